@@ -1,0 +1,94 @@
+"""The exceptions that reach a user: each says what was expected, what was found, where, and what to do."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class VQABuilderError(Exception):
+    """The input, the spec or the usage is wrong; the command ends with exit code 2.
+
+    Args:
+        problem: one sentence, no final stop.
+        where: file, record and id, as far as they are known.
+        expected: what would have been right.
+        found: what stood there instead.
+        remedy: what the reader can do about it.
+
+    >>> print(VQABuilderError("No such split", where="build.yaml:7", expected="train", found="trian"))
+    No such split
+      where:    build.yaml:7
+      expected: train
+      found:    trian
+    """
+
+    exit_code = 2
+
+    def __init__(
+        self,
+        problem: str,
+        *,
+        where: object = None,
+        expected: object = None,
+        found: object = None,
+        remedy: str | None = None,
+    ) -> None:
+        self.problem = problem
+        self.details = {
+            name: str(value)
+            for name, value in (("where", where), ("expected", expected), ("found", found), ("do", remedy))
+            if value is not None
+        }
+        super().__init__(problem)
+
+    def __str__(self) -> str:
+        return "\n".join([self.problem, *(f"  {name + ':':<9} {text}" for name, text in self.details.items())])
+
+
+class SpecError(VQABuilderError):
+    """build.yaml, or an option on the command line, is wrong."""
+
+
+class SourceError(VQABuilderError):
+    """An input file, or a record in it, cannot be used."""
+
+
+class EngineError(VQABuilderError):
+    """A translation engine broke its contract or cannot go on."""
+
+
+class ScorerError(VQABuilderError):
+    """A scorer broke its contract."""
+
+
+class StorageError(VQABuilderError):
+    """The disk is full, a folder is in use, or something on it is not ours."""
+
+
+class ReleaseError(VQABuilderError):
+    """A folder is no release, or not of a kind that this version reads."""
+
+
+class MissingExtraError(VQABuilderError):
+    """An optional package is not installed."""
+
+    def __init__(self, what: str, package: str, extra: str) -> None:
+        super().__init__(
+            f"{what} needs the package {package}, which is not installed",
+            remedy=f"pip install 'vqa-builder[{extra}]'",
+        )
+
+
+class UnknownNameError(VQABuilderError):
+    """A name that no plug-in, split, language or column answers to; lists the known ones."""
+
+    def __init__(self, what: str, name: str, known: Iterable[str], *, where: object = None) -> None:
+        known = sorted(known)
+        close = difflib.get_close_matches(name, known, n=1)
+        super().__init__(
+            f"Unknown {what} {name!r}",
+            where=where,
+            expected=", ".join(known) or f"(no {what} is installed)",
+            remedy=f"did you mean {close[0]!r}?" if close else None,
+        )

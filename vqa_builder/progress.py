@@ -1,0 +1,96 @@
+"""Progress of long steps: a bar on a terminal, plain lines elsewhere, nothing when silent. Always on stderr."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+SECONDS_BETWEEN_LINES = 10.0
+
+
+class Advance(Protocol):
+    """Says that so many more items are done."""
+
+    def __call__(self, items: int) -> None: ...
+
+
+class Progress:
+    """Silent progress, the base and the default of the Python API.
+
+    Example::
+
+        with progress.track("translating into ja", total=len(texts)) as advance:
+            for batch in batches:
+                work(batch)
+                advance(len(batch))
+    """
+
+    @contextmanager
+    def track(self, what: str, total: int) -> Iterator[Advance]:
+        """Follow one step of ``total`` items."""
+        yield lambda items: None
+
+    def say(self, line: str) -> None:
+        """Tell something that is worth a line."""
+
+
+class LineProgress(Progress):
+    """A line when a step begins, every ten seconds, and when it ends; for logs and pipes."""
+
+    @contextmanager
+    def track(self, what: str, total: int) -> Iterator[Advance]:
+        """Follow one step of ``total`` items."""
+        started = last = time.monotonic()
+        done = 0
+
+        def advance(items: int) -> None:
+            nonlocal done, last
+            done += items
+            now = time.monotonic()
+            if now - last >= SECONDS_BETWEEN_LINES and done < total:
+                last = now
+                left = (now - started) * (total - done) / max(done, 1)
+                self.say(f"{what}: {done:,} of {total:,}, about {left:.0f} s left")
+
+        yield advance
+        self.say(f"{what}: {done:,} of {total:,} in {time.monotonic() - started:.1f} s")
+
+    def say(self, line: str) -> None:
+        """Print one line on stderr."""
+        print(line, file=sys.stderr, flush=True)  # noqa: T201
+
+
+class BarProgress(LineProgress):
+    """A bar with a rate and the time left; for terminals."""
+
+    @contextmanager
+    def track(self, what: str, total: int) -> Iterator[Advance]:
+        """Follow one step of ``total`` items."""
+        from rich.console import Console
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress as Bars,
+            TextColumn,
+            TimeElapsedColumn,
+            TimeRemainingColumn,
+        )
+
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+        )
+        with Bars(*columns, console=Console(stderr=True)) as bars:
+            task = bars.add_task(what, total=total)
+            yield lambda items: bars.advance(task, items)
+
+
+def for_terminal() -> Progress:
+    """A bar where stderr is a terminal, lines where it is not."""
+    return BarProgress() if sys.stderr.isatty() else LineProgress()

@@ -1,0 +1,1 @@
+"""Scorers measure; the policy judges."""

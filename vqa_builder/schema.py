@@ -1,0 +1,181 @@
+"""The tables that flow between the steps, and the hash that identifies their content.
+
+Every step is ``Table -> Table``; these schemas are the contracts. Ids keep the type that they have in the
+source, so schemas that carry them are made by functions of that type.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+SPLITS = ("train", "validation", "test")
+ROLES = ("question", "answer")
+
+ANSWER = pa.struct(
+    [("answer", pa.string()), ("answer_confidence", pa.string()), ("answer_id", pa.int32())],
+)
+TRANSLATED_ANSWER = pa.struct(
+    [
+        ("answer", pa.string()),
+        ("answer_en", pa.string()),
+        ("answer_confidence", pa.string()),
+        ("answer_id", pa.int32()),
+    ],
+)
+TOKEN_PAIR = pa.struct([("en", pa.int32()), ("target", pa.int32())])
+
+SEGMENTS = pa.schema(
+    [
+        ("segment_id", pa.string()),
+        ("role", pa.string()),
+        ("text", pa.string()),
+        ("context", pa.string()),
+        ("count", pa.int64()),
+    ],
+)
+TRANSLATIONS = pa.schema(
+    [
+        ("segment_id", pa.string()),
+        ("language", pa.string()),
+        ("text", pa.string()),
+        ("back_text", pa.string()),
+        ("engine", pa.string()),
+        ("back_engine", pa.string()),
+        ("status", pa.string()),
+        ("error", pa.string()),
+    ],
+)
+VERDICTS = pa.schema(
+    [
+        ("segment_id", pa.string()),
+        ("language", pa.string()),
+        ("keep", pa.bool_()),
+        ("reasons", pa.list_(pa.string())),
+    ],
+)
+VOCABULARY = pa.schema([("label", pa.int32()), ("answer_en", pa.string()), ("count", pa.int64())])
+ANSWER_MAP = pa.schema(
+    [
+        ("label", pa.int32()),
+        ("answer_en", pa.string()),
+        ("sense", pa.string()),
+        ("answer", pa.string()),
+        ("method", pa.string()),
+        ("support", pa.int64()),
+        ("score", pa.float32()),
+        ("merged_with", pa.list_(pa.int32())),
+    ],
+)
+
+
+def examples_schema(question_id: pa.DataType, image_id: pa.DataType) -> pa.Schema:
+    """The source's rows, before any translation; ``answers`` is null where the source has none."""
+    return pa.schema(
+        [
+            ("question_id", question_id),
+            ("image_id", image_id),
+            ("split", pa.string()),
+            ("question", pa.string()),
+            ("question_type", pa.string()),
+            ("answer_type", pa.string()),
+            ("multiple_choice_answer", pa.string()),
+            ("answers", pa.list_(ANSWER)),
+        ],
+    )
+
+
+def scores_schema(columns: list[pa.Field]) -> pa.Schema:
+    """One row per segment, one column per measure of the chosen scorers."""
+    return pa.schema([("segment_id", pa.string()), ("language", pa.string()), *columns])
+
+
+def data_schema(question_id: pa.DataType, image_id: pa.DataType, scores: pa.StructType) -> pa.Schema:
+    """The columns of a release's config ``default``; ``rejected`` adds ``reasons``."""
+    return pa.schema(
+        [
+            ("question_id", question_id),
+            ("image_id", image_id),
+            ("question", pa.string()),
+            ("question_en", pa.string()),
+            ("question_back", pa.string()),
+            ("question_type", pa.string()),
+            ("answer_type", pa.string()),
+            ("multiple_choice_answer", pa.string()),
+            ("multiple_choice_answer_en", pa.string()),
+            ("answers", pa.list_(TRANSLATED_ANSWER)),
+            ("labels", pa.list_(pa.int32())),
+            ("soft_scores", pa.list_(pa.float32())),
+            ("alignment", pa.list_(TOKEN_PAIR)),
+            ("scores", scores),
+            ("engine", pa.string()),
+        ],
+    )
+
+
+def rejected_schema(data: pa.Schema) -> pa.Schema:
+    """The columns of ``rejected``: those of ``data`` and why each row was rejected."""
+    return data.append(pa.field("reasons", pa.list_(pa.string())))
+
+
+def content_hash(table: pa.Table) -> str:
+    """SHA-256 of what a table says, whatever its chunks, slices, files or encodings.
+
+    Column names, logical types, row order, nulls and values count; null slots, offsets, padding, dictionary
+    encoding and the difference between ``string`` and ``large_string`` do not.
+
+    >>> one = pa.table({"a": pa.chunked_array([["x"], [None, "y"]])})
+    >>> content_hash(one) == content_hash(pa.table({"a": ["x", None, "y"]}))
+    True
+    """
+    digest = hashlib.sha256(f"{table.num_rows}".encode())
+    for name in table.column_names:
+        digest.update(f"|{name}:".encode())
+        for piece in _canonical(_one_array(table[name])):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def _one_array(column: pa.ChunkedArray) -> pa.Array:
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    combined = column.combine_chunks()
+    if isinstance(combined, pa.ChunkedArray):
+        return pa.concat_arrays(combined.chunks) if combined.num_chunks else pa.array([], combined.type)
+    return combined
+
+
+def _canonical(array: pa.Array) -> Iterator[bytes]:
+    """The bytes that stand for an array: type, validity, then lengths or values of the valid slots alone."""
+    kind = array.type
+    valid = array.is_valid()
+    yield np.packbits(valid.to_numpy(zero_copy_only=False)).tobytes()
+    array = array.filter(valid)
+    if pa.types.is_struct(kind):
+        for field, values in zip(kind.fields, array.flatten(), strict=True):
+            yield f"struct:{field.name}".encode()
+            yield from _canonical(values)
+    elif pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        yield b"list"
+        yield array.value_lengths().cast(pa.int64()).to_numpy().tobytes()
+        yield from _canonical(array.flatten())
+    elif pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        yield b"string"
+        yield pc.binary_length(array).cast(pa.int64()).to_numpy().tobytes()
+        yield _joined_bytes(array.cast(pa.large_string()))
+    else:
+        yield str(kind).encode()
+        yield array.to_numpy(zero_copy_only=False).tobytes()
+
+
+def _joined_bytes(strings: pa.LargeStringArray) -> bytes:
+    """The UTF-8 bytes of an array without nulls, one string after the other."""
+    if not len(strings):
+        return b""
+    _, offsets, data = strings.buffers()
+    bounds = np.frombuffer(offsets, np.int64)[strings.offset : strings.offset + len(strings) + 1]
+    return b"" if data is None else data.slice(bounds[0], bounds[-1] - bounds[0]).to_pybytes()

@@ -1,0 +1,1 @@
+"""Unique strings in, translations out: the run, the translation memory, the engines."""
