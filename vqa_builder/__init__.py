@@ -1,0 +1,32 @@
+"""Turn English visual question answering data into verified releases in other languages.
+
+The functions are those of the command line: ``load_spec``, ``build``, ``plan``, ``validate``, ``verify``. They
+are imported when first used, so that ``import vqa_builder`` costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "build": "vqa_builder.pipeline",
+    "load_spec": "vqa_builder.spec",
+    "plan": "vqa_builder.pipeline",
+    "validate": "vqa_builder.pipeline",
+    "verify": "vqa_builder.release.verify",
+}
+__all__ = ["__version__", "build", "load_spec", "plan", "validate", "verify"]
+
+if TYPE_CHECKING:
+    from vqa_builder.pipeline import build, plan, validate
+    from vqa_builder.release.verify import verify
+    from vqa_builder.spec import load_spec
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)

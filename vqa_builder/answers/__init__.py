@@ -1,0 +1,1 @@
+"""From English answer labels to answers in another language, and from ten annotators to soft scores."""
