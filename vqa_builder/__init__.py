@@ -1,7 +1,7 @@
 """Turn English visual question answering data into verified releases in other languages.
 
-The functions are those of the command line: ``load_spec``, ``build``, ``plan``, ``validate``, ``verify``. They
-are imported when first used, so that ``import vqa_builder`` costs nothing.
+The functions are those of the command line: ``load_spec``, ``build``, ``plan``, ``validate``, ``verify``.
+They are imported when first used, so that ``import vqa_builder`` costs nothing.
 """
 
 from __future__ import annotations

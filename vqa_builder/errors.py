@@ -43,7 +43,9 @@ class VQABuilderError(Exception):
         super().__init__(problem)
 
     def __str__(self) -> str:
-        return "\n".join([self.problem, *(f"  {name + ':':<9} {text}" for name, text in self.details.items())])
+        return "\n".join(
+            [self.problem, *(f"  {name + ':':<9} {text}" for name, text in self.details.items())]
+        )
 
 
 class SpecError(VQABuilderError):

@@ -1,4 +1,4 @@
-"""Progress of long steps: a bar on a terminal, plain lines elsewhere, nothing when silent. Always on stderr."""
+"""Progress of long steps, on stderr: a bar on a terminal, plain lines elsewhere, or nothing."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ rows that hold it.
 from __future__ import annotations
 
 import hashlib
+
 import pyarrow as pa
 import pyarrow.compute as pc
 

@@ -1,4 +1,4 @@
-"""build.yaml as checked models: unknown keys, wrong types and twice-given keys are errors with a line number."""
+"""build.yaml as checked models: unknown keys, wrong types and repeated keys are errors with a line number."""
 
 from __future__ import annotations
 
@@ -153,7 +153,9 @@ def load_spec(path: Path | str) -> Spec:
             "There is no such spec", where=path, remedy="vqa-builder init writes a commented build.yaml"
         ) from None
     except (UnicodeDecodeError, IsADirectoryError) as error:
-        raise SpecError("The spec cannot be read", where=path, expected="a UTF-8 file", found=error) from error
+        raise SpecError(
+            "The spec cannot be read", where=path, expected="a UTF-8 file", found=error
+        ) from error
     return parse_spec(text, path)
 
 

@@ -149,7 +149,9 @@ class Build:
             policy = self.policy(code)
             policy.check(self._score_columns())
             checked.append(f"{code}: {len(signatures)} scorers, policy {policy.signature}")
-        for engine in dict.fromkeys(self.engines(self.spec.translate) + self.engines(self.spec.back_translation)):
+        for engine in dict.fromkeys(
+            self.engines(self.spec.translate) + self.engines(self.spec.back_translation)
+        ):
             checked.append(f"engine {engine.signature}")
         return checked
 
@@ -402,7 +404,9 @@ class Build:
         for engine in engines:
             engine.check_direction(SOURCE_LANGUAGE, language)
         parts = [
-            self._run(segments.filter(pc.equal(segments["role"], role)), role, SOURCE_LANGUAGE, language, engines)
+            self._run(
+                segments.filter(pc.equal(segments["role"], role)), role, SOURCE_LANGUAGE, language, engines
+            )
             for role in schema.ROLES
         ]
         columns = {
@@ -525,9 +529,7 @@ class Build:
             columns.update(registry.find("scorers", plugin.type).columns)
         return columns
 
-    def _planned(
-        self, segments: pa.Table, role: str, language: str, chain: list[Engine]
-    ) -> PlannedStrings:
+    def _planned(self, segments: pa.Table, role: str, language: str, chain: list[Engine]) -> PlannedStrings:
         of_role = segments.filter(pc.equal(segments["role"], role))
         texts = of_role["text"].to_pylist()
         known = self.memory.count_known(

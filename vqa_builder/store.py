@@ -1,4 +1,4 @@
-"""Step outputs on disk, keyed by what went into them; files written whole or not at all; one build per folder.
+"""Step outputs on disk, keyed by what went into them; files whole or not at all; one build per folder.
 
 A step's key is the hash of its name, its parameters and its inputs' keys, so the keys of a whole build are
 known before any table is read. A step's table is computed when it is first asked for, written once, and read

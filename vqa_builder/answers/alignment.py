@@ -44,7 +44,9 @@ def align(
     """
     rows = []
     known = _answer_segments(segments, translations, verdicts, scores)
-    for label, answer_en in zip(vocabulary["label"].to_pylist(), vocabulary["answer_en"].to_pylist(), strict=True):
+    for label, answer_en in zip(
+        vocabulary["label"].to_pylist(), vocabulary["answer_en"].to_pylist(), strict=True
+    ):
         text, count, score = known.get(answer_en, (None, 0, None))
         answer, method = _choose(answer_en, text, language)
         rows.append(
@@ -81,7 +83,9 @@ def answer_texts(
     of_label = dict(zip(answer_map["answer_en"].to_pylist(), answer_map["answer"].to_pylist(), strict=True))
     kept = _kept_text(translations, verdicts).to_pylist()
     texts: list[str | None] = []
-    for role, answer_en, text in zip(segments["role"].to_pylist(), segments["text"].to_pylist(), kept, strict=True):
+    for role, answer_en, text in zip(
+        segments["role"].to_pylist(), segments["text"].to_pylist(), kept, strict=True
+    ):
         if role != "answer":
             texts.append(None)
         elif answer_en in of_label:

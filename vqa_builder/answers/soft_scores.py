@@ -12,17 +12,17 @@ SCORE_OF_COUNT = np.array([0.0, 0.3, 0.6, 0.9, 1.0], np.float32)
 def soft_scores(answers: pa.ChunkedArray, vocabulary: pa.Table) -> tuple[pa.Array, pa.Array]:
     """Labels and soft scores of every row.
 
-    A label given by 1, 2, 3 or at least 4 of the ten annotators scores 0.3, 0.6, 0.9 or 1.0, which is the mean
-    leave-one-out accuracy of the official metric. As in the published code (compute_softscore.py), answers
-    are looked up as the annotation file has them, not normalised once more.
+    A label given by 1, 2, 3 or at least 4 of the ten annotators scores 0.3, 0.6, 0.9 or 1.0, which is the
+    mean leave-one-out accuracy of the official metric. As in the published code (compute_softscore.py),
+    answers are looked up as the annotation file has them, not normalised once more.
 
     Args:
         answers: ``list<struct<answer, ...>>``, null where the source has no answers.
         vocabulary: a table of schema ``VOCABULARY``.
 
     Returns:
-        ``list<int32>`` of ascending labels and ``list<float32>`` of their scores, null where answers are null,
-        empty where no answer is in the vocabulary.
+        ``list<int32>`` of ascending labels and ``list<float32>`` of their scores, null where answers are
+        null, empty where no answer is in the vocabulary.
 
     Example: ten answers ``red x 3, maroon x 7`` with labels red = 4, maroon = 90 give ``[4, 90]`` and
     ``[0.9, 1.0]``.

@@ -22,9 +22,7 @@ VERSION = "1"
 _SHAPES = "a list of answers, {answer: label}, {label: answer}, or a list of the last two"
 
 
-def from_examples(
-    examples: pa.Table, *, size: int | None = None, min_count: int | None = None
-) -> pa.Table:
+def from_examples(examples: pa.Table, *, size: int | None = None, min_count: int | None = None) -> pa.Table:
     """The vocabulary of the training data.
 
     Args:
@@ -73,12 +71,15 @@ def from_file(path: Path) -> pa.Table:
     except FileNotFoundError:
         raise SpecError("There is no such vocabulary file", where=path) from None
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise SpecError("The vocabulary is no JSON file", where=path, expected=_SHAPES, found=error) from error
+        raise SpecError(
+            "The vocabulary is no JSON file", where=path, expected=_SHAPES, found=error
+        ) from error
     seen: dict[str, int] = {}
     for label, answer in enumerate(answers):
         if answer in seen:
             raise SpecError(
-                f"The vocabulary lists the answer {answer!r} twice", where=f"{path}, labels {seen[answer]}, {label}"
+                f"The vocabulary lists the answer {answer!r} twice",
+                where=f"{path}, labels {seen[answer]}, {label}",
             )
         seen[answer] = label
     return _table(answers, [None] * len(answers))

@@ -1,0 +1,91 @@
+"""Rows come together: nothing is lost, nothing is invented, every score stays beside its question."""
+
+import pyarrow as pa
+
+from vqa_builder import schema, segments as segmentation
+from vqa_builder.release.assemble import assemble, split_rows
+
+TEN = [{"answer": "cat", "answer_confidence": "yes", "answer_id": n} for n in range(1, 10)]
+TEN.append({"answer": "dog", "answer_confidence": "maybe", "answer_id": 10})
+VOCABULARY = pa.table([[0], ["cat"], [1]], schema=schema.VOCABULARY)
+
+
+def rows() -> pa.Table:
+    records = [
+        ("a1", "train", "What is it?", "other", "cat", TEN),
+        ("a2", "train", "Where  is it?", "other", "cat", TEN),
+        ("a3", "test", "What is it?", None, None, None),
+    ]
+    names = ("question_id", "split", "question", "answer_type", "multiple_choice_answer", "answers")
+    examples = pa.Table.from_pylist(
+        [{"image_id": 7, **dict(zip(names, record, strict=True))} for record in records],
+        schema.examples_schema(pa.string(), pa.int64()),
+    )
+    segments = segmentation.extract(examples)
+    target = {"What is it?": "これは何ですか？", "Where is it?": None, "cat": "猫", "dog": "犬"}
+    texts = [target[text] for text in segments["text"].to_pylist()]
+    size = segments.num_rows
+    status = ["ok" if text else "failed" for text in texts]
+    engine = ["mini" if text else None for text in texts]
+    translations = pa.table(
+        [segments["segment_id"], ["ja"] * size, texts, texts, engine, engine, status, [None] * size],
+        schema=schema.TRANSLATIONS,
+    )
+    scores = pa.table(
+        {
+            "segment_id": segments["segment_id"],
+            "language": ["ja"] * size,
+            "chrf": pa.array([None if text is None else 50.0 for text in texts], pa.float32()),
+        }
+    )
+    reasons = [[] if text else ["untranslated"] for text in texts]
+    verdicts = pa.table(
+        [segments["segment_id"], ["ja"] * size, [not reason for reason in reasons], reasons],
+        schema=schema.VERDICTS,
+    )
+    answers = pa.array(
+        [
+            target[t] if r == "answer" else None
+            for t, r in zip(segments["text"].to_pylist(), segments["role"].to_pylist(), strict=True)
+        ]
+    )
+    return assemble(examples, segments, translations, scores, verdicts, answers, VOCABULARY)
+
+
+def test_every_row_is_kept_or_rejected_with_its_reasons() -> None:
+    data, rejected = split_rows(rows())
+    assert {split: table.num_rows for split, table in data.items()} == {"train": 1, "test": 1}
+    assert {split: table.num_rows for split, table in rejected.items()} == {"train": 1, "test": 0}
+    assert rejected["train"]["question_id"].to_pylist() == ["a2"]
+    assert rejected["train"]["reasons"].to_pylist() == [["untranslated"]]
+
+
+def test_the_columns_are_those_of_the_design() -> None:
+    data, rejected = split_rows(rows())
+    scores = pa.struct([("chrf", pa.float32())])
+    assert data["train"].schema == schema.data_schema(pa.string(), pa.int64(), scores)
+    assert rejected["train"].schema == schema.rejected_schema(data["train"].schema)
+
+
+def test_a_row_says_what_it_was_and_what_it_became() -> None:
+    row = split_rows(rows())[0]["train"].to_pylist()[0]
+    assert (row["question"], row["question_en"]) == ("これは何ですか？", "What is it?")
+    assert (row["multiple_choice_answer"], row["multiple_choice_answer_en"]) == ("猫", "cat")
+    assert row["answers"][9] == {
+        "answer": "犬",
+        "answer_en": "dog",
+        "answer_confidence": "maybe",
+        "answer_id": 10,
+    }
+    assert (row["labels"], row["soft_scores"], row["scores"]) == ([0], [1.0], {"chrf": 50.0})
+    assert row["alignment"] == []
+
+
+def test_the_source_text_stays_as_it_was() -> None:
+    assert split_rows(rows())[1]["train"]["question_en"].to_pylist() == ["Where  is it?"]
+
+
+def test_test_rows_have_no_answers() -> None:
+    row = split_rows(rows())[0]["test"].to_pylist()[0]
+    for name in ("answers", "labels", "soft_scores", "multiple_choice_answer", "multiple_choice_answer_en"):
+        assert row[name] is None

@@ -1,0 +1,29 @@
+"""Errors say what, where, expected, found and what to do."""
+
+from vqa_builder.errors import MissingExtraError, SourceError, UnknownNameError, VQABuilderError
+
+
+def test_every_detail_stands_on_a_line_of_its_own() -> None:
+    error = SourceError("No", where="a.json, record 3", expected="ten", found="three", remedy="add seven")
+    assert str(error).splitlines() == [
+        "No",
+        "  where:    a.json, record 3",
+        "  expected: ten",
+        "  found:    three",
+        "  do:       add seven",
+    ]
+
+
+def test_details_that_are_not_known_take_no_line() -> None:
+    assert str(VQABuilderError("No")) == "No"
+
+
+def test_an_unknown_name_lists_the_known_and_guesses_the_meant() -> None:
+    text = str(UnknownNameError("engine", "mimi", ["mini", "ctranslate2"]))
+    assert "Unknown engine 'mimi'" in text
+    assert "ctranslate2, mini" in text
+    assert "did you mean 'mini'?" in text
+
+
+def test_a_missing_extra_gives_the_install_line() -> None:
+    assert "pip install 'vqa-builder[tokenizers]'" in str(MissingExtraError("This", "tokenizers", "tokenizers"))

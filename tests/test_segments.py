@@ -1,0 +1,66 @@
+"""Unique strings out of rows, and the way back to every row."""
+
+from typing import Any
+
+import pyarrow as pa
+from hypothesis import given, settings, strategies as st
+
+from vqa_builder import schema
+from vqa_builder.segments import clean, extract, locate, segment_id
+
+
+def examples(rows: list[tuple[str, list[str] | None, str | None]]) -> pa.Table:
+    records: list[dict[str, Any]] = []
+    for number, (question, answers, winner) in enumerate(rows):
+        given = [{"answer": text, "answer_confidence": "yes", "answer_id": 1} for text in answers or []]
+        records.append(
+            {
+                "question_id": number,
+                "image_id": number,
+                "split": "train",
+                "question": question,
+                "multiple_choice_answer": winner,
+                "answers": None if answers is None else given,
+            },
+        )
+    return pa.Table.from_pylist(records, schema.examples_schema(pa.int64(), pa.int64()))
+
+
+def test_each_string_once_with_its_count() -> None:
+    table = extract(
+        examples([("What  is it?", ["cat", "cat"], "cat"), ("What is it? ", ["dog"], "dog"), ("Who?", None, None)])
+    )
+    assert table.schema == schema.SEGMENTS
+    rows = [(row["role"], row["text"], row["count"]) for row in table.to_pylist()]
+    assert rows == [("question", "What is it?", 2), ("question", "Who?", 1), ("answer", "cat", 2), ("answer", "dog", 1)]
+
+
+def test_a_winner_that_nobody_wrote_is_a_segment_too() -> None:
+    table = extract(examples([("Who?", ["Cat"], "cat")]))
+    assert [(row["text"], row["count"]) for row in table.to_pylist()[1:]] == [("Cat", 1), ("cat", 0)]
+
+
+def test_ids_depend_on_role_context_and_text_alone() -> None:
+    ids = {segment_id("question", "", "a"), segment_id("answer", "", "a"), segment_id("answer", "a", "")}
+    assert len(ids) == 3
+    assert extract(examples([("a", None, None)]))["segment_id"][0].as_py() == segment_id("question", "", "a")
+
+
+TEXTS = st.text(st.sampled_from("ab \t\u00a0\u3000猫क"), min_size=1, max_size=4).filter(lambda text: text.strip())
+
+
+@given(st.lists(st.tuples(TEXTS, st.lists(TEXTS, max_size=3)), min_size=1, max_size=6))
+@settings(max_examples=80, deadline=None)
+def test_every_row_finds_its_string_again(rows: list[tuple[str, list[str]]]) -> None:
+    table = examples([(question, answers, None) for question, answers in rows])
+    segments = extract(table)
+    assert len(segments["segment_id"].unique()) == segments.num_rows
+    found = segments["text"].take(locate(table["question"], "question", segments))
+    assert found.to_pylist() == clean(table["question"]).to_pylist()
+    for question, _ in rows:
+        assert " ".join(question.split()) in found.to_pylist()
+
+
+def test_nulls_are_nowhere() -> None:
+    segments = extract(examples([("a", None, None)]))
+    assert locate(pa.array([None, "a"], pa.string()), "question", segments).to_pylist() == [None, 0]

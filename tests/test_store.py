@@ -1,0 +1,135 @@
+"""Steps are computed once per key; files appear whole or not at all; one build per folder."""
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from vqa_builder.errors import StorageError
+from vqa_builder.store import KEPT_PER_STEP, Store, atomic_file, atomic_folder, fingerprint
+
+TABLE = pa.table({"question": ["猫は何色ですか？", None]})
+
+
+def test_a_step_is_computed_once_per_key(tmp_path: Path) -> None:
+    calls = []
+
+    def compute() -> pa.Table:
+        calls.append(1)
+        return TABLE
+
+    for _ in range(2):
+        with Store(tmp_path) as store:
+            assert store.step("a", compute, version="1").table.equals(TABLE)
+    with Store(tmp_path) as store:
+        assert store.step("a", compute, version="2").table.equals(TABLE)
+    assert len(calls) == 2
+
+
+def test_keys_follow_inputs_and_parameters_without_computing(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+
+    def forbidden() -> pa.Table:
+        raise AssertionError("computed")
+
+    first = store.step("a", forbidden, x=1, y=2)
+    assert first.key == store.step("a", forbidden, y=2, x=1).key
+    assert first.key != store.step("a", forbidden, x=1, y=3).key
+    second = store.step("b", forbidden, first)
+    assert second.key != store.step("b", forbidden, store.step("a", forbidden, x=9)).key
+
+
+def test_a_step_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    def fail() -> pa.Table:
+        raise ValueError("no")
+
+    with Store(tmp_path) as store:
+        step = store.step("a", fail)
+        with pytest.raises(ValueError, match="no"):
+            _ = step.table
+        assert not step.is_done
+
+
+def test_old_tables_of_a_step_are_pruned(tmp_path: Path) -> None:
+    with Store(tmp_path) as store:
+        steps = [store.step("a", lambda: TABLE, n=n) for n in range(KEPT_PER_STEP + 3)]
+        for age, step in enumerate(steps):
+            _ = step.table
+            os.utime(store.path(step), (age, age))
+        store.prune()
+        assert [step.is_done for step in steps] == [False] * 3 + [True] * KEPT_PER_STEP
+
+
+def _hold(folder: Path, ready: multiprocessing.synchronize.Event) -> None:
+    with Store(folder):
+        ready.set()
+        time.sleep(60)
+
+
+def test_two_builds_in_one_folder_are_one_too_many(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    ready = context.Event()
+    holder = context.Process(target=_hold, args=(tmp_path, ready))
+    holder.start()
+    try:
+        assert ready.wait(30)
+        with pytest.raises(StorageError, match="Another build is running"), Store(tmp_path):
+            pass
+    finally:
+        holder.kill()
+        holder.join()
+    with Store(tmp_path):
+        pass
+
+
+def test_a_file_appears_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    with pytest.raises(RuntimeError), atomic_file(path) as partial:
+        partial.write_text("half")
+        raise RuntimeError
+    assert path.read_text() == "old"
+    with atomic_file(path) as partial:
+        partial.write_text("new")
+    assert path.read_text() == "new"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_appears_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "release"
+    with atomic_folder(path) as partial:
+        (partial / "a").write_text("old")
+    with pytest.raises(RuntimeError), atomic_folder(path) as partial:
+        (partial / "a").write_text("half")
+        raise RuntimeError
+    assert (path / "a").read_text() == "old"
+    with atomic_folder(path) as partial:
+        (partial / "b").write_text("new")
+    assert [file.name for file in path.iterdir()] == ["b"]
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_a_killed_build_left_is_cleared_away(tmp_path: Path) -> None:
+    program = (
+        "import os, signal, sys, pyarrow as pa\n"
+        "from pathlib import Path\n"
+        "from vqa_builder.store import Store, atomic_file\n"
+        "with Store(Path(sys.argv[1])) as store, atomic_file(Path(sys.argv[1]) / 'steps' / 'x') as partial:\n"
+        "    partial.write_text('half')\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    killed = subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert list((tmp_path / "steps").iterdir())
+    with Store(tmp_path):
+        assert not list((tmp_path / "steps").iterdir())
+
+
+def test_fingerprints_do_not_depend_on_the_order_of_keys() -> None:
+    assert fingerprint({"a": 1, "b": [2]}) == fingerprint({"b": [2], "a": 1}) != fingerprint({"a": 1, "b": 2})

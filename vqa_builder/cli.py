@@ -1,0 +1,352 @@
+"""The command line: parse, call, print. Results go to stdout, everything else to stderr.
+
+Heavy imports live inside the commands, so that ``--help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from vqa_builder import __version__
+from vqa_builder.errors import StorageError, VQABuilderError
+
+if TYPE_CHECKING:
+    from vqa_builder.steps import BuiltRelease, OnBadRecord, Plan
+
+app = typer.Typer(
+    name="vqa-builder",
+    help="Turn English visual question answering data into verified releases in other languages.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+memory_app = typer.Typer(help="The translation memory: import, export, statistics.", no_args_is_help=True)
+app.add_typer(memory_app, name="memory")
+
+SpecPath = Annotated[Path, typer.Argument(metavar="BUILD.YAML", help="The spec.", show_default=False)]
+Out = Annotated[
+    Path, typer.Option("--out", help="Folder for the releases; work files go to its .vqa-builder.")
+]
+Languages = Annotated[
+    list[str] | None,
+    typer.Option("--language", "-l", help="Only this language of the spec; may be repeated."),
+]
+Limit = Annotated[
+    int | None, typer.Option("--limit", min=1, help="Only the first N questions of each split.")
+]
+BadRecords = Annotated[
+    str,
+    typer.Option(
+        "--on-bad-record",
+        metavar="error|skip",
+        help="Stop at a bad record, or set bad records aside in bad_records.jsonl.",
+    ),
+]
+Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Processes for scoring; one per core.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+MemoryPath = Annotated[Path, typer.Option("--memory", help="The memory's file.")]
+DEFAULT_MEMORY = Path(".vqa-builder/memory.sqlite")
+
+
+def main() -> None:
+    """Run the command line; no traceback reaches a user unless ``--debug`` is given."""
+    debug = "--debug" in sys.argv
+    sys.argv = [argument for argument in sys.argv if argument != "--debug"]
+    try:
+        app()
+    except VQABuilderError as error:
+        if debug:
+            raise
+        _fail(str(error), error.exit_code)
+    except OSError as error:
+        if debug:
+            raise
+        _fail(str(_storage_error(error)), StorageError.exit_code)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"vqa-builder {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def demo(out: Out = Path(), workers: Workers = None) -> None:
+    """Build Japanese and Hindi releases from the embedded sample, in the current folder."""
+    from vqa_builder import load_spec
+    from vqa_builder.sample import sample_folder
+
+    _build(load_spec(sample_folder() / "build.yaml"), out, workers=workers)
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="Where to write it.")] = Path(),
+) -> None:
+    """Write a commented build.yaml."""
+    from importlib import resources
+
+    from vqa_builder.store import write_text
+
+    path = folder / "build.yaml"
+    if path.exists():
+        raise StorageError(
+            "There is a spec already", where=path, remedy="choose another folder, or remove it"
+        )
+    write_text(
+        path, resources.files("vqa_builder").joinpath("build_template.yaml").read_text(encoding="utf-8")
+    )
+    print(path)
+
+
+@app.command()
+def validate(spec: SpecPath, language: Languages = None) -> None:
+    """Check everything that can be known without work: keys, files, engines, scorers, policy."""
+    from vqa_builder import load_spec, validate
+
+    for line in validate(load_spec(spec), language):
+        print(line)
+    print("valid")
+
+
+@app.command()
+def plan(
+    spec: SpecPath,
+    out: Out = Path(),
+    language: Languages = None,
+    limit: Limit = None,
+    on_bad_record: BadRecords = "error",
+    as_json: Json = False,
+) -> None:
+    """Count rows, unique strings and characters, and what the memory holds already; translate nothing."""
+    from vqa_builder import load_spec, plan, progress
+
+    planned = plan(
+        load_spec(spec),
+        out,
+        languages=language,
+        limit=limit,
+        on_bad_record=_choice(on_bad_record),
+        progress=progress.for_terminal(),
+    )
+    if as_json:
+        _print_json({**planned._asdict(), "strings": [entry._asdict() for entry in planned.strings]})
+    else:
+        _print_plan(planned)
+
+
+@app.command()
+def build(
+    spec: SpecPath,
+    out: Out = Path(),
+    language: Languages = None,
+    limit: Limit = None,
+    on_bad_record: BadRecords = "error",
+    workers: Workers = None,
+) -> None:
+    """Build a verified release for every language of the spec; what is done already is not done again."""
+    from vqa_builder import load_spec
+
+    _build(
+        load_spec(spec),
+        out,
+        languages=language,
+        limit=limit,
+        on_bad_record=_choice(on_bad_record),
+        workers=workers,
+    )
+
+
+@app.command()
+def verify(
+    release: Annotated[Path, typer.Argument(help="The release's folder.")],
+    reload: Annotated[bool, typer.Option(help="Load every config through datasets, too.")] = True,
+    as_json: Json = False,
+) -> None:
+    """Prove a release: checksums, schema, counts, ids, labels, content hashes, reload by load_dataset."""
+    from vqa_builder import verify
+
+    report = verify(release, reload=reload)
+    if as_json:
+        _print_json({"ok": report.ok, "checks": [check._asdict() for check in report.checks]})
+    else:
+        for check in report.checks:
+            print(f"{'ok  ' if check.ok else 'FAIL'}  {check.name}: {check.detail}")
+    if not report.ok:
+        raise typer.Exit(1)
+
+
+@app.command("list")
+def list_plugins(
+    kind: Annotated[str, typer.Argument(metavar="languages|sources|engines|scorers")],
+    as_json: Json = False,
+) -> None:
+    """List what can be named in a spec."""
+    from vqa_builder import catalogue
+
+    entries = catalogue.entries(kind)
+    if as_json:
+        _print_json(entries)
+        return
+    width = max(len(entry["name"]) for entry in entries)
+    for entry in entries:
+        print(f"{entry['name']:<{width}}  {entry['summary']}")
+
+
+@memory_app.command("import")
+def memory_import(
+    file: Annotated[Path, typer.Argument(help=".tmx, .jsonl or .parquet; the first two may end in .gz.")],
+    memory: MemoryPath = DEFAULT_MEMORY,
+    label: Annotated[
+        str | None, typer.Option(help="Who made the translations; stands in the engine column.")
+    ] = None,
+) -> None:
+    """Take translations into the memory; those that no engine signed win over engines from then on."""
+    from vqa_builder.translation import interchange
+    from vqa_builder.translation.memory import TranslationMemory
+
+    with TranslationMemory(memory) as store:
+        counts = store.add(interchange.read_entries(file, label=label))
+    print(f"{memory}: {counts.asserted:,} asserted, {counts.machine:,} machine translations")
+
+
+@memory_app.command("export")
+def memory_export(
+    file: Annotated[Path, typer.Argument(help=".tmx, .jsonl or .parquet; the first two may end in .gz.")],
+    memory: MemoryPath = DEFAULT_MEMORY,
+    language: Annotated[str | None, typer.Option("--language", "-l", help="Only into this language.")] = None,
+) -> None:
+    """Write the memory to a file that other tools, or another machine, can read."""
+    from vqa_builder.translation import interchange
+    from vqa_builder.translation.memory import TranslationMemory
+
+    _must_exist(memory)
+    with TranslationMemory(memory) as store:
+        count = interchange.write_entries(file, store.entries(target=language))
+    print(f"{file}: {count:,} entries")
+
+
+@memory_app.command("stats")
+def memory_stats(memory: MemoryPath = DEFAULT_MEMORY, as_json: Json = False) -> None:
+    """Count the memory's entries by direction, role and engine."""
+    from vqa_builder.translation.memory import TranslationMemory
+
+    _must_exist(memory)
+    with TranslationMemory(memory) as store:
+        rows = [row._asdict() for row in store.stats()]
+    if as_json:
+        _print_json(rows)
+        return
+    for row in rows:
+        print("  ".join(f"{value:,}" if isinstance(value, int) else str(value) for value in row.values()))
+
+
+def _build(
+    spec: Any,
+    out: Path,
+    *,
+    languages: list[str] | None = None,
+    limit: int | None = None,
+    on_bad_record: OnBadRecord = "error",
+    workers: int | None = None,
+) -> None:
+    from vqa_builder import build, progress
+
+    releases = build(
+        spec,
+        out,
+        languages=languages,
+        limit=limit,
+        on_bad_record=on_bad_record,
+        workers=workers,
+        progress=progress.for_terminal(),
+    )
+    for release in releases:
+        _print_release(release)
+    if any(release.verification and not release.verification.ok for release in releases):
+        raise typer.Exit(1)
+
+
+def _print_release(release: BuiltRelease) -> None:
+    counts = release.manifest["counts"]
+    kept, rejected = sum(counts["kept"].values()), sum(counts["rejected"].values())
+    state = "written" if release.changed else "unchanged"
+    print(f"{release.folder}  {state}: {kept:,} rows kept, {rejected:,} rejected, {kept + rejected:,} in all")
+    for reason, rows in counts["reasons"].items():
+        print(f"  {rows:>9,} rejected for {reason}")
+    work = release.work
+    print(
+        f"  {work.asked:,} strings asked for: {work.remembered:,} remembered, "
+        f"{work.translated:,} translated now, {work.failed:,} failed"
+    )
+    if release.verification is None:
+        return
+    failed = [check for check in release.verification.checks if not check.ok]
+    for check in failed:
+        print(f"  FAIL  {check.name}: {check.detail}")
+    if not failed:
+        print(f"  verified: {len(release.verification.checks)} checks passed")
+
+
+def _print_plan(plan: Plan) -> None:
+    rows = ", ".join(f"{split} {count:,}" for split, count in plan.rows.items())
+    print(f"rows: {rows}; bad records: {plan.bad_records:,}")
+    for engine in plan.engines:
+        print(f"engine: {engine}")
+    print(f"{'language':<10}{'role':<10}{'rows':>12}{'strings':>12}", end="")
+    print(f"{'characters':>14}{'remembered':>12}{'to pay':>12}")
+    for entry in plan.strings:
+        print(
+            f"{entry.language:<10}{entry.role:<10}{entry.rows:>12,}{entry.strings:>12,}"
+            f"{entry.characters:>14,}{entry.known:>12,}{entry.strings - entry.known:>12,}"
+        )
+
+
+def _print_json(value: object) -> None:
+    print(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def _choice(on_bad_record: str) -> OnBadRecord:
+    if on_bad_record == "error" or on_bad_record == "skip":
+        return on_bad_record
+    raise typer.BadParameter(f"{on_bad_record!r} is neither error nor skip", param_hint="--on-bad-record")
+
+
+def _must_exist(memory: Path) -> None:
+    if not memory.exists():
+        raise StorageError(
+            "There is no translation memory here", where=memory, remedy="name its file with --memory"
+        )
+
+
+def _storage_error(error: OSError) -> StorageError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return StorageError(
+            "The disk is full",
+            where=error.filename,
+            remedy="free some space and run the same command: everything finished is kept",
+        )
+    return StorageError(
+        "A file cannot be read or written", where=error.filename, found=error.strerror or str(error)
+    )
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    print(f"error: {message}", file=sys.stderr)
+    raise SystemExit(code)
