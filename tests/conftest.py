@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.tiny import write_vqa
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -24,3 +26,9 @@ def _offline(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test asks the network for anything."""
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setenv("HF_DATASETS_OFFLINE", "1")
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Path:
+    """A spec over twelve questions in three splits."""
+    return write_vqa(tmp_path / "source")

@@ -26,4 +26,6 @@ def test_an_unknown_name_lists_the_known_and_guesses_the_meant() -> None:
 
 
 def test_a_missing_extra_gives_the_install_line() -> None:
-    assert "pip install 'vqa-builder[tokenizers]'" in str(MissingExtraError("This", "tokenizers", "tokenizers"))
+    assert "pip install 'vqa-builder[tokenizers]'" in str(
+        MissingExtraError("This", "tokenizers", "tokenizers")
+    )

@@ -1,4 +1,4 @@
-"""The content hash says the same of the same content, whatever holds it, and something else of anything else."""
+"""The content hash is the same for the same content, whatever holds it, and another for anything else."""
 
 from pathlib import Path
 from typing import Any

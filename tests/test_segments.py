@@ -28,11 +28,18 @@ def examples(rows: list[tuple[str, list[str] | None, str | None]]) -> pa.Table:
 
 def test_each_string_once_with_its_count() -> None:
     table = extract(
-        examples([("What  is it?", ["cat", "cat"], "cat"), ("What is it? ", ["dog"], "dog"), ("Who?", None, None)])
+        examples(
+            [("What  is it?", ["cat", "cat"], "cat"), ("What is it? ", ["dog"], "dog"), ("Who?", None, None)]
+        )
     )
     assert table.schema == schema.SEGMENTS
     rows = [(row["role"], row["text"], row["count"]) for row in table.to_pylist()]
-    assert rows == [("question", "What is it?", 2), ("question", "Who?", 1), ("answer", "cat", 2), ("answer", "dog", 1)]
+    assert rows == [
+        ("question", "What is it?", 2),
+        ("question", "Who?", 1),
+        ("answer", "cat", 2),
+        ("answer", "dog", 1),
+    ]
 
 
 def test_a_winner_that_nobody_wrote_is_a_segment_too() -> None:
@@ -46,7 +53,9 @@ def test_ids_depend_on_role_context_and_text_alone() -> None:
     assert extract(examples([("a", None, None)]))["segment_id"][0].as_py() == segment_id("question", "", "a")
 
 
-TEXTS = st.text(st.sampled_from("ab \t\u00a0\u3000猫क"), min_size=1, max_size=4).filter(lambda text: text.strip())
+TEXTS = st.text(st.sampled_from("ab \t\u00a0\u3000猫क"), min_size=1, max_size=4).filter(
+    lambda text: text.strip()
+)
 
 
 @given(st.lists(st.tuples(TEXTS, st.lists(TEXTS, max_size=3)), min_size=1, max_size=6))

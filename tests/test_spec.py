@@ -88,5 +88,7 @@ def test_an_unknown_option_of_a_plug_in_is_refused() -> None:
 
 def test_paths_in_options_start_at_the_spec(tmp_path: Path) -> None:
     spec = parse_spec(GOOD, tmp_path / "build.yaml")
+    for name in ("q.json", "a.json"):
+        (tmp_path / name).touch()
     source = construct("sources", spec.source, spec.folder)
     assert all(path.parent == tmp_path for path in source.files())

@@ -1,11 +1,9 @@
 """Steps are computed once per key; files appear whole or not at all; one build per folder."""
 
-import multiprocessing
 import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pyarrow as pa
@@ -66,24 +64,24 @@ def test_old_tables_of_a_step_are_pruned(tmp_path: Path) -> None:
         assert [step.is_done for step in steps] == [False] * 3 + [True] * KEPT_PER_STEP
 
 
-def _hold(folder: Path, ready: multiprocessing.synchronize.Event) -> None:
-    with Store(folder):
-        ready.set()
-        time.sleep(60)
-
-
 def test_two_builds_in_one_folder_are_one_too_many(tmp_path: Path) -> None:
-    context = multiprocessing.get_context("spawn")
-    ready = context.Event()
-    holder = context.Process(target=_hold, args=(tmp_path, ready))
-    holder.start()
-    try:
-        assert ready.wait(30)
-        with pytest.raises(StorageError, match="Another build is running"), Store(tmp_path):
-            pass
-    finally:
-        holder.kill()
-        holder.join()
+    program = (
+        "import sys, time\n"
+        "from pathlib import Path\n"
+        "from vqa_builder.store import Store\n"
+        "with Store(Path(sys.argv[1])):\n"
+        "    print('ready', flush=True)\n"
+        "    time.sleep(60)\n"
+    )
+    arguments = [sys.executable, "-c", program, str(tmp_path)]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as holder:
+        try:
+            assert holder.stdout is not None
+            assert holder.stdout.readline() == "ready\n"
+            with pytest.raises(StorageError, match="Another build is running"), Store(tmp_path):
+                pass
+        finally:
+            holder.kill()
     with Store(tmp_path):
         pass
 

@@ -184,7 +184,7 @@ def verify(
 
     report = verify(release, reload=reload)
     if as_json:
-        _print_json({"ok": report.ok, "checks": [check._asdict() for check in report.checks]})
+        _print_json(report.to_json())
     else:
         for check in report.checks:
             print(f"{'ok  ' if check.ok else 'FAIL'}  {check.name}: {check.detail}")
@@ -222,8 +222,8 @@ def memory_import(
     from vqa_builder.translation.memory import TranslationMemory
 
     with TranslationMemory(memory) as store:
-        counts = store.add(interchange.read_entries(file, label=label))
-    print(f"{memory}: {counts.asserted:,} asserted, {counts.machine:,} machine translations")
+        added = store.add(interchange.read_entries(file, label))
+    print(f"{memory}: {added.asserted:,} asserted and {added.machine:,} machine translations taken in")
 
 
 @memory_app.command("export")
@@ -254,7 +254,9 @@ def memory_stats(memory: MemoryPath = DEFAULT_MEMORY, as_json: Json = False) -> 
         _print_json(rows)
         return
     for row in rows:
-        print("  ".join(f"{value:,}" if isinstance(value, int) else str(value) for value in row.values()))
+        kind = "asserted" if row["asserted"] else "machine"
+        print(f"{row['source']}-{row['target']}  {row['role'] or 'any role':<9} {kind:<9}", end="")
+        print(f"{row['entries']:>10,} entries {row['characters']:>12,} characters  {row['engine']}")
 
 
 def _build(
@@ -284,7 +286,7 @@ def _build(
 
 
 def _print_release(release: BuiltRelease) -> None:
-    counts = release.manifest["counts"]
+    counts = release.manifest.counts
     kept, rejected = sum(counts["kept"].values()), sum(counts["rejected"].values())
     state = "written" if release.changed else "unchanged"
     print(f"{release.folder}  {state}: {kept:,} rows kept, {rejected:,} rejected, {kept + rejected:,} in all")
@@ -323,8 +325,10 @@ def _print_json(value: object) -> None:
 
 
 def _choice(on_bad_record: str) -> OnBadRecord:
-    if on_bad_record == "error" or on_bad_record == "skip":
-        return on_bad_record
+    if on_bad_record == "error":
+        return "error"
+    if on_bad_record == "skip":
+        return "skip"
     raise typer.BadParameter(f"{on_bad_record!r} is neither error nor skip", param_hint="--on-bad-record")
 
 

@@ -53,7 +53,7 @@ def find(kind: str, name: str) -> type[Any]:
 
 
 def _is_named(member: type[Any], name: str) -> bool:
-    return vars(member).get("name") == name
+    return bool(vars(member).get("name") == name)
 
 
 @cache

@@ -176,7 +176,8 @@ def parse_spec(text: str, path: Path) -> Spec:
 
 def invalid(error: ValidationError, path: Path | str, node: yaml.Node | None = None) -> SpecError:
     """A pydantic error as one of ours: the first problem in full, the number of the others."""
-    first, *others = error.errors()
+    # An unknown key is often a misspelt one, and then explains a missing one.
+    first, *others = sorted(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
     loc = [part for part in first["loc"] if part != "from_"]
     problem = {
         "extra_forbidden": "Unknown key",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -24,7 +25,7 @@ from vqa_builder.progress import Progress
 from vqa_builder.quality import policy as policies, scoring
 from vqa_builder.release import assemble, facts, verify, write
 from vqa_builder.release.contents import ReleaseContents
-from vqa_builder.release.manifest import load_manifest
+from vqa_builder.release.manifest import Manifest, load_manifest
 from vqa_builder.sources.base import BadRecord, Source
 from vqa_builder.spec import Plugin, Spec, Translation, construct, plugin_options
 from vqa_builder.store import Store, Stored, file_hash, fingerprint, remove, write_text
@@ -46,7 +47,7 @@ class BuiltRelease:
     Attributes:
         folder: the release.
         language: its ISO 639 code.
-        manifest: the content of its manifest.json.
+        manifest: what its manifest.json says.
         changed: whether this build wrote it; False if it was there already.
         work: strings asked for, remembered, translated and failed in this build, both directions.
         verification: what ``verify`` found; None if the release was there already.
@@ -54,7 +55,7 @@ class BuiltRelease:
 
     folder: Path
     language: str
-    manifest: dict[str, Any]
+    manifest: Manifest
     changed: bool
     work: run.RunCounts
     verification: verify.VerifyReport | None
@@ -117,22 +118,19 @@ class Build:
         self._engines: dict[str, Engine] = {}
 
     def __enter__(self) -> Self:
-        self.store.__enter__()
-        try:
-            self.memory.__enter__()
-        except BaseException:
-            self.store.__exit__()
-            raise
+        with ExitStack() as opened:
+            opened.enter_context(self.store)
+            opened.enter_context(self.memory)
+            self._opened = opened.pop_all()
         return self
 
     def __exit__(self, *problem: object) -> None:
-        for engine in self._engines.values():
-            engine.close()
-        self.executor.close()
-        self.memory.__exit__(*problem)
-        if problem[0] is None:
-            self.store.prune()
-        self.store.__exit__()
+        with self._opened:
+            for engine in self._engines.values():
+                engine.close()
+            self.executor.close()
+            if problem[0] is None:
+                self.store.prune()
 
     def validate(self) -> list[str]:
         """Construct everything that the spec names; the first thing wrong raises."""
@@ -175,7 +173,7 @@ class Build:
 
     def policy(self, language: str) -> policies.Policy:
         """The policy of the spec, or the language's default."""
-        return policies.policy_for(language, self.spec.policy)
+        return policies.policy_for(language, self.spec.policy, self._score_columns())
 
     # Steps, in the order of the pipeline
 
@@ -285,10 +283,16 @@ class Build:
     ) -> Stored:
         """Labels -> their answers in the language."""
         rules = languages.get(language)
+
+        def answers() -> pa.Table:
+            return alignment.align(
+                vocabulary.table, segments.table, translations.table, verdicts.table, scores.table, rules
+            )
+
         inputs = (vocabulary, segments, translations, verdicts, scores)
         return self.store.step(
             f"answer-map-{language}",
-            lambda: alignment.align(*(step.table for step in inputs), rules),
+            answers,
             *inputs,
             language=rules.signature,
             version=alignment.VERSION,
@@ -468,7 +472,7 @@ class Build:
                 "back_translation": translations["back_text"],
             },
         )
-        options = plugin_options("scorers", plugin, self.spec.folder)
+        options = self._scorer_options(plugin)
         return scoring.score(pairs, plugin.type, options, language, self.executor, self.progress)
 
     def _contents(
@@ -494,8 +498,10 @@ class Build:
                 language=language,
                 files=self.source.files(),
                 signatures=self._signatures(language),
-                engines=self.engines(self.spec.translate),
+                engines=self.engines(self.spec.translate) + self.engines(self.spec.back_translation),
+                policy=self.policy(language).model_dump(mode="json"),
                 bad_records=len(_bad_records(examples.table)),
+                examples=examples.table,
                 segments=segments.table,
                 translations=translations.table,
                 answer_map=answer_map.table,
@@ -519,9 +525,12 @@ class Build:
 
     def _scorer_signatures(self, language: str) -> dict[str, str]:
         return {
-            plugin.type: construct("scorers", plugin, self.spec.folder, languages.get(language)).signature
+            plugin.type: scoring.build(plugin.type, self._scorer_options(plugin), language).signature
             for plugin in self.spec.scores
         }
+
+    def _scorer_options(self, plugin: Plugin) -> dict[str, Any]:
+        return plugin_options("scorers", plugin, self.spec.folder).model_dump(mode="json")
 
     def _score_columns(self) -> dict[str, pa.DataType]:
         columns: dict[str, pa.DataType] = {}
@@ -567,4 +576,7 @@ def _without_paths(options: object) -> object:
         return {key: _without_paths(value) for key, value in options.items()}
     if isinstance(options, list):
         return [_without_paths(value) for value in options]
-    return Path(options).name if isinstance(options, str) else options
+    if not isinstance(options, str):
+        return options
+    path, mark, member = options.partition("!")
+    return Path(path).name + mark + member

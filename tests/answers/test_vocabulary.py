@@ -43,11 +43,11 @@ def test_answers_are_counted_normalised() -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "min_count", "expected"), [(1, None, ["b"]), (None, 2, ["b"]), (9, None, ["b", "a"])]
+    ("size", "min_count", "expected"), [(1, None, ["b"]), (None, 2, ["b"]), (9, None, ["b", "c"])]
 )
 def test_size_and_minimum_count(size: int | None, min_count: int | None, expected: list[str]) -> None:
     table = from_examples(
-        winners(("train", "a"), ("train", "b"), ("train", "b")), size=size, min_count=min_count
+        winners(("train", "c"), ("train", "b"), ("train", "b")), size=size, min_count=min_count
     )
     assert table["answer_en"].to_pylist() == expected
 

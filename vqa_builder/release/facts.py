@@ -25,7 +25,9 @@ def facts(
     files: Sequence[Path],
     signatures: dict[str, Any],
     engines: Sequence[Engine],
+    policy: dict[str, Any],
     bad_records: int,
+    examples: pa.Table,
     segments: pa.Table,
     translations: pa.Table,
     answer_map: pa.Table,
@@ -42,12 +44,13 @@ def facts(
             {"path": path.name, "bytes": path.stat().st_size, "sha256": file_hash(path)} for path in files
         ],
         "signatures": signatures,
+        "policy": policy,
         "engines": [
             {"name": engine.name, "signature": engine.signature, "licence": engine.licence}
-            for engine in engines
+            for engine in dict.fromkeys(engines)
         ],
         "counts": {
-            "source": _counts(rows["split"]),
+            "source": _counts(examples["split"]),
             "bad_records": bad_records,
             "segments": {role: _segment_counts(segments, role) for role in schema.ROLES},
             "translations": {role: _status_counts(segments, translations, role) for role in schema.ROLES},

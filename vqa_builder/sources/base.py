@@ -69,7 +69,7 @@ class Source(ABC):
     Options: ClassVar[type[Options]]
 
     @abstractmethod
-    def __init__(self, options: Options) -> None: ...
+    def __init__(self, options: BaseModel) -> None: ...
 
     @abstractmethod
     def files(self) -> list[Path]:

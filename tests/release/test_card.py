@@ -1,0 +1,143 @@
+"""The card is the golden file, says what the manifest says, and its YAML is what datasets expects."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+import yaml
+
+from vqa_builder.release import card, manifest
+from vqa_builder.release.contents import ReleaseContents
+from vqa_builder.release.write import write_release
+
+GOLDEN = Path(__file__).parent / "golden"
+REGENERATE = "VQA_BUILDER_REGENERATE_GOLDEN"
+
+
+def _front_matter(text: str) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load(text.split("---\n")[1])
+    return found
+
+
+def _card(contents: ReleaseContents, out: Path) -> str:
+    return (write_release(contents, out) / card.FILE).read_text(encoding="utf-8")
+
+
+def test_the_card_is_the_golden_file(ja: ReleaseContents, tmp_path: Path) -> None:
+    text = _card(ja, tmp_path)
+    golden = GOLDEN / "vqa-ja.README.md"
+    if os.environ.get(REGENERATE):
+        golden.write_text(text, encoding="utf-8")
+    # Parquet files hold the version of pyarrow, so their size is no part of what the card promises
+    sizes = [info["download_size"] for info in _front_matter(text)["dataset_info"]]
+    expected = golden.read_text(encoding="utf-8")
+    for old, new in zip(_front_matter(expected)["dataset_info"], sizes, strict=True):
+        expected = expected.replace(f"download_size: {old['download_size']}\n", f"download_size: {new}\n")
+    assert text == expected, f"if the change is meant, set {REGENERATE}=1 and read the difference"
+
+
+def test_the_metadata_is_what_the_hub_expects(ja: ReleaseContents, tmp_path: Path) -> None:
+    found = _front_matter(_card(ja, tmp_path))
+    assert found["language"] == ["ja", "en"]
+    assert (found["license"], found["size_categories"]) == ("cc-by-4.0", ["n<1K"])
+    assert found["source_datasets"] == ["extended|vqa-v2"]
+    assert [config["config_name"] for config in found["configs"]] == ["default", "rejected", "answers"]
+    assert found["configs"][0]["default"] is True
+    rejected = found["dataset_info"][1]
+    assert [(split["name"], split["num_examples"]) for split in rejected["splits"]] == [
+        ("train", 1),
+        ("validation", 1),
+    ]
+
+
+def test_the_hub_client_reads_the_card(ja: ReleaseContents, tmp_path: Path) -> None:
+    from huggingface_hub import DatasetCard
+
+    found = DatasetCard.load(write_release(ja, tmp_path) / card.FILE)
+    assert found.data.pretty_name == "VQA in Japanese"
+    assert found.text.lstrip().startswith("# VQA in Japanese")
+
+
+@pytest.mark.parametrize("which", ["ja", "hi"])
+def test_features_are_those_that_datasets_would_write(which: str, request: pytest.FixtureRequest) -> None:
+    from datasets import Features
+
+    for schema in card.schemas(request.getfixturevalue(which)).values():
+        assert card.yaml_features(schema) == Features.from_arrow_schema(schema)._to_yaml_list()
+
+
+def test_every_arrow_type_that_a_score_may_have_is_described() -> None:
+    from datasets import Features
+
+    kinds = [pa.bool_(), pa.int8(), pa.uint16(), pa.float16(), pa.float32(), pa.float64(), pa.large_string()]
+    nested = [pa.list_(pa.list_(pa.int32())), pa.large_list(pa.struct([("a", pa.list_(pa.float64()))]))]
+    schema = pa.schema([(f"column_{place}", kind) for place, kind in enumerate([*kinds, *nested])])
+    assert card.yaml_features(schema) == Features.from_arrow_schema(schema)._to_yaml_list()
+
+
+def test_text_cannot_break_the_page(ja: ReleaseContents, tmp_path: Path) -> None:
+    lines = _card(ja, tmp_path).splitlines()
+    (row,) = [line for line in lines if "uniform?" in line and line.startswith("|")]
+    assert r"his \| uniform?" in row
+    assert card._cell("a\n<b> *c*") == r"a &lt;b> \*c\*"
+
+
+def test_each_language_has_its_paragraph_and_others_have_none(
+    ja: ReleaseContents, hi: ReleaseContents, tmp_path: Path
+) -> None:
+    japanese, hindi = _card(ja, tmp_path), _card(hi, tmp_path)
+    german = _card(dataclasses.replace(ja, name="vqa-de", language="de"), tmp_path)
+    assert "## 日本語での説明" in japanese and "採用した質問は 5 件" in japanese
+    assert "## हिन्दी में परिचय" in hindi and "VQA" in hindi
+    assert "# VQA in German" in german and "日本語" not in german
+
+
+def test_a_config_without_rows_is_left_out_and_the_card_says_so(hi: ReleaseContents, tmp_path: Path) -> None:
+    text = _card(hi, tmp_path)
+    assert [config["config_name"] for config in _front_matter(text)["configs"]] == ["default", "answers"]
+    assert "left out: nothing was rejected" in text
+    assert 'load_dataset("vizwiz-hi")' in text
+
+
+def test_every_column_is_explained(ja: ReleaseContents) -> None:
+    names = {name for table in ja.tables.values() for name in table.column_names}
+    assert set(card.COLUMNS) == names - set(ja.answer_map.column_names)
+
+
+def test_the_card_is_made_from_the_manifest_alone(ja: ReleaseContents) -> None:
+    described = manifest.describe(ja)
+    described["counts"]["reasons"] = {"chrf": 123_456}
+    assert "| chrf | 123,456 |" in card.render(described, card.schemas(ja), card.sample(ja))
+
+
+def test_the_policy_in_force_comes_before_the_one_in_the_spec(ja: ReleaseContents) -> None:
+    described = manifest.describe(ja)
+    assert "| `chrf` | at least 30 | at least 60 |" in card.render(described, card.schemas(ja), [])
+    described["policy"] = {"length": {"min": -3.5, "max": 3}}
+    assert "| `length` | at least -3.5, at most 3 |" in card.render(described, card.schemas(ja), [])
+
+
+@pytest.mark.parametrize(
+    ("rows", "category"),
+    [(0, "n<1K"), (999, "n<1K"), (1_000, "1K<n<10K"), (60_000, "10K<n<100K"), (200_000_000, "n>100M")],
+)
+def test_size_categories(rows: int, category: str) -> None:
+    assert card.size_category(rows) == category
+
+
+@pytest.mark.parametrize(
+    ("licence", "expected"),
+    [
+        ("CC-BY-4.0", {"license": "cc-by-4.0"}),
+        ("apache-2.0", {"license": "apache-2.0"}),
+        (None, {"license": "unknown"}),
+        ("Terms of X (2019)", {"license": "other", "license_name": "terms-of-x-2019"}),
+    ],
+)
+def test_licences_in_the_terms_of_the_hub(licence: str | None, expected: dict[str, str]) -> None:
+    assert card.hub_licence(licence) == expected

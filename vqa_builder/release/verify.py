@@ -1,0 +1,235 @@
+"""Prove that a folder is the release that its manifest describes, and that users can load it.
+
+Every check says what it proved, or what was expected, what was found and where. A damaged release gives
+failed checks, never an exception.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from vqa_builder.errors import ReleaseError
+from vqa_builder.release import manifest
+from vqa_builder.release.checks import TABLE_CHECKS, AnswerMap, rows_of
+from vqa_builder.release.contents import FOLDERS, check_counts, config_of, schema_fault
+from vqa_builder.release.manifest import Manifest
+from vqa_builder.release.parquet import read_table
+from vqa_builder.release.reload import reload_faults
+from vqa_builder.schema import content_hash
+
+SHOWN_FAULTS = 5
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was checked.
+
+    Attributes:
+        name: ``files``, ``schema``, ``content``, ...
+        ok: whether it holds.
+        detail: what was proved, or the first faults.
+    """
+
+    name: str
+    ok: bool
+    detail: str
+
+
+@dataclass(frozen=True)
+class VerifyReport:
+    """The outcome of ``verify``.
+
+    Attributes:
+        folder: the release.
+        checks: in the order in which they ran.
+    """
+
+    folder: Path
+    checks: tuple[Check, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether every check holds."""
+        return all(check.ok for check in self.checks)
+
+    def to_json(self) -> dict[str, Any]:
+        """The machine form: ``{"folder", "ok", "checks": [{"name", "ok", "detail"}]}``."""
+        return {
+            "folder": str(self.folder),
+            "ok": self.ok,
+            "checks": [vars(check) for check in self.checks],
+        }
+
+
+def verify(folder: Path, *, reload: bool = True) -> VerifyReport:
+    """Check a release against its manifest and against itself.
+
+    Args:
+        folder: the release.
+        reload: load every config through ``datasets`` too, which takes most of the time.
+
+    Raises:
+        ReleaseError: there is no such folder, or it has a manifest of another format.
+
+    Example::
+
+        report = verify(Path("out/vqa-ja"))
+        report.ok, [check.detail for check in report.checks if not check.ok]
+    """
+    if not folder.is_dir():
+        raise ReleaseError("There is no such folder", where=folder, remedy="give the folder of a release")
+    found = _manifest_check(folder)
+    if isinstance(found, Check):
+        return VerifyReport(folder, (found,))
+    seal = [] if found.is_untouched else ["checksum: the manifest was changed after the build wrote it"]
+    checks = [
+        _check("manifest", f"format {manifest.FORMAT}, written by {_builder(found)}", lambda: seal),
+        _check("files", _files_proved(found), lambda: _file_faults(folder, found)),
+        *_check_tables(folder, found),
+    ]
+    if reload:
+        configs = dict.fromkeys(config_of(key) for key in found.tables)
+        proved = f"load_dataset gives the same content, also streaming: {', '.join(configs)}"
+        checks.append(_check("reload", proved, lambda: reload_faults(folder, found)))
+    return VerifyReport(folder, tuple(checks))
+
+
+def _check(name: str, proved: str, find_faults: Callable[[], list[str]]) -> Check:
+    try:
+        faults = find_faults()
+    except Exception as error:  # whatever a damaged file makes a library do is a finding
+        faults = [f"could not be checked: {type(error).__name__}: {error}"]
+    more = [f"and {len(faults) - SHOWN_FAULTS:,} more"] if len(faults) > SHOWN_FAULTS else []
+    return Check(name, not faults, "; ".join([*faults[:SHOWN_FAULTS], *more]) or proved)
+
+
+def _manifest_check(folder: Path) -> Manifest | Check:
+    try:
+        return manifest.load_manifest(folder)
+    except manifest.OtherFormatError:
+        raise
+    except ReleaseError as error:
+        found = "; ".join([error.problem, *(f"{name}: {text}" for name, text in error.details.items())])
+        return Check("manifest", False, found)
+
+
+def _builder(found: Manifest) -> str:
+    builder = found.content["builder"]
+    return f"{builder.get('name')} {builder.get('version')}"
+
+
+def _files_proved(found: Manifest) -> str:
+    size = sum(facts["bytes"] for facts in found.files.values())
+    return f"{len(found.files)} files, {size:,} bytes, every SHA-256 as recorded, nothing else in the folder"
+
+
+def _file_faults(folder: Path, found: Manifest) -> list[str]:
+    present = manifest.list_files(folder)
+    listed, there = set(found.files), set(present)
+    faults = [f"{name}: listed in the manifest, not in the folder" for name in sorted(listed - there)]
+    faults += [f"{name}: in the folder, not listed in the manifest" for name in sorted(there - listed)]
+    for name in sorted(listed & there):
+        for fact, expected in found.files[name].items():
+            if present[name].get(fact) != expected:
+                faults.append(f"{name}: {fact} expected {expected}, found {present[name].get(fact)}")
+                break
+    return faults
+
+
+def _check_tables(folder: Path, found: Manifest) -> list[Check]:
+    """Read each table once, and run every check that needs its rows; only ids outlive their table."""
+    faults: dict[str, list[str]] = {name: [] for name in ("readable", "schema", "content", *TABLE_CHECKS)}
+    ids: dict[str, pa.ChunkedArray] = {}
+    answer_map = AnswerMap.read(folder, found)
+    for key, recorded in found.tables.items():
+        try:
+            table = read_table(folder, key)
+        except Exception as error:  # damaged Parquet raises more than Arrow's own errors
+            faults["readable"].append(f"{key}: {str(error).splitlines()[0]}")
+            continue
+        faults["content"] += _content_faults(key, table, recorded)
+        if fault := schema_fault(config_of(key), table.schema):
+            faults["schema"].append(f"{key}: expected {fault[0]}, found {fault[1]}")
+            continue
+        for name, check in TABLE_CHECKS.items():
+            faults[name] += check(key, table, answer_map)
+        if config_of(key) != "answers":
+            ids[key] = table["question_id"]
+    proved = _proved(found)
+    checks = [_check(name, proved[name], lambda name=name: faults[name]) for name in faults]  # type: ignore[misc]
+    return [
+        *checks,
+        _check("counts", proved["counts"], lambda: _count_faults(found)),
+        _check("ids", proved["ids"], lambda: _id_faults(ids, found)),
+    ]
+
+
+def _proved(found: Manifest) -> dict[str, str]:
+    rows = {name: sum(found.counts[name].values()) for name in ("source", "kept", "rejected")}
+    adds_up = f"{rows['source']:,} source rows = {rows['kept']:,} kept + {rows['rejected']:,} rejected"
+    return {
+        "readable": f"{len(found.tables)} tables",
+        "schema": "every column as declared",
+        "content": "every table has the recorded rows and content hash",
+        "answers": "labels stand in the answer map, each has its score; no answers, no labels",
+        "text": "questions are there, valid UTF-8, without control characters",
+        "reasons": "every rejected row says why",
+        "counts": adds_up,
+        "ids": "unique in all tables, as many as counted",
+    }
+
+
+def _content_faults(key: str, table: pa.Table, recorded: dict[str, Any]) -> list[str]:
+    if table.num_rows != recorded["rows"]:
+        return [f"{key}: expected {recorded['rows']:,} rows, found {table.num_rows:,}"]
+    found = content_hash(table)
+    expected = recorded["content_hash"]
+    return [] if found == expected else [f"{key}: expected content hash {expected}, found {found}"]
+
+
+def _count_faults(found: Manifest) -> list[str]:
+    faults = []
+    try:
+        check_counts(found.name, found.counts)
+    except ReleaseError as error:
+        expected, counted = error.details["expected"], error.details["found"]
+        faults.append(f"{error.problem}: expected {expected}, found {counted}")
+    for step, config in (("kept", "default"), ("rejected", "rejected")):
+        for split, counted_rows in found.counts[step].items():
+            rows = found.tables.get(f"{FOLDERS[config]}/{split}", {}).get("rows", 0)
+            if rows != counted_rows:
+                faults.append(f"{split}: {counted_rows:,} {step} in the counts, {rows:,} rows in the table")
+    return faults
+
+
+def _id_faults(ids: dict[str, pa.ChunkedArray], found: Manifest) -> list[str]:
+    columns = list(ids.values())
+    if len({str(column.type) for column in columns}) > 1:
+        return [f"{key}: question_id is {column.type}" for key, column in ids.items()]
+    if not columns:
+        return ["no table with ids could be read"]
+    every = pa.chunked_array([chunk for column in columns for chunk in column.chunks])
+    nulls = {key: column.null_count for key, column in ids.items() if column.null_count}
+    faults = [f"{key}: rows without an id: {rows:,}" for key, rows in nulls.items()]
+    faults += _twice(ids, every)
+    expected = sum(sum(found.counts[step].values()) for step in ("kept", "rejected"))
+    if len(every) != expected:
+        faults.append(f"expected {expected:,} ids, found {len(every):,}")
+    return faults
+
+
+def _twice(ids: dict[str, pa.ChunkedArray], every: pa.ChunkedArray) -> list[str]:
+    """Ids that stand more than once, and in which tables."""
+    import pyarrow.compute as pc
+
+    counts = every.drop_null().value_counts()
+    double = counts.filter(pc.greater(counts.field("counts"), 1)).field("values")
+    if not len(double):
+        return []
+    where = {key: rows_of(pc.is_in(column, double), column)[:SHOWN_FAULTS] for key, column in ids.items()}
+    return [f"{key}: id {value!r} is not unique" for key, values in where.items() for value in values]

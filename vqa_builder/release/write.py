@@ -1,0 +1,113 @@
+"""Write a release, whole or not at all, and tell whether one is still current."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from vqa_builder.errors import ReleaseError, StorageError
+from vqa_builder.release import card, manifest
+from vqa_builder.release.contents import ANSWER_MAP_KEY, ReleaseContents, check
+from vqa_builder.release.parquet import write_file, write_table
+from vqa_builder.store import atomic_folder, remove, write_text
+
+SPEC_FILE = "build.yaml"
+NAMED_FILES = 5
+
+
+def write_release(contents: ReleaseContents, out: Path) -> Path:
+    """Write one release in place of the older one of the same name.
+
+    Args:
+        contents: tables and facts.
+        out: the folder that holds releases; made if missing.
+
+    Returns:
+        The release's folder, ``out / contents.name``.
+
+    Raises:
+        ReleaseError: the counts do not add up, a table is not as declared, or nothing was kept.
+        StorageError: the folder in the way is not a release, or holds files that no build put there.
+
+    Example::
+
+        write_release(contents, Path("out"))    # out/vqa-ja/README.md, data/, answers/, manifest.json, ...
+    """
+    check(contents)
+    contents = contents.storable()
+    target = out / contents.name
+    _restore_and_clean(target)
+    _refuse_foreign(target)
+    with atomic_folder(target) as folder:
+        _write_tables(contents, folder)
+        write_text(folder / SPEC_FILE, contents.spec_yaml)
+        described = manifest.describe(contents)
+        described["files"] = manifest.list_files(folder)
+        write_text(folder / card.FILE, card.render(described, card.schemas(contents), card.sample(contents)))
+        manifest.save(folder, described)
+    return target
+
+
+def is_current(folder: Path, key: str) -> bool:
+    """Whether a release was made from exactly these inputs and all its files are as they were written.
+
+    Args:
+        folder: where the release lies, if it does.
+        key: the release step's key.
+    """
+    try:
+        found = manifest.load_manifest(folder)
+        return found.key == key and found.is_untouched and not _damaged(folder, found.files)
+    except (ReleaseError, OSError):
+        return False
+
+
+def _damaged(folder: Path, files: dict[str, dict[str, Any]]) -> bool:
+    sizes_differ = any((folder / name).stat().st_size != facts["bytes"] for name, facts in files.items())
+    return sizes_differ or any(manifest.file_facts(folder / name) != facts for name, facts in files.items())
+
+
+def _write_tables(contents: ReleaseContents, folder: Path) -> None:
+    for key, table in contents.tables.items():
+        if key == ANSWER_MAP_KEY:
+            write_file(table, folder / f"{key}.parquet")
+        else:
+            write_table(table, folder / key.split("/")[0], key.split("/")[1])
+
+
+def _restore_and_clean(target: Path) -> None:
+    """Undo what a killed build left behind: give the old release its name back, drop the unfinished one."""
+    replaced = list(target.parent.glob(f".{target.name}.*.replaced"))
+    releases = [folder for folder in replaced if (folder / manifest.FILE).is_file()]
+    if releases and not target.exists():
+        releases[-1].replace(target)
+    for leftover in [*replaced, *target.parent.glob(f".{target.name}.*.partial")]:
+        remove(leftover)
+
+
+def _refuse_foreign(target: Path) -> None:
+    """Protect what no build of ours has written."""
+    if not target.exists() or (target.is_dir() and not any(target.iterdir())):
+        return
+    remedy = "move it away, or build into another folder with --out"
+    if not target.is_dir():
+        raise StorageError("A file is in the way of the release", where=target, remedy=remedy)
+    try:
+        listed = {manifest.FILE, *manifest.load_manifest(target).files}
+    except ReleaseError as error:
+        raise StorageError(
+            "The folder in the way of the release was not written by a build",
+            where=target,
+            expected="a release with its manifest.json",
+            found=error.problem,
+            remedy=remedy,
+        ) from error
+    present = {path.relative_to(target).as_posix() for path in target.rglob("*") if not path.is_dir()}
+    if foreign := sorted(present - listed):
+        named = ", ".join(foreign[:NAMED_FILES]) + (", ..." if len(foreign) > NAMED_FILES else "")
+        raise StorageError(
+            "The release in the way holds files that no build has written",
+            where=target,
+            found=named,
+            remedy=remedy,
+        )

@@ -1,0 +1,192 @@
+"""The bytes of an input file: plain, gzipped, or a member of a zip archive; clear errors for the rest."""
+
+from __future__ import annotations
+
+import difflib
+import gzip
+import io
+import re
+import zipfile
+import zlib
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from vqa_builder.errors import SourceError
+
+_MEMBER = re.compile(r"(?P<archive>.+\.zip)!(?P<member>.+)", re.IGNORECASE | re.DOTALL)
+_BYTE_ORDER_MARKS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
+_DOWNLOAD_AGAIN = "download or copy the file again and compare its size with the original's"
+
+
+class Content(NamedTuple):
+    """What a file holds.
+
+    Attributes:
+        label: the file's name for messages, ``archive.zip!member.json`` inside an archive.
+        data: its uncompressed bytes, valid UTF-8 without a byte order mark.
+    """
+
+    label: str
+    data: bytes
+
+
+def on_disk(path: Path) -> Path:
+    """The file that holds ``path``, which may name a member of an archive.
+
+    >>> on_disk(Path("v2_Questions_Train_mscoco.zip!train.json"))
+    PosixPath('v2_Questions_Train_mscoco.zip')
+    """
+    match = _MEMBER.fullmatch(str(path))
+    return Path(match["archive"]) if match and not path.exists() else path
+
+
+def existing(path: Path) -> Path:
+    """The same path.
+
+    Raises:
+        SourceError: no file is there; the message suggests names that are.
+    """
+    if not path.exists():
+        raise _missing(path)
+    return path
+
+
+def read_text(path: Path) -> Content:
+    """Reads a file whole; what it is shows in its bytes, whatever its suffix.
+
+    Args:
+        path: JSON, gzipped JSON, a zip archive with one JSON file, or ``archive.zip!member.json``.
+
+    Raises:
+        SourceError: there is no such file, it is damaged, has the wrong members, or is not UTF-8.
+    """
+    archive = on_disk(path)
+    member = str(path)[len(str(archive)) + 1 :] or None
+    label, data = str(archive), _bytes_of(archive)
+    if data.startswith(b"PK"):
+        label, data = _unzip(archive, data, member)
+    elif member is not None:
+        raise _damaged(label, "a zip archive", f"a file that begins with {_preview(data)}")
+    if data.startswith(b"\x1f\x8b"):
+        data = _gunzip(data, label)
+    return Content(label, _checked(data, label))
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        return existing(path).read_bytes()
+    except OSError as error:
+        found = "a folder" if path.is_dir() else error.strerror
+        raise SourceError(
+            "An input file cannot be read", where=path, expected="a file", found=found
+        ) from error
+
+
+def _missing(path: Path) -> SourceError:
+    folder = path.parent
+    if not folder.is_dir():
+        return SourceError("There is no such folder", where=folder, expected=f"the folder of {path.name}")
+    names = sorted(entry.name for entry in folder.iterdir() if entry.is_file())
+    close = difflib.get_close_matches(path.name, names, n=3, cutoff=0.5)
+    return SourceError(
+        "There is no such file",
+        where=path,
+        found=f"in this folder: {_some(names)}",
+        remedy=f"did you mean {', '.join(close)}?" if close else "correct the path in the spec",
+    )
+
+
+def _unzip(archive: Path, data: bytes, wanted: str | None) -> Content:
+    label = str(archive)
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as opened:
+            name = _choose_member(archive, opened.namelist(), wanted)
+            label = f"{archive}!{name}"
+            return Content(label, opened.read(name))
+    except SourceError:
+        raise
+    except RuntimeError as error:
+        raise SourceError(
+            "A member of the archive cannot be unpacked",
+            where=label,
+            expected="a member without password, stored or deflated",
+            found=str(error),
+            remedy="unpack the archive yourself and name the JSON file in the spec",
+        ) from error
+    except Exception as error:  # zipfile passes on whatever its decompressors raise
+        raise _damaged(label, "a whole zip archive", f"{len(data):,} bytes, then: {error}") from error
+
+
+def _choose_member(archive: Path, members: list[str], wanted: str | None) -> str:
+    """The JSON member to read, or an error that lists those that there are."""
+    # macOS adds a shadow of every file to the archives that it makes.
+    names = [name for name in members if not name.endswith("/") and not name.startswith("__MACOSX/")]
+    if wanted is None:
+        fitting = [name for name in names if name.lower().endswith(".json")]
+    else:
+        fitting = [name for name in names if wanted in (name, Path(name).name)]
+    if len(fitting) == 1:
+        return fitting[0]
+    raise SourceError(
+        f"The archive holds no member {wanted!r}" if wanted else "The archive does not hold one JSON file",
+        where=archive,
+        expected="exactly one .json file, or a member chosen by name",
+        found=_some(fitting or names),
+        remedy=f"write {archive.name}!{(fitting or ['MEMBER.json'])[0]} in the spec",
+    )
+
+
+def _gunzip(data: bytes, label: str) -> bytes:
+    try:
+        return gzip.decompress(data)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise _damaged(label, "a whole gzip file", f"{len(data):,} bytes, then: {error}") from error
+
+
+def _checked(data: bytes, label: str) -> bytes:
+    """The bytes without a byte order mark, known to be UTF-8 and not empty."""
+    if mark := _BYTE_ORDER_MARKS.get(data[:2]):
+        raise _not_utf8(label, f"the byte order mark of {mark}")
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    if not data or data.isspace():
+        raise SourceError("The file is empty", where=label, expected="JSON", remedy=_DOWNLOAD_AGAIN)
+    if not data.isascii():
+        offsets = np.array([0, len(data)], np.int64)
+        text = pa.Array.from_buffers(pa.large_binary(), 1, [None, pa.py_buffer(offsets), pa.py_buffer(data)])
+        try:
+            text.cast(pa.large_string())
+        except pa.ArrowInvalid:
+            raise _not_utf8(label, _first_wrong_byte(data)) from None
+    return data
+
+
+def _first_wrong_byte(data: bytes) -> str:
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        before = data[max(0, error.start - 40) : error.start].decode("utf-8", "replace")
+        return f"byte 0x{data[error.start]:02x} at offset {error.start:,}, after {before!r}"
+    return "bytes that are not UTF-8"
+
+
+def _not_utf8(label: str, found: str) -> SourceError:
+    remedy = "convert the file, for example: iconv -f ENCODING -t UTF-8 IN > OUT"
+    return SourceError("The file is not UTF-8", where=label, expected="UTF-8", found=found, remedy=remedy)
+
+
+def _damaged(where: object, expected: str, found: str) -> SourceError:
+    return SourceError(
+        "The file is damaged", where=where, expected=expected, found=found, remedy=_DOWNLOAD_AGAIN
+    )
+
+
+def _preview(data: bytes) -> str:
+    return repr(data[:40].decode("utf-8", "replace"))
+
+
+def _some(names: list[str]) -> str:
+    more = f", and {len(names) - 10} more" if len(names) > 10 else ""
+    return (", ".join(names[:10]) or "nothing") + more
