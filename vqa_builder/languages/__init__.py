@@ -16,7 +16,7 @@ def get(code: str) -> Language:
     Raises:
         UnknownNameError: neither a file of its own nor a row in ``scripts.tsv``.
 
-    >>> get("ja").name
+    >>> get("ja").english_name
     'Japanese'
     """
     if code in registry.names("languages"):

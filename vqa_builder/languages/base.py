@@ -7,30 +7,23 @@ Patterns are RE2 (they run inside Arrow); scripts are Unicode script names.
 from __future__ import annotations
 
 import csv
-import re
-import unicodedata
 from functools import cache
 from importlib import resources
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
-_DIGITS = re.compile(r"\d+(?:[.,:/]\d+)*")
+from vqa_builder.languages._answers import TypedAnswer, answer_table
+from vqa_builder.languages._numbers import digits_in, plain_digits, typed_number
+from vqa_builder.languages._text import fold, words
 
+__all__ = ["Language", "TypedAnswer", "known_languages"]
 
-class TypedAnswer(NamedTuple):
-    """An answer that a language knows from its own tables.
-
-    Attributes:
-        text: the answer in the language.
-        method: which table it comes from: ``number``, ``yes/no`` or ``colour``.
-    """
-
-    text: str
-    method: str
+_QUESTION_MARKS = {"Arabic": "؟", "Ethiopic": "፧", "Greek": ";", "Han": "？"}
+_UNSPACED = frozenset({"Han", "Khmer", "Lao", "Myanmar", "Thai", "Tibetan"})
 
 
 @cache
 def known_languages() -> dict[str, tuple[str, str]]:
-    """ISO 639 code -> (English name, Unicode script), from ``scripts.tsv``."""
+    """ISO 639 code -> (English name, Unicode script), from ``scripts.tsv``; lid.176 knows every code."""
     text = resources.files("vqa_builder.languages").joinpath("scripts.tsv").read_text(encoding="utf-8")
     rows = csv.DictReader(text.splitlines(), delimiter="\t")
     return {row["code"]: (row["language"], row["script"]) for row in rows}
@@ -45,19 +38,28 @@ class Language:
         scripts: Unicode scripts its text is written in.
         question_mark: how its written questions end.
         unit: what its length is counted in, ``word`` or ``character``.
+        list_joints: what stands between the members of a list, and before the last one (", ", " and ");
+            None where the language makes no lists of its own answers.
     """
 
     name: ClassVar[str] = ""
     version: ClassVar[str] = "1"
     scripts: tuple[str, ...]
-    question_mark: str = "?"
-    unit: str = "word"
+    question_mark: str
+    unit: str
+    list_joints: tuple[str, str] | None = None
 
     def __init__(self, code: str | None = None) -> None:
         self.code = code or self.name
         self.english_name, script = known_languages()[self.code]
-        if not hasattr(type(self), "scripts"):
-            self.scripts = (script,)
+        defaults = {
+            "scripts": (script,),
+            "question_mark": _QUESTION_MARKS.get(script, "?"),
+            "unit": "character" if script in _UNSPACED else "word",
+        }
+        for attribute, value in defaults.items():
+            if not hasattr(type(self), attribute):
+                setattr(self, attribute, value)
 
     @property
     def signature(self) -> str:
@@ -74,31 +76,53 @@ class Language:
         return "[" + "".join(rf"\p{{{script}}}" for script in self.scripts) + "]"
 
     def normalise(self, text: str) -> str:
-        """A short answer in the form in which answers are compared; versioned."""
-        return " ".join(unicodedata.normalize("NFKC", text).split()).casefold()
+        """A short answer in the form in which answers are compared; versioned.
+
+        >>> Language("de").normalise(" Zwei  HUNDE ")
+        'zwei hunde'
+        """
+        return fold(text)
 
     def tokens(self, text: str) -> list[str]:
-        """The words of a text, punctuation left out."""
-        return re.findall(r"\w+", text)
+        """The words of a text, punctuation left out.
+
+        >>> Language("ta").tokens("இது என்ன நிறம்?")
+        ['இது', 'என்ன', 'நிறம்']
+        """
+        return words(text)
 
     def numerals(self, text: str) -> list[str]:
         """The numbers that a text states, as sorted plain digits.
 
-        Digits of any script count; a language file adds its number words where they are not ambiguous
-        ("one" and "एक" are articles and pronouns too often to count).
+        Digits of any script count, without their thousands separators; a language file adds its number words
+        where they are not ambiguous ("one" and "एक" are articles and pronouns too often to count).
 
-        >>> Language("hi").numerals("२ बिल्लियाँ और 10 कुत्ते")
-        ['10', '2']
+        >>> Language("mr").numerals("२ मांजरी आणि 1,000 कुत्रे")
+        ['1000', '2']
         """
-        folded = unicodedata.normalize("NFKC", text)
-        digits = "".join(str(unicodedata.digit(char)) if char.isdigit() else char for char in folded)
-        return sorted(_DIGITS.findall(digits))
+        return sorted(digits_in(plain_digits(text)))
 
     def answer(self, answer_en: str) -> TypedAnswer | None:
         """The language's own word for a number, yes/no or colour answer; None for any other answer.
 
+        Numbers stay digits, which every language writes. Yes/no and colours come from ``answers_<code>.tsv``,
+        lists of colours or numbers ("red and white", "2 and 3") are put together with ``list_joints``.
+
         Args:
             answer_en: an English answer, normalised as VQA answers are ("2", "yes", "black and white").
+
+        >>> Language("de").answer("2")
+        TypedAnswer(text='2', method='number')
         """
-        digits = _DIGITS.fullmatch(answer_en)
-        return TypedAnswer(answer_en, "number") if digits else None
+        number = typed_number(answer_en)
+        if number is not None:
+            return TypedAnswer(number, "number")
+        table = answer_table(self.code)
+        if answer_en in table.whole:
+            return table.whole[answer_en]
+        found = table.members(answer_en) if self.list_joints else None
+        if found is None or self.list_joints is None:
+            return None
+        members, method = found
+        between, last = self.list_joints
+        return TypedAnswer(between.join(members[:-1]) + last + members[-1], method)

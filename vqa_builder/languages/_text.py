@@ -1,0 +1,72 @@
+"""Folding, punctuation and words: what the normalisers and tokenisers of all languages share."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache
+
+JOINED_DIGITS = r"\d+(?:[.,:/]\d+)*"
+"""Digits and what joins them: 12, 2.5, 1,000, 10:15, 3/4."""
+
+_APOSTROPHES = re.compile("['’‘`´ʼ]")
+_GROUPED = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{2,3})*,\d{3}(?![\d,])")
+
+
+def fold(text: str) -> str:
+    """Compatibility forms, case and white space folded; folding twice changes nothing.
+
+    >>> fold(" ＴＶ  ﾈｺ ")
+    'tv ネコ'
+    """
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    return " ".join(text.casefold().split())
+
+
+def ungroup(text: str) -> str:
+    """Digits without thousands separators, Western and Indian.
+
+    >>> ungroup("1,000 and 1,00,000 but 1,2,3")
+    '1000 and 100000 but 1,2,3'
+    """
+    if "," not in text:
+        return text
+    return _GROUPED.sub(lambda number: number[0].replace(",", ""), text)
+
+
+def bare(text: str) -> str:
+    """A text without punctuation, except what joins digits.
+
+    Apostrophes vanish, any other mark parts words; the signs % & # stay.
+
+    >>> bare("it's (about) 2.5 - 10:15, 1,000!")
+    'its about 2.5 10:15 1000'
+    """
+    return " ".join(_punctuation().sub(" ", _APOSTROPHES.sub("", ungroup(text))).split())
+
+
+def words(text: str) -> list[str]:
+    """Runs of letters, digits and the marks that combine with them; numbers stay whole.
+
+    ``\\w`` alone would break words of Indic and many other scripts at their vowel signs.
+
+    >>> words("बिल्ली, 10:15 t-shirt?")
+    ['बिल्ली', '10:15', 't', 'shirt']
+    """
+    return _word().findall(text)
+
+
+@cache
+def _punctuation() -> re.Pattern[str]:
+    marks = [char for char in _basic_plane("P") if char not in "%&#.:/"]
+    return re.compile(rf"(?<!\d)[.:/]|[.:/](?!\d)|[{re.escape(''.join(marks))}=+<>~|^]")
+
+
+@cache
+def _word() -> re.Pattern[str]:
+    return re.compile(rf"{JOINED_DIGITS}(?!\w)|[\w\u200c\u200d{''.join(_basic_plane('M'))}]+")
+
+
+def _basic_plane(category: str) -> list[str]:
+    return [char for char in map(chr, range(0x10000)) if unicodedata.category(char)[0] == category]

@@ -1,0 +1,70 @@
+"""Japanese: three scripts, no spaces, counters."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from vqa_builder.languages._japanese_numbers import japanese_numbers
+from vqa_builder.languages._numbers import plain_digits
+from vqa_builder.languages._text import JOINED_DIGITS, bare, fold
+from vqa_builder.languages.base import Language
+
+_HAN = r"\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff々〆〇"
+_HIRAGANA = r"\u3041-\u309f"
+_KATAKANA = r"\u30a1-\u30fa\u30fd-\u30ff\u31f0-\u31ff\uff66-\uff9f"
+_RUNS = re.compile(
+    rf"{JOINED_DIGITS}|[{_HAN}]+|[{_HIRAGANA}][{_HIRAGANA}ー]*|[{_KATAKANA}][{_KATAKANA}ー]*"
+    rf"|(?:(?![{_HAN}{_HIRAGANA}{_KATAKANA}])[^\W\d_])+(?:['’-][A-Za-z]+)*|[ー_]+",
+)
+_JAPANESE = rf"[{_HAN}\u3041-\u3096\u309d-\u309f{_KATAKANA}ー]"
+_SPACE_BESIDE_JAPANESE = re.compile(f"(?<={_JAPANESE}) +| +(?={_JAPANESE})")
+
+
+class Japanese(Language):
+    """Japanese as VQA needs it; its own answers stand in ``answers_ja.tsv``.
+
+    Colours are answered by their nouns (赤, not 赤い), which go with と and です alike. "black and white" is
+    白黒: it is right for photographs and for cats, while 白と黒 is never said of a photograph.
+    """
+
+    name = "ja"
+    scripts = ("Hiragana", "Katakana", "Han")
+    question_mark = "？"
+    unit = "character"
+    list_joints = ("と", "と")
+
+    @property
+    def letters(self) -> str:
+        """Kana, kanji and three signs that Unicode files under "Common" or that stand for a kanji."""
+        return super().letters[:-1] + "ー々〆]"
+
+    def normalise(self, text: str) -> str:
+        """Width and case folded; punctuation and the spaces beside Japanese letters left out.
+
+        >>> Japanese().normalise("「コカ・コーラ」 です。"), Japanese().normalise("Ｎｅｗ　Ｙｏｒｋ")
+        ('コカコーラです', 'new york')
+        """
+        return _close_up(bare(fold(text)))
+
+    def tokens(self, text: str) -> list[str]:
+        """Runs of one script: words approximately, without a dictionary (食べる is two, 東京駅 one).
+
+        >>> Japanese().tokens("テーブルに赤いカップは2つありますか？")
+        ['テーブル', 'に', '赤', 'い', 'カップ', 'は', '2', 'つありますか']
+        """
+        return _RUNS.findall(text)
+
+    def numerals(self, text: str) -> list[str]:
+        """Digits of any width, kanji numerals that count something, native number words.
+
+        >>> Japanese().numerals("二匹の犬と１２人の子供が一緒に、三角のテントに")
+        ['12', '2']
+        """
+        return sorted(japanese_numbers(plain_digits(text)))
+
+
+def _close_up(text: str) -> str:
+    """Closing a space can compose a voiced mark with its kana, beside which another space goes then."""
+    closed = unicodedata.normalize("NFKC", _SPACE_BESIDE_JAPANESE.sub("", text))
+    return closed if closed == text else _close_up(closed)
