@@ -1,5 +1,9 @@
 """Errors say what, where, expected, found and what to do."""
 
+import pickle
+
+import pytest
+
 from vqa_builder.errors import MissingExtraError, SourceError, UnknownNameError, VQABuilderError
 
 
@@ -29,3 +33,17 @@ def test_a_missing_extra_gives_the_install_line() -> None:
     assert "pip install 'vqa-builder[tokenizers]'" in str(
         MissingExtraError("This", "tokenizers", "tokenizers")
     )
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        SourceError("No", where="a.json", expected="ten"),
+        UnknownNameError("engine", "mimi", ["mini"]),
+        MissingExtraError("This", "tokenizers", "tokenizers"),
+    ],
+)
+def test_errors_cross_processes_whole(error: VQABuilderError) -> None:
+    copy = pickle.loads(pickle.dumps(error))
+    assert type(copy) is type(error)
+    assert str(copy) == str(error)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 
 class VQABuilderError(Exception):
@@ -41,6 +41,10 @@ class VQABuilderError(Exception):
             if value is not None
         }
         super().__init__(problem)
+
+    def __reduce__(self) -> tuple[Callable[..., VQABuilderError], tuple[object, ...]]:
+        """Errors cross processes whole, whatever the arguments of their class."""
+        return _rebuilt, (type(self), self.problem, self.details)
 
     def __str__(self) -> str:
         return "\n".join(
@@ -94,3 +98,9 @@ class UnknownNameError(VQABuilderError):
             expected=", ".join(known) or f"(no {what} is installed)",
             remedy=f"did you mean {close[0]!r}?" if close else None,
         )
+
+
+def _rebuilt(kind: type[VQABuilderError], problem: str, details: dict[str, str]) -> VQABuilderError:
+    error = kind.__new__(kind, problem)
+    error.problem, error.details = problem, details
+    return error

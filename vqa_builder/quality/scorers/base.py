@@ -42,6 +42,7 @@ class Scorer(ABC):
         columns: column name -> Arrow type (a float type or string).
         roles: the segments it measures; the others get nulls.
         needs_back_translation: whether pairs without one get nulls.
+        threaded: whether it keeps all cores busy by itself, so that more processes would only get in its way.
         version: raised by whoever changes a number.
     """
 
@@ -50,10 +51,11 @@ class Scorer(ABC):
     columns: ClassVar[dict[str, pa.DataType]]
     roles: ClassVar[tuple[str, ...]] = ("question", "answer")
     needs_back_translation: ClassVar[bool] = False
+    threaded: bool = False
     version: ClassVar[str] = "1"
     Options: ClassVar[type[Options]] = Options
 
-    def __init__(self, language: Language, options: Options | None = None) -> None:
+    def __init__(self, language: Language, options: BaseModel | None = None) -> None:
         self.language = language
         self.options = options or self.Options()
 

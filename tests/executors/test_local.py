@@ -1,0 +1,111 @@
+"""Work inline and in processes."""
+
+import os
+import time
+from collections.abc import Iterator
+from functools import partial
+
+import pytest
+
+from vqa_builder import registry
+from vqa_builder.errors import ScorerError, UnknownNameError, VQABuilderError
+from vqa_builder.executors import Executor, LocalExecutor
+from vqa_builder.executors.local import usable_cpus
+
+# Worker processes find a function by its module's name, which a test module need not have there: builtins do.
+square = partial(pow, exp=2)
+PID = "__import__('os').getpid()"
+DIE = "__import__('os')._exit(3)"
+
+
+@pytest.fixture
+def two() -> Iterator[LocalExecutor]:
+    with LocalExecutor(2, starting_seconds=0) as executor:
+        yield executor
+
+
+def test_the_order_is_that_of_the_items(two: LocalExecutor) -> None:
+    items = list(range(50))
+    assert list(two.map(square, items)) == [item * item for item in items]
+    assert two._pool is not None
+
+
+def test_workers_change_no_result(two: LocalExecutor) -> None:
+    items = [f"{number:x}" for number in range(30)]
+    work = partial(int, base=16)
+    assert list(two.map(work, items)) == list(LocalExecutor(1).map(work, items))
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_few_items_start_no_process(two: LocalExecutor, count: int) -> None:
+    assert list(two.map(square, range(count))) == [number * number for number in range(count)]
+    assert two._pool is None
+
+
+def test_quick_work_starts_no_process() -> None:
+    with LocalExecutor(2) as executor:
+        assert sum(executor.map(square, range(1000))) == sum(number * number for number in range(1000))
+        assert executor._pool is None
+
+
+def test_one_worker_never_starts_a_process() -> None:
+    with LocalExecutor(1, starting_seconds=0) as executor:
+        list(executor.map(square, range(10)))
+        assert executor._pool is None
+
+
+def test_the_workers_are_other_processes_and_stay(two: LocalExecutor) -> None:
+    pids = {pid for pid in two.map(eval, [PID] * 20) if pid != os.getpid()}
+    again = {pid for pid in two.map(eval, [PID] * 20) if pid != os.getpid()}
+    assert 1 <= len(pids | again) <= 2
+
+
+def test_it_may_be_used_again_after_closing(two: LocalExecutor) -> None:
+    assert list(two.map(square, range(5))) == list(two.map(square, range(5)))
+    two.close()
+    assert list(two.map(square, range(5))) == [0, 1, 4, 9, 16]
+
+
+def test_an_early_end_leaves_nothing_running(two: LocalExecutor) -> None:
+    results = two.map(partial(time.sleep), [0.01] * 100)
+    next(results)
+    next(results)
+    results.close()  # type: ignore[attr-defined]
+    started = time.monotonic()
+    two.close()
+    assert time.monotonic() - started < 5
+
+
+@pytest.mark.parametrize("starting_seconds", [0.0, 1e9])
+def test_errors_keep_their_type(starting_seconds: float) -> None:
+    with (
+        LocalExecutor(2, starting_seconds=starting_seconds) as executor,
+        pytest.raises(ValueError, match="invalid"),
+    ):
+        list(executor.map(int, ["1", "2", "x", "4"]))
+
+
+def test_our_errors_arrive_with_their_details(two: LocalExecutor) -> None:
+    with pytest.raises(UnknownNameError) as caught:
+        list(two.map(partial(registry.find, "scorers"), ["copy", "copy", "copi", "copy"]))
+    assert "did you mean 'copy'" in str(caught.value)
+    assert not isinstance(caught.value, ScorerError)
+
+
+def test_a_dead_worker_is_an_error_of_ours(two: LocalExecutor) -> None:
+    with pytest.raises(VQABuilderError, match="A worker process died") as caught:
+        list(two.map(eval, ["0", DIE, "1", "1"]))
+    assert "eval, between items 2 and 4" in str(caught.value)
+    assert "fewer workers" in str(caught.value)
+    assert list(two.map(square, range(4))) == [0, 1, 4, 9]
+
+
+@pytest.mark.parametrize("workers", [0, -1])
+def test_workers_are_at_least_one(workers: int) -> None:
+    with pytest.raises(ValueError, match="at least 1"):
+        LocalExecutor(workers)
+
+
+def test_the_default_is_every_cpu() -> None:
+    assert LocalExecutor().workers == usable_cpus() >= 1
+    assert issubclass(LocalExecutor, Executor)

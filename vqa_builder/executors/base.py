@@ -1,0 +1,41 @@
+"""The base of executors: a function and a list of items in, the results in the order of the items out."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from types import TracebackType
+from typing import Self, TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Executor(ABC):
+    """Maps functions over items; closed when its work is over.
+
+    ``function`` must be a module's top-level function or a ``functools.partial`` of one, and items and
+    results must be picklable. Results never depend on the number of workers. An error that ``function``
+    raises reaches the caller at the item's place in the order, with its own type.
+
+    Example::
+
+        with LocalExecutor() as executor:
+            for table in executor.map(score_batch, batches):
+                ...
+    """
+
+    @abstractmethod
+    def map(self, function: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
+        """``function`` of every item, in order."""
+
+    def close(self) -> None:  # noqa: B027
+        """Give back what the executor holds; it may be used again afterwards."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
