@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict
+
+from vqa_builder.errors import EngineError
 
 
 class Options(BaseModel):
@@ -27,6 +29,17 @@ class Failure:
     reason: str
 
 
+Part: TypeAlias = Sequence[tuple[int, str | Failure]]
+"""Some results of a call, each with the place of its text among those of the call."""
+
+
+class Stopped(EngineError):
+    """An engine cannot go on now but may later: a quota, a key, a service that is down.
+
+    ``run`` adds to the message how much is done and kept.
+    """
+
+
 class Engine(ABC):
     """A translation engine.
 
@@ -38,16 +51,19 @@ class Engine(ABC):
         summary: one line for ``vqa-builder list engines``.
         licence: the terms that the engine puts on its output, for cards.
         deterministic: whether the same string always gives the same translation.
+        uses_context: whether ``translate_in_parts`` heeds contexts. The memory then keeps a translation for
+            each context of a text, and one string is asked once per context.
     """
 
     name: ClassVar[str]
     summary: ClassVar[str]
     licence: str = "unknown"
     deterministic: ClassVar[bool] = True
+    uses_context: ClassVar[bool] = False
     Options: ClassVar[type[Options]]
 
     @abstractmethod
-    def __init__(self, options: Options) -> None: ...
+    def __init__(self, options: Any) -> None: ...
 
     @property
     @abstractmethod
@@ -77,7 +93,44 @@ class Engine(ABC):
             EngineError: nothing more can be translated (no model, no key, no network).
         """
 
-    def close(self) -> None:
+    def translate_in_parts(
+        self,
+        texts: Sequence[str],
+        source: str,
+        target: str,
+        *,
+        role: str = "",
+        contexts: Sequence[str] | None = None,
+    ) -> Generator[Part, None, None]:
+        """Translate every text and hand results over as they are finished; this is what ``run`` calls.
+
+        The default is one part that holds what ``translate`` returns. An engine whose results trickle in
+        yields them every few seconds, since ``run`` keeps each part for good before it asks for the next.
+
+        Args:
+            texts: as in ``translate``; unique together with their contexts.
+            source, target: ISO 639 codes.
+            role: ``question``, ``answer`` or "" for any; only part of the memory's key, unless it is used.
+            contexts: one per text, "" for none: what tells two senses of it apart, such as the question that
+                it answers. None if there are none, and always if the engine does not use them.
+
+        Yields:
+            Every place exactly once, in any order.
+
+        Raises:
+            Stopped: as ``EngineError``, but the same command may go on later.
+            EngineError: nothing more can be translated; whatever was finished has been yielded before.
+        """
+        results = self.translate(texts, source, target)
+        if not isinstance(results, list) or len(results) != len(texts):
+            raise broken_contract(
+                self,
+                expected=f"a list of {len(texts)} results, one per string",
+                found=f"{len(results)} results" if isinstance(results, list) else type(results).__name__,
+            )
+        yield list(enumerate(results))
+
+    def close(self) -> None:  # noqa: B027
         """Give back memory and connections."""
 
     def __enter__(self) -> Self:
@@ -85,3 +138,14 @@ class Engine(ABC):
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def broken_contract(engine: Engine, expected: str, found: str) -> EngineError:
+    """The error that says that an engine did not return what it must."""
+    return EngineError(
+        f"The engine {engine.name} broke its contract",
+        where=engine.signature,
+        expected=expected,
+        found=found,
+        remedy="none of these results was used; what was finished before is in the memory",
+    )

@@ -1,0 +1,229 @@
+"""The memory keeps what was paid for, tells senses and directions apart, and people outrank engines."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given, strategies as st
+
+from vqa_builder.errors import SourceError, StorageError
+from vqa_builder.translation.entry import Entry
+from vqa_builder.translation.memory import TranslationMemory, _keys
+
+ENGINE = "mini|sha:1"
+JA = {"role": "answer", "source": "en", "target": "ja"}
+
+
+def test_answers_its_own_engine_role_and_direction_only(memory: TranslationMemory) -> None:
+    memory.store(["cat", "dog"], ["猫", "犬"], **JA, engine=ENGINE)
+    assert memory.lookup(["dog", "cow", "cat", "dog"], **JA, engine=ENGINE) == ["犬", None, "猫", "犬"]
+    assert memory.lookup(["cat"], **JA, engine="mini|sha:2") == [None]
+    assert memory.lookup(["cat"], **JA | {"role": "question"}, engine=ENGINE) == [None]
+    assert memory.lookup(["cat"], **JA | {"target": "hi"}, engine=ENGINE) == [None]
+    assert memory.lookup(["猫"], role="answer", source="ja", target="en", engine=ENGINE) == [None]
+
+
+def test_tells_contexts_apart(memory: TranslationMemory) -> None:
+    texts, contexts, translations = ["orange"] * 2, ["colour", "fruit"], ["オレンジ色", "オレンジ"]
+    memory.store(texts, translations, **JA, contexts=contexts, engine=ENGINE)
+    assert memory.lookup(texts, **JA, contexts=contexts, engine=ENGINE) == translations
+    assert memory.lookup(["orange"], **JA, engine=ENGINE) == [None]
+
+
+def test_looks_up_more_strings_than_one_statement_takes(memory: TranslationMemory) -> None:
+    texts = [f"text {number}" for number in range(40_000)]
+    memory.store(texts, texts, **JA, engine=ENGINE)
+    assert memory.lookup(texts[::-1], **JA, engine=ENGINE) == texts[::-1]
+
+
+def test_what_an_engine_said_first_stays(memory: TranslationMemory) -> None:
+    memory.store(["cat"], ["猫"], **JA, engine=ENGINE)
+    memory.store(["cat"], ["ネコ"], **JA, engine=ENGINE)
+    assert memory.lookup(["cat"], **JA, engine=ENGINE) == ["猫"]
+
+
+def test_a_list_of_another_length_stores_nothing(memory: TranslationMemory) -> None:
+    with pytest.raises(ValueError):
+        memory.store(["cat", "dog"], ["猫"], **JA, engine=ENGINE)
+    assert memory.lookup(["cat"], **JA, engine=ENGINE) == [None]
+
+
+def test_outlives_the_process(tmp_path: Path) -> None:
+    for expected in (None, "猫"):
+        with TranslationMemory(tmp_path / "deep" / "er" / "memory.sqlite") as memory:
+            assert memory.lookup(["cat"], **JA, engine=ENGINE) == [expected]
+            memory.store(["cat"], ["猫"], **JA, engine=ENGINE)
+
+
+def test_the_most_specific_of_what_people_said_wins(memory: TranslationMemory) -> None:
+    memory.add(
+        [
+            Entry("en", "ja", "right", "any role"),
+            Entry("en", "ja", "right", "any answer", role="answer"),
+            Entry("en", "ja", "right", "direction", role="answer", context="side", engine="human"),
+        ]
+    )
+    found = memory.lookup_asserted(["right"] * 3, **JA, contexts=["side", "truth", ""])
+    assert found == [("direction", "human"), ("any answer", "import"), ("any answer", "import")]
+    assert memory.lookup_asserted(["right"], **JA | {"role": "question"}) == [("any role", "import")]
+    assert memory.lookup_asserted(["left"], **JA) == [None]
+    assert memory.lookup_asserted(["right"], **JA | {"target": "hi"}) == [None]
+
+
+def test_a_correction_replaces_the_one_before(memory: TranslationMemory) -> None:
+    for translation, who in (("ねこ", "import:nllb"), ("猫", "human")):
+        memory.add([Entry("en", "ja", "cat", translation, role="answer", engine=who)])
+    assert memory.lookup_asserted(["cat"], **JA) == [("猫", "human")]
+
+
+def test_white_space_of_imported_entries_is_collapsed(memory: TranslationMemory) -> None:
+    memory.add([Entry("en", "ja", " a\n  cat ", "一匹の\n猫")])
+    assert memory.lookup_asserted(["a cat"], **JA) == [("一匹の 猫", "import")]
+
+
+def test_machine_entries_stay_machine_entries_when_memories_are_merged(tmp_path: Path) -> None:
+    with TranslationMemory(tmp_path / "a") as one, TranslationMemory(tmp_path / "b") as other:
+        one.store(["cat"], ["猫"], **JA, engine=ENGINE)
+        one.add([Entry("en", "ja", "dog", "犬", engine="human")])
+        assert other.add(one.entries()) == (1, 1)
+        assert list(other.entries()) == list(one.entries())
+        assert other.lookup(["cat"], **JA, engine=ENGINE) == ["猫"]
+        assert other.lookup_asserted(["cat", "dog"], **JA) == [None, ("犬", "human")]
+
+
+def test_an_import_that_breaks_off_takes_nothing_in(memory: TranslationMemory) -> None:
+    def broken() -> Iterator[Entry]:
+        for number in range(5000):
+            yield Entry("en", "ja", f"text {number}", "x")
+        raise SourceError("line 5001 is wrong")
+
+    with pytest.raises(SourceError):
+        memory.add(broken())
+    assert memory.stats() == []
+    memory.store(["cat"], ["猫"], **JA, engine=ENGINE)
+
+
+def test_the_fingerprint_follows_what_is_asserted_and_nothing_else(tmp_path: Path) -> None:
+    one, two = Entry("en", "ja", "cat", "猫"), Entry("en", "ja", "dog", "犬", role="answer")
+    with TranslationMemory(tmp_path / "a") as memory, TranslationMemory(tmp_path / "b") as other:
+        assert memory.asserted_fingerprint("en", "ja") == ""
+        memory.add([one, two])
+        other.add([two])
+        other.add([one])
+        before = memory.asserted_fingerprint("en", "ja")
+        assert before == other.asserted_fingerprint("en", "ja") != ""
+        memory.store(["cat"], ["猫"], **JA, engine=ENGINE)
+        memory.add([Entry("en", "hi", "cat", "बिल्ली")])
+        assert memory.asserted_fingerprint("en", "ja") == before
+        memory.add([one._replace(translation="ネコ")])
+        assert memory.asserted_fingerprint("en", "ja") != before
+
+
+def test_counts_what_is_known_to_any_engine_of_a_chain(memory: TranslationMemory) -> None:
+    memory.store(["a", "b"], ["1", "2"], **JA, engine="one")
+    memory.store(["b", "c"], ["2", "3"], **JA, engine="two")
+    memory.add([Entry("en", "ja", "d", "4")])
+    assert memory.count_known(list("abcde"), **JA, engines=["one", "two"]) == 4
+    assert memory.count_known(list("abcde"), **JA, engines=[]) == 1
+
+
+def test_entries_and_statistics_can_be_narrowed(memory: TranslationMemory) -> None:
+    memory.store(["cat", "dog"], ["猫", "犬"], **JA, engine=ENGINE)
+    memory.add([Entry("en", "hi", "cat", "बिल्ली", role="answer")])
+    assert [entry.target for entry in memory.entries(asserted=True)] == ["hi"]
+    assert sorted(entry.text for entry in memory.entries(target="ja", engine=ENGINE)) == ["cat", "dog"]
+    assert list(memory.entries(role="question")) == []
+    hindi, japanese = memory.stats()
+    assert (hindi.target, hindi.asserted, hindi.entries) == ("hi", True, 1)
+    assert (japanese.entries, japanese.characters, japanese.translated_characters) == (2, 6, 2)
+
+
+@given(
+    st.lists(st.text("ab", max_size=3), min_size=6, max_size=6), st.integers(0, 5), st.text("ab", max_size=3)
+)
+def test_fields_cannot_run_together_in_a_key(fields: list[str], at: int, other: str) -> None:
+    changed = [*fields[:at], other, *fields[at + 1 :]]
+
+    def key(values: list[str]) -> bytes:
+        role, context, source, target, engine, text = values
+        return _keys([text], [context], role, source, target, engine)[0]
+
+    assert (key(fields) == key(changed)) == (fields == changed)
+    moved = [fields[0] + fields[1], "", *fields[2:]]
+    assert (key(fields) == key(moved)) == (fields == moved)
+
+
+def test_a_full_disk_says_what_is_kept(memory: TranslationMemory) -> None:
+    memory.store(["cat"], ["猫"], **JA, engine=ENGINE)
+    pages = memory._db.execute("PRAGMA page_count").fetchone()[0]
+    memory._db.execute(f"PRAGMA max_page_count = {pages + 2}")
+    texts = [f"text {number}" for number in range(2000)]
+    with pytest.raises(StorageError, match="disk is full") as caught:
+        memory.store(texts, texts, **JA, engine=ENGINE)
+    assert "the 1 entries stored before are kept" in str(caught.value)
+    assert memory.lookup(["cat", "text 0"], **JA, engine=ENGINE) == ["猫", None]
+    memory._db.execute("PRAGMA max_page_count = 100000")
+    memory.store(texts, texts, **JA, engine=ENGINE)
+
+
+def test_a_file_of_another_kind_is_left_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "memory.tmx"
+    path.write_bytes(b"<tmx>" * 1000)
+    with pytest.raises(StorageError, match="no translation memory"), TranslationMemory(path):
+        pass
+    assert path.read_bytes() == b"<tmx>" * 1000
+
+
+@pytest.mark.parametrize(
+    ("statement", "found"),
+    [("CREATE TABLE t (x)", "another program"), ("PRAGMA user_version = 7", "version 7")],
+)
+def test_another_database_or_version_is_left_as_it_was(tmp_path: Path, statement: str, found: str) -> None:
+    path = tmp_path / "other.sqlite"
+    other = sqlite3.connect(path)
+    other.execute(statement)
+    other.commit()
+    other.close()
+    before = path.read_bytes()
+    with pytest.raises(StorageError, match=found), TranslationMemory(path):
+        pass
+    assert path.read_bytes() == before
+
+
+def test_a_locked_memory_is_an_error_that_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "memory.sqlite"
+    with TranslationMemory(path) as memory, TranslationMemory(path, timeout=0.1) as other:
+        memory._db.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StorageError, match="locked by another program"):
+            other.store(["cat"], ["猫"], **JA, engine=ENGINE)
+        assert other.lookup(["cat"], **JA, engine=ENGINE) == [None]
+
+
+def test_a_path_that_cannot_be_a_file(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for path in (tmp_path, tmp_path / "file" / "memory.sqlite"):
+        with pytest.raises(StorageError), TranslationMemory(path):
+            pass
+
+
+def test_processes_may_share_a_new_memory(tmp_path: Path) -> None:
+    script = (
+        "import sys; from pathlib import Path; from vqa_builder.translation.memory import TranslationMemory\n"
+        "for at in range(20):\n"
+        "  with TranslationMemory(Path(sys.argv[1])) as memory:\n"
+        "    memory.store([f'{sys.argv[2]} {at}'], ['x'],\n"
+        "                 role='answer', source='en', target='ja', engine='e')\n"
+    )
+    path = tmp_path / "memory.sqlite"
+    root = Path(__file__).parents[2]
+    running = [
+        subprocess.Popen([sys.executable, "-c", script, str(path), str(name)], cwd=root) for name in range(3)
+    ]
+    assert [process.wait(60) for process in running] == [0, 0, 0]
+    with TranslationMemory(path) as memory:
+        assert sum(1 for _ in memory.entries()) == 60

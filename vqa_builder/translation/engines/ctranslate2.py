@@ -1,0 +1,256 @@
+"""Any model that CTranslate2 has converted, with its SentencePiece model or ``tokenizer.json``.
+
+The result of a string does not depend on what else is in the run. CTranslate2 pads the sentences of a batch
+to the longest one, and padding changes sums in their last bits, which now and then changes a word. So only
+sentences of the same number of tokens share a batch; of like length, they are also the fastest to translate.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, ClassVar, Literal, TypeAlias
+
+from pydantic import Field
+
+from vqa_builder.errors import EngineError
+from vqa_builder.store import file_hash
+from vqa_builder.translation.batches import batches
+from vqa_builder.translation.engines import base
+from vqa_builder.translation.engines.base import Engine, Failure
+from vqa_builder.translation.pieces import Tokenizer, find_tokenizer, listing
+
+DECODING = (
+    "beam_size",
+    "length_penalty",
+    "repetition_penalty",
+    "no_repeat_ngram_size",
+    "disable_unk",
+    "max_decoding_length",
+)
+_Job: TypeAlias = tuple[list[int], list[Any]]
+
+
+class CTranslate2Options(base.Options):
+    """What the spec may say.
+
+    Attributes:
+        model: the folder that ``ct2-*-converter`` wrote.
+        tokenizer: a file, a folder, or ``characters``; looked for beside the model if not given.
+        source_prefix, source_suffix: tokens around every source sentence, separated by spaces; ``{source}``
+            and ``{target}`` stand for the languages' codes. Marian, M2M-100 and NLLB models converted from
+            transformers want the suffix ``</s>``.
+        target_prefix: tokens that every translation begins with (NLLB: ``{target}``).
+        codes: the model's own language codes by ISO code (``ja: jpn_Jpan``).
+        directions: what the model can do (``[en-ja, en-hi]``); anything if not given.
+        device: ``auto`` takes a GPU where there is one.
+        compute_type: ``auto`` is int8 on a CPU and float16 on a GPU.
+        beam_size, length_penalty, repetition_penalty, no_repeat_ngram_size, disable_unk: CTranslate2's own.
+        max_input_length, max_decoding_length: in tokens; a longer sentence fails, it is never cut off.
+        batch_tokens: source tokens per batch; decides the speed, never the result.
+        threads: batches at a time on a CPU; 0 for one per core.
+        licence: the terms of the model, for cards.
+    """
+
+    model: Path
+    tokenizer: Path | Literal["characters"] | None = None
+    source_prefix: str = ""
+    source_suffix: str = ""
+    target_prefix: str = ""
+    codes: dict[str, str] = Field(default_factory=dict)
+    directions: tuple[str, ...] | None = None
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    compute_type: str = "auto"
+    beam_size: int = Field(1, ge=1)
+    length_penalty: float = 1.0
+    repetition_penalty: float = Field(1.0, gt=0)
+    no_repeat_ngram_size: int = Field(0, ge=0)
+    disable_unk: bool = False
+    max_input_length: int = Field(512, ge=1)
+    max_decoding_length: int = Field(256, ge=1)
+    batch_tokens: int = Field(1024, ge=1)
+    threads: int = Field(0, ge=0)
+    licence: str = "unknown"
+
+
+class CTranslate2(Engine):
+    """A converted model on CPU or GPU.
+
+    Example::
+
+        model = CTranslate2.Options(model="nllb-600m-int8", source_prefix="{source}", source_suffix="</s>",
+                                    target_prefix="{target}", codes={"en": "eng_Latn", "ja": "jpn_Jpan"})
+        with CTranslate2(model) as engine:
+            engine.translate(["What is this?"], "en", "ja")
+    """
+
+    name: ClassVar[str] = "ctranslate2"
+    summary: ClassVar[str] = "any model converted for CTranslate2, with SentencePiece or tokenizer.json"
+    Options = CTranslate2Options
+
+    def __init__(self, options: CTranslate2Options) -> None:
+        self.options = options
+        self.licence = options.licence
+        self._files = _model_files(options.model)
+        self._tokenizer: Tokenizer = find_tokenizer(options.model, options.tokenizer)
+
+    @cached_property
+    def signature(self) -> str:
+        """Model, tokenizer, decoding, compute type and library version; neither device nor batch size."""
+        chosen = self.options
+        frame = [
+            chosen.source_prefix,
+            chosen.source_suffix,
+            chosen.target_prefix,
+            sorted(chosen.codes.items()),
+        ]
+        decoding = [frame, chosen.max_input_length, sorted(self._decoding.items())]
+        parts = {
+            "model": chosen.model.resolve().name,
+            "sha": _hash_of(self._files),
+            "tokenizer": _hash_of(self._tokenizer.files) if self._tokenizer.files else "characters",
+            "beam": chosen.beam_size,
+            "decoding": hashlib.sha256(repr(decoding).encode()).hexdigest()[:8],
+            "compute": self._compute_type,
+            "ctranslate2": version("ctranslate2"),
+        }
+        return "|".join([self.name, *(f"{key}:{value}" for key, value in parts.items())])
+
+    def check_direction(self, source: str, target: str) -> None:
+        """Raise ``EngineError`` if ``directions`` is given and lacks this one."""
+        directions = self.options.directions
+        if directions is not None and f"{source}-{target}" not in directions:
+            raise EngineError(
+                f"The engine {self.name} cannot translate from {source} to {target}",
+                where=self.options.model,
+                expected=", ".join(directions),
+                found=f"{source}-{target}",
+                remedy="name an engine for this direction, or translate through a language that both share",
+            )
+
+    def translate(self, texts: Sequence[str], source: str, target: str) -> list[str | Failure]:
+        """Translate every text; one that is too long, or whose translation is, fails."""
+        self.check_direction(source, target)
+        results: list[str | Failure] = [Failure("not translated")] * len(texts)
+        done: list[int] = []
+        hypotheses: list[list[str]] = []
+        # Waiting only when all are under way keeps every thread busy from the first batch to the last.
+        for places, pending in list(self._jobs(texts, source, target, results)):
+            for at, waiting in zip(places, pending, strict=True):
+                hypothesis = waiting.result().hypotheses[0]
+                if len(hypothesis) >= self.options.max_decoding_length:
+                    results[at] = Failure(f"translation cut off at {len(hypothesis)} tokens")
+                else:
+                    done.append(at)
+                    hypotheses.append(hypothesis)
+        skip = len(self._tokens(self.options.target_prefix, source, target))
+        decoded = self._tokenizer.decode([hypothesis[skip:] for hypothesis in hypotheses])
+        for at, text in zip(done, decoded, strict=True):
+            results[at] = text
+        return results
+
+    def close(self) -> None:
+        """Free the model."""
+        self.__dict__.pop("_translator", None)
+
+    def _jobs(
+        self, texts: Sequence[str], source: str, target: str, results: list[str | Failure]
+    ) -> Iterator[_Job]:
+        """Start every batch: the places of its texts and their results to come."""
+        chosen = self.options
+        before, after, opening = (
+            self._tokens(template, source, target)
+            for template in (chosen.source_prefix, chosen.source_suffix, chosen.target_prefix)
+        )
+        pieces = self._tokenizer.encode(texts)
+        of_length: dict[int, list[int]] = {}
+        for at, some in enumerate(pieces):
+            if not some:
+                results[at] = Failure("no piece of it is known to the model")
+            elif len(some) > chosen.max_input_length:
+                results[at] = Failure(f"{len(some)} tokens, more than {chosen.max_input_length}")
+            else:
+                of_length.setdefault(len(some), []).append(at)
+        for length in sorted(of_length):
+            for places in batches(of_length[length], max(1, chosen.batch_tokens // length)):
+                yield (
+                    places,
+                    self._translator.translate_batch(
+                        [[*before, *pieces[at], *after] for at in places],
+                        target_prefix=[opening] * len(places) if opening else None,
+                        asynchronous=True,
+                        max_batch_size=0,
+                        max_input_length=0,
+                        **self._decoding,
+                    ),
+                )
+
+    @property
+    def _decoding(self) -> dict[str, Any]:
+        return self.options.model_dump(include=set(DECODING))
+
+    def _tokens(self, template: str, source: str, target: str) -> list[str]:
+        codes = self.options.codes
+        return template.format(source=codes.get(source, source), target=codes.get(target, target)).split()
+
+    @cached_property
+    def _device(self) -> str:
+        if self.options.device != "auto":
+            return self.options.device
+        import ctranslate2
+
+        return "cuda" if ctranslate2.get_cuda_device_count() else "cpu"
+
+    @property
+    def _compute_type(self) -> str:
+        if self.options.compute_type != "auto":
+            return self.options.compute_type
+        return "int8" if self._device == "cpu" else "float16"
+
+    @cached_property
+    def _translator(self) -> Any:
+        import ctranslate2
+
+        # Many small batches at a time beat one batch on many threads (3 x on 2 cores with a small model).
+        threads = (self.options.threads or _cores()) if self._device == "cpu" else 1
+        try:
+            return ctranslate2.Translator(
+                str(self.options.model),
+                device=self._device,
+                compute_type=self._compute_type,
+                inter_threads=threads,
+                intra_threads=1,
+            )
+        except (RuntimeError, ValueError) as error:
+            raise EngineError(
+                "CTranslate2 cannot load the model", where=self.options.model, found=error
+            ) from error
+
+
+def _model_files(model: Path) -> tuple[Path, ...]:
+    """The files that make up a converted model, checked."""
+    files = (*model.glob("model.bin"), *model.glob("config.json"), *model.glob("*vocabulary*"))
+    if not (model / "model.bin").is_file() or not any("vocabulary" in file.name for file in files):
+        raise EngineError(
+            "This folder holds no model converted for CTranslate2",
+            where=model,
+            expected="model.bin, config.json and a vocabulary file",
+            found=listing(model),
+            remedy="ct2-transformers-converter --model NAME_OR_FOLDER --output_dir FOLDER",
+        )
+    return tuple(sorted(files))
+
+
+def _hash_of(files: Sequence[Path]) -> str:
+    """Twelve hex digits that stand for the content of files."""
+    together = "".join(f"{file.name}:{file_hash(file)};" for file in files)
+    return hashlib.sha256(together.encode()).hexdigest()[:12]
+
+
+def _cores() -> int:
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1

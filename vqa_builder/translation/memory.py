@@ -1,0 +1,369 @@
+"""The translation memory: one SQLite file that outlives the build, the crash and the release.
+
+It holds two kinds of entries. **Machine** entries carry the signature of the engine that made them and answer
+that engine only. **Asserted** entries come from people: corrections and imported memories. They answer before
+any engine, one per text, role, context and direction, whoever wrote it last.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Self
+
+from vqa_builder.errors import StorageError
+from vqa_builder.translation.batches import batches
+from vqa_builder.translation.entry import ANY_ROLE, Added, Entry, Stats
+from vqa_builder.translation.sqlite_errors import is_full, storage_error
+
+__all__ = ["Added", "Entry", "Stats", "TranslationMemory"]
+
+VERSION = 1
+KEYS_PER_SELECT = 1000
+CACHE_KIB = 65_536
+ASSERTED = ""
+
+# Signatures are long and few; spelled out in every row they would double the file and the time to store.
+_SCHEMA = (
+    "CREATE TABLE engines (id INTEGER PRIMARY KEY, signature TEXT NOT NULL UNIQUE)",
+    """CREATE TABLE entries (
+        key BLOB PRIMARY KEY,
+        source TEXT NOT NULL, target TEXT NOT NULL, role TEXT NOT NULL, context TEXT NOT NULL,
+        text TEXT NOT NULL, translation TEXT NOT NULL, engine_id INTEGER NOT NULL, asserted INTEGER NOT NULL
+    ) WITHOUT ROWID""",
+    "CREATE INDEX asserted_entries ON entries (source, target) WHERE asserted = 1",
+    f"PRAGMA user_version = {VERSION}",
+)
+_INSERT = "INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO "
+_KEEP = _INSERT + "NOTHING"
+_REPLACE = _INSERT + "UPDATE SET translation = excluded.translation, engine_id = excluded.engine_id"
+_ENTRIES = "FROM entries JOIN engines ON engines.id = engine_id"
+_ASSERTED_HERE = "WHERE asserted = 1 AND source = ? AND target = ?"
+
+
+class TranslationMemory:
+    """A translation memory in one file, safe to kill at any moment and to share between processes.
+
+    Args:
+        path: the SQLite file, made with its folder if missing.
+        timeout: how many seconds to wait for another process that writes.
+
+    Raises:
+        StorageError: on entering: the file is no translation memory, or of another version, or cannot be
+            written. From every method: it is locked, or the disk is full.
+
+    Example::
+
+        with TranslationMemory(Path("memory.sqlite")) as memory:
+            memory.store(["cat"], ["猫"], role="answer", source="en", target="ja", engine="mini|1")
+            memory.lookup(["cat", "dog"], role="answer", source="en", target="ja", engine="mini|1")
+            # ["猫", None]
+    """
+
+    def __init__(self, path: Path, timeout: float = 30.0) -> None:
+        self.path = path
+        self._timeout = timeout
+
+    def __enter__(self) -> Self:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StorageError("The memory cannot be made", where=self.path, found=error) from None
+        with self._mapped():
+            self._db = sqlite3.connect(self.path, timeout=self._timeout, isolation_level=None)
+            try:
+                self._prepare()
+            except BaseException:
+                self._db.close()
+                raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; what was stored is stored already."""
+        self._db.close()
+
+    def lookup(
+        self,
+        texts: Sequence[str],
+        *,
+        role: str,
+        contexts: Sequence[str] | None = None,
+        source: str,
+        target: str,
+        engine: str,
+    ) -> list[str | None]:
+        """What an engine said before.
+
+        Args:
+            texts: any strings, repeated or not.
+            role: ``question`` or ``answer``.
+            contexts: one per text, or None for none at all.
+            source, target: ISO 639 codes.
+            engine: the engine's signature.
+
+        Returns:
+            One translation or None per text, in the order of ``texts``.
+        """
+        keys = _keys(texts, contexts, role, source, target, engine)
+        found = dict(self._select("key, translation", keys))
+        return [found.get(key) for key in keys]
+
+    def lookup_asserted(
+        self,
+        texts: Sequence[str],
+        *,
+        role: str,
+        contexts: Sequence[str] | None = None,
+        source: str,
+        target: str,
+    ) -> list[tuple[str, str] | None]:
+        """What people said: the translation and its label, or None, per text.
+
+        The entry of this role and context is preferred to that of the role alone, and both to entries of no
+        role. Costs nothing where the direction has no asserted entries. Arguments as in ``lookup``.
+        """
+        answers: list[tuple[str, str] | None] = [None] * len(texts)
+        if not self._has_asserted(source, target):
+            return answers
+        missing: Sequence[int] = range(len(texts))
+        for level_role in dict.fromkeys((role, ANY_ROLE)):
+            for level in (None,) if contexts is None else (contexts, None):
+                there = None if level is None else [level[at] for at in missing]
+                keys = _keys([texts[at] for at in missing], there, level_role, source, target, ASSERTED)
+                rows = self._select("key, translation, signature", keys)
+                found = {key: (translation, label) for key, translation, label in rows}
+                for at, key in zip(missing, keys, strict=True):
+                    answers[at] = found.get(key)
+                missing = [at for at in missing if answers[at] is None]
+        return answers
+
+    def count_known(
+        self,
+        texts: Sequence[str],
+        *,
+        role: str,
+        contexts: Sequence[str] | None = None,
+        source: str,
+        target: str,
+        engines: Sequence[str],
+    ) -> int:
+        """How many of ``texts`` an asserted entry or one of ``engines`` (signatures) answers.
+
+        Engines are asked by text alone, as ``run.translate`` does. Other arguments as in ``lookup``.
+        """
+        asserted = self.lookup_asserted(texts, role=role, contexts=contexts, source=source, target=target)
+        known = [answer is not None for answer in asserted]
+        for engine in engines:
+            found = self.lookup(texts, role=role, source=source, target=target, engine=engine)
+            known = [before or now is not None for before, now in zip(known, found, strict=True)]
+        return sum(known)
+
+    def store(
+        self,
+        texts: Sequence[str],
+        translations: Sequence[str],
+        *,
+        role: str,
+        contexts: Sequence[str] | None = None,
+        source: str,
+        target: str,
+        engine: str,
+    ) -> None:
+        """Remember what an engine said, all of it or nothing; on the disk when this returns.
+
+        What the engine said about a text before stays. Arguments as in ``lookup``; one translation per text.
+        """
+        keys = _keys(texts, contexts, role, source, target, engine)
+        # In key order, so that neighbours in the file are written together.
+        rows = sorted(zip(keys, contexts or [""] * len(texts), texts, translations, strict=True))
+        with self._transaction():
+            number = self._engine_id(engine)
+            self._db.executemany(
+                _KEEP,
+                ((key, source, target, role, context, *pair, number, 0) for key, context, *pair in rows),
+            )
+
+    def add(self, entries: Iterable[Entry]) -> Added:
+        """Take entries in from elsewhere, all of them or, if ``entries`` raises, none; says how many.
+
+        An asserted entry replaces what was asserted about the same text, role, context and direction. A
+        machine entry never replaces one that is there. White space in texts and translations is collapsed,
+        as it is in the sources.
+        """
+        asserted = machine = 0
+        with self._transaction():
+            for some in batches(entries, KEYS_PER_SELECT):
+                numbers = {label: self._engine_id(label) for label in {entry.engine for entry in some}}
+                rows = [_row(entry, numbers[entry.engine]) for entry in some]
+                said = [row for row in rows if row[-1]]
+                made = [row for row in rows if not row[-1]]
+                self._db.executemany(_REPLACE, said)
+                self._db.executemany(_KEEP, made)
+                asserted += len(said)
+                machine += len(made)
+        return Added(asserted, machine)
+
+    def asserted_fingerprint(self, source: str, target: str) -> str:
+        """A hash of all that is asserted of one direction; "" where nothing is."""
+        digest = hashlib.blake2b(digest_size=16)
+        with self._mapped():
+            rows = self._db.execute(
+                f"SELECT key, translation, signature {_ENTRIES} {_ASSERTED_HERE} ORDER BY key",
+                (source, target),
+            )
+            empty = True
+            for key, translation, label in rows:
+                digest.update(key + _framed(translation) + _framed(label))
+                empty = False
+        return "" if empty else digest.hexdigest()
+
+    def entries(
+        self,
+        *,
+        source: str | None = None,
+        target: str | None = None,
+        role: str | None = None,
+        engine: str | None = None,
+        asserted: bool | None = None,
+    ) -> Iterator[Entry]:
+        """All entries that agree with what is given, one at a time, in an order that only they decide."""
+        asked = {"source": source, "target": target, "role": role, "signature": engine, "asserted": asserted}
+        given = {name: value for name, value in asked.items() if value is not None}
+        where = " AND ".join(f"{name} = :{name}" for name in given) or "1"
+        with self._mapped():
+            for row in self._db.execute(
+                "SELECT source, target, text, translation, role, context, signature, asserted"
+                f" {_ENTRIES} WHERE {where} ORDER BY key",
+                given,
+            ):
+                yield Entry._make((*row[:-1], bool(row[-1])))
+
+    def stats(self) -> list[Stats]:
+        """How much there is per direction, role, engine and kind, sorted."""
+        with self._mapped():
+            rows = self._db.execute(
+                "SELECT source, target, role, signature, asserted,"
+                " count(*), sum(length(text)), sum(length(translation))"
+                f" {_ENTRIES} GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5"
+            ).fetchall()
+        return [Stats._make((*row[:4], bool(row[4]), *row[5:])) for row in rows]
+
+    def _prepare(self) -> None:
+        self._check_version()
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = FULL")
+        self._db.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            if self._version() == 0:
+                for statement in _SCHEMA:
+                    self._db.execute(statement)
+            self._db.execute("COMMIT")
+        except BaseException:
+            self._rollback()
+            raise
+        self._check_version()
+
+    def _check_version(self) -> None:
+        version = self._version()
+        if version == VERSION or not (version or self._count("sqlite_schema")):
+            return
+        raise StorageError(
+            "This file is no translation memory that this version of vqa_builder reads",
+            where=self.path,
+            expected=f"version {VERSION}",
+            found=f"version {version}" if version else "another program's database",
+            remedy="name another file, or export the memory with the version that wrote it",
+        )
+
+    def _version(self) -> int:
+        return int(self._db.execute("PRAGMA user_version").fetchone()[0])
+
+    def _count(self, table: str) -> int:
+        return int(self._db.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+
+    def _engine_id(self, signature: str) -> int:
+        self._db.execute("INSERT OR IGNORE INTO engines (signature) VALUES (?)", (signature,))
+        (number,) = self._db.execute("SELECT id FROM engines WHERE signature = ?", (signature,)).fetchone()
+        return int(number)
+
+    def _has_asserted(self, source: str, target: str) -> bool:
+        with self._mapped():
+            return bool(
+                self._db.execute(f"SELECT 1 FROM entries {_ASSERTED_HERE}", (source, target)).fetchone()
+            )
+
+    def _select(self, columns: str, keys: Sequence[bytes]) -> Iterator[tuple[Any, ...]]:
+        with self._mapped():
+            table = _ENTRIES if "signature" in columns else "FROM entries"
+            # In key order the look-ups walk through the file instead of jumping about in it.
+            for some in batches(sorted(set(keys)), KEYS_PER_SELECT):
+                marks = ",".join("?" * len(some))
+                yield from self._db.execute(f"SELECT {columns} {table} WHERE key IN ({marks})", some)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._mapped():
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._db.execute("COMMIT")
+            except BaseException:
+                self._rollback()
+                raise
+
+    def _rollback(self) -> None:
+        # SQLite has rolled back by itself after some errors; what failed first is what people should read.
+        with suppress(sqlite3.Error):
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+
+    @contextmanager
+    def _mapped(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            kept = None
+            if is_full(error):
+                with suppress(sqlite3.Error):
+                    kept = f"the {self._count('entries'):,} entries stored before are kept"
+            raise storage_error(error, self.path, kept) from error
+
+
+def _keys(
+    texts: Sequence[str], contexts: Sequence[str] | None, role: str, source: str, target: str, engine: str
+) -> list[bytes]:
+    """One key of 16 bytes per text; every field but the last is framed by its length."""
+    start = hashlib.blake2b(b"".join(map(_framed, (role, source, target, engine))), digest_size=16)
+    if contexts is None:
+        start.update(_framed(""))
+        endings = [text.encode() for text in texts]
+    else:
+        pairs = zip(contexts, texts, strict=True)
+        endings = [_framed(context) + text.encode() for context, text in pairs]
+    keys = []
+    for ending in endings:
+        digest = start.copy()
+        digest.update(ending)
+        keys.append(digest.digest())
+    return keys
+
+
+def _framed(field: str) -> bytes:
+    data = field.encode()
+    return len(data).to_bytes(4, "big") + data
+
+
+def _row(entry: Entry, engine_id: int) -> tuple[bytes | str | int, ...]:
+    text, translation = " ".join(entry.text.split()), " ".join(entry.translation.split())
+    asserted = entry.asserted or not entry.engine
+    owner = ASSERTED if asserted else entry.engine
+    (key,) = _keys([text], [entry.context], entry.role, entry.source, entry.target, owner)
+    fields = (entry.source, entry.target, entry.role, entry.context, text, translation, engine_id)
+    return (key, *fields, int(asserted))

@@ -1,0 +1,343 @@
+"""The run: strings in, translations out in the same order; every distinct string is paid for once.
+
+Asserted entries of the memory answer first. Then each engine of the fallback chain is asked, by memory and in
+person, for what is still open. Every part of a batch that an engine hands over is in the memory before the
+next one is asked for, so that a crash costs what is under way and nothing else.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, fields
+from itertools import repeat
+
+import pyarrow as pa
+
+from vqa_builder.errors import EngineError, VQABuilderError
+from vqa_builder.progress import Progress
+from vqa_builder.translation.batches import batches
+from vqa_builder.translation.engines.base import Engine, Failure, Part, Stopped, broken_contract
+from vqa_builder.translation.memory import TranslationMemory
+
+VERSION = "1"  # raised by whoever changes what a run answers
+BATCH_SIZE = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class RunCounts:
+    """What a run did; two add up to one.
+
+    Attributes:
+        asked: strings that came in.
+        unique: distinct ones (a string in two contexts counts twice); the sum of the next three.
+        remembered: answered by the memory.
+        translated: answered by an engine, now.
+        failed: answered by nobody.
+        engine_calls: batches that engines were asked to translate.
+        engine_seconds: how long they took.
+    """
+
+    asked: int = 0
+    unique: int = 0
+    remembered: int = 0
+    translated: int = 0
+    failed: int = 0
+    engine_calls: int = 0
+    engine_seconds: float = 0.0
+
+    def __add__(self, other: RunCounts) -> RunCounts:
+        return RunCounts(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The columns of a run, one row per string asked, in its order.
+
+    Attributes:
+        text: the translation; null where it failed.
+        engine: signature of who answered, or the label of an asserted entry; null where it failed.
+        status: ``ok`` or ``failed``.
+        error: what each engine had to say against it; null where it is ok.
+        counts: what was asked, remembered, translated.
+    """
+
+    text: pa.StringArray
+    engine: pa.StringArray
+    status: pa.StringArray
+    error: pa.StringArray
+    counts: RunCounts
+
+
+@dataclass(slots=True)
+class _Board:
+    """The distinct strings of a run and what is known of each."""
+
+    role: str
+    source: str
+    target: str
+    texts: list[str]
+    contexts: list[str] | None
+    answers: list[str | None]
+    engines: list[str | None]
+    reasons: dict[int, list[str]] = field(default_factory=dict)
+    remembered: int = 0
+    calls: int = 0
+    seconds: float = 0.0
+
+    def open(self) -> list[int]:
+        """The places that have a text and no answer."""
+        return [at for at, answer in enumerate(self.answers) if answer is None and self.texts[at]]
+
+    def contexts_for(self, engine: Engine, places: Sequence[int]) -> list[str] | None:
+        """The contexts of some places, as far as the engine cares."""
+        if self.contexts is None or not engine.uses_context:
+            return None
+        return [self.contexts[at] for at in places]
+
+    def fill(self, at: int, answer: str, engine: str) -> None:
+        self.answers[at], self.engines[at] = answer, engine
+
+
+def translate(
+    texts: Sequence[str],
+    *,
+    role: str,
+    contexts: Sequence[str] | None = None,
+    source: str,
+    target: str,
+    engines: Sequence[Engine],
+    memory: TranslationMemory,
+    progress: Progress | None = None,
+    batch_size: int = BATCH_SIZE,
+) -> Outcome:
+    """Translate strings by the memory and a chain of engines.
+
+    An engine that does not use contexts sees a text without them, and the memory keeps one translation of its
+    for all contexts of a text. Asserted entries, and engines that use contexts, may tell them apart.
+
+    Args:
+        texts: normalised strings, without line breaks, repeated or not; an empty one fails and costs nothing.
+        role: ``question`` or ``answer``.
+        contexts: one per text ("" for none), or None.
+        source, target: ISO 639 codes.
+        engines: the first is asked first, the next ones for what those before could not translate.
+        memory: asked before every engine, told of every part of a batch.
+        progress: follows the strings that engines translate.
+        batch_size: strings per call of an engine, and at most per commit of the memory.
+
+    Raises:
+        EngineError: an engine cannot translate this direction, broke its contract or cannot go on; what was
+            finished before is in the memory. ``Stopped`` if the same call may go on later.
+        StorageError: the memory cannot be read or written.
+
+    Example::
+
+        with TranslationMemory(path) as memory, Mini(Mini.Options()) as mini:
+            outcome = translate(["Is it red?"], role="question", source="en", target="ja",
+                                engines=[mini], memory=memory)
+        outcome.text[0].as_py()  # "それは赤いですか？"
+    """
+    for engine in engines:
+        engine.check_direction(source, target)
+    board, rows = _lay_out(texts, contexts, role, source, target)
+    _ask_people(board, memory)
+    for engine in engines:
+        if not board.open():
+            break
+        _ask_memory(board, memory, engine)
+        _ask_engine(board, memory, engine, progress or Progress(), batch_size)
+    return _outcome(board, rows)
+
+
+def _lay_out(
+    texts: Sequence[str], contexts: Sequence[str] | None, role: str, source: str, target: str
+) -> tuple[_Board, list[int]]:
+    """The board of distinct strings, and for every string its place there."""
+    places: dict[tuple[str, str], int] = {}
+    pairs = zip(texts, repeat("")) if contexts is None else zip(texts, contexts, strict=True)
+    rows = [places.setdefault(pair, len(places)) for pair in pairs]
+    board = _Board(
+        role=role,
+        source=source,
+        target=target,
+        texts=[text for text, _ in places],
+        contexts=None if contexts is None else [context for _, context in places],
+        answers=[None] * len(places),
+        engines=[None] * len(places),
+    )
+    board.reasons = {at: ["empty text"] for at, text in enumerate(board.texts) if not text}
+    return board, rows
+
+
+def _ask_people(board: _Board, memory: TranslationMemory) -> None:
+    found = memory.lookup_asserted(
+        board.texts, role=board.role, contexts=board.contexts, source=board.source, target=board.target
+    )
+    for at, answer in enumerate(found):
+        if answer is not None and board.texts[at]:
+            board.fill(at, *answer)
+            board.remembered += 1
+
+
+def _ask_memory(board: _Board, memory: TranslationMemory, engine: Engine) -> None:
+    places, signature = board.open(), engine.signature
+    found = memory.lookup(
+        [board.texts[at] for at in places],
+        role=board.role,
+        contexts=board.contexts_for(engine, places),
+        source=board.source,
+        target=board.target,
+        engine=signature,
+    )
+    for at, answer in zip(places, found, strict=True):
+        if answer is not None:
+            board.fill(at, answer, signature)
+            board.remembered += 1
+
+
+def _ask_engine(
+    board: _Board, memory: TranslationMemory, engine: Engine, progress: Progress, batch_size: int
+) -> None:
+    """Batches of strings of like length, in an order that only the strings decide."""
+    places: dict[tuple[str, str], list[int]] = {}
+    still_open = board.open()
+    contexts = board.contexts_for(engine, still_open) or [""] * len(still_open)
+    for at, context in zip(still_open, contexts, strict=True):
+        places.setdefault((board.texts[at], context), []).append(at)
+    if not places:
+        return
+    signature, done = engine.signature, 0
+    what = f"translating {board.role}s from {board.source} to {board.target} ({engine.name})"
+    try:
+        with progress.track(what, total=len(places)) as advance:
+            for batch in batches(sorted(places, key=lambda pair: (len(pair[0]), pair)), batch_size):
+                with closing(_parts(board, engine, [places[pair][0] for pair in batch])) as parts:
+                    for part in parts:
+                        where = [places[batch[at]] for at, _ in part]
+                        done += _keep(board, memory, engine, signature, part, where)
+                        advance(len(part))
+    except Stopped as error:
+        error.details["done"] = (
+            f"{done:,} of {len(places):,} {board.role}s translated, all kept in the memory"
+        )
+        raise
+
+
+def _keep(
+    board: _Board,
+    memory: TranslationMemory,
+    engine: Engine,
+    signature: str,
+    part: Part,
+    places: Sequence[Sequence[int]],
+) -> int:
+    """A part of a batch goes into the memory and on the board; ``places``: those of each of its results.
+
+    Returns:
+        How many of the results are translations.
+    """
+    made = [
+        (some[0], result) for (_, result), some in zip(part, places, strict=True) if isinstance(result, str)
+    ]
+    memory.store(
+        [board.texts[at] for at, _ in made],
+        [result for _, result in made],
+        role=board.role,
+        contexts=board.contexts_for(engine, [at for at, _ in made]),
+        source=board.source,
+        target=board.target,
+        engine=signature,
+    )
+    for (_, result), some in zip(part, places, strict=True):
+        for at in some:
+            if isinstance(result, Failure):
+                board.reasons.setdefault(at, []).append(f"{engine.name}: {result.reason}")
+            else:
+                board.fill(at, result, signature)
+    return len(made)
+
+
+def _parts(board: _Board, engine: Engine, places: Sequence[int]) -> Generator[Part, None, None]:
+    """One call of an engine, timed, and what it hands over, checked."""
+    texts = [board.texts[at] for at in places]
+    missing = set(range(len(texts)))
+    board.calls += 1
+    contexts = board.contexts_for(engine, places)
+    calling = engine.translate_in_parts(texts, board.source, board.target, role=board.role, contexts=contexts)
+    with closing(calling):
+        while (part := _next(board, engine, calling)) is not None:
+            for at, result in part:
+                if not isinstance(result, str | Failure):
+                    raise broken_contract(
+                        engine, expected="strings and Failures", found=f"{result!r} for {texts[at]!r}"
+                    )
+                if at not in missing:
+                    raise broken_contract(
+                        engine, expected="one result per string", found=f"two for place {at}"
+                    )
+                missing.remove(at)
+            yield [(at, _usable(result)) for at, result in part]
+    if missing:
+        raise broken_contract(
+            engine,
+            expected=f"{len(texts)} results, one per string",
+            found=f"{len(texts) - len(missing)} results",
+        )
+
+
+def _next(board: _Board, engine: Engine, calling: Iterator[Part]) -> Part | None:
+    began = time.perf_counter()
+    try:
+        return next(calling, None)
+    except VQABuilderError:
+        raise
+    except Exception as error:
+        raise EngineError(
+            f"The engine {engine.name} failed",
+            where=engine.signature,
+            found=f"{type(error).__name__}: {error}",
+            remedy="what was finished before is in the memory; mend the cause and run the same command again",
+        ) from error
+    finally:
+        board.seconds += time.perf_counter() - began
+
+
+def _usable(result: str | Failure) -> str | Failure:
+    """A result on one line, without white space around it, or the failure that it amounts to."""
+    if isinstance(result, Failure):
+        return result
+    text = result.strip()
+    if not text:
+        return Failure("empty translation")
+    if not text.isprintable():
+        text = " ".join(filter(None, map(str.strip, text.splitlines())))
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return Failure("translation is not valid Unicode")
+    return text
+
+
+def _outcome(board: _Board, rows: Iterable[int]) -> Outcome:
+    failed = sum(answer is None for answer in board.answers)
+    took = pa.array(rows, pa.int64())
+    counts = RunCounts(
+        asked=len(took),
+        unique=len(board.texts),
+        remembered=board.remembered,
+        translated=len(board.texts) - board.remembered - failed,
+        failed=failed,
+        engine_calls=board.calls,
+        engine_seconds=board.seconds,
+    )
+    status = ["failed" if answer is None else "ok" for answer in board.answers]
+    errors = [
+        "; ".join(board.reasons.get(at, ["no engine"])) if answer is None else None
+        for at, answer in enumerate(board.answers)
+    ]
+    text, engine, state, error = (
+        pa.array(column, pa.string()).take(took) for column in (board.answers, board.engines, status, errors)
+    )
+    return Outcome(text, engine, state, error, counts)
