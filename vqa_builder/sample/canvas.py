@@ -1,12 +1,13 @@
 """A small vector canvas over Pillow: every shape is a polygon in the local units of a box.
 
-A figure draws in its own frame (0..100 wide, 0..100 high unless it says otherwise); `Canvas.within` places that
-frame on the picture, stretched and mirrored as asked. Pictures are drawn four times too large and reduced once at
-the end, which is all the anti-aliasing there is.
+A figure draws in its own frame (0..100 wide, 0..100 high unless it says otherwise); `Canvas.within` places
+that frame on the picture, stretched and mirrored as asked. Pictures are drawn four times too large and
+reduced once at the end, which is all the anti-aliasing there is.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -79,7 +80,10 @@ class Canvas:
         points: list[Point] = []
         corners = ((x + width, y + height, 0), (x, y + height, 90), (x, y, 180), (x + width, y, 270))
         for cx, cy, start in corners:
-            inner = (cx - math.copysign(radius, cx - x - width / 2), cy - math.copysign(radius, cy - y - height / 2))
+            inner = (
+                cx - math.copysign(radius, cx - x - width / 2),
+                cy - math.copysign(radius, cy - y - height / 2),
+            )
             points += _arc_points(*inner, radius, radius, start, start + 90)
         self.polygon(points, fill)
 
@@ -115,7 +119,7 @@ class Canvas:
         """A line through all points, with round ends and joints."""
         device = [self._device(p) for p in points]
         thick = max(1.0, width * self._stroke())
-        for (x0, y0), (x1, y1) in zip(device, device[1:], strict=False):
+        for (x0, y0), (x1, y1) in itertools.pairwise(device):
             length = math.hypot(x1 - x0, y1 - y0) or 1.0
             dx, dy = (y1 - y0) / length * thick / 2, (x0 - x1) / length * thick / 2
             self.draw.polygon(
@@ -136,7 +140,13 @@ class Canvas:
         """Words centred on a point; never mirrored."""
         font = ImageFont.load_default(size * self._stroke())
         self.draw.text(
-            self._device((cx, cy)), words, fill=colour, font=font, anchor="mm", stroke_width=3, stroke_fill=colour
+            self._device((cx, cy)),
+            words,
+            fill=colour,
+            font=font,
+            anchor="mm",
+            stroke_width=3,
+            stroke_fill=colour,
         )
 
     def _device(self, point: Point) -> Point:

@@ -93,7 +93,14 @@ def draw_horse(
 
 
 def _stripes(pen: Canvas) -> None:
-    for x, top, bottom in ((44, 42, 62), (51, 40, 61), (58, 39, 61), (65, 39, 61), (72, 39, 61), (79, 40, 60)):
+    for x, top, bottom in (
+        (44, 42, 62),
+        (51, 40, 61),
+        (58, 39, 61),
+        (65, 39, 61),
+        (72, 39, 61),
+        (79, 40, 60),
+    ):
         pen.curve([(x, top), (x - 2.5, (top + bottom) / 2), (x + 1, bottom)], c.BLACK, 2.8)
     for x, y in ((27, 32), (31, 38), (34, 45)):
         pen.line([(x - 1, y), (x + 10, y - 6)], c.BLACK, 2.4)
@@ -135,7 +142,18 @@ def draw_giraffe(canvas: Canvas, box: Box, *, flip: bool = False) -> None:
     pen.blob([(24, 8), (34, 8), (35, 15), (24, 19), (11, 20), (9, 16), (16, 12)], coat)
     pen.ellipse(11, 18, 4, 2.5, shade(coat, 0.8))
     pen.circle(25, 11.5, 1.6, c.BLACK)
-    spots = ((36, 26), (40, 35), (46, 44), (50, 55), (60, 52), (70, 52), (79, 56), (63, 61), (73, 62), (50, 64))
+    spots = (
+        (36, 26),
+        (40, 35),
+        (46, 44),
+        (50, 55),
+        (60, 52),
+        (70, 52),
+        (79, 56),
+        (63, 61),
+        (73, 62),
+        (50, 64),
+    )
     for x, y in spots:
         pen.ellipse(x, y, 3.6, 3, spot, tilt=30)
 
@@ -168,7 +186,18 @@ def draw_sheep(canvas: Canvas, box: Box, wool: str = c.WHITE, *, flip: bool = Fa
     """A sheep with a dark face."""
     pen = canvas.within(box, flip=flip)
     _legs(pen, (40, 52, 68, 80), 68, 95, 6, c.BLACK, c.BLACK)
-    for x, y in ((38, 44), (50, 36), (64, 36), (78, 42), (86, 54), (78, 66), (64, 70), (50, 70), (38, 64), (32, 54)):
+    for x, y in (
+        (38, 44),
+        (50, 36),
+        (64, 36),
+        (78, 42),
+        (86, 54),
+        (78, 66),
+        (64, 70),
+        (50, 70),
+        (38, 64),
+        (32, 54),
+    ):
         pen.circle(x, y, 13, wool)
     pen.ellipse(60, 54, 26, 18, wool)
     pen.arc(54, 50, 6, 5, 30, 200, c.LIGHT_GRAY, 1.5)
@@ -210,7 +239,17 @@ def draw_bat(canvas: Canvas, box: Box, colour: str = c.BLACK) -> None:
     """A bat that flies with its wings spread."""
     pen, light = canvas.within(box), shade(colour, 1.35)
     for side in (-1, 1):
-        wing: list[Point] = [(0, 40), (12, 34), (24, 16), (50, 22), (46, 66), (38, 54), (28, 70), (20, 54), (6, 68)]
+        wing: list[Point] = [
+            (0, 40),
+            (12, 34),
+            (24, 16),
+            (50, 22),
+            (46, 66),
+            (38, 54),
+            (28, 70),
+            (20, 54),
+            (6, 68),
+        ]
         wing = [(50 + side * x, y) for x, y in wing]
         pen.polygon(wing, light)
         joint = (50 + side * 24, 16.0)

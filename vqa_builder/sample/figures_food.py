@@ -34,7 +34,10 @@ def draw_orange_half(canvas: Canvas, box: Box) -> None:
 def draw_apple(canvas: Canvas, box: Box, colour: str = c.RED) -> None:
     """An apple with a leaf."""
     pen = canvas.within(box)
-    pen.blob([(50, 24), (72, 16), (94, 38), (86, 74), (66, 95), (50, 90), (34, 95), (14, 74), (6, 38), (28, 16)], colour)
+    pen.blob(
+        [(50, 24), (72, 16), (94, 38), (86, 74), (66, 95), (50, 90), (34, 95), (14, 74), (6, 38), (28, 16)],
+        colour,
+    )
     pen.curve([(50, 28), (50, 14), (56, 2)], c.DARK_BROWN, 5)
     pen.blob([(54, 14), (70, 0), (88, 4), (72, 16)], c.GREEN)
     pen.ellipse(27, 42, 7, 12, shade(colour, 1.6), tilt=20)
@@ -64,8 +67,14 @@ def draw_pizza(canvas: Canvas, box: Box, slices: int = 8, missing: int = 1) -> N
         pen.pie(50, 50, 42, 42, start, end, "#d8402b")
         pen.pie(50, 50, 39, 39, start, end, "#f8d568")
         middle = math.radians(start + step / 2)
-        for radius, turn, size, colour in ((28, 0.0, 6.5, "#b8321f"), (16, 0.05, 3, c.BLACK), (33, 0.28, 2.6, c.GREEN)):
-            pen.circle(50 + radius * math.cos(middle + turn), 50 + radius * math.sin(middle + turn), size, colour)
+        for radius, turn, size, colour in (
+            (28, 0.0, 6.5, "#b8321f"),
+            (16, 0.05, 3, c.BLACK),
+            (33, 0.28, 2.6, c.GREEN),
+        ):
+            pen.circle(
+                50 + radius * math.cos(middle + turn), 50 + radius * math.sin(middle + turn), size, colour
+            )
     for i in range(missing, slices + 1):
         angle = math.radians(i * step)
         pen.line([(50, 50), (50 + 47 * math.cos(angle), 50 + 47 * math.sin(angle))], "#a8712c", 0.9)

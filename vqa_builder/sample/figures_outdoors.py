@@ -85,12 +85,17 @@ def draw_palm(canvas: Canvas, box: Box) -> None:
         pen.circle(x, 34, 4, c.DARK_BROWN)
 
 
-def draw_leaf(canvas: Canvas, x: float, y: float, colour: str = c.ORANGE, tilt: float = 0, size: float = 6) -> None:
+def draw_leaf(
+    canvas: Canvas, x: float, y: float, colour: str = c.ORANGE, tilt: float = 0, size: float = 6
+) -> None:
     """A single leaf."""
     canvas.ellipse(x, y, size, size * 0.5, colour, tilt=tilt)
     cos, sin = math.cos(math.radians(tilt)), math.sin(math.radians(tilt))
-    canvas.line([(x - size * 1.5 * cos, y - size * 1.5 * sin), (x + size * 0.5 * cos, y + size * 0.5 * sin)],
-                shade(colour, 0.7), 0.8)  # fmt: skip
+    canvas.line(
+        [(x - size * 1.5 * cos, y - size * 1.5 * sin), (x + size * 0.5 * cos, y + size * 0.5 * sin)],
+        shade(colour, 0.7),
+        0.8,
+    )
 
 
 def draw_road(canvas: Canvas, top: float, bottom: float = HEIGHT) -> None:
@@ -115,8 +120,11 @@ def draw_sea(canvas: Canvas, top: float, colour: str = c.WATER) -> None:
     canvas.rectangle(0, top, WIDTH, HEIGHT - top, colour)
     for row in range(int((HEIGHT - top) / 14)):
         for x in range(-20 + row % 2 * 24, WIDTH, 48):
-            canvas.curve([(x, top + 10 + row * 14), (x + 8, top + 7 + row * 14), (x + 16, top + 10 + row * 14)],
-                         shade(colour, 1.5), 1.5)  # fmt: skip
+            canvas.curve(
+                [(x, top + 10 + row * 14), (x + 8, top + 7 + row * 14), (x + 16, top + 10 + row * 14)],
+                shade(colour, 1.5),
+                1.5,
+            )
 
 
 def draw_house(canvas: Canvas, box: Box, wall: str = c.BEIGE, roof: str = c.RED) -> None:
@@ -144,7 +152,9 @@ def draw_brick_wall(canvas: Canvas, bottom: float, colour: str = "#b5573f") -> N
 
 def draw_city(canvas: Canvas, base: float, colour: str = "#8fa0b5") -> None:
     """A row of tall buildings."""
-    for i, (width, height) in enumerate(((46, 90), (38, 66), (52, 112), (40, 80), (48, 98), (44, 60), (54, 104))):
+    for i, (width, height) in enumerate(
+        ((46, 90), (38, 66), (52, 112), (40, 80), (48, 98), (44, 60), (54, 104))
+    ):
         x, tint = i * 47 - 4, shade(colour, 0.9 + i % 3 * 0.08 if i % 3 < 2 else 1.1)
         canvas.rectangle(x, base - height, width, height, tint)
         for wy in range(int(base - height) + 8, int(base) - 8, 16):

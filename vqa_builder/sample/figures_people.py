@@ -49,37 +49,71 @@ STAND = Pose()
 HOLD_UP = Pose(right_arm=((76, 72), (80, 44)))
 POINT_LEFT = Pose(left_arm=((24, 62), (2, 50)))
 SIT = Pose(
-    hip=(50, 112), left_leg=((38, 136), (36, 188)), right_leg=((62, 136), (64, 188)),
-    left_arm=((28, 86), (36, 118)), right_arm=((72, 86), (64, 118)),
-)  # fmt: skip
+    hip=(50, 112),
+    left_leg=((38, 136), (36, 188)),
+    right_leg=((62, 136), (64, 188)),
+    left_arm=((28, 86), (36, 118)),
+    right_arm=((72, 86), (64, 118)),
+)
 READ = Pose(
-    hip=(50, 112), left_leg=((38, 136), (36, 188)), right_leg=((62, 136), (64, 188)),
-    left_arm=((26, 86), (40, 90)), right_arm=((74, 86), (60, 90)),
-)  # fmt: skip
+    hip=(50, 112),
+    left_leg=((38, 136), (36, 188)),
+    right_leg=((62, 136), (64, 188)),
+    left_arm=((26, 86), (40, 90)),
+    right_arm=((74, 86), (60, 90)),
+)
 SWING = Pose(
-    head=(44, 24), neck=(46, 52), hip=(52, 106), left_arm=((56, 64), (76, 62)), right_arm=((70, 74), (80, 60)),
-    left_leg=((34, 146), (18, 188)), right_leg=((68, 146), (80, 190)),
-)  # fmt: skip
+    head=(44, 24),
+    neck=(46, 52),
+    hip=(52, 106),
+    left_arm=((56, 64), (76, 62)),
+    right_arm=((70, 74), (80, 60)),
+    left_leg=((34, 146), (18, 188)),
+    right_leg=((68, 146), (80, 190)),
+)
 HIT = Pose(
-    head=(48, 24), neck=(50, 52), left_arm=((26, 72), (8, 78)), right_arm=((76, 58), (90, 40)),
-    left_leg=((34, 144), (22, 188)), right_leg=((66, 146), (78, 190)),
-)  # fmt: skip
+    head=(48, 24),
+    neck=(50, 52),
+    left_arm=((26, 72), (8, 78)),
+    right_arm=((76, 58), (90, 40)),
+    left_leg=((34, 144), (22, 188)),
+    right_leg=((66, 146), (78, 190)),
+)
 BALANCE = Pose(
-    head=(50, 34), neck=(50, 60), hip=(50, 112), left_arm=((22, 62), (0, 50)), right_arm=((78, 64), (100, 72)),
-    left_leg=((26, 142), (24, 188)), right_leg=((74, 142), (78, 188)),
-)  # fmt: skip
+    head=(50, 34),
+    neck=(50, 60),
+    hip=(50, 112),
+    left_arm=((22, 62), (0, 50)),
+    right_arm=((78, 64), (100, 72)),
+    left_leg=((26, 142), (24, 188)),
+    right_leg=((74, 142), (78, 188)),
+)
 REACH = Pose(
-    head=(54, 24), neck=(52, 52), left_arm=((26, 70), (14, 92)), right_arm=((78, 38), (92, 12)),
-    left_leg=((30, 140), (10, 170)), right_leg=((64, 146), (72, 190)),
-)  # fmt: skip
+    head=(54, 24),
+    neck=(52, 52),
+    left_arm=((26, 70), (14, 92)),
+    right_arm=((78, 38), (92, 12)),
+    left_leg=((30, 140), (10, 170)),
+    right_leg=((64, 146), (72, 190)),
+)
 RIDE = Pose(
-    head=(56, 22), neck=(52, 50), hip=(38, 100), left_arm=((66, 80), (86, 88)), right_arm=((68, 82), (88, 90)),
-    left_leg=((64, 124), (46, 164)), right_leg=((68, 128), (60, 172)),
-)  # fmt: skip
+    head=(56, 22),
+    neck=(52, 50),
+    hip=(38, 100),
+    left_arm=((66, 80), (86, 88)),
+    right_arm=((68, 82), (88, 90)),
+    left_leg=((64, 124), (46, 164)),
+    right_leg=((68, 128), (60, 172)),
+)
 SKI = Pose(
-    head=(56, 30), neck=(52, 56), hip=(40, 104), left_arm=((34, 84), (54, 92)), right_arm=((70, 80), (86, 88)),
-    left_leg=((60, 136), (44, 184)), right_leg=((66, 138), (54, 186)),
-)  # fmt: skip
+    head=(56, 30),
+    neck=(52, 56),
+    hip=(40, 104),
+    left_arm=((34, 84), (54, 92)),
+    right_arm=((70, 80), (86, 88)),
+    left_leg=((60, 136), (44, 184)),
+    right_leg=((66, 138), (54, 186)),
+)
 CLAP = Pose(left_arm=((26, 78), (40, 92)), right_arm=((74, 78), (60, 92)))
 
 
@@ -90,8 +124,10 @@ def draw_person(
     pen = canvas.within(box, units=UNITS, flip=flip)
     x, y = pose.head
     if look.long_hair:
-        pen.blob([(x, y - 20), (x + 21, y - 8), (x + 22, y + 34), (x, y + 38), (x - 22, y + 34), (x - 21, y - 8)],
-                 look.hair)  # fmt: skip
+        pen.blob(
+            [(x, y - 20), (x + 21, y - 8), (x + 22, y + 34), (x, y + 38), (x - 22, y + 34), (x - 21, y - 8)],
+            look.hair,
+        )
     for leg in (pose.left_leg, pose.right_leg):
         _leg(pen, pose.hip, leg, look)
     _torso(pen, pose, look)
@@ -105,7 +141,9 @@ def _torso(pen: Canvas, pose: Pose, look: Look) -> None:
     pen.line([(nx, ny), (nx, ny - 14)], shade(look.skin, 0.9), 11)
     pen.line([(nx, ny + 10), (hx, hy - 8)], look.shirt, 34)
     if look.dress:
-        pen.polygon([(hx - 16, hy - 24), (hx + 16, hy - 24), (hx + 32, hy + 42), (hx - 32, hy + 42)], look.shirt)
+        pen.polygon(
+            [(hx - 16, hy - 24), (hx + 16, hy - 24), (hx + 32, hy + 42), (hx - 32, hy + 42)], look.shirt
+        )
     else:
         pen.line([(hx - 9, hy), (hx + 9, hy)], look.pants, 17)
 

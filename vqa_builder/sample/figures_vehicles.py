@@ -52,7 +52,9 @@ def draw_bus(canvas: Canvas, box: Box, colour: str = c.YELLOW, *, decks: int = 1
         _wheel(pen, x, 88, 7.5, 12)
 
 
-def draw_train(canvas: Canvas, box: Box, colour: str = c.GREEN, number: str = "7", *, flip: bool = False) -> None:
+def draw_train(
+    canvas: Canvas, box: Box, colour: str = c.GREEN, number: str = "7", *, flip: bool = False
+) -> None:
     """An engine with a slanted nose and one passenger car."""
     pen, dark = canvas.within(box, flip=flip), shade(colour, 0.7)
     pen.polygon([(2, 80), (6, 44), (14, 18), (46, 18), (46, 80)], colour)
@@ -121,7 +123,9 @@ def draw_motorcycle(canvas: Canvas, box: Box, colour: str = c.BLACK, *, flip: bo
     pen.line([(38, 84), (6, 86)], c.SILVER, 5)
 
 
-def draw_airplane(canvas: Canvas, box: Box, colour: str = c.WHITE, tail: str = c.RED, *, flip: bool = False) -> None:
+def draw_airplane(
+    canvas: Canvas, box: Box, colour: str = c.WHITE, tail: str = c.RED, *, flip: bool = False
+) -> None:
     """An airliner in flight."""
     pen, dark = canvas.within(box, flip=flip), shade(colour, 0.82)
     pen.polygon([(40, 44), (62, 6), (72, 6), (60, 46)], dark)
