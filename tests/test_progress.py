@@ -28,7 +28,7 @@ def test_a_line_now_and_then_while_it_lasts(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = iter([0.0, 4.0, 12.0, 13.0, 20.0])
-    monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr("vqa_builder.progress.time.monotonic", lambda: next(clock))
     with progress.LineProgress().track("working", 100) as advance:
         for _ in range(3):
             advance(30)

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import yaml
 
-QUESTIONS = {
+Row = tuple[int, str, str | None, dict[str, int] | None]
+
+QUESTIONS: dict[str, list[Row]] = {
     "train": [
         (1001, "What color is the cat?", "other", {"black": 7, "black and white": 3}),
         (1002, "How many dogs are there?", "number", {"2": 9, "3": 1}),

@@ -1,7 +1,8 @@
 """Turn English visual question answering data into verified releases in other languages.
 
-The functions are those of the command line: ``load_spec``, ``build``, ``plan``, ``validate``, ``verify``.
-They are imported when first used, so that ``import vqa_builder`` costs nothing.
+The functions are those of the command line: ``load_spec``, ``build``, ``plan``, ``validate``, ``verify``;
+``vqa_accuracy`` is that of ``evaluate``. They are imported when first used, so that ``import vqa_builder``
+costs nothing.
 """
 
 from __future__ import annotations
@@ -15,13 +16,17 @@ _HOMES = {
     "build": "vqa_builder.pipeline",
     "load_spec": "vqa_builder.spec",
     "plan": "vqa_builder.pipeline",
+    "publish": "vqa_builder.release.publish",
     "validate": "vqa_builder.pipeline",
     "verify": "vqa_builder.release.verify",
+    "vqa_accuracy": "vqa_builder.metrics.vqa_accuracy",
 }
-__all__ = ["__version__", "build", "load_spec", "plan", "validate", "verify"]
+__all__ = ["__version__", "build", "load_spec", "plan", "publish", "validate", "verify", "vqa_accuracy"]
 
 if TYPE_CHECKING:
+    from vqa_builder.metrics.vqa_accuracy import vqa_accuracy
     from vqa_builder.pipeline import build, plan, validate
+    from vqa_builder.release.publish import publish
     from vqa_builder.release.verify import verify
     from vqa_builder.spec import load_spec
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 from vqa_builder import registry
@@ -14,7 +15,8 @@ def entries(kind: str) -> list[dict[str, Any]]:
 
     Returns:
         ``name`` and ``summary`` of each; for languages also ``script`` and ``rules``, for the others also
-        ``options``, a JSON schema.
+        ``description``, the first paragraph of its documentation, ``documentation``, the whole of it, and
+        ``options``, a JSON schema of each.
     """
     if kind not in registry.ROOMS:
         raise UnknownNameError("kind of plug-in", kind, registry.ROOMS)
@@ -24,11 +26,36 @@ def entries(kind: str) -> list[dict[str, Any]]:
         {
             "name": name,
             "summary": plugin.summary,
-            "options": plugin.Options.model_json_schema().get("properties", {}),
+            "description": " ".join(_documentation(plugin).split("\n\n")[0].split()),
+            "documentation": _documentation(plugin),
+            "options": _options(plugin.Options.model_json_schema()),
         }
         for name in registry.names(kind)
         for plugin in [registry.find(kind, name)]
     ]
+
+
+def _documentation(plugin: type[Any]) -> str:
+    """A plug-in's docstring; empty where it says nothing of itself, whatever its base says."""
+    return inspect.cleandoc(plugin.__doc__ or "")
+
+
+def _options(schema: dict[str, Any]) -> dict[str, Any]:
+    """The properties of a JSON schema, with what it only refers to put in its place."""
+    definitions = schema.get("$defs", {})
+
+    def inlined(value: Any) -> Any:
+        if isinstance(value, list):
+            return [inlined(item) for item in value]
+        if not isinstance(value, dict):
+            return value
+        whole = {key: inlined(item) for key, item in value.items() if key != "$ref"}
+        if "$ref" in value:
+            return inlined(definitions[value["$ref"].rsplit("/", 1)[-1]]) | whole
+        return whole
+
+    options: dict[str, Any] = inlined(schema.get("properties", {}))
+    return options
 
 
 def _languages() -> list[dict[str, Any]]:

@@ -192,6 +192,117 @@ def verify(
         raise typer.Exit(1)
 
 
+@app.command()
+def publish(
+    releases: Annotated[list[Path] | None, typer.Argument(metavar="RELEASE", help="Folders.")] = None,
+    repo: Annotated[
+        str | None, typer.Option("--repo", help="org/name, may hold {language}; as the release says.")
+    ] = None,
+    create_pr: Annotated[bool, typer.Option("--create-pr", help="Open a pull request.")] = False,
+    tag: Annotated[str | None, typer.Option("--tag", help="Name the commit, such as v1.0.")] = None,
+    private: Annotated[bool | None, typer.Option("--private/--public", help="Who may see it.")] = None,
+    gated: Annotated[str | None, typer.Option(metavar="auto|manual", help="Let people ask first.")] = None,
+    revision: Annotated[str, typer.Option(help="The branch.")] = "main",
+    as_configs: Annotated[
+        bool, typer.Option("--as-configs", help="Languages as configs of one repository.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change; write nothing.")] = False,
+    reload: Annotated[bool, typer.Option(help="Load the pushed revision back and compare.")] = True,
+    rollback: Annotated[
+        bool, typer.Option("--rollback", help="Restore the files of the commit before, instead.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Push releases to the hub, one commit each, and load them back; only changed files travel."""
+    from vqa_builder import progress
+    from vqa_builder.release import publish as pushing
+
+    options: dict[str, Any] = {"revision": revision, "dry_run": dry_run, "progress": progress.for_terminal()}
+    if rollback:
+        done = [pushing.rollback(name, **options) for name in pushing.repositories(releases or [], repo)]
+    else:
+        options |= {"create_pr": create_pr, "tag": tag, "private": private, "gated": _gated(gated)}
+        options |= {"as_config": as_configs, "reload": reload}
+        done = [pushing.publish(folder, repo, **options) for folder in _some(releases)]
+    if as_json:
+        _print_json([one.to_json() for one in done])
+        return
+    for one in done:
+        for line in one.lines():
+            print(line)
+
+
+@app.command()
+def evaluate(
+    predictions: Annotated[
+        Path, typer.Argument(help="[{question_id, answer}, ...] as JSON, JSONL, CSV or TSV; may be gzipped.")
+    ],
+    references: Annotated[
+        Path, typer.Option("--references", help="A release's folder, or a VQA annotation file.")
+    ],
+    language: Annotated[
+        str | None,
+        typer.Option(
+            "--language",
+            "-l",
+            help="Compare in this language: the release's own, or en for the English it was made from.",
+        ),
+    ] = None,
+    split: Annotated[str | None, typer.Option(help="A split of the release.")] = None,
+    against: Annotated[
+        Path | None, typer.Option("--against", help="Another system's predictions, to compare with.")
+    ] = None,
+    metric: Annotated[str, typer.Option(metavar="vqa|exact|anls|f1")] = "vqa",
+    vocabulary: Annotated[
+        Path | None, typer.Option(help="For exact match: JSON of the answers that the model can give.")
+    ] = None,
+    answers_in: Annotated[
+        str,
+        typer.Option(metavar="auto|labels|text", help="Predictions are English labels, or target text."),
+    ] = "auto",
+    missing: Annotated[
+        str, typer.Option(metavar="error|wrong", help="Questions without a prediction.")
+    ] = "error",
+    unknown: Annotated[
+        str, typer.Option(metavar="error|ignore", help="Predictions for other questions.")
+    ] = "error",
+    accept_merged: Annotated[
+        bool, typer.Option("--accept-merged", help="In English, accept labels that the release merges.")
+    ] = False,
+    normaliser: Annotated[
+        str | None, typer.Option(metavar="official|language|vizwiz-multilingual", help="Other rules.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the bootstrap and the tests.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Score a model's answers: VQA accuracy, exact match, ANLS or token F1; with intervals and signature."""
+    from vqa_builder.metrics.evaluate import evaluate, settings_from
+
+    settings = settings_from(
+        split=split,
+        answers_in=answers_in,
+        missing=missing,
+        unknown=unknown,
+        accept_merged=accept_merged,
+        normaliser=normaliser,
+        seed=seed,
+    )
+    evaluation = evaluate(
+        predictions,
+        references,
+        language,
+        metric=metric,
+        against=against,
+        settings=settings,
+        vocabulary=vocabulary,
+    )
+    if as_json:
+        _print_json(evaluation.to_json())
+        return
+    for line in evaluation.lines():
+        print(line)
+
+
 @app.command("list")
 def list_plugins(
     kind: Annotated[str, typer.Argument(metavar="languages|sources|engines|scorers")],
@@ -294,7 +405,7 @@ def _print_release(release: BuiltRelease) -> None:
         print(f"  {rows:>9,} rejected for {reason}")
     work = release.work
     print(
-        f"  {work.asked:,} strings asked for: {work.remembered:,} remembered, "
+        f"  {work.unique:,} unique strings to and fro: {work.remembered:,} remembered, "
         f"{work.translated:,} translated now, {work.failed:,} failed"
     )
     if release.verification is None:
@@ -330,6 +441,18 @@ def _choice(on_bad_record: str) -> OnBadRecord:
     if on_bad_record == "skip":
         return "skip"
     raise typer.BadParameter(f"{on_bad_record!r} is neither error nor skip", param_hint="--on-bad-record")
+
+
+def _gated(how: str | None) -> str | None:
+    if how in (None, "auto", "manual"):
+        return how
+    raise typer.BadParameter(f"{how!r} is neither auto nor manual", param_hint="--gated")
+
+
+def _some(releases: list[Path] | None) -> list[Path]:
+    if releases:
+        return releases
+    raise typer.BadParameter("give the folder of a release", param_hint="RELEASE")
 
 
 def _must_exist(memory: Path) -> None:

@@ -16,6 +16,7 @@ from typing import Any, Literal, NamedTuple, Self
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from pydantic import BaseModel
 
 from vqa_builder import languages, registry, schema, segments as segmentation
 from vqa_builder.answers import alignment, vocabulary as vocabularies
@@ -116,6 +117,7 @@ class Build:
         self.executor = LocalExecutor(workers)
         self.work: dict[str, run.RunCounts] = {}
         self._engines: dict[str, Engine] = {}
+        self._verdicts: dict[str, Stored] = {}
 
     def __enter__(self) -> Self:
         with ExitStack() as opened:
@@ -179,14 +181,13 @@ class Build:
 
     def read_examples(self) -> Stored:
         """Source -> examples; the bad records travel in the table's metadata."""
-        inputs = [file_hash(path) for path in self.source.files()]
         examples = self.store.step(
             "examples",
             self._read_examples,
             source=self.spec.source.type,
             version=self.source.version,
-            options=_without_paths(self.spec.source.options),
-            files=inputs,
+            options=_without_paths(plugin_options("sources", self.spec.source, self.spec.folder)),
+            fingerprint=self.source.fingerprint(),
             limit=self.limit,
             on_bad_record=self.on_bad_record,
         )
@@ -263,7 +264,7 @@ class Build:
     def judge(self, segments: Stored, translations: Stored, scores: Stored, language: str) -> Stored:
         """Scores -> keep or reject, and every reason."""
         policy = self.policy(language)
-        return self.store.step(
+        self._verdicts[language] = self.store.step(
             f"verdicts-{language}",
             lambda: policies.judge(segments.table, translations.table, scores.table, policy, language),
             segments,
@@ -271,6 +272,7 @@ class Build:
             scores,
             policy=policy.signature,
         )
+        return self._verdicts[language]
 
     def align_answers(
         self,
@@ -388,7 +390,7 @@ class Build:
         if not sum(batch.num_rows for batch in batches):
             raise SourceError(
                 "The source holds no usable question",
-                where=", ".join(str(path) for path in self.source.files()),
+                where=", ".join(str(path) for path in self.source.files()) or self.spec.source.type,
                 found=f"{len(bad)} bad records" if bad else "no records",
             )
         table = pa.Table.from_batches(batches)
@@ -499,7 +501,7 @@ class Build:
                 files=self.source.files(),
                 signatures=self._signatures(language),
                 engines=self.engines(self.spec.translate) + self.engines(self.spec.back_translation),
-                policy=self.policy(language).model_dump(mode="json"),
+                policy=policies.judged_by(self._verdicts[language].table).model_dump(mode="json"),
                 bad_records=len(_bad_records(examples.table)),
                 examples=examples.table,
                 segments=segments.table,
@@ -519,7 +521,7 @@ class Build:
             "back_engine": [engine.signature for engine in self.engines(self.spec.back_translation)],
             "scorers": self._scorer_signatures(language),
             "language": languages.get(language).signature,
-            "policy": self.policy(language).signature,
+            "policy": policies.judged_by(self._verdicts[language].table).signature,
             "vocabulary": "|".join(f"{name}:{value}" for name, value in vocabulary.items()),
         }
 
@@ -572,11 +574,13 @@ def _bad_records(examples: pa.Table) -> list[dict[str, Any]]:
 
 def _without_paths(options: object) -> object:
     """A source's options as they enter a key: which file is what, by name, not where it lies."""
+    if isinstance(options, BaseModel):
+        return {name: _without_paths(value) for name, value in options}
     if isinstance(options, dict):
         return {key: _without_paths(value) for key, value in options.items()}
-    if isinstance(options, list):
+    if isinstance(options, list | tuple):
         return [_without_paths(value) for value in options]
-    if not isinstance(options, str):
+    if not isinstance(options, Path):
         return options
-    path, mark, member = options.partition("!")
+    path, mark, member = str(options).partition("!")
     return Path(path).name + mark + member

@@ -99,7 +99,7 @@ def test_spellings_that_are_one(one: str, other: str) -> None:
     assert HINDI.normalise(one) == HINDI.normalise(other)
 
 
-@pytest.mark.parametrize(("one", "other"), [("पेड़", "पेड"), ("काला", "काली"), ("कल", "काल"), ("सात", "साथ")])
+@pytest.mark.parametrize(("one", "other"), [("पेड़", "पेड"), ("काला", "कला"), ("कल", "काल"), ("सात", "साथ")])
 def test_words_that_stay_apart(one: str, other: str) -> None:
     assert HINDI.normalise(one) != HINDI.normalise(other)
 
@@ -164,8 +164,6 @@ def test_answers_from_the_tables(answer_en: str, answer: str, method: str) -> No
     assert HINDI.answer(answer_en) == (unicodedata.normalize("NFC", answer), method)
 
 
-@pytest.mark.parametrize(
-    "answer_en", ["none", "orange", "clear", "dog", "orange and banana", "1 4", "", "rose"]
-)
+@pytest.mark.parametrize("answer_en", ["orange", "clear", "orange and banana", "", "rose"])
 def test_answers_that_no_table_knows(answer_en: str) -> None:
     assert HINDI.answer(answer_en) is None

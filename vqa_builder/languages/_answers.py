@@ -1,15 +1,18 @@
-"""The languages' own answers: tables of yes/no and colours, and the lists that colours and numbers form.
+"""The languages' own answers: tables of frequent answers, measures, lists of colours or numbers, names.
 
-A table ``answers_<code>.tsv`` has the columns answer_en, answer and method. The method ``colour, in company``
-marks a word that names a colour beside other colours only ("orange and white"; bare "orange" may be the
-fruit); ``colour, alone`` marks a phrase that is one colour only as a whole answer ("blue green", which is two
-colours in "red blue green").
+A table ``answers_<code>.tsv`` has the columns answer_en, sense, answer and method; senses are those of
+``answers/senses.tsv``, empty where an answer has one alone. An answer_en with a place for a number is a measure
+("{n} mph"). The method ``colour, in company`` marks a word that names a colour beside other colours only
+("orange and white"; bare "orange" may be the fruit); ``colour, alone`` marks a phrase that is one colour only
+as a whole answer ("blue green", which is two colours in "red blue green"). ``answer_names.tsv`` lists the names
+that every language writes in Latin letters.
 """
 
 from __future__ import annotations
 
 import csv
 import re
+from collections.abc import Iterable
 from functools import cache
 from importlib import resources
 from typing import NamedTuple
@@ -17,6 +20,11 @@ from typing import NamedTuple
 from vqa_builder.languages._numbers import typed_number
 
 _SEPARATOR = re.compile(r"\s*(?:,\s*and\b|,|&|\band\b)\s*")
+_PLACES = {
+    "{n}": r"(?P<n>\d+(?:[.,/]\d+)*)",
+    "{t}": r"(?P<t>\d{1,2}:\d\d)",
+    "{y}": r"(?P<y>1[0-9]\d0|20\d0)",
+}
 
 
 class TypedAnswer(NamedTuple):
@@ -24,7 +32,7 @@ class TypedAnswer(NamedTuple):
 
     Attributes:
         text: the answer in the language.
-        method: which table it comes from: ``number``, ``yes/no`` or ``colour``.
+        method: which table it comes from: ``number``, ``yes/no``, ``colour``, ``animal``, ``name``, ...
     """
 
     text: str
@@ -32,18 +40,48 @@ class TypedAnswer(NamedTuple):
 
 
 class AnswerTable:
-    """The rows of one language's table, looked up whole or as members of a list."""
+    """The rows of one language's table: whole answers by sense, measures, and members of lists.
 
-    def __init__(self, rows: list[tuple[str, str, str]]) -> None:
-        self.whole: dict[str, TypedAnswer] = {}
+    Args:
+        rows: answer_en, answer and method, and the sense as a fourth where there is one.
+    """
+
+    def __init__(self, rows: Iterable[tuple[str, ...]]) -> None:
+        self.whole: dict[tuple[str, str], TypedAnswer] = {}
         self.colours: dict[tuple[str, ...], tuple[str, bool]] = {}
-        for answer_en, answer, kind in rows:
+        self.measures: list[tuple[re.Pattern[str], TypedAnswer]] = []
+        for answer_en, answer, kind, *sense in rows:
             method, _, use = kind.partition(", ")
-            if use != "in company":
-                self.whole[answer_en] = TypedAnswer(answer, method)
+            typed = TypedAnswer(answer, method)
+            if "{" in answer_en:
+                self.measures.append((_measure(answer_en), typed))
+            elif use != "in company":
+                self.whole[answer_en, sense[0] if sense else ""] = typed
             if method == "colour" and use != "alone":
                 self.colours[tuple(answer_en.split())] = (answer, not use)
         self.longest = max(map(len, self.colours), default=0)
+
+    def find(self, answer_en: str, sense: str, joints: tuple[str, str] | None) -> TypedAnswer | None:
+        """The answer by its sense, else without one, else as a measure, else as a list.
+
+        Args:
+            answer_en: an English answer, normalised.
+            sense: one of its senses; "" for an answer of one sense.
+            joints: what stands between the members of a list, and before the last; None for no lists.
+        """
+        whole = self.whole.get((answer_en, sense)) or self.whole.get((answer_en, ""))
+        if whole is not None:
+            return whole
+        if any(map(str.isdigit, answer_en)):
+            for pattern, (text, method) in self.measures:
+                if found := pattern.fullmatch(answer_en):
+                    return TypedAnswer(text.format(**found.groupdict()), method)
+        listed = self.members(answer_en) if joints else None
+        if listed is None or joints is None:
+            return None
+        members, method = listed
+        between, last = joints
+        return TypedAnswer(between.join(members[:-1]) + last + members[-1], method)
 
     def members(self, answer_en: str) -> tuple[list[str], str] | None:
         """The members of a list of colours or numbers, with its method; None where it is anything else.
@@ -77,8 +115,30 @@ class AnswerTable:
 @cache
 def answer_table(code: str) -> AnswerTable:
     """The table of one language; empty where it has none."""
-    file = resources.files("vqa_builder.languages").joinpath(f"answers_{code}.tsv")
+    rows = _rows(f"answers_{code}.tsv")
+    return AnswerTable((row["answer_en"], row["answer"], row["method"], row["sense"]) for row in rows)
+
+
+@cache
+def written_names() -> dict[tuple[str, str], str]:
+    """(English answer, sense) -> a brand, initialism or place name as every language writes it.
+
+    >>> written_names()["nike", ""], written_names()["apple", "brand"]
+    ('Nike', 'Apple')
+    """
+    return {(row["answer_en"], row["sense"]): row["written"] for row in _rows("answer_names.tsv")}
+
+
+def _measure(answer_en: str) -> re.Pattern[str]:
+    pattern = re.escape(answer_en)
+    for place, digits in _PLACES.items():
+        pattern = pattern.replace(re.escape(place), digits)
+    return re.compile(pattern)
+
+
+def _rows(name: str) -> list[dict[str, str]]:
+    file = resources.files("vqa_builder.languages").joinpath(name)
     if not file.is_file():
-        return AnswerTable([])
-    rows = csv.DictReader(file.read_text(encoding="utf-8").splitlines(), delimiter="\t")
-    return AnswerTable([(row["answer_en"], row["answer"], row["method"]) for row in rows])
+        return []
+    lines = file.read_text(encoding="utf-8").splitlines()
+    return list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))

@@ -41,6 +41,8 @@ _LONGEST_RUN = 24
 _NUMERAL = re.compile(
     rf"(?<![何数幾0-9.])(?P<nth>第)?(?P<run>{_RUN})(?P<counter>{_COUNTERS})?(?P<eye>目)?",
 )
+_WHOLE = re.compile(f"(?![万億〇]$){_RUN}")
+_FLOOR_OR_MONTH = re.compile(f"(?<![何数幾0-9.]){_RUN}(?=階|月)")
 _HAN = re.compile(r"[㐀-鿿々]")
 _ENDS_A_NUMBER = "とかはがをにでま、。・,!? "
 _ENDS_NO_COMPOUND = "月代数余何"
@@ -79,6 +81,36 @@ def japanese_numbers(plain: str) -> list[str]:
     rest = _NUMERAL.sub(take, _NO_NUMBER.sub("×", plain))
     native = [str(_NATIVE[word]) for word in _NATIVE_WORD.findall(rest)]
     return found + native + digits_in(rest)
+
+
+def in_digits(plain: str) -> str:
+    """A text whose kanji numerals are digits where they stand before a counter, or are all of it.
+
+    Unlike ``japanese_numbers`` it takes 1 and "second" too: it serves comparison, not counting.
+
+    >>> in_digits("二匹の猫と七面鳥"), in_digits("二階"), in_digits("二十五"), in_digits("三角")
+    ('2匹の猫と七面鳥', '2階', '25', '三角')
+    """
+    if _WHOLE.fullmatch(plain) and _is_one_number(plain):
+        return str(_value(plain))
+    plain = _FLOOR_OR_MONTH.sub(lambda run: str(_value(run[0])), plain)
+    done, place = [], 0
+    for exception in _NO_NUMBER.finditer(plain):
+        done += [_NUMERAL.sub(_counted_in_digits, plain[place : exception.start()]), exception[0]]
+        place = exception.end()
+    return "".join([*done, _NUMERAL.sub(_counted_in_digits, plain[place:])])
+
+
+def _counted_in_digits(match: re.Match[str]) -> str:
+    run, counter = match["run"], match["counter"]
+    if not counter or run in "百千万億" or not (_is_one_number(run) or counter == "年"):
+        return match[0]
+    return (match["nth"] or "") + str(_value(run)) + counter + (match["eye"] or "")
+
+
+def _is_one_number(run: str) -> bool:
+    """Not 二三, which is two or three."""
+    return len(run) == 1 or "〇" in run or any(char in _UNITS for char in run)
 
 
 def _states_a_number(match: re.Match[str], value: int) -> bool:

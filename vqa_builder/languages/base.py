@@ -11,7 +11,7 @@ from functools import cache
 from importlib import resources
 from typing import ClassVar
 
-from vqa_builder.languages._answers import TypedAnswer, answer_table
+from vqa_builder.languages._answers import TypedAnswer, answer_table, written_names
 from vqa_builder.languages._numbers import digits_in, plain_digits, typed_number
 from vqa_builder.languages._text import fold, words
 
@@ -40,6 +40,10 @@ class Language:
         unit: what its length is counted in, ``word`` or ``character``.
         list_joints: what stands between the members of a list, and before the last one (", ", " and ");
             None where the language makes no lists of its own answers.
+        neighbours: ISO 639 codes of languages in the same script for which short texts are mistaken; empty
+            for all that an identifier knows. What tells them apart stands in ``signs_<code>.tsv``.
+        question_end: RE2 for the end of a written question; default its question mark, or "?".
+        question_words: RE2 for what makes a sentence a question beside that; None where nobody wrote it yet.
     """
 
     name: ClassVar[str] = ""
@@ -48,6 +52,9 @@ class Language:
     question_mark: str
     unit: str
     list_joints: tuple[str, str] | None = None
+    neighbours: tuple[str, ...] = ()
+    question_end: str
+    question_words: str | None = None
 
     def __init__(self, code: str | None = None) -> None:
         self.code = code or self.name
@@ -56,6 +63,7 @@ class Language:
             "scripts": (script,),
             "question_mark": _QUESTION_MARKS.get(script, "?"),
             "unit": "character" if script in _UNSPACED else "word",
+            "question_end": "[?？" + _QUESTION_MARKS.get(script, "?") + "]$",
         }
         for attribute, value in defaults.items():
             if not hasattr(type(self), attribute):
@@ -102,27 +110,27 @@ class Language:
         """
         return sorted(digits_in(plain_digits(text)))
 
-    def answer(self, answer_en: str) -> TypedAnswer | None:
-        """The language's own word for a number, yes/no or colour answer; None for any other answer.
+    def answer(self, answer_en: str, sense: str = "") -> TypedAnswer | None:
+        """The language's own word for an answer, as far as its tables go; None for any other answer.
 
-        Numbers stay digits, which every language writes. Yes/no and colours come from ``answers_<code>.tsv``,
-        lists of colours or numbers ("red and white", "2 and 3") are put together with ``list_joints``.
+        Numbers stay digits, which every language writes. Other answers come from ``answers_<code>.tsv``; lists
+        of colours or numbers ("red and white", "2 and 3") are put together with ``list_joints``; names that
+        every language writes alike ("nike") come last.
 
         Args:
             answer_en: an English answer, normalised as VQA answers are ("2", "yes", "black and white").
+            sense: which sense of it, as ``answers/senses.tsv`` names it; "" where it has one alone.
 
         >>> Language("de").answer("2")
         TypedAnswer(text='2', method='number')
+        >>> Language("de").answer("apple", "brand")
+        TypedAnswer(text='Apple', method='name')
         """
         number = typed_number(answer_en)
         if number is not None:
             return TypedAnswer(number, "number")
-        table = answer_table(self.code)
-        if answer_en in table.whole:
-            return table.whole[answer_en]
-        found = table.members(answer_en) if self.list_joints else None
-        if found is None or self.list_joints is None:
-            return None
-        members, method = found
-        between, last = self.list_joints
-        return TypedAnswer(between.join(members[:-1]) + last + members[-1], method)
+        found = answer_table(self.code).find(answer_en, sense, self.list_joints)
+        if found is not None:
+            return found
+        name = written_names().get((answer_en, sense)) or written_names().get((answer_en, ""))
+        return TypedAnswer(name, "name") if name is not None else None

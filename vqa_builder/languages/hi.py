@@ -6,6 +6,7 @@ import re
 import unicodedata
 from functools import cache
 
+from vqa_builder.languages._hindi_answers import same_answer
 from vqa_builder.languages._numbers import digits_in, multiplied, plain_digits, read_words, word_values
 from vqa_builder.languages._text import bare, fold
 from vqa_builder.languages.base import Language
@@ -35,17 +36,27 @@ class Hindi(Language):
     """
 
     name = "hi"
+    version = "2"
     unit = "word"
     question_mark = "?"
     list_joints = (", ", " और ")
+    question_words = (
+        r"(?:^|[^\p{L}\p{M}])(?:क्या|कौन|किस|किन|कितन|कैस|कहाँ|कहां|कहा[ँं]|क्यों|क्यूँ|कब|किध)"
+        r"|(?:^|[^\p{L}\p{M}])(?:न|ना)\s*\?$"
+    )
+    neighbours = ("mr", "ne", "bho", "bh", "mai", "sa", "gom", "new", "dty")
 
     def normalise(self, text: str) -> str:
-        """Without punctuation; spelling folded: nukta of क़ ख़ ग़ ज़ फ़, chandrabindu, nasals, joiners, digits.
+        """One form for answers that differ only in how they are written.
 
-        >>> Hindi().normalise("हाँ, सफ़ेद।"), Hindi().normalise("हिन्दी १२")
-        ('हां सफेद', 'हिंदी 12')
+        Punctuation goes; nukta of क़ ख़ ग़ ज़ फ़, chandrabindu, nasals, joiners and digits are folded; number
+        words become digits, a final है and the article एक go, words are spelled as in ``answer_forms_hi.tsv``.
+
+        >>> [Hindi().normalise(answer) for answer in ("जी हाँ।", "हिन्दी", "दो", "सफ़ेद और काली")]
+        ['हां', 'हिंदी', '2', 'सफेद और काला']
         """
-        return _fold_spelling(bare(plain_digits(fold(_JOINERS.sub("", text)))))
+        spelled = _fold_spelling(bare(plain_digits(fold(_JOINERS.sub("", text)))))
+        return same_answer(spelled, _fold_spelling)
 
     def tokens(self, text: str) -> list[str]:
         """Words with their vowel signs; danda and other punctuation left out.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from vqa_builder.languages._japanese_answers import same_answer
 from vqa_builder.languages._japanese_numbers import japanese_numbers
 from vqa_builder.languages._numbers import plain_digits
 from vqa_builder.languages._text import JOINED_DIGITS, bare, fold
@@ -29,10 +30,17 @@ class Japanese(Language):
     """
 
     name = "ja"
+    version = "2"
     scripts = ("Hiragana", "Katakana", "Han")
     question_mark = "？"
     unit = "character"
     list_joints = ("と", "と")
+    neighbours = ("zh", "yue", "wuu", "ko")
+    question_end = "[?？]$|(?:か|かな|かい|だい|でしょう)[。．.]?$"
+    question_words = (
+        "何|なに|なん[でのだかが]|どこ|誰|だれ|いつ(?:[^もか]|$)|どう|なぜ|どれ|どの|どちら|どっち|どんな|いくつ|いくら|いかが|"
+        "か[?？。]?$|かな[?？]?$|でしょう[?？。]?$|の[?？]$|は[?？]$"
+    )
 
     @property
     def letters(self) -> str:
@@ -40,12 +48,15 @@ class Japanese(Language):
         return super().letters[:-1] + "ー々〆]"
 
     def normalise(self, text: str) -> str:
-        """Width and case folded; punctuation and the spaces beside Japanese letters left out.
+        """One form for answers that differ only in how they are written.
 
-        >>> Japanese().normalise("「コカ・コーラ」 です。"), Japanese().normalise("Ｎｅｗ　Ｙｏｒｋ")
-        ('コカコーラです', 'new york')
+        Width and case are folded; punctuation, spaces beside Japanese letters and a final です go; kanji
+        numerals become digits, counts lose their counters, words are spelled as in ``answer_forms_ja.tsv``.
+
+        >>> [Japanese().normalise(answer) for answer in ("コカ・コーラ です。", "ＴＶ", "二匹", "ネコ")]
+        ['コカコーラ', 'tv', '2', '猫']
         """
-        return _close_up(bare(fold(text)))
+        return same_answer(_close_up(bare(fold(text))))
 
     def tokens(self, text: str) -> list[str]:
         """Runs of one script: words approximately, without a dictionary (食べる is two, 東京駅 one).

@@ -21,22 +21,36 @@ def reload_faults(folder: Path, found: Manifest) -> list[str]:
     The network is not asked and the user's cache is not touched.
     """
     faults: list[str] = []
-    with _quiet_datasets(), tempfile.TemporaryDirectory(prefix="vqa-builder-") as cache:
+    with quiet_datasets(), tempfile.TemporaryDirectory(prefix="vqa-builder-") as cache:
         for config in dict.fromkeys(config_of(key) for key in found.tables):
             try:
-                faults += _config_faults(folder, config, found, cache)
+                faults += config_faults(str(folder), config, found, cache_dir=cache)
             except Exception as error:  # a user would see exactly this
                 reason = error.__cause__ or error
                 faults.append(f"{config}: load_dataset failed with {type(reason).__name__}: {reason}")
     return faults
 
 
-def _config_faults(folder: Path, config: str, found: Manifest, cache: str) -> list[str]:
+def config_faults(
+    source: str, config: str, found: Manifest, *, name: str | None = None, **options: Any
+) -> list[str]:
+    """Load one config, whole and streaming, and compare its tables with the manifest.
+
+    Args:
+        source: a folder, or a repository on the hub.
+        config: the config of the release.
+        found: the manifest.
+        name: how the source calls the config, where it is another name.
+        **options: for ``load_dataset``.
+
+    Raises:
+        Exception: whatever ``load_dataset`` raises; a user would see exactly this.
+    """
     import datasets
 
     expected = {key: facts for key, facts in found.tables.items() if config_of(key) == config}
-    loaded = datasets.load_dataset(str(folder), config, cache_dir=cache)
-    streamed = datasets.load_dataset(str(folder), config, cache_dir=cache, streaming=True)
+    loaded = datasets.load_dataset(source, name or config, **options)
+    streamed = datasets.load_dataset(source, name or config, streaming=True, **options)
     folder_name = FOLDERS[config]
     keys = {split: ANSWER_MAP_KEY if config == "answers" else f"{folder_name}/{split}" for split in loaded}
     if {*keys.values()} != {*expected}:
@@ -60,7 +74,7 @@ def _split_faults(key: str, table: Any, expected: dict[str, Any]) -> list[str]:
 
 
 @contextmanager
-def _quiet_datasets() -> Iterator[None]:
+def quiet_datasets() -> Iterator[None]:
     """No bars and no log lines of datasets; what it prints is in the report."""
     import datasets
     from datasets.utils import logging as log

@@ -8,8 +8,10 @@ import io
 import re
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple, cast
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +20,7 @@ from vqa_builder.errors import SourceError
 
 _MEMBER = re.compile(r"(?P<archive>.+\.zip)!(?P<member>.+)", re.IGNORECASE | re.DOTALL)
 _BYTE_ORDER_MARKS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
+_DAMAGE = (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, RuntimeError)
 _DOWNLOAD_AGAIN = "download or copy the file again and compare its size with the original's"
 
 
@@ -69,19 +72,71 @@ def read_text(path: Path) -> Content:
     if data.startswith(b"PK"):
         label, data = _unzip(archive, data, member)
     elif member is not None:
-        raise _damaged(label, "a zip archive", f"a file that begins with {_preview(data)}")
+        raise damaged(label, "a zip archive", f"a file that begins with {_preview(data)}")
     if data.startswith(b"\x1f\x8b"):
         data = _gunzip(data, label)
     return Content(label, _checked(data, label))
 
 
+@contextmanager
+def opened(path: Path, suffixes: tuple[str, ...]) -> Iterator[tuple[str, IO[bytes]]]:
+    """A file as a stream of its uncompressed bytes, for those too large to be read whole.
+
+    Args:
+        path: plain, gzipped, a zip archive with one file of the right kind, or ``archive.zip!member``.
+        suffixes: how names of the right kind end.
+
+    Yields:
+        The file's name for messages and the stream; damage met while it is read is a ``SourceError`` too.
+    """
+    archive = on_disk(path)
+    member = str(path)[len(str(archive)) + 1 :] or None
+    label = str(archive)
+    with ExitStack() as stack:
+        try:
+            stream = stack.enter_context(existing(archive).open("rb"))
+            if stream.peek(2).startswith(b"PK"):
+                unzipped = stack.enter_context(zipfile.ZipFile(stream))
+                name = _choose_member(archive, unzipped.namelist(), member, suffixes)
+                label = f"{archive}!{name}"
+                stream = io.BufferedReader(cast(io.RawIOBase, stack.enter_context(unzipped.open(name))))
+            if stream.peek(2).startswith(b"\x1f\x8b"):
+                stream = io.BufferedReader(cast(io.RawIOBase, stack.enter_context(gzip.open(stream))))
+            _check_start(stream.peek(4), label)
+            yield label, stream
+        except _DAMAGE as error:
+            raise damaged(
+                label, "a whole file", f"an end before its end, or a wrong byte: {error}"
+            ) from error
+        except UnicodeDecodeError as error:
+            raise not_utf8(label, _wrong_byte(error)) from error
+        except IsADirectoryError as error:
+            raise _no_file(archive) from error
+
+
+def _check_start(start: bytes, label: str) -> None:
+    if mark := _BYTE_ORDER_MARKS.get(start[:2]):
+        raise not_utf8(label, f"the byte order mark of {mark}")
+    if not start:
+        raise _empty(label)
+
+
+def _empty(label: str) -> SourceError:
+    return SourceError("The file is empty", where=label, expected="records", remedy=_DOWNLOAD_AGAIN)
+
+
+def _no_file(path: Path) -> SourceError:
+    return SourceError("An input file cannot be read", where=path, expected="a file", found="a folder")
+
+
 def _bytes_of(path: Path) -> bytes:
     try:
         return existing(path).read_bytes()
+    except IsADirectoryError as error:
+        raise _no_file(path) from error
     except OSError as error:
-        found = "a folder" if path.is_dir() else error.strerror
         raise SourceError(
-            "An input file cannot be read", where=path, expected="a file", found=found
+            "An input file cannot be read", where=path, expected="a file", found=error.strerror
         ) from error
 
 
@@ -102,10 +157,10 @@ def _missing(path: Path) -> SourceError:
 def _unzip(archive: Path, data: bytes, wanted: str | None) -> Content:
     label = str(archive)
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as opened:
-            name = _choose_member(archive, opened.namelist(), wanted)
+        with zipfile.ZipFile(io.BytesIO(data)) as unzipped:
+            name = _choose_member(archive, unzipped.namelist(), wanted, (".json",))
             label = f"{archive}!{name}"
-            return Content(label, opened.read(name))
+            return Content(label, unzipped.read(name))
     except SourceError:
         raise
     except RuntimeError as error:
@@ -117,25 +172,25 @@ def _unzip(archive: Path, data: bytes, wanted: str | None) -> Content:
             remedy="unpack the archive yourself and name the JSON file in the spec",
         ) from error
     except Exception as error:  # zipfile passes on whatever its decompressors raise
-        raise _damaged(label, "a whole zip archive", f"{len(data):,} bytes, then: {error}") from error
+        raise damaged(label, "a whole zip archive", f"{len(data):,} bytes, then: {error}") from error
 
 
-def _choose_member(archive: Path, members: list[str], wanted: str | None) -> str:
-    """The JSON member to read, or an error that lists those that there are."""
+def _choose_member(archive: Path, members: list[str], wanted: str | None, suffixes: tuple[str, ...]) -> str:
+    """The member to read, or an error that lists those that there are."""
     # macOS adds a shadow of every file to the archives that it makes.
     names = [name for name in members if not name.endswith("/") and not name.startswith("__MACOSX/")]
     if wanted is None:
-        fitting = [name for name in names if name.lower().endswith(".json")]
+        fitting = [name for name in names if name.lower().endswith(suffixes)]
     else:
         fitting = [name for name in names if wanted in (name, Path(name).name)]
     if len(fitting) == 1:
         return fitting[0]
     raise SourceError(
-        f"The archive holds no member {wanted!r}" if wanted else "The archive does not hold one JSON file",
+        f"The archive holds no member {wanted!r}" if wanted else "The archive does not hold one such file",
         where=archive,
-        expected="exactly one .json file, or a member chosen by name",
+        expected=f"exactly one {' or '.join(suffixes)} file, or a member chosen by name",
         found=_some(fitting or names),
-        remedy=f"write {archive.name}!{(fitting or ['MEMBER.json'])[0]} in the spec",
+        remedy=f"write {archive.name}!{(fitting or [f'MEMBER{suffixes[0]}'])[0]} in the spec",
     )
 
 
@@ -143,23 +198,22 @@ def _gunzip(data: bytes, label: str) -> bytes:
     try:
         return gzip.decompress(data)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise _damaged(label, "a whole gzip file", f"{len(data):,} bytes, then: {error}") from error
+        raise damaged(label, "a whole gzip file", f"{len(data):,} bytes, then: {error}") from error
 
 
 def _checked(data: bytes, label: str) -> bytes:
     """The bytes without a byte order mark, known to be UTF-8 and not empty."""
-    if mark := _BYTE_ORDER_MARKS.get(data[:2]):
-        raise _not_utf8(label, f"the byte order mark of {mark}")
+    _check_start(data[:4], label)
     data = data.removeprefix(b"\xef\xbb\xbf")
     if not data or data.isspace():
-        raise SourceError("The file is empty", where=label, expected="JSON", remedy=_DOWNLOAD_AGAIN)
+        raise _empty(label)
     if not data.isascii():
         offsets = np.array([0, len(data)], np.int64)
         text = pa.Array.from_buffers(pa.large_binary(), 1, [None, pa.py_buffer(offsets), pa.py_buffer(data)])
         try:
             text.cast(pa.large_string())
         except pa.ArrowInvalid:
-            raise _not_utf8(label, _first_wrong_byte(data)) from None
+            raise not_utf8(label, _first_wrong_byte(data)) from None
     return data
 
 
@@ -167,17 +221,23 @@ def _first_wrong_byte(data: bytes) -> str:
     try:
         data.decode()
     except UnicodeDecodeError as error:
-        before = data[max(0, error.start - 40) : error.start].decode("utf-8", "replace")
-        return f"byte 0x{data[error.start]:02x} at offset {error.start:,}, after {before!r}"
+        return f"at offset {error.start:,}, {_wrong_byte(error)}"
     return "bytes that are not UTF-8"
 
 
-def _not_utf8(label: str, found: str) -> SourceError:
+def _wrong_byte(error: UnicodeDecodeError) -> str:
+    before = error.object[max(0, error.start - 40) : error.start].decode("utf-8", "replace")
+    return f"byte 0x{error.object[error.start]:02x} after {before!r}"
+
+
+def not_utf8(label: str, found: str) -> SourceError:
+    """The error for a file in another encoding."""
     remedy = "convert the file, for example: iconv -f ENCODING -t UTF-8 IN > OUT"
     return SourceError("The file is not UTF-8", where=label, expected="UTF-8", found=found, remedy=remedy)
 
 
-def _damaged(where: object, expected: str, found: str) -> SourceError:
+def damaged(where: object, expected: str, found: str) -> SourceError:
+    """The error for a file that is cut short or has wrong bytes."""
     return SourceError(
         "The file is damaged", where=where, expected=expected, found=found, remedy=_DOWNLOAD_AGAIN
     )

@@ -1,8 +1,10 @@
-"""Questions and annotations brought together by question id, and the ids that do not fit."""
+"""Records brought together: files in order, ids that come twice, annotations and their questions."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -10,36 +12,131 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from vqa_builder.schema import examples_schema
-from vqa_builder.sources._records import Fault
-from vqa_builder.sources._tables import BATCH, Loaded
+from vqa_builder.sources._records import Fault, IdTypes, Rules
+from vqa_builder.sources._shapes import RawRecords
+from vqa_builder.sources._tables import BATCH, Loaded, load
 from vqa_builder.sources.base import OnBadRecord
 
+_File = TypeVar("_File")
 
-def unique(loaded: Loaded, earlier: list[Loaded], report: OnBadRecord) -> Loaded:
-    """The records whose question id has not come before, in this file or in those of earlier splits."""
+
+class Seen:
+    """The question ids that a source has met, and where.
+
+    A 64-bit mark per id, in sorted runs that double in length, tells quickly that an id is new; only ids
+    that may have come before are compared with those kept. 1 M integers take about 20 MB.
+    """
+
+    def __init__(self) -> None:
+        self._kept: list[Loaded] = []
+        self._runs: list[npt.NDArray[np.int64]] = []
+
+    def add(self, loaded: Loaded) -> None:
+        """Remembers the ids of some records."""
+        if not loaded.rows.num_rows:
+            return
+        self._kept.append(Loaded(loaded.label, loaded.rows.select(["record", "question_id"]), set()))
+        run = np.sort(_marks(loaded.rows["question_id"]))
+        while self._runs and len(self._runs[-1]) <= 2 * len(run):
+            run = np.sort(np.concatenate([self._runs.pop(), run]), kind="stable")
+        self._runs.append(run)
+
+    def find(self, ids: pa.Array) -> dict[int, tuple[Loaded, int]]:
+        """Which of these ids have come before: row -> where, and in which row there."""
+        marks = _marks(ids)
+        known = np.zeros(len(ids), bool)
+        for run in self._runs:
+            known |= run[np.minimum(np.searchsorted(run, marks), len(run) - 1)] == marks
+        rows = np.flatnonzero(known)
+        found: dict[int, tuple[Loaded, int]] = {}
+        for other in self._kept if len(rows) else ():
+            place = _places(ids.take(pa.array(rows)), other.rows["question_id"])
+            found = {int(rows[at]): (other, int(place[at])) for at in np.flatnonzero(place >= 0)} | found
+        return found
+
+
+@dataclass
+class Pass:
+    """What one reading of a source knows: the rules, the ids it has met, and whom to tell of bad records.
+
+    Attributes:
+        answers: how many answers each question must have; None for one or more.
+        report: told of every bad record.
+        limit: at most so many records of each split.
+    """
+
+    answers: int | None
+    report: OnBadRecord
+    limit: int | None
+    seen: Seen = field(default_factory=Seen)
+    rules: Rules = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.rules = Rules(IdTypes(), self.answers)
+
+
+def read_files(
+    splits: Mapping[str, Sequence[_File]], records_of: Callable[[_File], Iterable[RawRecords]], this: Pass
+) -> Iterator[pa.RecordBatch]:
+    """The examples of files that hold questions and answers in one, split after split.
+
+    Args:
+        splits: the files of each split.
+        records_of: opens a file and gives its records, all at once or part after part.
+        this: the rules, and what has been met so far.
+    """
+    for split, files in splits.items():
+        left = this.limit
+        for file in files:
+            answered = None
+            for records in records_of(file) if left != 0 else ():
+                loaded = unique(load(records, this.rules, this.report, limit=left), this.seen, this.report)
+                left = left if left is None else left - min(left, len(records.items))
+                if answered is None and loaded.rows.num_rows:
+                    answered = loaded.rows["answers"].null_count < loaded.rows.num_rows
+                loaded = with_answers_or_none_at_all(loaded, this.report, answered)
+                yield from examples(loaded, loaded, split)
+                if left == 0:
+                    break
+
+
+def unique(loaded: Loaded, seen: Seen, report: OnBadRecord) -> Loaded:
+    """The records whose question id has not come before, here or among those seen; they join these."""
     ids = loaded.rows["question_id"]
     first = _places(ids, ids)
     drop = {int(row): (loaded, int(first[row])) for row in np.flatnonzero(first != np.arange(len(ids)))}
-    for other in earlier:
-        place = _places(ids, other.rows["question_id"])
-        drop = {int(row): (other, int(place[row])) for row in np.flatnonzero(place >= 0)} | drop
-    for row, (other, there) in sorted(drop.items()):
+    for row, (other, there) in sorted((seen.find(ids) | drop).items()):
         found = f"the same id in {other.label}, record {other.rows['record'][there].as_py()}"
         report(
             loaded.bad(row, Fault("The question_id is not unique", "an id that no other record has", found))
         )
-    return loaded.without(list(drop))
+        drop[row] = (other, there)
+    loaded = loaded.without(list(drop))
+    seen.add(loaded)
+    return loaded
 
 
-def with_answers_or_none_at_all(loaded: Loaded, report: OnBadRecord) -> Loaded:
-    """Where a file has answers, the records that have them; where it has none (test data), all."""
-    missing = np.flatnonzero(loaded.rows["answers"].is_null())
-    if len(missing) == len(loaded.rows):
-        return loaded
-    found = f"none, though {len(loaded.rows) - len(missing):,} records of this file have them"
-    for row in missing:
-        report(loaded.bad(int(row), Fault("The field answers is missing", "answers", found)))
-    return loaded.without(missing.tolist())
+def with_answers_or_none_at_all(loaded: Loaded, report: OnBadRecord, answered: bool | None = None) -> Loaded:
+    """Where a file has answers, the records that have them; where it has none (test data), all.
+
+    Args:
+        loaded: the file's records, or some of them.
+        report: told of the others.
+        answered: whether the file has answers, as its first records show; None to see it from these.
+    """
+    missing = loaded.rows["answers"].is_null().to_numpy(zero_copy_only=False)
+    if missing.all() if answered is None else not answered:
+        missing = ~missing
+        fault = Fault(
+            "The field answers is not expected", "none, as in the first records of this file", "some"
+        )
+    else:
+        found = "none, though other records of this file have them"
+        fault = Fault("The field answers is missing", "answers", found)
+    rows = np.flatnonzero(missing).tolist()
+    for row in rows:
+        report(loaded.bad(row, fault))
+    return loaded.without(rows)
 
 
 def match(questions: Loaded, annotations: Loaded, report: OnBadRecord) -> tuple[Loaded, Loaded]:
@@ -95,6 +192,14 @@ def _report_unasked(
     for row in rows.tolist():
         if annotations.rows["question_id"][row].as_py() not in questions.bad_ids:
             report(annotations.bad(row, Fault("The annotation has no question", expected, found)))
+
+
+def _marks(ids: pa.Array) -> npt.NDArray[np.int64]:
+    """A number for each id: itself, or the hash of a string."""
+    if pa.types.is_int64(ids.type):
+        numbers: npt.NDArray[np.int64] = ids.to_numpy()
+        return numbers
+    return np.fromiter(map(hash, ids.to_pylist()), np.int64, len(ids))
 
 
 def _places(values: pa.Array, among: pa.Array) -> npt.NDArray[np.int64]:

@@ -1,4 +1,4 @@
-"""The records of the VQA JSON formats as typed structs, and what makes one unusable."""
+"""Records as typed structs, those of the VQA JSON formats among them, and what makes one unusable."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated, NamedTuple, TypeVar
+from typing import Annotated, ClassVar, NamedTuple, TypeVar
 
 import pyarrow as pa
 from msgspec import Meta, Struct
@@ -39,7 +39,25 @@ class Record(Struct, gc=False):
     answers: list[Answer] | None = None
 
 
-class Question(Struct, gc=False):
+class Format(Struct, gc=False):
+    """Base of the structs that records are decoded to.
+
+    Attributes:
+        id_fields: where a record's question id may stand, the best first; read even from broken records.
+    """
+
+    id_fields: ClassVar[tuple[str, ...]] = ("question_id",)
+
+    def record(self) -> Record:
+        """The same as a `Record`.
+
+        Raises:
+            msgspec.ValidationError: there is a fault that the types do not show.
+        """
+        raise NotImplementedError
+
+
+class Question(Format, gc=False):
     """A record of ``{"questions": [...]}``: VQA v1 and v2, OK-VQA."""
 
     question_id: Id
@@ -51,7 +69,7 @@ class Question(Struct, gc=False):
         return Record(self.question_id, self.image_id, self.question)
 
 
-class Annotation(Struct, gc=False):
+class Annotation(Format, gc=False):
     """A record of ``{"annotations": [...]}``: VQA v1 and v2, OK-VQA."""
 
     question_id: Id
@@ -76,7 +94,7 @@ class Annotation(Struct, gc=False):
         )
 
 
-class TextVQA(Struct, gc=False):
+class TextVQA(Format, gc=False):
     """A record of ``{"data": [...]}``: TextVQA, with the answers as plain strings."""
 
     question_id: Id
@@ -96,9 +114,10 @@ class TextVQA(Struct, gc=False):
         )
 
 
-class VizWiz(Struct, gc=False):
+class VizWiz(Format, gc=False):
     """A record of VizWiz's own list: images by file name, which also serves as the question's id."""
 
+    id_fields: ClassVar = ("question_id", "image")
     image: str
     question: str
     answers: list[Answer] | None = None
@@ -115,9 +134,6 @@ class VizWiz(Struct, gc=False):
             multiple_choice_answer=most_frequent(self.answers),
             answers=self.answers,
         )
-
-
-Format = type[Question] | type[Annotation] | type[TextVQA] | type[VizWiz]
 
 
 class Fault(NamedTuple):

@@ -1,10 +1,12 @@
-"""Which of the VQA JSON formats a file has, and its records as undecoded pieces."""
+"""The records of JSON files as undecoded pieces, and which of the VQA JSON formats a file has."""
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar, overload
 
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
@@ -21,20 +23,55 @@ _LONE_SURROGATE = re.compile(
     rb"(?<!\\)(?:\\\\)*\\u[dD](?:[89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|[c-fC-F][0-9a-fA-F]{2})"
 )
 _BYTE = re.compile(r"\(byte (\d+)\)")
+_SPACE = re.compile(r"[ \t\n\r]*")
+
+_T = TypeVar("_T")
 
 
 class RawRecords(NamedTuple):
-    """The records of one file, still JSON.
+    """The records of one file, or of a part of it, still JSON.
 
     Attributes:
         label: the file's name for messages.
         format: the struct that the records decode to.
         items: one piece of JSON per record.
+        numbers: which record of the file each is, counted from 0; None where they are all and in order.
     """
 
     label: str
-    format: Format
-    items: list[Raw]
+    format: type[Format]
+    items: Sequence[bytes | Raw]
+    numbers: Sequence[int] | None = None
+
+
+class Keyed(Sequence[bytes | Raw]):
+    """JSON objects, each with one more field in front; they are made when they are asked for.
+
+    A field of the same name in the object itself wins. Pieces that are no objects stay as they are.
+
+    >>> list(Keyed("question_id", [b'"07"', b"8"], [Raw(b'{"question": "Who?"}'), Raw(b"{}")]))
+    [b'{"question_id":"07","question": "Who?"}', b'{"question_id":8}']
+    """
+
+    def __init__(self, name: str, values: Sequence[bytes | Raw], items: Sequence[bytes | Raw]) -> None:
+        self._name, self._values, self._items = name, values, items
+        self._start = b"{" + msgspec.json.encode(name) + b":"
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    @overload
+    def __getitem__(self, place: int) -> bytes | Raw: ...
+    @overload
+    def __getitem__(self, place: slice) -> Keyed: ...
+    def __getitem__(self, place: int | slice) -> bytes | Raw | Keyed:
+        if isinstance(place, slice):
+            return Keyed(self._name, self._values[place], self._items[place])
+        item = bytes(self._items[place])
+        if not item.startswith(b"{"):
+            return item
+        rest = item[1:].lstrip()
+        return self._start + bytes(self._values[place]) + (b"" if rest == b"}" else b",") + rest
 
 
 class _Top(Struct):
@@ -50,12 +87,75 @@ def read_records(path: Path) -> RawRecords:
         SourceError: the file cannot be read, is not JSON, has no known shape, or holds no record.
     """
     content = read_text(path)
-    records = RawRecords(content.label, *_recognise(content))
+    return not_empty(RawRecords(content.label, *_recognise(content)))
+
+
+def not_empty(records: RawRecords) -> RawRecords:
+    """The same records.
+
+    Raises:
+        SourceError: there are none.
+    """
     if not records.items:
         raise SourceError(
             "The file holds no records", where=records.label, expected="at least one", found="none"
         )
     return records
+
+
+def decoded(content: Content, shape: type[_T], expected: str) -> _T:
+    """The content of a JSON file at its top level.
+
+    Args:
+        content: the file.
+        shape: what it decodes to; ``Raw`` within it leaves the rest for later.
+        expected: the shape in words, for messages.
+
+    Raises:
+        SourceError: it is not JSON, or has another shape.
+    """
+    try:
+        return msgspec.json.decode(content.data, type=shape)
+    except msgspec.ValidationError as error:
+        raise unknown_shape(content, f"{describe(content.data)}; {error}", expected) from None
+    except msgspec.DecodeError as error:
+        raise _not_json(content, error) from None
+    except RecursionError:
+        raise unknown_shape(content, "lists or objects nested a thousand deep", expected) from None
+
+
+def members(content: Content, expected: str) -> tuple[list[bytes], list[bytes | Raw]]:
+    """Names and values of the object that a JSON file holds, names as JSON strings.
+
+    A name that stands there twice is listed twice, where an ordinary decoder keeps the last.
+    """
+    pairs = decoded(content, dict[str, Raw], expected)
+    within = sum(bytes(value).count(b'"') for value in pairs.values())
+    if content.data.count(b'"') - within != 2 * len(pairs):
+        return _all_members(content.data.decode())
+    return [msgspec.json.encode(name) for name in pairs], list(pairs.values())
+
+
+def _all_members(text: str) -> tuple[list[bytes], list[bytes | Raw]]:
+    """The same by a walk through the text, which is known to be a JSON object."""
+    names: list[bytes] = []
+    values: list[bytes | Raw] = []
+    scan = json.JSONDecoder().raw_decode
+    place = _after_space(text, text.index("{") + 1)
+    while text[place] != "}":
+        name, place = scan(text, place)
+        start = _after_space(text, _after_space(text, place) + 1)
+        _, place = scan(text, start)
+        names.append(msgspec.json.encode(name))
+        values.append(text[start:place].encode())
+        place = _after_space(text, place)
+        place = _after_space(text, place + 1) if text[place] == "," else place
+    return names, values
+
+
+def _after_space(text: str, place: int) -> int:
+    match = _SPACE.match(text, place)
+    return match.end() if match else place
 
 
 def wrong_part(records: RawRecords, wanted: str, remedy: str) -> SourceError:
@@ -67,17 +167,10 @@ def wrong_part(records: RawRecords, wanted: str, remedy: str) -> SourceError:
     return SourceError(problem, where=records.label, expected=f"{wanted} only", found=found, remedy=remedy)
 
 
-def _recognise(content: Content) -> tuple[Format, list[Raw]]:
-    try:
-        if content.data.lstrip()[:1] == b"[":
-            return VizWiz, _with_images(content, msgspec.json.decode(content.data, type=list[Raw]))
-        top = msgspec.json.decode(content.data, type=_Top)
-    except msgspec.ValidationError as error:
-        raise _unknown_shape(content, f"{_describe(content.data)}; {error}") from None
-    except msgspec.DecodeError as error:
-        raise _not_json(content, error) from None
-    except RecursionError:
-        raise _unknown_shape(content, "lists or objects nested a thousand deep") from None
+def _recognise(content: Content) -> tuple[type[Format], list[Raw]]:
+    if content.data.lstrip()[:1] == b"[":
+        return VizWiz, _with_images(content, decoded(content, list[Raw], KNOWN))
+    top = decoded(content, _Top, KNOWN)
     for record_format, items in (
         (Question, top.questions),
         (Annotation, top.annotations),
@@ -85,12 +178,12 @@ def _recognise(content: Content) -> tuple[Format, list[Raw]]:
     ):
         if isinstance(items, list):
             return record_format, items
-    raise _unknown_shape(content, _describe(content.data))
+    raise unknown_shape(content, describe(content.data), KNOWN)
 
 
 def _with_images(content: Content, items: list[Raw]) -> list[Raw]:
     if items and not any(map(_has_image, items[:100])):
-        raise _unknown_shape(content, f"a list; its first record is {_describe(items[0])}")
+        raise unknown_shape(content, f"a list; its first record is {describe(items[0])}", KNOWN)
     return items
 
 
@@ -101,7 +194,7 @@ def _has_image(item: Raw) -> bool:
         return False
 
 
-def _describe(value: bytes | Raw) -> str:
+def describe(value: bytes | Raw) -> str:
     """An object by its keys, anything else by its beginning."""
     try:
         keys = list(msgspec.json.decode(value, type=dict[str, Raw]))
@@ -111,11 +204,12 @@ def _describe(value: bytes | Raw) -> str:
     return f"an object with the keys {', '.join(keys[:8])}{more}" if keys else "an object without keys"
 
 
-def _unknown_shape(content: Content, found: str) -> SourceError:
+def unknown_shape(content: Content, found: str, expected: str) -> SourceError:
+    """The error for a file that is JSON but not of the kind that is read here."""
     return SourceError(
         "The file has none of the known shapes",
         where=content.label,
-        expected=KNOWN,
+        expected=expected,
         found=found,
         remedy="name a file of one of these shapes, or choose another source type",
     )

@@ -1,10 +1,11 @@
-"""VQA records into Arrow: decoded in typed batches, one by one only where a batch holds a bad one."""
+"""Records into Arrow: decoded in typed batches, one by one only where a batch holds a bad one."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -14,21 +15,13 @@ import pyarrow.compute as pc
 from msgspec import Raw, Struct
 
 from vqa_builder.schema import ANSWER, examples_schema
-from vqa_builder.sources._records import Answer, Fault, IdTypes, Record, Rules
+from vqa_builder.sources._records import Answer, Fault, Format, IdTypes, Record, Rules
 from vqa_builder.sources._shapes import RawRecords
 from vqa_builder.sources.base import BadRecord, OnBadRecord
 
 BATCH = 10_000
 _TYPE_FAULT = re.compile(r"Expected (?P<expected>.+?)(?:, got (?P<found>.+?))?(?: - at `\$\.?(?P<path>.*)`)?")
 _MISSING = re.compile(r"Object missing required field `(?P<name>.+?)`(?: - at `\$\.?(?P<path>.*)`)?")
-
-
-class _Names(Struct):
-    question_id: Any = None
-    image: Any = None
-
-
-_names = msgspec.json.Decoder(_Names)
 
 
 @dataclass(frozen=True)
@@ -79,7 +72,7 @@ def load(
     """
     bad_ids: set[Any] = set()
     batches = []
-    for numbers, items in _batches(records.items[:limit], only):
+    for numbers, items in _batches(records, limit, only):
         good = _decode_together(items, records, rules)
         if good is None:
             numbers, good = _decode_singly(numbers, items, records, rules, report, bad_ids)
@@ -89,30 +82,36 @@ def load(
     return Loaded(records.label, rows, bad_ids)
 
 
-def _batches(items: list[Raw], only: set[Any] | None) -> Iterator[tuple[Sequence[int], list[Raw]]]:
-    for start in range(0, len(items), BATCH):
-        batch = items[start : start + BATCH]
-        numbers: Sequence[int] = range(start, start + len(batch))
+def _batches(
+    records: RawRecords, limit: int | None, only: set[Any] | None
+) -> Iterator[tuple[Sequence[int], Sequence[bytes | Raw]]]:
+    """Numbers and pieces of at most ``BATCH`` records at a time."""
+    numbers = range(len(records.items)) if records.numbers is None else records.numbers
+    for start in range(0, len(numbers[:limit]), BATCH):
+        stop = min(start + BATCH, len(numbers[:limit]))
+        batch = list(zip(numbers[start:stop], records.items[start:stop], strict=True))
         if only is not None:
-            numbers = [number for number in numbers if _id_of(items[number]) in only]
-            batch = [items[number] for number in numbers]
-        yield numbers, batch
+            batch = [(number, item) for number, item in batch if _id_of(item, records.format) in only]
+        yield [number for number, _ in batch], [item for _, item in batch]
 
 
-def _decode_together(items: list[Raw], records: RawRecords, rules: Rules) -> list[Record] | None:
+def _decode_together(items: Sequence[bytes | Raw], records: RawRecords, rules: Rules) -> list[Record] | None:
     """All of a batch, or None when something is wrong with one of its records."""
     try:
         decoded = msgspec.json.decode(b"[" + b",".join(items) + b"]", type=list[records.format])  # type: ignore[name-defined]
+        good = [each.record() for each in decoded]
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
-    good = [each.record() for each in decoded]
+    # A line of JSONL may hold two values with a comma between them.
+    if len(good) != len(items):
+        return None
     rules.id_types.settle(good)
     return good if rules.hold_for(good) else None
 
 
 def _decode_singly(
     numbers: Sequence[int],
-    items: list[Raw],
+    items: Sequence[bytes | Raw],
     records: RawRecords,
     rules: Rules,
     report: OnBadRecord,
@@ -120,26 +119,26 @@ def _decode_singly(
 ) -> tuple[list[int], list[Record]]:
     decoded = [_decode(item, records) for item in items]
     rules.id_types.settle([each for each in decoded if isinstance(each, Record)])
-    good: dict[int, Record] = {}
+    good: list[tuple[int, Record]] = []
     for number, item, each in zip(numbers, items, decoded, strict=True):
         fault = rules.fault(each) if isinstance(each, Record) else each
         if fault is not None:
-            question_id = _id_of(item)
+            question_id = _id_of(item, records.format)
             bad_ids.add(question_id)
             report(BadRecord(records.label, number, question_id, *fault))
         elif isinstance(each, Record):
-            good[number] = each
-    return list(good), list(good.values())
+            good.append((number, each))
+    return [number for number, _ in good], [each for _, each in good]
 
 
-def _decode(item: Raw, records: RawRecords) -> Record | Fault:
+def _decode(item: bytes | Raw, records: RawRecords) -> Record | Fault:
     try:
         return msgspec.json.decode(item, type=records.format).record()
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         return _explained(str(error), item)
 
 
-def _explained(message: str, item: Raw) -> Fault:
+def _explained(message: str, item: bytes | Raw) -> Fault:
     """What msgspec says of a record, as problem, expected and found."""
     if match := _MISSING.fullmatch(message):
         name = ".".join(filter(None, [match["path"], match["name"]]))
@@ -152,27 +151,39 @@ def _explained(message: str, item: Raw) -> Fault:
     return Fault(f"The record cannot be decoded: {message}", "valid JSON", _excerpt(item))
 
 
-def _value_at(item: Raw, path: str) -> bytes:
-    """The part of a record at a path as msgspec writes it, ``answers[3].answer``."""
+def _value_at(item: bytes | Raw, path: str) -> bytes:
+    """The part of a record at a path as msgspec writes it, ``answers[3].answer``; a part that holds it
+    where a name has points or brackets of its own."""
     value = msgspec.json.decode(item)
     for part in re.findall(r"[^.\[\]]+", path):
+        if isinstance(value, dict) and path in value:
+            return msgspec.json.encode(value[path])
+        if isinstance(value, dict) and part not in value:
+            break
         value = value[int(part)] if isinstance(value, list) else value[part]
     return msgspec.json.encode(value)
 
 
-def _excerpt(item: Raw | bytes) -> str:
+def _excerpt(item: bytes | Raw) -> str:
     text = bytes(item).decode("utf-8", "replace")
     return text if len(text) <= 160 else f"{text[:160]}..."
 
 
-def _id_of(item: Raw) -> int | str | None:
+def _id_of(item: bytes | Raw, record_format: type[Format]) -> int | str | None:
     """The question id of a record that may be broken elsewhere."""
     try:
-        names = _names.decode(item)
-    except msgspec.DecodeError:
+        ids = _ids_decoder(record_format.id_fields).decode(item)
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return None
-    found = names.image if names.question_id is None else names.question_id
-    return found if isinstance(found, (int, str)) else None
+    found = (getattr(ids, name) for name in ids.__struct_fields__)
+    return next((each for each in found if isinstance(each, (int, str))), None)
+
+
+@cache
+def _ids_decoder(fields: tuple[str, ...]) -> msgspec.json.Decoder[Struct]:
+    names = {f"id_{place}": field for place, field in enumerate(fields)}
+    ids = msgspec.defstruct("Ids", [(name, Any, None) for name in names], rename=names)
+    return msgspec.json.Decoder(ids)
 
 
 def _columns(numbers: Sequence[int], records: list[Record], id_types: IdTypes) -> pa.RecordBatch:

@@ -3,20 +3,37 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import ClassVar, NamedTuple, Protocol
+from typing import Annotated, ClassVar, Literal, NamedTuple, Protocol, TypeVar, get_args
 
 import pyarrow as pa
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from vqa_builder.errors import SourceError
+from vqa_builder.store import file_hash
+
+SplitName = Literal["train", "validation", "test"]
+Paths = Annotated[
+    tuple[Path, ...],
+    BeforeValidator(lambda value: value if isinstance(value, list | tuple) else [value]),
+    Field(min_length=1),
+]
+"""One file or a list of files."""
 
 
 class Options(BaseModel):
     """Base of every plug-in's options: what the spec may say under its ``type``."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+_Files = TypeVar("_Files")
+
+
+def in_order(splits: Mapping[SplitName, _Files]) -> dict[str, _Files]:
+    """The same with train first, then validation, then test."""
+    return {split: splits[split] for split in get_args(SplitName) if split in splits}
 
 
 class BadRecord(NamedTuple):
@@ -53,7 +70,7 @@ class BadRecord(NamedTuple):
 class OnBadRecord(Protocol):
     """Called with every bad record; raises, or returns to have the record left out."""
 
-    def __call__(self, record: BadRecord) -> None: ...
+    def __call__(self, record: BadRecord, /) -> None: ...
 
 
 class Source(ABC):
@@ -73,7 +90,16 @@ class Source(ABC):
 
     @abstractmethod
     def files(self) -> list[Path]:
-        """Every file that ``read`` will open, in a fixed order; their bytes identify the input."""
+        """Every local file that ``read`` will open, in a fixed order."""
+
+    def fingerprint(self) -> list[str]:
+        """What identifies the input: equal fingerprints, equal examples.
+
+        Returns:
+            The SHA-256 of each of `files`; sources that read something else say what, for example
+            ``org/name@`` and the hash of the commit.
+        """
+        return [file_hash(path) for path in self.files()]
 
     @abstractmethod
     def read(self, on_bad_record: OnBadRecord, limit: int | None = None) -> Iterator[pa.RecordBatch]:

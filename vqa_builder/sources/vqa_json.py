@@ -3,53 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
 import pyarrow as pa
 from pydantic import Field
 
-from vqa_builder.schema import SPLITS
 from vqa_builder.sources import _join, base
 from vqa_builder.sources._files import existing, on_disk
-from vqa_builder.sources._records import Annotation, IdTypes, Question, Rules
+from vqa_builder.sources._records import Annotation, Question
 from vqa_builder.sources._shapes import RawRecords, read_records, wrong_part
 from vqa_builder.sources._tables import Loaded, load
 
 
 class Split(base.Options):
-    """The files of one split; each may be ``archive.zip!member.json``.
+    """The files of one split."""
 
-    Attributes:
-        questions: the questions, or questions and answers in one (TextVQA, VizWiz's own format).
-        annotations: the answers to the questions; None where they are withheld or stand with the questions.
-    """
-
-    questions: Path
-    annotations: Path | None = None
+    questions: Path = Field(
+        description="the questions, or questions and answers in one (TextVQA, VizWiz's own format);"
+        " may be archive.zip!member.json"
+    )
+    annotations: Path | None = Field(
+        None, description="the answers; none where they are withheld or stand with the questions"
+    )
 
 
 class VQAJSONOptions(base.Options):
-    """Options of the source ``vqa_json``.
+    """Options of the source ``vqa_json``."""
 
-    Attributes:
-        splits: the files of each split.
-        answers_per_question: how many answers each question must have; None for any number but zero.
-    """
-
-    splits: dict[Literal["train", "validation", "test"], Split] = Field(min_length=1)
-    answers_per_question: int | None = Field(10, ge=1)
-
-
-@dataclass
-class _Pass:
-    """What one reading of the source knows: the ids it has met, and whom to tell of bad records."""
-
-    rules: Rules
-    report: base.OnBadRecord
-    limit: int | None
-    earlier: list[Loaded] = field(default_factory=list)
+    splits: dict[base.SplitName, Split] = Field(min_length=1, description="the files of each split")
+    answers_per_question: int | None = Field(
+        10, ge=1, description="how many answers each question must have; null for any number but zero"
+    )
 
 
 class VQAJSON(base.Source):
@@ -72,7 +56,7 @@ class VQAJSON(base.Source):
     Options = VQAJSONOptions
 
     def __init__(self, options: VQAJSONOptions) -> None:
-        self._splits = {split: options.splits[split] for split in SPLITS if split in options.splits}
+        self._splits = base.in_order(options.splits)
         self._answers = options.answers_per_question
 
     def files(self) -> list[Path]:
@@ -97,25 +81,24 @@ class VQAJSON(base.Source):
         Raises:
             SourceError: a file is missing, damaged, in the wrong place or of no known shape.
         """
-        this = _Pass(Rules(IdTypes(), self._answers), on_bad_record, limit)
+        this = _join.Pass(self._answers, on_bad_record, limit)
         for name, split in self._splits.items():
             questions, annotations = _read_split(split, this)
             yield from _join.examples(questions, annotations, name)
 
 
-def _read_split(split: Split, this: _Pass) -> tuple[Loaded, Loaded]:
+def _read_split(split: Split, this: _join.Pass) -> tuple[Loaded, Loaded]:
     """Questions and their annotations, row by row; the same table twice where there is no second file."""
     records = _questions(split)
     questions = load(records, this.rules, this.report, limit=this.limit)
-    questions = _join.unique(questions, this.earlier, this.report)
-    this.earlier.append(Loaded(questions.label, questions.rows.select(["record", "question_id"]), set()))
+    questions = _join.unique(questions, this.seen, this.report)
     if split.annotations is None:
         questions = _join.with_answers_or_none_at_all(questions, this.report)
         return questions, questions
     only = None if this.limit is None else set(questions.rows["question_id"].to_pylist())
     del records
     annotations = load(_annotations(split.annotations), this.rules, this.report, only=only)
-    return _join.match(questions, _join.unique(annotations, [], this.report), this.report)
+    return _join.match(questions, _join.unique(annotations, _join.Seen(), this.report), this.report)
 
 
 def _questions(split: Split) -> RawRecords:

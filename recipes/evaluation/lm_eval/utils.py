@@ -1,0 +1,25 @@
+"""Functions of the tasks vqa_ja and vqa_hi; the metric is vqa_builder's own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vqa_builder.metrics import harness
+
+
+def doc_to_image(doc: dict[str, Any]) -> list[Any]:
+    from PIL import Image
+
+    return [Image.open(harness.image_path(doc)).convert("RGB")]
+
+
+def process_results(doc: dict[str, Any], results: list[str]) -> dict[str, Any]:
+    return {"vqa_accuracy": harness.record(doc, results[0])}
+
+
+def accuracy_ja(records: list[dict[str, Any]]) -> float:
+    return harness.accuracy(records, "ja")
+
+
+def accuracy_hi(records: list[dict[str, Any]]) -> float:
+    return harness.accuracy(records, "hi")

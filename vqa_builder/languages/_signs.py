@@ -1,0 +1,97 @@
+"""Words, endings and letters that tell a language from its neighbours in the same script."""
+
+from __future__ import annotations
+
+import csv
+import re
+import unicodedata
+from functools import cache, lru_cache
+from importlib import resources
+from typing import NamedTuple
+
+NO_LETTERS = r"[^\p{L}\p{M}\x{200c}\x{200d}]+"
+"""RE2: what parts words. Signs are looked for where each such run has become two spaces."""
+
+
+LONGEST_ENDING = 4
+WORD = re.compile("[\u0900-\u0963\u0971-\u097f\u200c\u200d]+")
+"""A word in Devanagari."""
+
+_STRONGEST = 4.0
+
+
+class Signs(NamedTuple):
+    """RE2 patterns, each match of which speaks for a language.
+
+    Attributes:
+        own: for the language itself.
+        foreign: ISO 639 code of a neighbour -> pattern that speaks for it, never for the language.
+    """
+
+    own: str
+    foreign: dict[str, str]
+
+    @property
+    def any_foreign(self) -> str:
+        """All neighbours' signs in one pattern."""
+        return "|".join(self.foreign.values())
+
+
+@cache
+def read_signs(code: str) -> Signs | None:
+    """The table ``signs_<code>.tsv``; None for a language without one.
+
+    Its columns: language, kind (``word``: a whole word; ``ending``: of a longer word; ``letters``: RE2 for one
+    letter, counted wherever it stands) and signs, separated by spaces.
+
+    >>> read_signs("hi").foreign["mr"][:20]
+    ' (?:आणि|आहे|आहेत|नाह'
+    """
+    file = resources.files("vqa_builder.languages").joinpath(f"signs_{code}.tsv")
+    if not file.is_file():
+        return None
+    found: dict[str, list[str]] = {}
+    for row in csv.DictReader(file.read_text(encoding="utf-8").splitlines(), delimiter="\t"):
+        found.setdefault(row["language"], []).append(_pattern(row["kind"], row["signs"].split()))
+    patterns = {language: "|".join(kinds) for language, kinds in found.items()}
+    return Signs(patterns.pop(code), patterns)
+
+
+def _pattern(kind: str, signs: list[str]) -> str:
+    folded = [unicodedata.normalize("NFKC", sign) for sign in signs]
+    if kind == "letters":
+        return "|".join(folded)
+    choice = "(?:" + "|".join(re.escape(sign) for sign in folded) + ") "
+    return f" {choice}" if kind == "word" else rf"[\p{{L}}\p{{M}}]{choice}"
+
+
+def endings_of(word: str) -> list[str]:
+    """Its endings of one to four characters, the longest first; "^" marks the beginning of the word.
+
+    >>> endings_of("है")
+    ['^है', 'है', 'ै']
+    """
+    marked = "^" + word
+    return [marked[-size:] for size in range(min(len(marked), LONGEST_ENDING), 0, -1)]
+
+
+@cache
+def read_endings(code: str) -> dict[str, float]:
+    """The table ``endings_<code>.tsv`` (ending, weight), made by recipes/policy/endings.py; often empty."""
+    file = resources.files("vqa_builder.languages").joinpath(f"endings_{code}.tsv")
+    if not file.is_file():
+        return {}
+    rows = csv.DictReader(file.read_text(encoding="utf-8").splitlines(), delimiter="\t")
+    return {row["ending"]: float(row["weight"]) for row in rows}
+
+
+@lru_cache(maxsize=200_000)
+def ending_weight(code: str, word: str) -> float:
+    """How much the longest known ending speaks for the language (+) or a neighbour (-), at most 4.
+
+    >>> ending_weight("hi", "लोगों") > 2, ending_weight("hi", "मांजराचा") < -2, ending_weight("de", "Haus")
+    (True, True, 0.0)
+    """
+    known = read_endings(code)
+    found = next((known[ending] for ending in endings_of(word) if ending in known), 0.0) if known else 0.0
+    return max(-_STRONGEST, min(_STRONGEST, found))

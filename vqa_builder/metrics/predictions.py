@@ -1,0 +1,168 @@
+"""A model's answers, from files in the official result format, and in the order of the references."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from vqa_builder import languages
+from vqa_builder.errors import SourceError
+from vqa_builder.metrics.references import References, some
+from vqa_builder.sources._files import read_text
+
+Missing = Literal["error", "wrong"]
+Unknown = Literal["error", "ignore"]
+
+_SHAPES = '[{"question_id": ..., "answer": "..."}, ...], the same as JSONL, or CSV with these two columns'
+_FOREIGN_AT_MOST = 0.5
+
+
+class _Prediction(msgspec.Struct, gc=False):
+    question_id: int | str
+    answer: str
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What a model answered.
+
+    Attributes:
+        question_ids: as text, whatever they are in the file.
+        answers: one for each id.
+        label: the file, for messages.
+    """
+
+    question_ids: pa.Array
+    answers: pa.Array
+    label: str
+
+
+def load_predictions(source: Any) -> Predictions:
+    """Predictions from any form.
+
+    Args:
+        source: a file in the official result format (a JSON list of ``{question_id, answer}``), as JSONL, or
+            as CSV or TSV with a header; plain, gzip or zip. Or a mapping ``{question_id: answer}``, or a list
+            of records.
+
+    Raises:
+        SourceError: the file has another shape; names the record.
+
+    >>> load_predictions({42: "yes", 43: "2"}).question_ids.to_pylist()
+    ['42', '43']
+    """
+    if isinstance(source, Predictions):
+        return source
+    label = str(source) if isinstance(source, (str, Path)) else "the predictions given"
+    try:
+        if isinstance(source, (str, Path)):
+            records = _read(Path(source))
+        elif isinstance(source, Mapping):
+            pairs = [{"question_id": key, "answer": answer} for key, answer in source.items()]
+            records = msgspec.convert(pairs, list[_Prediction])
+        else:
+            records = msgspec.convert(list(source), list[_Prediction])
+    except msgspec.MsgspecError as error:
+        raise _unknown_shape(label, error) from None
+    ids = pa.array([str(record.question_id) for record in records], pa.string())
+    return Predictions(ids, pa.array([record.answer for record in records], pa.string()), label)
+
+
+def in_order(
+    predictions: Predictions,
+    references: References,
+    missing: Missing = "error",
+    unknown: Unknown = "error",
+) -> pa.Array:
+    """One answer for each question of the references, in their order.
+
+    Args:
+        missing: what becomes of questions without a prediction: an error, or null, which is never right.
+        unknown: what becomes of predictions for other questions: an error, or nothing.
+
+    Raises:
+        SourceError: ids are repeated, unknown or missing; with counts and the first of them.
+    """
+    given, wanted = predictions.question_ids, references.question_ids
+    counts = pc.value_counts(given)
+    repeated = counts.filter(pc.greater(counts.field("counts"), 1)).field("values")
+    if len(repeated):
+        raise _wrong_ids(predictions, references, "repeat question ids", repeated, "keep one answer for each")
+    place = pc.index_in(wanted, value_set=given)
+    absent = wanted.filter(pc.is_null(place))
+    others = given.filter(pc.invert(pc.is_in(given, value_set=wanted)))
+    if len(others) and (unknown == "error" or len(absent) == len(wanted)):
+        remedy = "choose the right split, or leave them aside with --unknown ignore"
+        raise _wrong_ids(predictions, references, "answer questions that the references lack", others, remedy)
+    if len(absent) and missing == "error":
+        remedy = "answer every question, or count them as wrong with --missing wrong"
+        raise _wrong_ids(predictions, references, "leave questions without an answer", absent, remedy)
+    return predictions.answers.take(place)
+
+
+def refuse_other_language(predicted: pa.Array, predictions: Predictions, language: str) -> None:
+    """Refuse predictions that are mostly neither in the language's script nor in Latin letters.
+
+    Raises:
+        SourceError: wrong script; with counts and the first of them.
+    """
+    spelled = pc.match_substring_regex(predicted, r"\p{L}")
+    readable = pc.match_substring_regex(predicted, rf"{languages.get(language).letters}|\p{{Latin}}")
+    foreign = predicted.filter(pc.and_(pc.fill_null(spelled, False), pc.invert(pc.fill_null(readable, True))))
+    letters = pc.sum(spelled).as_py() or 0
+    if letters and len(foreign) / letters > _FOREIGN_AT_MOST:
+        name = languages.get(language).english_name
+        raise SourceError(
+            f"The predictions are not in {name}",
+            where=predictions.label,
+            expected=f"answers in {name}, or English labels",
+            found=f"{len(foreign):,} of {letters:,} answers in another script, {some(foreign)}",
+            remedy="choose the language of the predictions with --language",
+        )
+
+
+def _read(path: Path) -> list[_Prediction]:
+    content = read_text(path)
+    start = content.data.lstrip()[:1]
+    if start == b"[":
+        return msgspec.json.decode(content.data, type=list[_Prediction])
+    if start == b"{":
+        return msgspec.json.Decoder(_Prediction).decode_lines(content.data)
+    return _read_csv(content.data.decode(), content.label)
+
+
+def _read_csv(text: str, label: str) -> list[_Prediction]:
+    header = text.splitlines()[0]
+    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter="\t" if "\t" in header else ",")
+    names = rows.fieldnames or []
+    if not {"question_id", "answer"} <= {*names}:
+        raise _unknown_shape(label, f"the header {header[:80]!r}")
+    records = [(row["question_id"], row["answer"]) for row in rows]
+    short = next((number for number, pair in enumerate(records, 1) if None in pair), None)
+    if short is not None:
+        raise _unknown_shape(label, f"row {short} has too few fields")
+    return [_Prediction(*cast(tuple[str, str], pair)) for pair in records]
+
+
+def _unknown_shape(label: str, found: object) -> SourceError:
+    return SourceError("These are no predictions", where=label, expected=_SHAPES, found=found)
+
+
+def _wrong_ids(
+    predictions: Predictions, references: References, what: str, ids: pa.Array, remedy: str
+) -> SourceError:
+    return SourceError(
+        f"The predictions {what}",
+        where=f"{predictions.label}, against {references.label}",
+        expected=f"one answer for each of {len(references.question_ids):,} questions",
+        found=f"{len(predictions.question_ids):,} answers; {len(ids):,} such ids, {some(ids)}",
+        remedy=remedy,
+    )

@@ -1,0 +1,296 @@
+"""The answers that predictions are held against: a split of a release, or an annotation file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from vqa_builder import languages, schema
+from vqa_builder.errors import ReleaseError, SourceError, UnknownNameError
+from vqa_builder.sources._files import read_text
+
+PREFERRED_SPLIT = "validation"
+ROWS = pa.schema(
+    [
+        ("question_id", pa.string()),
+        ("question_type", pa.string()),
+        ("answer_type", pa.string()),
+        ("multiple_choice_answer", pa.string()),
+        ("answers", pa.list_(schema.TRANSLATED_ANSWER)),
+    ],
+)
+_WANTED = [*ROWS.names, "multiple_choice_answer_en"]
+_SHAPES = '{"annotations": [{"question_id", "answers", ...}]}, or the list alone'
+
+
+class _Answer(msgspec.Struct, gc=False):
+    answer: str
+    answer_confidence: str | None = None
+    answer_id: int | None = None
+
+
+class _Annotation(msgspec.Struct, gc=False):
+    question_id: int | str
+    answers: list[_Answer]
+    question_type: str | None = None
+    answer_type: str | None = None
+    multiple_choice_answer: str | None = None
+
+
+class _File(msgspec.Struct):
+    annotations: list[_Annotation]
+
+
+@dataclass(frozen=True)
+class References:
+    """Questions with the answers that people gave, one row each.
+
+    Attributes:
+        rows: schema ``ROWS``; ids as text, whatever they are in the source; ``answers.answer`` is in
+            ``language``, ``answers.answer_en`` the English it was translated from, null if unknown.
+        language: ISO 639 code of the answers.
+        answer_map: the release's map from labels to answers; None for an annotation file.
+        label: file and split, for messages.
+    """
+
+    rows: pa.Table
+    language: str
+    answer_map: pa.Table | None
+    label: str
+
+    @property
+    def question_ids(self) -> pa.Array:
+        """The ids as text, in order."""
+        return self.rows["question_id"].combine_chunks()
+
+    @property
+    def answers(self) -> pa.ListArray:
+        """``list<struct<answer, answer_en, answer_confidence, answer_id>>``."""
+        return self.rows["answers"].combine_chunks()
+
+    @property
+    def row_of_answer(self) -> NDArray[np.int64]:
+        """The question of each answer, where all questions' answers stand in one row."""
+        lengths = pc.list_value_length(self.answers).to_numpy()
+        return np.repeat(np.arange(len(lengths)), lengths)
+
+    def answer_field(self, name: str) -> pa.Array:
+        """A field of all questions' answers in one row."""
+        return pc.struct_field(pc.list_flatten(self.answers), name)
+
+    @property
+    def labels(self) -> pa.Table:
+        """The answer map.
+
+        Raises:
+            ReleaseError: there is none.
+        """
+        if self.answer_map is None:
+            raise ReleaseError(
+                "English labels and merges need an answer map",
+                where=self.label,
+                expected="the folder of a release, with answers/answer_map.parquet",
+                remedy="give the release as the references, or predictions as text",
+            )
+        return self.answer_map
+
+
+def load_references(
+    source: References | Path | str | Iterable[Mapping[str, Any]],
+    language: str | None = None,
+    split: str | None = None,
+) -> References:
+    """References from any form.
+
+    Args:
+        source: a release's folder, an annotation file (plain, gzip or zip), or a list of annotations.
+        language: the language to compare answers in. None means the release's own, and English for
+            annotations. ``en`` on a release compares the English answers that it was made from.
+        split: a split of a release; None means its only one, or ``validation``. Annotations have none.
+
+    Raises:
+        ReleaseError: the folder is no release, or of another language.
+        SourceError: the file has no known shape, repeats a question, or a question has no answers.
+        UnknownNameError: no such split or language.
+
+    Example::
+
+        load_references("out/vqa-ja", split="validation").rows.num_rows
+    """
+    if language is not None:
+        languages.get(language)
+    if isinstance(source, References):
+        return _in_language(source, language)
+    if isinstance(source, (str, Path)) and Path(source).is_dir():
+        return _checked(_from_release(Path(source), language, split))
+    if split is not None:
+        raise UnknownNameError("split", split, [], where=_label(source))
+    return _checked(_from_annotations(source, language or "en"))
+
+
+def _label(source: object) -> str:
+    return str(source) if isinstance(source, (str, Path)) else "the annotations given"
+
+
+def _in_language(references: References, language: str | None) -> References:
+    """References in their own language, or in the English that theirs was made from."""
+    if language in (None, references.language):
+        return references
+    english = references.answer_field("answer_en")
+    if language != "en" or english.null_count:
+        raise ReleaseError(
+            "The references are not in this language",
+            where=references.label,
+            expected=f"{references.language}" + ("" if english.null_count else ", or en"),
+            found=language,
+            remedy=f"evaluate with the language {references.language}",
+        )
+    answers = pc.list_flatten(references.answers)
+    fields = {name: pc.struct_field(answers, name) for name in schema.TRANSLATED_ANSWER.names}
+    fields["answer"] = fields["answer_en"]
+    column = _relist(references.answers, pa.StructArray.from_arrays(fields.values(), fields=[*answers.type]))
+    winners = "multiple_choice_answer_en"
+    rows = references.rows.set_column(4, ROWS.field("answers"), column)
+    if winners in rows.column_names:
+        rows = rows.set_column(3, ROWS.field("multiple_choice_answer"), rows[winners])
+    return replace(references, rows=rows, language="en")
+
+
+def _relist(lists: pa.ListArray, values: pa.Array) -> pa.ListArray:
+    """The lists with other members; nulls have been refused before."""
+    lengths = pc.list_value_length(lists).to_numpy(zero_copy_only=False)
+    offsets = pa.array([0, *lengths.cumsum().tolist()], pa.int32())
+    return pa.ListArray.from_arrays(offsets, values)
+
+
+def _from_release(folder: Path, language: str | None, split: str | None) -> References:
+    try:
+        manifest = json.loads((folder / "manifest.json").read_bytes())
+        own = str(manifest["language"])
+    except FileNotFoundError:
+        remedy = "give the folder that a build wrote, such as out/vqa-ja, or an annotation file"
+        raise ReleaseError(
+            "The folder is no release", where=folder, expected="manifest.json", remedy=remedy
+        ) from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise ReleaseError("The manifest cannot be read", where=folder, found=repr(error)) from None
+    chosen = _split(folder, split)
+    files = sorted(folder.glob(f"data/{chosen}-?????-of-?????.parquet"))
+    try:
+        table = pa.concat_tables(pq.ParquetFile(path).read(columns=_WANTED) for path in files)
+        map_file = folder / "answers" / "answer_map.parquet"
+        answer_map = pq.ParquetFile(map_file).read() if map_file.exists() else None
+        rows = _rows(table)
+    except (pa.ArrowInvalid, KeyError) as error:
+        raise ReleaseError("A table of the release is damaged", where=folder, found=error) from None
+    _refuse_without_answers(rows, f"{folder}, {chosen}")
+    release = References(rows, own, answer_map, f"{folder}, {chosen}")
+    return _in_language(release, language)
+
+
+def _split(folder: Path, wanted: str | None) -> str:
+    known = sorted({path.name.rsplit("-", 3)[0] for path in folder.glob("data/*-?????-of-?????.parquet")})
+    if wanted is None and (len(known) == 1 or PREFERRED_SPLIT in known):
+        return known[0] if len(known) == 1 else PREFERRED_SPLIT
+    if wanted is None or wanted not in known:
+        raise UnknownNameError("split", wanted or "(none chosen)", known, where=folder)
+    return wanted
+
+
+def _rows(table: pa.Table) -> pa.Table:
+    columns = {name: table[name].cast(ROWS.field(name).type) for name in ROWS.names}
+    columns["multiple_choice_answer_en"] = table["multiple_choice_answer_en"]
+    return pa.table(columns)
+
+
+def _from_annotations(source: Path | str | Iterable[Mapping[str, Any]], language: str) -> References:
+    label = _label(source)
+    try:
+        if isinstance(source, (str, Path)):
+            content = read_text(Path(source))
+            shape = list[_Annotation] if content.data.lstrip()[:1] == b"[" else _File
+            decoded: Any = msgspec.json.decode(content.data, type=shape)
+            items = decoded if isinstance(decoded, list) else decoded.annotations
+        else:
+            items = msgspec.convert(list(source), list[_Annotation])
+    except msgspec.MsgspecError as error:
+        raise SourceError(
+            "These are no annotations", where=label, expected=_SHAPES, found=error,
+            remedy="give the annotation file of the split, or the folder of a release",
+        ) from None  # fmt: skip
+    columns = [
+        [str(item.question_id) for item in items],
+        [item.question_type for item in items],
+        [item.answer_type for item in items],
+        [item.multiple_choice_answer for item in items],
+        _answer_lists(items),
+    ]
+    rows = pa.table(columns, schema=ROWS)
+    _refuse_without_answers(rows, label)
+    return References(rows, language, None, label)
+
+
+def _answer_lists(items: list[_Annotation]) -> pa.ListArray:
+    flat = [answer for item in items for answer in item.answers]
+    fields = [
+        pa.array([answer.answer for answer in flat], pa.string()),
+        pa.nulls(len(flat), pa.string()),
+        pa.array([answer.answer_confidence for answer in flat], pa.string()),
+        pa.array([answer.answer_id for answer in flat], pa.int32()),
+    ]
+    offsets = [0]
+    for item in items:
+        offsets.append(offsets[-1] + len(item.answers))
+    values = pa.StructArray.from_arrays(fields, fields=[*schema.TRANSLATED_ANSWER])
+    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), values)
+
+
+def _refuse_without_answers(rows: pa.Table, label: str) -> None:
+    lengths = pc.fill_null(pc.list_value_length(rows["answers"]), 0)
+    without = rows.filter(pc.equal(lengths, 0))
+    if without.num_rows or not rows.num_rows:
+        raise SourceError(
+            "There are no answers to compare with",
+            where=label,
+            expected="at least one answer for every question",
+            found=f"{without.num_rows:,} of {rows.num_rows:,} questions without, {first(without)}",
+            remedy="choose a split whose answers are public, such as validation",
+        )
+
+
+def _checked(references: References) -> References:
+    counts = pc.value_counts(references.question_ids)
+    repeated = counts.filter(pc.greater(counts.field("counts"), 1))
+    if len(repeated):
+        raise SourceError(
+            "The references repeat question ids",
+            where=references.label,
+            expected="every question once",
+            found=f"{len(repeated):,} ids more than once, {some(repeated.field('values'))}",
+        )
+    return references
+
+
+def first(rows: pa.Table) -> str:
+    """The first question ids of a table, for messages."""
+    return some(rows["question_id"].combine_chunks())
+
+
+def some(ids: pa.Array, at_most: int = 5) -> str:
+    """The first ids, for messages.
+
+    >>> some(pa.array(["7", "8"]))
+    'the first: 7, 8'
+    """
+    shown = ", ".join(str(value) for value in ids[:at_most].to_pylist()) or "none"
+    return f"the first: {shown}"

@@ -1,0 +1,368 @@
+"""A dataset repository on a hub, through huggingface_hub: reads that retry, writes that say what went wrong.
+
+Whatever the client raises becomes an error of ours; the access token never stands in one.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from vqa_builder.errors import VQABuilderError
+from vqa_builder.progress import Progress
+
+Result = TypeVar("Result")
+ATTEMPTS = 6
+LONGEST_WAIT = 60.0
+FILES_AT_ONCE = 8
+TRANSIENT = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
+STALE = 412
+_CLIENTS = frozenset({"httpx", "httpx2", "requests"})
+_CONNECTION_ERRORS = frozenset({"TransportError", "ConnectionError", "Timeout", "ChunkedEncodingError"})
+_RATE_LIMIT = re.compile(r";\s*r\s*=\s*0\s*;\s*t\s*=\s*(\d+)")
+_REMEDIES = {
+    401: "log in with 'hf auth login', or set HF_TOKEN to a token that may write there",
+    403: "use a token that may write to this repository",
+}
+
+
+class HubError(VQABuilderError):
+    """The hub refused, or cannot be reached."""
+
+
+class TransientError(HubError):
+    """The hub was busy, limited the rate, or the connection broke; the work may be done or not.
+
+    Attributes:
+        retry_after: seconds that the hub asked to wait, if it did.
+    """
+
+    retry_after: float | None = None
+
+
+class StaleHeadError(HubError):
+    """Somebody else committed since the head was read."""
+
+
+@dataclass(frozen=True)
+class RemoteFile:
+    """A file of a commit: ``oid`` is git's, ``sha256`` is known for large files only."""
+
+    size: int
+    oid: str
+    sha256: str | None
+
+
+class Remote:
+    """One dataset repository.
+
+    Args:
+        repo: ``org/name``.
+        token: None for ``HF_TOKEN`` or the stored login.
+        endpoint: None for ``HF_ENDPOINT`` or the public hub.
+        progress: told about waits and uploads.
+        wait: sleeps; tests need not.
+
+    Raises:
+        HubError: ``HF_HUB_OFFLINE`` is set.
+
+    Example::
+
+        remote = Remote("org/vqa-ja")
+        remote.tree(remote.head("main"))
+    """
+
+    def __init__(
+        self,
+        repo: str,
+        *,
+        token: str | None = None,
+        endpoint: str | None = None,
+        progress: Progress | None = None,
+        wait: Callable[[float], None] = time.sleep,
+    ) -> None:
+        import huggingface_hub
+        from huggingface_hub import constants
+
+        if constants.HF_HUB_OFFLINE:
+            raise HubError(
+                "Publishing needs the hub, and HF_HUB_OFFLINE says that there is none",
+                where=repo,
+                remedy="unset HF_HUB_OFFLINE; --dry-run needs the hub, too",
+            )
+        self.repo = repo
+        self.token = token or huggingface_hub.get_token()
+        self.endpoint = endpoint or constants.ENDPOINT
+        self.progress = progress or Progress()
+        self._wait = wait
+        self._api = huggingface_hub.HfApi(
+            endpoint=self.endpoint, token=self.token or False, library_name="vqa-builder"
+        )
+
+    @property
+    def url(self) -> str:
+        """Where people look at the repository."""
+        return f"{self.endpoint}/datasets/{self.repo}"
+
+    def head(self, revision: str) -> str | None:
+        """The commit that a revision points to; None if there is no such repository.
+
+        Raises:
+            HubError: the repository has no such revision.
+        """
+        from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
+
+        def read() -> str | None:
+            try:
+                return str(self._api.dataset_info(self.repo, revision=revision).sha)
+            except GatedRepoError:
+                raise
+            except RepositoryNotFoundError:
+                return None
+
+        return self._read("read the head", read)
+
+    def tree(self, commit: str) -> dict[str, RemoteFile]:
+        """Path -> file, of a whole commit."""
+        from huggingface_hub.hf_api import RepoFile
+
+        def read() -> dict[str, RemoteFile]:
+            entries = self._api.list_repo_tree(
+                self.repo, recursive=True, revision=commit, repo_type="dataset"
+            )
+            files = [entry for entry in entries if isinstance(entry, RepoFile)]
+            return {
+                file.path: RemoteFile(file.size, file.blob_id, file.lfs.sha256 if file.lfs else None)
+                for file in files
+            }
+
+        return self._read("list the files", read)
+
+    def read(self, path: str, commit: str) -> bytes:
+        """The bytes of a small file."""
+
+        def read() -> bytes:
+            with tempfile.TemporaryDirectory(prefix="vqa-builder-") as folder:
+                found = self._api.hf_hub_download(
+                    self.repo, path, repo_type="dataset", revision=commit, local_dir=folder
+                )
+                return Path(found).read_bytes()
+
+        return self._read(f"read {path}", read)
+
+    def parent(self, commit: str) -> str | None:
+        """The commit before a commit."""
+        commits = self._read(
+            "read the history",
+            lambda: self._api.list_repo_commits(self.repo, repo_type="dataset", revision=commit),
+        )
+        return commits[1].commit_id if len(commits) > 1 else None
+
+    def tags(self) -> dict[str, str]:
+        """Tag -> commit."""
+        refs = self._read("read the tags", lambda: self._api.list_repo_refs(self.repo, repo_type="dataset"))
+        return {tag.name: tag.target_commit for tag in refs.tags}
+
+    def open_pull_requests(self, title: str) -> list[int]:
+        """The open pull requests of this title, the newest first."""
+        found = self._read(
+            "list the pull requests",
+            lambda: list(
+                self._api.get_repo_discussions(
+                    self.repo,
+                    repo_type="dataset",
+                    discussion_type="pull_request",
+                    discussion_status="open",
+                )
+            ),
+        )
+        return sorted((one.num for one in found if one.title == title), reverse=True)
+
+    def create(self, private: bool | None) -> None:
+        """Make the repository, empty; nothing happens if it is there."""
+        self._read(
+            "create the repository",
+            lambda: self._api.create_repo(self.repo, repo_type="dataset", private=private, exist_ok=True),
+        )
+
+    def settings(self, *, private: bool | None, gated: str | None) -> None:
+        """Bring visibility and access to what is asked; None leaves a setting as it is."""
+        info = self._read("read the settings", lambda: self._api.dataset_info(self.repo))
+        changes: dict[str, Any] = {}
+        if private is not None and bool(info.private) != private:
+            changes["private"] = private
+        if gated is not None and info.gated != gated:
+            changes["gated"] = gated
+        if changes:
+            self._read(
+                "change the settings",
+                lambda: self._api.update_repo_settings(self.repo, repo_type="dataset", **changes),
+            )
+
+    def tag(self, name: str, commit: str) -> None:
+        """Give a commit a name; nothing happens if it has that name."""
+        if self.tags().get(name) != commit:
+            self._read(
+                f"create the tag {name}",
+                lambda: self._api.create_tag(self.repo, tag=name, revision=commit, repo_type="dataset"),
+            )
+
+    def upload(self, additions: Sequence[Any], revision: str, *, create_pr: bool) -> None:
+        """Send the large files among ``CommitOperationAdd``s, ahead of the commit; the hub has each once."""
+        total = sum(addition.upload_info.size for addition in additions)
+        with _silent_bars(), self.progress.track(f"uploading to {self.repo}", total) as advance:
+            for start in range(0, len(additions), FILES_AT_ONCE):
+                group = additions[start : start + FILES_AT_ONCE]
+                self._once(
+                    "upload",
+                    lambda group=group: self._api.preupload_lfs_files(  # type: ignore[misc]
+                        self.repo,
+                        group,
+                        repo_type="dataset",
+                        revision=revision,
+                        create_pr=create_pr,
+                        free_memory=False,
+                    ),
+                )
+                advance(sum(addition.upload_info.size for addition in group))
+
+    def commit(
+        self,
+        operations: Sequence[Any],
+        *,
+        title: str,
+        description: str,
+        revision: str,
+        parent: str,
+        create_pr: bool = False,
+    ) -> tuple[str, str | None]:
+        """One commit, never retried here: a lost answer may be a done commit, so look at the head first.
+
+        Returns:
+            the commit's hash, and the revision of the pull request if one was asked for.
+
+        Raises:
+            StaleHeadError: ``parent`` is not the head any more.
+            TransientError: it may be done or not.
+        """
+        with _silent_bars():
+            made = self._once(
+                "commit",
+                lambda: self._api.create_commit(
+                    self.repo,
+                    operations,
+                    commit_message=title,
+                    commit_description=description,
+                    repo_type="dataset",
+                    revision=revision,
+                    parent_commit=parent,
+                    create_pr=create_pr,
+                ),
+            )
+        return made.oid, made.pr_revision
+
+    def wait(self, attempt: int, error: TransientError) -> None:
+        """Wait as long as the hub asked for, or 1, 2, 4, ... seconds."""
+        seconds = error.retry_after if error.retry_after is not None else min(2.0**attempt, LONGEST_WAIT)
+        self.progress.say(f"{error.problem}: next try in {seconds:.0f} s")
+        self._wait(seconds)
+
+    def _read(self, what: str, function: Callable[[], Result]) -> Result:
+        """Do what can be done twice without harm."""
+        for attempt in range(ATTEMPTS):
+            try:
+                return self._once(what, function)
+            except TransientError as error:
+                if attempt == ATTEMPTS - 1:
+                    raise
+                self.wait(attempt, error)
+        raise AssertionError("the last attempt returns or raises")
+
+    def _once(self, what: str, function: Callable[[], Result]) -> Result:
+        try:
+            return function()
+        except Exception as error:
+            raise self._translated(what, error) from None
+
+    def _translated(self, what: str, error: Exception) -> Exception:
+        """Our error for one of the client's; what is not about the hub stays as it is."""
+        if isinstance(error, VQABuilderError):
+            return error
+        cause = _root(error)
+        status = getattr(getattr(cause, "response", None), "status_code", None)
+        found = self._without_token(" ".join(str(cause).split())) or type(cause).__name__
+        details: dict[str, Any] = {"where": self.url, "found": found}
+        if status is None and not _is_connection_error(cause):
+            if isinstance(error, ValueError | RuntimeError):
+                return HubError(f"The hub's client could not {what}", **details)
+            return error
+        if "xet-write-token" in found and "404" in found:
+            return HubError(
+                "This hub has no Xet storage", **details, remedy="set HF_HUB_DISABLE_XET=1 for this hub"
+            )
+        if status == STALE:
+            return StaleHeadError("Somebody else committed in the meantime", **details)
+        if status is None or status in TRANSIENT:
+            reason = f"the hub answered {status}" if status else "the connection broke"
+            transient = TransientError(
+                f"Could not {what}: {reason}", **details, remedy="run the same command again"
+            )
+            transient.retry_after = _retry_after(cause)
+            return transient
+        return HubError(f"The hub refused to {what} ({status})", **details, remedy=_REMEDIES.get(status))
+
+    def _without_token(self, text: str) -> str:
+        return text.replace(self.token, "<token>") if self.token else text
+
+
+def _root(error: BaseException) -> BaseException:
+    """The error in the chain that carries an answer of the hub or says that there was none, or the first."""
+    link: BaseException | None = error
+    while link is not None:
+        if getattr(link, "response", None) is not None or _is_connection_error(link):
+            return link
+        link = link.__cause__
+    return error
+
+
+def _is_connection_error(error: BaseException) -> bool:
+    if isinstance(error, ConnectionError | TimeoutError):
+        return True
+    return any(
+        base.__module__.split(".")[0] in _CLIENTS and base.__name__ in _CONNECTION_ERRORS
+        for base in type(error).__mro__
+    )
+
+
+def _retry_after(error: BaseException) -> float | None:
+    headers: Mapping[str, str] = getattr(getattr(error, "response", None), "headers", {})
+    if (value := headers.get("Retry-After", "").strip()).isdigit():
+        return float(value)
+    limit = _RATE_LIMIT.search(headers.get("RateLimit", ""))
+    return float(limit[1]) if limit else None
+
+
+@contextmanager
+def _silent_bars() -> Iterator[None]:
+    """No bars of the client's own between ours."""
+    from huggingface_hub.utils.tqdm import (
+        are_progress_bars_disabled,
+        disable_progress_bars,
+        enable_progress_bars,
+    )
+
+    if are_progress_bars_disabled() or "HF_HUB_DISABLE_PROGRESS_BARS" in os.environ:
+        yield
+        return
+    disable_progress_bars()
+    try:
+        yield
+    finally:
+        enable_progress_bars()

@@ -1,0 +1,125 @@
+"""The questions of A-OKVQA."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import ClassVar
+
+import msgspec
+import pyarrow as pa
+from msgspec import Raw, Struct
+from pydantic import Field
+
+from vqa_builder.sources import _join, base
+from vqa_builder.sources._files import existing, on_disk, read_text
+from vqa_builder.sources._records import Answer, Format, Id, Record, most_frequent
+from vqa_builder.sources._shapes import RawRecords, decoded, describe, not_empty, unknown_shape
+
+KNOWN = (
+    '[{"question_id": ..., "image_id": ..., "question": ..., "choices": [...], "direct_answers": [...]}, ...]'
+)
+
+
+class AOKVQAOptions(base.Options):
+    """Options of the source ``a_okvqa``."""
+
+    splits: dict[base.SplitName, base.Paths] = Field(
+        min_length=1, description="the file of each split (aokvqa_v1p0_train.json, ...), or a list of files"
+    )
+    answers_per_question: int | None = Field(
+        10, ge=1, description="how many direct answers each question must have; null for any number but zero"
+    )
+    leave_out_difficult: bool = Field(
+        False,
+        description="leave out the questions marked difficult_direct_answer, on which direct answers are"
+        " not evaluated",
+    )
+
+
+class _Question(Format):
+    question_id: Id
+    image_id: Id
+    question: str
+    choices: list[str] | None = None
+    correct_choice_idx: int | None = None
+    direct_answers: list[str] | None = None
+
+    def record(self) -> Record:
+        answers = None if self.direct_answers is None else [Answer(each) for each in self.direct_answers]
+        choice = most_frequent(answers)
+        if self.choices is not None and self.correct_choice_idx is not None:
+            if not 0 <= self.correct_choice_idx < len(self.choices):
+                raise msgspec.ValidationError(
+                    f"Expected `the place of one of {len(self.choices)} choices` - at `$.correct_choice_idx`"
+                )
+            choice = self.choices[self.correct_choice_idx]
+        return Record(
+            self.question_id,
+            self.image_id,
+            self.question,
+            multiple_choice_answer=choice,
+            answers=answers,
+        )
+
+
+class _Difficult(Struct):
+    difficult_direct_answer: bool | None = None
+
+
+class AOKVQA(base.Source):
+    """Questions of A-OKVQA: a JSON list, with ten direct answers and four choices for each question.
+
+    The direct answers become the answers, the right choice becomes ``multiple_choice_answer``; the other
+    choices and the rationales are not kept. Question ids are strings, image ids integers (COCO 2017). The
+    test file has no answers and gets null answers.
+
+    Source: Schwenk et al., "A-OKVQA: A Benchmark for Visual Question Answering using World
+    Knowledge", ECCV 2022.
+
+    Example::
+
+        source:
+          type: a_okvqa
+          splits:
+            train: aokvqa_v1p0_train.json
+            validation: aokvqa_v1p0_val.json
+            test: aokvqa_v1p0_test.json
+    """
+
+    name = "a_okvqa"
+    summary = "A-OKVQA JSON with ten direct answers; plain, .gz or .zip"
+    Options: ClassVar = AOKVQAOptions
+
+    def __init__(self, options: AOKVQAOptions) -> None:
+        self._splits = base.in_order(options.splits)
+        self._options = options
+
+    def files(self) -> list[Path]:
+        """The files of train, validation and test; an archive named twice is listed once."""
+        paths = [path for files in self._splits.values() for path in files]
+        return list(dict.fromkeys(existing(on_disk(path)) for path in paths))
+
+    def read(self, on_bad_record: base.OnBadRecord, limit: int | None = None) -> Iterator[pa.RecordBatch]:
+        """The examples, file after file, in the order in which they stand there."""
+        this = _join.Pass(self._options.answers_per_question, on_bad_record, limit)
+        return _join.read_files(self._splits, self._records, this)
+
+    def _records(self, path: Path) -> Iterator[RawRecords]:
+        content = read_text(path)
+        items = decoded(content, list[Raw], KNOWN)
+        if items and not any(b'"choices"' in bytes(item) for item in items[:100]):
+            raise unknown_shape(content, f"a list; its first record is {describe(items[0])}", KNOWN)
+        records = not_empty(RawRecords(content.label, _Question, items))
+        if self._options.leave_out_difficult:
+            numbers = [number for number, item in enumerate(items) if not _is_difficult(item)]
+            records = records._replace(items=[items[number] for number in numbers], numbers=numbers)
+        yield records
+
+
+def _is_difficult(item: Raw) -> bool:
+    """Whether a question is marked; a broken one is not, to be reported."""
+    try:
+        return bool(msgspec.json.decode(item, type=_Difficult).difficult_direct_answer)
+    except msgspec.DecodeError:
+        return False

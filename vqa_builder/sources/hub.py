@@ -1,0 +1,178 @@
+"""Datasets on the Hugging Face hub, streamed, with a mapping of their columns."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar, get_args
+
+import pyarrow as pa
+from pydantic import Field
+
+from vqa_builder.errors import SourceError, UnknownNameError
+from vqa_builder.sources import _join, _rows, base
+from vqa_builder.sources._columns import Columns
+from vqa_builder.sources._shapes import RawRecords
+from vqa_builder.sources._tables import BATCH
+
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+
+
+class HubOptions(base.Options):
+    """Options of the source ``hub``."""
+
+    repo: str = Field(
+        min_length=1, description="the dataset, org/name, or a local folder in the layout of such a dataset"
+    )
+    config: str | None = Field(None, description="its configuration; left out, the default one")
+    revision: str | None = Field(
+        None, description="a branch, tag or commit; left out, the head of main; a full commit hash repeats"
+    )
+    splits: dict[base.SplitName, str] | None = Field(
+        None,
+        min_length=1,
+        description="which split of the dataset is what; left out, those named train, validation and test",
+    )
+    columns: Columns = Field(Columns(), description="which column is what")
+    separator: str | None = Field(
+        None,
+        min_length=1,
+        description="what stands between answers in a text, for example a semicolon; left out, a text is one"
+        " answer, or a list if it begins with [",
+    )
+    answers_per_question: int | None = Field(
+        None, ge=1, description="how many answers each question must have; left out, any number but zero"
+    )
+
+
+class Hub(base.Source):
+    """A dataset on the Hugging Face hub, streamed: only mapped columns are read, and nothing is stored.
+
+    The commit that the revision stands for identifies the input, so that a build starts anew when the dataset
+    has changed. Code of the dataset is never run. ``HF_ENDPOINT`` and ``HF_TOKEN`` are honoured. Columns are
+    mapped as by the source ``table``.
+
+    Example::
+
+        source:
+          type: hub
+          repo: HuggingFaceM4/A-OKVQA
+          splits: {train: train, validation: validation}
+          columns: {image_id: question_id, answers: direct_answers}    # it has no image ids
+    """
+
+    name = "hub"
+    summary = "a dataset on the Hugging Face hub, streamed, with a mapping of columns"
+    Options: ClassVar = HubOptions
+
+    def __init__(self, options: HubOptions) -> None:
+        self._options = options
+        self._local = Path(options.repo) if Path(options.repo).is_dir() else None
+        self._layout = _rows.Layout(options.columns, options.separator)
+
+    def files(self) -> list[Path]:
+        """The files of a local folder; none for a dataset on the hub."""
+        if self._local is None:
+            return []
+        files = (path for path in self._local.rglob("*") if path.is_file())
+        return sorted(path for path in files if not path.relative_to(self._local).as_posix().startswith("."))
+
+    def fingerprint(self) -> list[str]:
+        """``org/name@`` and the commit; the hashes of the files of a local folder.
+
+        Raises:
+            SourceError: there is no such dataset or revision, or the hub cannot be reached.
+        """
+        return [f"{self._options.repo}@{self._commit}"] if self._local is None else super().fingerprint()
+
+    def read(self, on_bad_record: base.OnBadRecord, limit: int | None = None) -> Iterator[pa.RecordBatch]:
+        """The examples, split after split, in the order of the dataset."""
+        this = _join.Pass(self._options.answers_per_question, on_bad_record, limit)
+        names = {split: [(split, name)] for split, name in self._chosen_splits().items()}
+        return _join.read_files(names, lambda each: self._records(*each, limit), this)
+
+    @cached_property
+    def _commit(self) -> str | None:
+        """The commit that the revision stands for now; None for a local folder."""
+        from huggingface_hub import HfApi
+
+        revision = self._options.revision
+        if self._local is not None or (revision and _COMMIT.fullmatch(revision)):
+            return revision
+        with self._explained():
+            return HfApi().dataset_info(self._options.repo, revision=revision).sha
+
+    @cached_property
+    def _dataset(self) -> Any:
+        import datasets
+
+        with self._explained():
+            return datasets.load_dataset(
+                self._options.repo, self._options.config, revision=self._commit, streaming=True
+            )
+
+    def _chosen_splits(self) -> dict[str, str]:
+        known = list(self._dataset)
+        usual: dict[base.SplitName, str] = {
+            split: split for split in get_args(base.SplitName) if split in known
+        }
+        chosen = base.in_order(self._options.splits or usual or {"train": "train"})
+        for name in chosen.values():
+            if name not in known:
+                raise UnknownNameError("split", name, known, where=self._options.repo)
+        return chosen
+
+    def _records(self, split: str, name: str, limit: int | None) -> Iterator[RawRecords]:
+        label = f"{self._options.repo}, split {name}"
+        return _rows.as_records(label, self._parts(name, label, limit), split, 0, self._layout)
+
+    def _parts(self, name: str, label: str, limit: int | None) -> Iterator[_rows.Part]:
+        with self._explained():
+            dataset, start = self._dataset[name], 0
+            columns = dataset.column_names or list(next(iter(dataset), {}))
+            used = list(dict.fromkeys(self._layout.columns.among(columns, label).values()))
+            rows = dataset.select_columns(used).with_format("arrow")
+            for table in rows.iter(min(BATCH, limit or BATCH)):
+                yield _rows.arrow_part(table, columns, start, label)
+                start += table.num_rows
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """What the hub's libraries raise, as our errors."""
+        from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+
+        try:
+            yield
+        except (HfHubHTTPError, HFValidationError, OSError, ValueError, RuntimeError) as error:
+            raise self._error(error) from error
+
+    def _error(self, error: Exception) -> SourceError:
+        from huggingface_hub import errors
+
+        causes = [error, error.__cause__, error.__context__]
+        text = " ".join(str(error).split())
+        offline = any(isinstance(each, errors.OfflineModeIsEnabled) for each in causes)
+        if offline or "OfflineModeIsEnabled" in text:
+            problem = "The dataset cannot be read offline"
+            remedy = (
+                "unset HF_HUB_OFFLINE and HF_DATASETS_OFFLINE, or download the dataset and name its folder"
+            )
+        elif isinstance(error, errors.GatedRepoError):
+            problem, remedy = "The dataset is gated", "accept its terms on the hub, then set HF_TOKEN"
+        elif isinstance(error, errors.RevisionNotFoundError):
+            problem, remedy = "The dataset has no such revision", "correct revision in the spec"
+        elif isinstance(error, errors.RepositoryNotFoundError | errors.HFValidationError | FileNotFoundError):
+            problem = "There is no such dataset, or it is private"
+            remedy = "correct repo in the spec, or set HF_TOKEN to a token that may read it"
+        elif isinstance(error, ValueError) and "BuilderConfig" in text:
+            problem, remedy = "The dataset has no such configuration", "correct config in the spec"
+        elif "scripts are no longer supported" in text:
+            problem = "The dataset is made by code, which is never run"
+            remedy = "try revision: refs/convert/parquet"
+        else:
+            problem, remedy = "The dataset cannot be read from the hub", "try again; nothing is lost"
+        where = self._options.repo + (f"@{self._options.revision}" if self._options.revision else "")
+        return SourceError(problem, where=where, found=text[:300], remedy=remedy)

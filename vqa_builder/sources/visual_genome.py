@@ -1,0 +1,175 @@
+"""The questions of Visual Genome, and of other sets in its form (ja-VG-VQA)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import ClassVar
+
+import msgspec
+import pyarrow as pa
+from msgspec import Raw, Struct
+from pydantic import Field
+
+from vqa_builder.errors import SourceError
+from vqa_builder.sources import _join, base
+from vqa_builder.sources._files import existing, on_disk, read_text
+from vqa_builder.sources._records import Answer, Format, Id, Record
+from vqa_builder.sources._shapes import (
+    Keyed,
+    RawRecords,
+    decoded,
+    describe,
+    not_empty,
+    unknown_shape,
+)
+
+KNOWN = '[{"image_id" or "id": ..., "qas": [{"qa_id": ..., "question": ..., "answer": ...}, ...]}, ...]'
+IMAGES = "image ids as a JSON list, or one on each line, or a JSON list of objects with an image_id"
+
+
+ABSENT = Raw(b"null")
+
+
+class Split(base.Options):
+    """The files of one split."""
+
+    questions: base.Paths = Field(description="question_answers.json, or a list of such files")
+    images: Path | None = Field(
+        None, description=f"the images of this split: {IMAGES}; left out: all images of its files"
+    )
+
+
+class VisualGenomeOptions(base.Options):
+    """Options of the source ``visual_genome``."""
+
+    splits: dict[base.SplitName, Split] = Field(min_length=1, description="the files of each split")
+
+
+class _Question(Format):
+    image_id: Id
+    question: str
+    answer: str | None = None
+    qa_id: Id | None = None
+    question_id: Id | None = None
+
+    id_fields: ClassVar = ("qa_id", "question_id")
+
+    def record(self) -> Record:
+        question_id = self.question_id if self.qa_id is None else self.qa_id
+        if question_id is None:
+            raise msgspec.ValidationError("Object missing required field `qa_id`")
+        answers = None if self.answer is None else [Answer(self.answer)]
+        return Record(
+            question_id, self.image_id, self.question, multiple_choice_answer=self.answer, answers=answers
+        )
+
+
+class _Image(Struct):
+    qas: list[Raw]
+    image_id: Raw = ABSENT
+    id: Raw = ABSENT
+
+
+class VisualGenome(base.Source):
+    """Questions of Visual Genome: one JSON list of images, each with its questions and their one answer.
+
+    The ids of images and questions are integers. Visual Genome has no splits of its own: give each split a
+    list of its images, or a file of its own. A question's place in messages is that of its image. Synsets
+    and objects are not kept, nor are types, of which there are none. The answers are phrases with a capital
+    and a full stop, and stay so. The questions must be English; ja-VG-VQA has the same form, for reading it
+    as references.
+
+    Source: Krishna et al., "Visual Genome", IJCV 2017; Shimizu et al., "Visual Question Answering Dataset for
+    Bilingual Image Understanding", COLING 2018.
+
+    Example::
+
+        source:
+          type: visual_genome
+          splits:
+            train: {questions: question_answers.json.zip, images: train_images.txt}
+            validation: {questions: question_answers.json.zip, images: validation_images.txt}
+    """
+
+    name = "visual_genome"
+    summary = "Visual Genome question_answers.json and ja-VG-VQA; plain, .gz or .zip"
+    Options: ClassVar = VisualGenomeOptions
+
+    def __init__(self, options: VisualGenomeOptions) -> None:
+        self._splits = base.in_order(options.splits)
+
+    def files(self) -> list[Path]:
+        """The files of train, validation and test, each with its list of images; none twice."""
+        paths = [path for each in self._splits.values() for path in (*each.questions, each.images)]
+        return list(dict.fromkeys(existing(on_disk(path)) for path in paths if path is not None))
+
+    def read(self, on_bad_record: base.OnBadRecord, limit: int | None = None) -> Iterator[pa.RecordBatch]:
+        """The examples, image after image, in the order in which they stand in the files."""
+        this = _join.Pass(None, on_bad_record, limit)
+        files = {
+            split: [(path, _image_ids(each.images)) for path in each.questions]
+            for split, each in self._splits.items()
+        }
+        return _join.read_files(files, lambda file: _records(*file, this), this)
+
+
+def _records(path: Path, images: set[str] | None, this: _join.Pass) -> Iterator[RawRecords]:
+    content = read_text(path)
+    tops = not_empty(RawRecords(content.label, _Question, decoded(content, list[Raw], KNOWN))).items
+    if not any(b'"qas"' in bytes(top) for top in tops[:100]):
+        raise unknown_shape(content, f"a list; its first record is {describe(tops[0])}", KNOWN)
+    numbers: list[int] = []
+    ids: list[bytes | Raw] = []
+    questions: list[bytes | Raw] = []
+    for number, top in enumerate(tops):
+        if this.limit is not None and len(questions) >= this.limit:
+            break
+        try:
+            image_id, qas = _image(top)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            problem = "The image with its questions cannot be used"
+            this.report(
+                base.BadRecord(content.label, number, None, problem, KNOWN[1:-6], f"{error}; {describe(top)}")
+            )
+            continue
+        if images is None or _text(image_id) in images:
+            numbers += [number] * len(qas)
+            ids += [image_id] * len(qas)
+            questions += qas
+    if images is not None and not questions:
+        found = f"{len(tops):,} others, the first {describe(tops[0])}"
+        raise SourceError(
+            "The file has no question on any image of the list", where=content.label, found=found
+        )
+    yield RawRecords(content.label, _Question, Keyed("image_id", ids, questions), numbers)
+
+
+def _image(top: bytes | Raw) -> tuple[Raw, list[Raw]]:
+    image = msgspec.json.decode(top, type=_Image)
+    image_id = image.id if image.image_id == ABSENT else image.image_id
+    if image_id == ABSENT:
+        raise msgspec.ValidationError("Object missing required field `image_id`")
+    return image_id, image.qas
+
+
+def _image_ids(path: Path | None) -> set[str] | None:
+    """The ids in a list of images, as text; None without a list."""
+    if path is None:
+        return None
+    content = read_text(path)
+    if content.data.lstrip()[:1] != b"[":
+        return {line.strip() for line in content.data.decode().splitlines()} - {""}
+    return {_text(_id_in(each)) for each in decoded(content, list[Raw], IMAGES)}
+
+
+def _id_in(each: Raw) -> Raw:
+    try:
+        found = msgspec.json.decode(each, type=dict[str, Raw])
+    except msgspec.ValidationError:
+        return each
+    return found.get("image_id", each)
+
+
+def _text(image_id: Raw) -> str:
+    return bytes(image_id).decode().strip('"')
