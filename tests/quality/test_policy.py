@@ -1,5 +1,6 @@
 """Rules, verdicts and their reasons."""
 
+import time
 from typing import Any
 
 import numpy as np
@@ -8,9 +9,21 @@ import pytest
 import yaml
 from hypothesis import given, strategies as st
 
+from vqa_builder import registry
 from vqa_builder.errors import SpecError, UnknownNameError
-from vqa_builder.quality.policy import Policy, default_policy, judge, policy_for
+from vqa_builder.quality import presets
+from vqa_builder.quality.policy import (
+    Policy,
+    Rule,
+    default_policy,
+    judge,
+    judged_by,
+    policy_for,
+    resolved,
+    what_if,
+)
 from vqa_builder.schema import VERDICTS
+from vqa_builder.spec import DEFAULT_SCORES
 
 COLUMNS = {"chrf": pa.float32(), "copy": pa.float32(), "langid": pa.float32(), "langid_label": pa.string()}
 
@@ -141,7 +154,7 @@ def test_defaults(language: str) -> None:
     assert default_policy(language, []).columns() == []
     assert ("copy" in default_policy(language).answers) == (language == "de")
     names = ["script", "langid", "copy", "length", "repetition", "numerals", "chrf"]
-    default_policy(language).check(dict.fromkeys(names, pa.float32()))
+    default_policy(language, names).check(dict.fromkeys(names, pa.float32()))
 
 
 ROWS = st.lists(
@@ -174,3 +187,216 @@ def test_it_equals_a_row_by_row_reading_in_any_order(rows: list[dict[str, Any]],
     randomness.shuffle(order)
     assert verdicts(rules, rows) == expected
     assert judged(rules, rows, order).equals(judged(rules, rows))
+
+
+def test_presets_are_policies_of_every_language() -> None:
+    assert presets.names() == ["strict", "balanced", "lenient"]
+    columns: dict[str, pa.DataType] = {}
+    for name in DEFAULT_SCORES:
+        columns.update(registry.find("scorers", name).columns)
+    for name in presets.names():
+        for language in ("ja", "hi", "ta", "de"):
+            policy_for(language, name, columns).check(columns)
+
+
+@pytest.mark.parametrize("language", ["ja", "hi"])
+def test_a_stricter_preset_keeps_less(language: str) -> None:
+    chance = np.random.default_rng(5)
+    names = default_policy(language).columns()
+    scores = pa.table(
+        {
+            "segment_id": [str(number) for number in range(3000)],
+            **{
+                name: pa.array(chance.random(3000) * (100 if name == "chrf" else 1.2), pa.float32())
+                for name in names
+            },
+        }
+    )
+    segments = pa.table({"segment_id": scores["segment_id"], "role": ["question"] * 3000})
+    for name in set(names) - {"chrf"}:
+        stated = {preset: policy_for(language, preset, ["chrf", name]) for preset in presets.names()}
+        kept = [row["kept"] for row in what_if(segments, scores, stated).to_pylist() if row["segments"]]
+        assert kept == sorted(kept), name
+
+
+def test_a_preset_by_name_and_with_changes() -> None:
+    columns = ["chrf", "copy", "length"]
+    assert policy_for("ja", "balanced", columns) == default_policy("ja", columns)
+    changed = policy("{preset: strict, chrf: {min: 41}, copy: off, answers: {length: off}}")
+    assert changed.rules["chrf"] == Rule(min=41)
+    assert "copy" not in changed.rules and "langid" in changed.rules
+    assert changed.answers["length"] == "off"
+    assert changed.answers["chrf"] == policy_for("ja", "strict").answers["chrf"]
+
+
+@pytest.mark.parametrize(("text", "where"), [("balancd", "policy"), ("{preset: balancd}", "policy.preset")])
+def test_an_unknown_preset_lists_the_known(text: str, where: str) -> None:
+    with pytest.raises(UnknownNameError, match="Unknown policy preset 'balancd'") as caught:
+        policy(text)
+    assert f"where:    {where}\n" in str(caught.value)
+    assert "did you mean 'balanced'" in str(caught.value)
+
+
+CHRF: list[dict[str, Any]] = [{"chrf": float(value), "copy": value / 100} for value in range(0, 100, 10)]
+
+
+@pytest.mark.parametrize(
+    ("keep", "reason"), [(0.9, "chrf<10"), (0.75, "chrf<20"), (0.5, "chrf<50"), (1, "chrf<0")]
+)
+def test_keep_picks_the_bound_from_the_scores(keep: float, reason: str) -> None:
+    table = judged(policy(f"chrf: {{keep: {keep}}}"), CHRF)
+    assert sum(table["keep"].to_pylist()) >= keep * len(CHRF)
+    assert judged_by(table).signature == f"policy|chrf:min={reason.partition('<')[2]}"
+    assert {code for row in table["reasons"].to_pylist() for code in row} <= {reason}
+    assert judged(policy(f"chrf: {{keep: {keep}}}"), CHRF, list(range(10))[::-1]).equals(table)
+
+
+def test_keep_cuts_the_end_at_which_a_score_is_bad() -> None:
+    assert judged_by(judged(policy("copy: {keep: 0.8}"), CHRF)).signature == "policy|copy:max=0.7"
+    spread = pa.table({"segment_id": list("abcd"), "length": [-4.0, -1.0, 2.0, 0.5]})
+    segments = pa.table({"segment_id": list("abcd"), "role": ["question"] * 4})
+    found = resolved(policy("length: {keep: 0.75}"), segments, spread)
+    assert found.signature == "policy|length:min=-2,max=2"
+
+
+def test_keep_is_counted_where_the_rule_holds() -> None:
+    rows: list[dict[str, Any]] = [{"chrf": value} for value in (10.0, 20.0, 30.0, 40.0, None)]
+    rows += [{"chrf": value, "role": "answer"} for value in (60.0, 70.0)]
+    rules = policy("{chrf: {keep: 0.5}, answers: {chrf: {keep: 1}}}")
+    assert judged_by(judged(rules, rows)).signature == "policy|chrf:min=30|answers.chrf:min=60"
+
+
+def test_keep_writes_the_decimals_that_people_would() -> None:
+    rows: list[dict[str, Any]] = [{"langid": value / 10} for value in range(10)]
+    assert judged_by(judged(policy("langid: {keep: 0.3}"), rows)).signature == "policy|langid:min=0.7"
+
+
+def test_keep_loses_none_to_rounding() -> None:
+    rows: list[dict[str, Any]] = [{"chrf": 10 + value / 7} for value in range(500)]
+    for keep in (0.3, 0.617, 0.99):
+        assert sum(judged(policy(f"chrf: {{keep: {keep}}}"), rows)["keep"].to_pylist()) >= keep * 500
+
+
+def test_keep_without_any_score() -> None:
+    with pytest.raises(SpecError, match="No segment has the score chrf") as caught:
+        verdicts(policy("{answers: {chrf: {keep: 0.9}}}"), [{"chrf": 3.0}])
+    assert "policy.answers.chrf.keep" in str(caught.value)
+
+
+def test_a_resolved_policy_is_left_alone() -> None:
+    rules = policy("{chrf: {min: 30}, copy: reject, answers: {chrf: {min: 60}, copy: off}}")
+    table = judged(rules, CHRF)
+    assert judged_by(table) == rules
+    assert not rules.aims and policy("chrf: {keep: 0.5}").aims
+
+
+def test_a_weighted_combination() -> None:
+    rules = policy("combine: {weights: {chrf: 0.01, langid: 1}, min: 0.8}")
+    rows: list[dict[str, Any]] = [
+        {"chrf": 50.0, "langid": 0.5},
+        {"chrf": 30.0, "langid": 0.25},
+        {"chrf": 30.0, "langid": None},
+    ]
+    assert verdicts(rules, rows) == [[], ["combine<0.8"], []]
+    assert rules.signature == "policy|combine:chrf*0.01,langid*1,min=0.8"
+    assert Policy.model_validate(rules.model_dump()) == rules
+    assert rules.columns() == ["chrf", "langid"]
+
+
+def test_a_logistic_combination_is_a_probability() -> None:
+    rules = policy("combine: {weights: {chrf: 0.1}, bias: -5, logistic: true, min: 0.5}")
+    assert verdicts(rules, [{"chrf": 49.0}, {"chrf": 51.0}]) == [["combine<0.5"], []]
+    assert rules.signature == "policy|combine:chrf*0.1,bias=-5,logistic=yes,min=0.5"
+
+
+def test_a_combination_may_state_its_share_and_answers_their_own() -> None:
+    rules = policy(
+        "{combine: {weights: {chrf: 1}, keep: 0.5}, answers: {combine: {weights: {chrf: 2}, min: 150}}}"
+    )
+    rows = [*CHRF, {"chrf": 80.0, "role": "answer"}, {"chrf": 70.0, "role": "answer"}]
+    table = judged(rules, rows)
+    assert table["keep"].to_pylist() == [False] * 5 + [True] * 5 + [True, False]
+    assert "combine:chrf*1,min=50" in judged_by(table).signature
+    off = policy("{combine: {weights: {chrf: 1}, min: 99}, answers: {combine: off}}")
+    assert verdicts(off, [{"chrf": 1.0, "role": "answer"}]) == [[]]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("combine: {weights: {chrf: 1}}", "needs min or keep"),
+        ("combine: {weights: {chrf: 1}, min: 1, keep: 0.5}", "needs min or keep"),
+        ("combine: {weights: {}, min: 1}", "at least 1 item"),
+        ("combine: {weights: {chrf: 0}, min: 1}", "other than 0"),
+        ("combine: {min: 1}", "weights belong under combine"),
+        ("chrf: {weights: {chrf: 1}, min: 1}", "weights belong under combine"),
+        ("chrf: {keep: 0.9, min: 3}", "give either keep or them"),
+        ("chrf: {keep: 1.5}", "less than or equal to 1"),
+        ("chrf: {keep: 0}", "greater than 0"),
+    ],
+)
+def test_a_malformed_combination_or_share(text: str, says: str) -> None:
+    with pytest.raises(SpecError, match="malformed") as caught:
+        policy(text)
+    assert says in str(caught.value)
+    assert "where:    policy" in str(caught.value)
+
+
+def test_a_combination_of_unknown_columns_is_located() -> None:
+    with pytest.raises(UnknownNameError, match="Unknown score column 'chfr'") as caught:
+        verdicts(policy("combine: {weights: {chfr: 1}, min: 1}"), [{}])
+    assert "policy.combine.weights.chfr" in str(caught.value)
+
+
+def test_what_if_counts_as_judge_does() -> None:
+    chance = np.random.default_rng(3)
+    rows = [
+        {
+            "role": "answer" if chance.random() < 0.4 else "question",
+            "chrf": float(chance.random() * 100),
+            "copy": float(chance.random() < 0.1),
+            "langid": float(chance.random()),
+        }
+        for _ in range(400)
+    ]
+    policies = {
+        "one": policy("{chrf: {min: 30}, copy: reject, answers: {chrf: {min: 60}}}"),
+        "other": policy("{chrf: {keep: 0.7}, langid: {min: 0.2}}"),
+    }
+    names = [f"s{number}" for number in range(len(rows))]
+    segments = pa.table({"segment_id": names, "role": [row["role"] for row in rows], "count": [2] * 400})
+    scores = pa.table(
+        {"segment_id": names, **{name: [row[name] for row in rows] for name in ("chrf", "copy", "langid")}}
+    )
+    table = what_if(segments, scores.take(pa.array(chance.permutation(400))), policies).to_pylist()
+    for name, rules in policies.items():
+        keep = judged(rules, rows)["keep"].to_pylist()
+        for role in ("question", "answer"):
+            found = next(row for row in table if row["policy"] == name and row["role"] == role)
+            kept = sum(k for k, row in zip(keep, rows, strict=True) if row["role"] == role)
+            assert (found["kept"], found["rows_kept"]) == (kept, 2 * kept)
+            assert all(reason["alone"] <= reason["segments"] for reason in found["reasons"])
+            rejected = found["segments"] - kept
+            assert sum(reason["alone"] for reason in found["reasons"]) <= rejected
+    assert table[2]["signature"].startswith("policy|chrf:min=")
+
+
+def test_what_if_counts_rows_without_any_score_as_untranslated() -> None:
+    segments = pa.table({"segment_id": ["a", "b"], "role": ["question"] * 2})
+    scores = pa.table({"segment_id": ["a", "b"], "chrf": pa.array([None, 50.0], pa.float32())})
+    row = what_if(segments, scores, {"p": policy("chrf: {min: 30}")}).to_pylist()[0]
+    assert (row["segments"], row["kept"], row["rows"]) == (2, 1, None)
+    assert row["reasons"] == [{"reason": "untranslated", "segments": 1, "alone": 1}]
+
+
+def test_what_if_over_600_000_segments_takes_no_two_seconds() -> None:
+    size = 600_000
+    names = pa.array(np.char.mod("%d", np.arange(size)))
+    segments = pa.table({"segment_id": names, "role": pa.array(["question", "answer"] * (size // 2))})
+    columns = {
+        name: pa.array(np.random.default_rng(1).random(size), pa.float32()) for name in ("chrf", "langid")
+    }
+    scores = pa.table({"segment_id": names, **columns}).take(pa.array(np.arange(size)[::-1]))
+    started = time.process_time()
+    what_if(segments, scores, {str(bound): policy(f"chrf: {{min: {bound}}}") for bound in (0.1, 0.2, 0.3)})
+    assert time.process_time() - started < 2

@@ -11,7 +11,8 @@ from vqa_builder.errors import ScorerError, SpecError, UnknownNameError
 from vqa_builder.executors import LocalExecutor
 from vqa_builder.progress import Advance, Progress
 from vqa_builder.quality import scoring
-from vqa_builder.quality.scorers.langid import LangID, installed_model
+from vqa_builder.quality.scorers._identifiers import installed_model
+from vqa_builder.quality.scorers.langid import LangID
 
 MakePairs = Callable[..., pa.Table]
 

@@ -1,201 +1,120 @@
-"""From score columns to keep or reject: rules over columns, and every reason that applied."""
+"""From score columns to keep or reject: policies, verdicts with every reason, and what-if tables."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal, NamedTuple
+from decimal import ROUND_FLOOR, Context, Decimal
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_serializer, model_validator
+from numpy.typing import NDArray
+from pydantic import ValidationError
 
-from vqa_builder import languages
-from vqa_builder.errors import SpecError, UnknownNameError
+from vqa_builder import registry
+from vqa_builder.errors import SpecError
+from vqa_builder.quality import presets
+from vqa_builder.quality.rules import Bound, Combination, Policy, Rule, Standing
 from vqa_builder.schema import VERDICTS
 
+__all__ = [
+    "UNTRANSLATED",
+    "Combination",
+    "Policy",
+    "Rule",
+    "combined",
+    "default_policy",
+    "judge",
+    "judged_by",
+    "policy_for",
+    "resolved",
+    "what_if",
+]
+
+VERSION = "2"
+"""Raised by whoever changes what ``judge`` returns for the same policy and scores."""
+
 _KEYS = ("segment_id", "language")
+_METADATA = b"policy"
+_DIGITS = 6
+
+Flags = NDArray[np.bool_]
 
 UNTRANSLATED = "untranslated"
 """The reason of segments whose translation failed or is blank."""
 
 
-class Rule(BaseModel):
-    """Rejects where a score is below ``min`` or above ``max``; a null never rejects.
-
-    Attributes:
-        min: the lowest score that is kept.
-        max: the highest score that is kept.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    min: float | None = Field(default=None, allow_inf_nan=False)
-    max: float | None = Field(default=None, allow_inf_nan=False)
-
-    @model_validator(mode="after")
-    def _bounded(self) -> Rule:
-        if self.min is None and self.max is None:
-            raise ValueError("a rule needs min, max or both")
-        if self.min is not None and self.max is not None and self.min > self.max:
-            raise ValueError(f"min {self.min:g} lies above max {self.max:g}: nothing could be kept")
-        return self
-
-
-class Policy(BaseModel):
-    """Which scores reject a segment; in the spec a flat mapping.
-
-    A column has a ``Rule`` or the word ``reject`` (reject where the score is above 0). The block ``answers``
-    replaces the rule of a column for answer segments, or switches it off with ``off``.
-
-    Attributes:
-        rules: column -> rule, for questions and answers.
-        answers: column -> rule that holds for answers instead.
-
-    Example::
-
-        policy:
-          langid: {min: 0.5}
-          chrf: {min: 30}
-          copy: reject
-          answers:
-            chrf: {min: 60}
-            length: off
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    rules: dict[str, Rule | Literal["reject"]] = {}
-    answers: dict[str, Rule | Literal["reject", "off"]] = {}
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_flat(cls, value: Any) -> Any:
-        if not isinstance(value, Mapping) or isinstance(value.get("rules"), Mapping):
-            return value
-        answers = value.get("answers") or {}
-        if isinstance(answers, Mapping):  # YAML reads a bare off as false
-            answers = {name: "off" if rule is False else rule for name, rule in answers.items()}
-        rules = {name: rule for name, rule in value.items() if name != "answers"}
-        return {"rules": rules, "answers": answers}
-
-    @model_serializer
-    def _as_flat(self) -> dict[str, Any]:
-        flat: dict[str, Any] = {name: _plain(rule) for name, rule in self.rules.items()}
-        if self.answers:
-            flat["answers"] = {name: _plain(rule) for name, rule in self.answers.items()}
-        return flat
-
-    @property
-    def signature(self) -> str:
-        """Every rule, as ``column:rule`` joined by ``|``, for manifests and cards.
-
-        >>> Policy.model_validate({"copy": "reject", "chrf": {"min": 30}}).signature
-        'policy|chrf:min=30|copy:reject'
-        """
-        rules = [f"{name}:{_written(rule)}" for name, rule in sorted(self.rules.items())]
-        answers = [f"answers.{name}:{_written(rule)}" for name, rule in sorted(self.answers.items())]
-        return "|".join(["policy", *rules, *answers])
-
-    def columns(self) -> list[str]:
-        """The score columns that the policy names, each once."""
-        return list(dict.fromkeys([*self.rules, *self.answers]))
-
-    def check(self, columns: Mapping[str, pa.DataType]) -> None:
-        """Whether every rule has a number to judge.
-
-        Args:
-            columns: the score columns that the chosen scorers give.
-
-        Raises:
-            UnknownNameError: a rule names a column that no chosen scorer has.
-            SpecError: a rule names a column of text.
-        """
-        for name in self.columns():
-            where = f"policy.{name}" if name in self.rules else f"policy.answers.{name}"
-            if name not in columns:
-                raise UnknownNameError("score column", name, columns, where=where)
-            if not pa.types.is_floating(columns[name]):
-                numbers = (column for column, kind in columns.items() if pa.types.is_floating(kind))
-                raise SpecError(
-                    f"The score column {name} holds text and has no threshold",
-                    where=where,
-                    expected="one of " + ", ".join(numbers),
-                    found=name,
-                )
-
-
-# Chosen on all unique questions (37,374) and 22,626 answers of VQA v2 translated into ja and hi and back by
-# the embedded model, reading rows on both sides of each bound, and on human translations for its cost:
-# - chrf: of 14 questions read per band and language, about 1 in 10 was right at 25-35, 2 in 10 at 35-40, 4 in
-#   10 at 40-50. Answers are words, where mBLIP asks for equality; 60 forgives the plural (potato, potatoes)
-#   and "both of them", while half of what lies at 50-60 is wrong.
-# - langid: 0.2 rejects 0.2 % of Tatoeba's true ja sentences and 1.5 % of the hi ones (0.5: 0.5 % and 4.0 %),
-#   no true XQuAD question, 91 % of Chinese and 78 % of Marathi cut to question length.
-# - script: 0.8 finds one foreign word in a short question; answers name brands (hp マウス) too often for it.
-# - length: 3 rejects 0.1 % of XQuAD's and 1 % of Tatoeba's translations, and nearly only truncated output.
-# - repetition: TD-MML's bound; no translation in Tatoeba, flores or XQuAD lies above it.
-_DEFAULTS: dict[str, Any] = {
-    "script": {"min": 0.8},
-    "langid": {"min": 0.2},
-    "copy": "reject",
-    "length": {"min": -3, "max": 3},
-    "repetition": {"max": 0.5},
-    "numerals": {"min": 0.5},
-    "chrf": {"min": 35},
-}
-_ANSWER_DEFAULTS: dict[str, Any] = {
-    "script": {"min": 0.5},
-    "length": {"min": -3.5, "max": 3.5},
-    "chrf": {"min": 60},
-}
-_LATIN_ANSWER_DEFAULTS: dict[str, Any] = {**_ANSWER_DEFAULTS, "copy": "off"}
-
-
 def default_policy(language: str, columns: Iterable[str] | None = None) -> Policy:
-    """The policy of builds that state none.
-
-    Languages in Latin script may keep an answer as it is ("tennis"), so ``copy`` judges only their questions.
+    """The policy of builds that state none: the preset ``balanced``.
 
     Args:
         language: ISO 639 code.
         columns: the score columns that exist; rules for others are left out. Default: all rules.
     """
-    latin = "Latin" in languages.get(language).scripts
-    known = set(_DEFAULTS if columns is None else columns)
-    rules = {name: rule for name, rule in _DEFAULTS.items() if name in known}
-    answers = _LATIN_ANSWER_DEFAULTS if latin else _ANSWER_DEFAULTS
-    special = {name: rule for name, rule in answers.items() if name in known}
-    return Policy.model_validate({**rules, "answers": special})
+    return policy_for(language, presets.DEFAULT, columns)
 
 
 def policy_for(
-    language: str, rules: Mapping[str, Any] | None, columns: Iterable[str] | None = None
+    language: str, stated: str | Mapping[str, Any] | None, columns: Iterable[str] | None = None
 ) -> Policy:
     """The policy that the spec states, or the default where it states none.
 
     Args:
         language: ISO 639 code.
-        rules: the spec's ``policy:``.
-        columns: the score columns that exist; default rules for others are left out.
+        stated: the spec's ``policy:``: the name of a preset; or rules, which go before those of the
+            ``preset`` among them, if they name one (``off`` drops a rule of the preset).
+        columns: the score columns that exist; a preset's rules for others are left out.
 
     Raises:
+        UnknownNameError: no preset has this name.
         SpecError: a rule is malformed.
+
+    >>> policy_for("ja", {"preset": "balanced", "chrf": {"min": 40}}, ["chrf", "copy"]).signature
+    'policy|chrf:min=40|copy:reject|answers.chrf:min=60'
     """
-    if rules is None:
-        return default_policy(language, columns)
-    try:
-        return Policy.model_validate(rules)
-    except ValidationError as error:
-        first = error.errors()[0]
-        column = [str(part) for part in first["loc"][:2] if part != "rules"]
-        raise SpecError(
-            "The policy has a malformed rule",
-            where=".".join(["policy", *column]),
-            expected="{min: 0.5}, {max: 0.5}, both, or reject; under answers also off",
-            found=repr(first["input"])[:200],
-            remedy=first["msg"].removeprefix("Value error, "),
-        ) from None
+    if stated is None or isinstance(stated, str):
+        return _validated(_preset(stated or presets.DEFAULT, language, columns))
+    if "preset" not in stated:
+        return _validated(stated)
+    rules = {name: rule for name, rule in stated.items() if name not in ("preset", "answers")}
+    flat = _preset(stated["preset"], language, columns, where="policy.preset")
+    answers = stated.get("answers") or {}
+    if isinstance(answers, Mapping):
+        answers = {**flat.pop("answers"), **answers}
+    merged = {**flat, **rules}
+    kept = {name: rule for name, rule in merged.items() if rule not in ("off", False)}
+    return _validated({**kept, "answers": answers})
+
+
+def resolved(policy: Policy, segments: pa.Table, scores: pa.Table) -> Policy:
+    """The policy with the bound that each ``keep`` comes to on these scores.
+
+    A bound is the score at that rank among the measured segments for which the rule holds, in six digits,
+    rounded so that no less is kept; which end is cut follows from the scorer (``Scorer.good``). The same
+    scores give the same policy.
+
+    Args:
+        policy: the rules.
+        segments: row-aligned with ``scores``; its column role.
+        scores: one column per measure.
+
+    Raises:
+        SpecError: no segment was measured, so no share of them can be kept.
+    """
+    if not policy.aims:
+        return policy
+    answers = _booleans(pc.equal(segments["role"], "answer"))
+    rules = {
+        name: _aimed(name, rule, scores, ~answers if name in policy.answers else answers | True, "policy")
+        for name, rule in policy.rules.items()
+    }
+    special = {
+        name: "off" if rule == "off" else _aimed(name, rule, scores, answers, "policy.answers")
+        for name, rule in policy.answers.items()
+    }
+    return Policy.model_validate({"rules": rules, "answers": special})
 
 
 def judge(
@@ -212,93 +131,228 @@ def judge(
 
     Returns:
         Schema ``VERDICTS``, one row per segment in their order. Reasons are stable codes in the policy's
-        order: ``untranslated``, ``chrf<30``, ``length>3.5``, ``copy``.
+        order: ``untranslated``, ``chrf<30``, ``length>3.5``, ``copy``. ``judged_by`` reads the resolved
+            policy from it.
 
     Raises:
-        UnknownNameError, SpecError: see ``Policy.check``.
+        UnknownNameError, SpecError: see ``Policy.check`` and ``resolved``.
     """
     policy.check({field.name: field.type for field in scores.schema if field.name not in _KEYS})
     texts = _aligned(segments, translations, language)["text"]
     aligned = _aligned(segments, scores, language)
-    blank = pc.fill_null(pc.equal(pc.utf8_trim_whitespace(texts), ""), True)
-    answers = _booleans(pc.equal(segments["role"], "answer"))
-    bounds = [bound for name in policy.columns() for bound in _bounds(policy, name)]
-    hits = np.column_stack(
-        [_booleans(blank), *(_hits(bound, aligned[bound.column], answers) for bound in bounds)]
-    )
+    policy = resolved(policy, segments, aligned)
+    blank = _booleans(pc.fill_null(pc.equal(pc.utf8_trim_whitespace(texts), ""), True))
+    bounds = policy.bounds()
+    hits = np.column_stack([blank, *_hits(bounds, segments, aligned)])
     columns = {
         "segment_id": segments["segment_id"],
         "language": pa.repeat(language, len(hits)),
         "keep": pa.array(~hits.any(axis=1)),
         "reasons": _reasons(hits, [UNTRANSLATED, *(bound.reason for bound in bounds)]),
     }
-    return pa.table(columns).cast(VERDICTS)
+    flat = json.dumps(policy.model_dump(mode="json"))
+    return pa.table(columns).cast(VERDICTS).replace_schema_metadata({_METADATA: flat})
 
 
-class _Bound(NamedTuple):
-    """One side of one rule, for the roles in which it holds."""
-
-    column: str
-    reason: str
-    below: float | None
-    above: float | None
-    questions: bool
-    answers: bool
+def judged_by(verdicts: pa.Table) -> Policy:
+    """The policy behind a table of verdicts, every bound a number."""
+    return Policy.model_validate(json.loads(verdicts.schema.metadata[_METADATA]))
 
 
-def _bounds(policy: Policy, name: str) -> list[_Bound]:
-    """The bounds of one column: those that hold for both roles first, then each role's own."""
-    general = _sides(name, policy.rules.get(name, "off"))
-    special = _sides(name, policy.answers[name]) if name in policy.answers else general
-    sides = dict.fromkeys([*general, *special])
-    return [_Bound(name, *side, questions=side in general, answers=side in special) for side in sides]
+def what_if(segments: pa.Table, scores: pa.Table, policies: Mapping[str, Policy]) -> pa.Table:
+    """What each policy would keep, from scores that are there: nothing is translated or scored again.
+
+    Args:
+        segments: segment_id and role; ``count`` (rows per segment) if it is there.
+        scores: segment_id and one column per measure, of one language, in any order.
+        policies: name -> policy.
+
+    Returns:
+        One row per policy and role: policy, role, segments, kept, rows and rows_kept (null without counts),
+        signature (bounds resolved) and ``reasons`` list<struct<reason, segments, alone>>: how many segments
+        each bound rejects, and how many nothing else does. A segment without any score counts as
+        untranslated.
+
+    Raises:
+        UnknownNameError, SpecError: see ``Policy.check`` and ``resolved``.
+    """
+    measures = [name for name in scores.column_names if name not in _KEYS]
+    aligned = _rows_of(segments, scores, measures)
+    blank = np.ones(segments.num_rows, dtype=bool)
+    for name in measures:
+        blank &= _booleans(pc.is_null(aligned[name]))
+    roles = {role: _booleans(pc.equal(segments["role"], role)) for role in ("question", "answer")}
+    counts = segments["count"].to_numpy() if "count" in segments.column_names else None
+    found = []
+    for name, policy in policies.items():
+        policy.check({field.name: field.type for field in aligned.schema})
+        policy = resolved(policy, segments, aligned)
+        bounds = policy.bounds()
+        hits = np.column_stack([blank, *_hits(bounds, segments, aligned)])
+        codes = [UNTRANSLATED, *(bound.reason for bound in bounds)]
+        for role, rows in roles.items():
+            told = _told(hits[rows], codes, None if counts is None else counts[rows])
+            found.append({"policy": name, "role": role, **told, "signature": policy.signature})
+    return pa.Table.from_pylist(found, _WHAT_IF)
 
 
-def _sides(name: str, rule: Rule | str) -> list[tuple[str, float | None, float | None]]:
-    """(reason, below, above) of a rule's bounds."""
-    if not isinstance(rule, Rule):
-        return [(name, None, 0.0)] if rule == "reject" else []
-    sides: list[tuple[str, float | None, float | None]] = []
-    if rule.min is not None:
-        sides.append((f"{name}<{rule.min:g}", rule.min, None))
-    if rule.max is not None:
-        sides.append((f"{name}>{rule.max:g}", None, rule.max))
-    return sides
+_WHAT_IF = pa.schema(
+    [
+        ("policy", pa.string()),
+        ("role", pa.string()),
+        ("segments", pa.int64()),
+        ("kept", pa.int64()),
+        ("rows", pa.int64()),
+        ("rows_kept", pa.int64()),
+        (
+            "reasons",
+            pa.list_(pa.struct([("reason", pa.string()), ("segments", pa.int64()), ("alone", pa.int64())])),
+        ),
+        ("signature", pa.string()),
+    ]
+)
 
 
-def _hits(bound: _Bound, scores: pa.ChunkedArray, answers: np.ndarray) -> np.ndarray:
+def combined(combination: Combination, scores: pa.Table) -> NDArray[np.float64]:
+    """The combination's value in every row; NaN where a score is null."""
+    total = np.full(scores.num_rows, combination.bias)
+    for column, weight in combination.weights.items():
+        total += weight * _floats(scores[column])
+    return 1 / (1 + np.exp(-total)) if combination.logistic else total
+
+
+def _preset(name: str, language: str, columns: Iterable[str] | None, where: str = "policy") -> dict[str, Any]:
+    flat = presets.preset(name, language, where=where)
+    answers = flat.pop("answers")
+    known = {*flat, *answers} if columns is None else set(columns)
+    special = {column: rule for column, rule in answers.items() if column in known}
+    return {**{column: rule for column, rule in flat.items() if column in known}, "answers": special}
+
+
+def _validated(flat: Mapping[str, Any]) -> Policy:
+    try:
+        return Policy.model_validate(flat)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise SpecError(
+            "The policy has a malformed rule",
+            where=_place(first),
+            expected="{min: 0.5}, {max: 0.5}, both, {keep: 0.9}, or reject; under answers also off",
+            found=repr(first["input"])[:200],
+            remedy=first["msg"].removeprefix("Value error, "),
+        ) from None
+
+
+def _place(error: Any) -> str:
+    """Where a rule is malformed, from pydantic's location (rules or answers, column, field)."""
+    column = [str(part) for part in error["loc"][:2] if part != "rules"]
+    return ".".join(["policy", *column])
+
+
+def _aimed(name: str, rule: Standing, scores: pa.Table, holds: Flags, where: str) -> Standing:
+    """A rule with its bound in the place of ``keep``."""
+    if isinstance(rule, str) or rule.keep is None:
+        return rule
+    values = combined(rule, scores) if isinstance(rule, Combination) else _floats(scores[name])
+    values = values[holds & ~np.isnan(values)]
+    if not len(values):
+        raise SpecError(
+            f"No segment has the score {name}, so no share of them can be kept",
+            where=f"{where}.{name}.keep",
+            expected="scores, or a rule with min or max",
+            found=f"{int(holds.sum())} segments without it",
+        )
+    if isinstance(rule, Combination):
+        return rule.model_copy(update={"min": _at_rank(values, rule.keep), "keep": None})
+    values = _as_written(values, scores[name].type)
+    good = _good_ends().get(name, "high")
+    if good == "high":
+        return Rule(min=_at_rank(values, rule.keep))
+    if good == "low":
+        return Rule(max=-_at_rank(-values, rule.keep))
+    widest = -_at_rank(-np.abs(values), rule.keep)
+    return Rule(min=0.0 - widest, max=widest)
+
+
+def _as_written(values: NDArray[np.float64], kind: pa.DataType) -> NDArray[np.float64]:
+    """The decimals that people would write for 32-bit floats: 0.7, not 0.699999988."""
+    if not pa.types.is_float32(kind):
+        return values
+    distinct, places = np.unique(values.astype(np.float32), return_inverse=True)
+    return np.array([float(str(value)) for value in distinct])[places]
+
+
+def _at_rank(values: NDArray[np.float64], keep: float) -> float:
+    """The largest bound in six digits with at least this share of the values at or above it."""
+    below = int((1 - keep) * len(values) + 1e-9)
+    exact = float(np.partition(values, below)[below])
+    return float(Context(prec=_DIGITS, rounding=ROUND_FLOOR).create_decimal(Decimal(str(exact))))
+
+
+def _good_ends() -> dict[str, str]:
+    """Score column -> the end at which it is good."""
+    scorers = [registry.find("scorers", name) for name in registry.names("scorers")]
+    return {column: scorer.good for scorer in scorers for column in scorer.columns}
+
+
+def _hits(bounds: list[Bound], segments: pa.Table, scores: pa.Table) -> list[Flags]:
+    answers = _booleans(pc.equal(segments["role"], "answer"))
+    found = []
+    for bound in bounds:
+        holds = np.where(answers, bound.answers, bound.questions)
+        found.append(_beyond(bound, scores) & holds)
+    return found
+
+
+def _beyond(bound: Bound, scores: pa.Table) -> Flags:
     """Where a bound rejects, in the column's own precision: a stored 0.7 is not below 0.7."""
-    beyond = pc.less if bound.below is not None else pc.greater
-    limit = bound.below if bound.below is not None else bound.above
-    rejected = _booleans(pc.fill_null(beyond(scores, pa.scalar(limit, scores.type)), False))
-    holds = np.where(answers, bound.answers, bound.questions)
-    hits: np.ndarray = rejected & holds
-    return hits
+    if bound.combination is not None and bound.below is not None:
+        return combined(bound.combination, scores) < bound.below
+    beyond, limit = (pc.less, bound.below) if bound.below is not None else (pc.greater, bound.above)
+    column = scores[bound.column]
+    return _booleans(pc.fill_null(beyond(column, pa.scalar(limit, column.type)), False))
 
 
-def _reasons(hits: np.ndarray, codes: list[str]) -> pa.ListArray:
+def _reasons(hits: Flags, codes: list[str]) -> pa.ListArray:
     """The codes of every row's hits, without a Python object per row."""
     offsets = np.concatenate([[0], np.cumsum(hits.sum(axis=1))]).astype(np.int32)
     chosen = pa.array(np.nonzero(hits)[1].astype(np.int32))
     return pa.ListArray.from_arrays(offsets, pa.array(codes).take(chosen))
 
 
+def _told(hits: Flags, codes: list[str], counts: NDArray[np.int64] | None) -> dict[str, Any]:
+    reasons = hits.sum(axis=1)
+    kept = reasons == 0
+    alone = hits[reasons == 1].sum(axis=0)
+    return {
+        "segments": len(hits),
+        "kept": int(kept.sum()),
+        "rows": None if counts is None else int(counts.sum()),
+        "rows_kept": None if counts is None else int(counts[kept].sum()),
+        "reasons": [
+            {"reason": code, "segments": int(every), "alone": int(only)}
+            for code, every, only in zip(codes, hits.sum(axis=0), alone, strict=True)
+            if every
+        ],
+    }
+
+
 def _aligned(segments: pa.Table, table: pa.Table, language: str) -> pa.Table:
     """The rows of ``table`` in the order of the segments; nulls where a segment has none."""
-    table = table.filter(pc.equal(table["language"], language))
+    return _rows_of(segments, table.filter(pc.equal(table["language"], language)))
+
+
+def _rows_of(segments: pa.Table, table: pa.Table, columns: list[str] | None = None) -> pa.Table:
+    wanted = table.select(columns or table.column_names)
     if table["segment_id"].equals(segments["segment_id"]):
-        return table
-    return table.take(pc.index_in(segments["segment_id"], table["segment_id"]))
+        return wanted
+    return wanted.take(pc.index_in(segments["segment_id"], table["segment_id"]))
 
 
-def _booleans(values: pa.ChunkedArray | pa.Array) -> np.ndarray:
+def _floats(column: pa.ChunkedArray) -> NDArray[np.float64]:
+    return np.asarray(column.to_numpy(), dtype=np.float64)
+
+
+def _booleans(values: pa.ChunkedArray | pa.Array) -> Flags:
     whole = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
     return np.asarray(whole.to_numpy(zero_copy_only=False), dtype=bool)
-
-
-def _plain(rule: Rule | str) -> Any:
-    return rule.model_dump(exclude_none=True) if isinstance(rule, Rule) else rule
-
-
-def _written(rule: Rule | str) -> str:
-    return ",".join(f"{k}={v:g}" for k, v in _plain(rule).items()) if isinstance(rule, Rule) else rule

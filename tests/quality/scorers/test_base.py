@@ -80,7 +80,26 @@ def test_a_null_score_stays_null(given_scorer: Given, two: pa.Table) -> None:
     assert given_scorer.score(two)["given"].to_pylist() == [None, 0.5]
 
 
-@pytest.mark.parametrize("name", ["chrf", "copy", "langid", "length", "numerals", "repetition", "script"])
+OURS = [
+    "agreement",
+    "artefacts",
+    "bleu",
+    "chrf",
+    "chrfpp",
+    "content",
+    "copy",
+    "langid",
+    "length",
+    "loops",
+    "numerals",
+    "question_form",
+    "repetition",
+    "script",
+    "spans",
+]
+
+
+@pytest.mark.parametrize("name", OURS)
 @pytest.mark.parametrize("language", ["ja", "hi", "de"])
 def test_every_scorer_keeps_the_contract(name: str, language: str, make_pairs: MakePairs) -> None:
     scorer = registry.find("scorers", name)(languages.get(language))
@@ -94,8 +113,19 @@ def test_every_scorer_keeps_the_contract(name: str, language: str, make_pairs: M
 
 
 def test_signatures_differ_and_repeat() -> None:
-    names = registry.names("scorers")
-    made = [registry.find("scorers", name)(languages.get("ja")).signature for name in names]
-    again = [registry.find("scorers", name)(languages.get("ja")).signature for name in names]
+    made = [registry.find("scorers", name)(languages.get("ja")).signature for name in OURS]
+    again = [registry.find("scorers", name)(languages.get("ja")).signature for name in OURS]
     assert made == again
-    assert len(set(made)) == len(names)
+    assert len(set(made)) == len(OURS)
+
+
+def test_each_scorer_says_which_end_is_good() -> None:
+    ends = {name: registry.find("scorers", name).good for name in OURS}
+    assert {name for name, end in ends.items() if end == "low"} == {
+        "artefacts",
+        "copy",
+        "loops",
+        "repetition",
+        "spans",
+    }
+    assert {name for name, end in ends.items() if end == "zero"} == {"length"}

@@ -5,10 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from vqa_builder import languages
-from vqa_builder.quality.scorers.numerals import states_number
+from vqa_builder.quality.scorers.numerals import numbers_in, states_number
 
 Measure = Callable[..., list[Any]]
 
@@ -55,3 +56,12 @@ def test_looking_at_words_first_misses_no_number(shared: Path) -> None:
             folded = unicodedata.normalize("NFKC", line)
             if languages.get(code).numerals(folded):
                 assert any(states_number(code, word) for word in folded.split()), line
+
+
+def test_looking_at_signs_first_misses_no_number(shared: Path) -> None:
+    japanese = languages.get("ja")
+    text = (shared / "data/parallel_tatoeba/opus.eng-jpn.jpn").read_text(encoding="utf-8")
+    texts = pa.array([unicodedata.normalize("NFKC", line) for line in text.splitlines()])
+    every = {row: found for row, line in enumerate(texts.to_pylist()) if (found := japanese.numerals(line))}
+    assert numbers_in(japanese, texts) == every
+    assert len(every) > 500

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -43,6 +43,8 @@ class Scorer(ABC):
         roles: the segments it measures; the others get nulls.
         needs_back_translation: whether pairs without one get nulls.
         threaded: whether it keeps all cores busy by itself, so that more processes would only get in its way.
+        good: the end at which its numbers are good, ``high``, ``low``, or ``zero`` between both; a policy
+            that states a share to keep cuts the other.
         version: raised by whoever changes a number.
     """
 
@@ -52,6 +54,7 @@ class Scorer(ABC):
     roles: ClassVar[tuple[str, ...]] = ("question", "answer")
     needs_back_translation: ClassVar[bool] = False
     threaded: bool = False
+    good: ClassVar[Literal["high", "low", "zero"]] = "high"
     version: ClassVar[str] = "1"
     Options: ClassVar[type[Options]] = Options
 

@@ -28,6 +28,7 @@ class Copy(Scorer):
     name = "copy"
     summary = "1 where the translation is the untranslated source, else 0; 0 is good"
     columns: ClassVar = {"copy": pa.float32()}
+    good: ClassVar = "low"
 
     def measure(self, pairs: pa.Table) -> dict[str, pa.Array]:
         """0 or 1."""

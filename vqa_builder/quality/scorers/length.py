@@ -54,6 +54,7 @@ class Length(Scorer):
     name = "length"
     summary = "standard deviations from the expected length, - shorter, + longer; 0 is good"
     columns: ClassVar = {"length": pa.float32()}
+    good: ClassVar = "zero"
 
     def measure(self, pairs: pa.Table) -> dict[str, pa.Array]:
         """0 is typical; beyond 3 in either direction is rare in human translations."""

@@ -46,17 +46,24 @@ class Numerals(Scorer):
 
     def measure(self, pairs: pa.Table) -> dict[str, pa.Array]:
         """0 where all numbers differ, 1 where all agree or none is stated."""
-        source = _numbers(self.english, folded(pairs["source"]))
-        translation = _numbers(self.language, folded(pairs["translation"]))
+        source = numbers_in(self.english, folded(pairs["source"]))
+        translation = numbers_in(self.language, folded(pairs["translation"]))
         agreement = np.ones(pairs.num_rows, np.float32)
         for row in source.keys() | translation.keys():
             agreement[row] = _agreement(source.get(row, []), translation.get(row, []))
         return {"numerals": pa.array(agreement)}
 
 
-def _numbers(language: Language, texts: pa.Array) -> dict[int, list[str]]:
-    """Row -> its numbers, for the rows that state any."""
-    rows = np.arange(len(texts)) if language.unit == "character" else _with_number_words(language, texts)
+def numbers_in(language: Language, texts: pa.Array) -> dict[int, list[str]]:
+    """Row -> its numbers as ``Language.numerals`` gives them, for the rows that state any."""
+    if language.number_signs:
+        rows = np.flatnonzero(
+            pc.match_substring_regex(texts, language.number_signs).to_numpy(zero_copy_only=False)
+        )
+    elif language.unit == "character":
+        rows = np.arange(len(texts))
+    else:
+        rows = _with_number_words(language, texts)
     found = per_unique(language.numerals, texts.take(pa.array(rows)))
     return {int(row): numbers for row, numbers in zip(rows, found, strict=True) if numbers}
 

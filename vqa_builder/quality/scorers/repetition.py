@@ -27,6 +27,7 @@ class Repetition(Scorer):
     name = "repetition"
     summary = "share of repeated unit pairs, 0 none, near 1 a loop; 0 is good"
     columns: ClassVar = {"repetition": pa.float32()}
+    good: ClassVar = "low"
 
     def measure(self, pairs: pa.Table) -> dict[str, pa.Array]:
         """0 for text without repetition, near 1 for a loop."""
