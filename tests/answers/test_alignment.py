@@ -1,82 +1,181 @@
-"""Every label gets an answer, by table, by engine, or in plain English; merges are listed."""
+"""Every sense of every label gets an answer, by the first of its sources; merges are listed and judged."""
+
+from collections.abc import Callable
+from typing import Any
 
 import pyarrow as pa
 
-from vqa_builder import languages, schema
-from vqa_builder.answers.alignment import align, answer_texts
+from tests.answers.conftest import MakeExamples
+from vqa_builder import languages, schema, segments as segmentation
+from vqa_builder.answers import candidates, contexts, senses
+from vqa_builder.answers.alignment import align, answer_texts, open_senses
 
-ANSWERS = {  # English: Japanese, kept, count
-    "2": ("ツー", True, 40),
-    "cat": ("猫", True, 9),
-    "cats": ("猫", True, 4),
-    "yes": ("はい、そうです", True, 50),
-    "gibberish": ("ぐぐぐ", False, 1),
-    "skateboard": ("スケートボード", True, 3),
+JA = languages.get("ja")
+ENGINES = ["mini|v1"]
+ROWS = [
+    ("What color is the car?", {"orange": 8, "Orange": 1, "quux": 1}),
+    ("What fruit is this?", {"orange": 7, "oranges": 3}),
+    ("What animal is it?", {"cat": 6, "cats": 3, "kitty": 1}),
+    ("Is it?", {"yes": 10}),
+    ("What closes it?", {"zarf": 6, "blick": 2, "dax": 1, "wug": 1}),
+]
+LABELS = ("orange", "oranges", "cat", "cats", "yes", "zarf", "blick", "dax", "never", "")
+ENGINE = {
+    "zarf": "ザーフ",
+    "blick": "ブリック",
+    "dax": "ダックス",
+    "kitty": "子猫ちゃん",
+    "quux": "クワックス",
 }
-VOCABULARY = pa.table(
-    [[0, 1, 2, 3, 4, 5], ["2", "cat", "cats", "yes", "gibberish", "never given"], [None] * 6],
-    schema=schema.VOCABULARY,
-)
 
 
-def tables() -> tuple[pa.Table, pa.Table, pa.Table, pa.Table]:
-    names = list(ANSWERS)
-    size = len(names)
-    segments = pa.table(
-        [[f"a{n}" for n in names], ["answer"] * size, names, [""] * size, [ANSWERS[n][2] for n in names]],
-        schema=schema.SEGMENTS,
-    )
-    blank = [None] * size
-    texts = [ANSWERS[n][0] for n in names]
+def tables(make_examples: MakeExamples, make_vocabulary: Callable[..., pa.Table]) -> dict[str, Any]:
+    """All that ``align`` takes: what ENGINE says, where a person said ``dax`` and ``blick`` was rejected."""
+    examples, rules = make_examples(*ROWS), senses.known_rules()
+    given = senses.assign(examples, rules)
+    segments = segmentation.extract(examples, given)
+    texts = [ENGINE.get(text) for text in segments["text"].to_pylist()]
+    size, blank = len(texts), [None] * len(texts)
+    engine = ["human" if text == "ダックス" else "mini|v1" if text else None for text in texts]
+    status = ["ok" if text else "failed" for text in texts]
     translations = pa.table(
-        [segments["segment_id"], ["ja"] * size, texts, names, blank, blank, ["ok"] * size, blank],
+        [segments["segment_id"], ["ja"] * size, texts, texts, engine, engine, status, blank],
         schema=schema.TRANSLATIONS,
     )
-    keep = [ANSWERS[n][1] for n in names]
+    keep = [text not in (None, "ブリック", "ダックス") for text in texts]
     verdicts = pa.table(
-        [segments["segment_id"], ["ja"] * size, keep, [[] if kept else ["chrf<70"] for kept in keep]],
-        schema=schema.VERDICTS,
+        [segments["segment_id"], ["ja"] * size, keep, [[] for _ in keep]], schema=schema.VERDICTS
     )
-    scores = pa.table(
-        {
-            "segment_id": segments["segment_id"],
-            "language": ["ja"] * size,
-            "chrf": pa.array([88.0] * size, pa.float32()),
-        }
-    )
-    return segments, translations, verdicts, scores
-
-
-def test_every_label_has_its_answer_and_the_way_it_was_found() -> None:
-    segments, translations, verdicts, scores = tables()
-    found = align(VOCABULARY, segments, translations, verdicts, scores, languages.get("ja"))
-    assert found.schema == schema.ANSWER_MAP
-    rows = {row["answer_en"]: row for row in found.to_pylist()}
-    assert [rows[name]["answer"] for name in ("2", "cat", "yes")] == ["2", "猫", "はい"]
-    assert [rows[name]["method"] for name in ("2", "cat", "yes")] == ["number", "engine", "yes/no"]
-    assert (rows["gibberish"]["answer"], rows["gibberish"]["method"]) == ("gibberish", "english")
-    assert (rows["never given"]["method"], rows["never given"]["support"]) == ("english", 0)
-    assert rows["cat"]["support"] == 9
-    assert rows["cat"]["score"] == 88.0
-    assert rows["yes"]["score"] is None
-
-
-def test_merges_are_listed_on_both_sides() -> None:
-    segments, translations, verdicts, scores = tables()
-    rows = align(VOCABULARY, segments, translations, verdicts, scores, languages.get("ja")).to_pylist()
-    assert [row["merged_with"] for row in rows] == [[], [2], [1], [], [], []]
-
-
-def test_annotators_answers_go_through_the_map_first() -> None:
-    segments, translations, verdicts, scores = tables()
-    rules = languages.get("ja")
-    answer_map = align(VOCABULARY, segments, translations, verdicts, scores, rules)
-    texts = answer_texts(segments, translations, verdicts, answer_map, rules)
-    assert dict(zip(ANSWERS, texts.to_pylist(), strict=True)) == {
-        "2": "2",
-        "cat": "猫",
-        "cats": "猫",
-        "yes": "はい",
-        "gibberish": "gibberish",
-        "skateboard": "スケートボード",
+    scores = pa.table({"segment_id": segments["segment_id"], "chrf": pa.array([80.0] * size, pa.float32())})
+    found = contexts.find(examples, given, make_vocabulary(*LABELS), rules)
+    return {
+        "contexts": found,
+        "segments": segments,
+        "translations": translations,
+        "verdicts": verdicts,
+        "scores": scores,
+        "candidates": candidates.table([], [], []),
     }
+
+
+def entries(table: pa.Table) -> dict[tuple[str, str], dict[str, Any]]:
+    return {(row["answer_en"], row["sense"]): row for row in table.to_pylist()}
+
+
+def test_the_first_source_that_knows_decides(
+    make_examples: MakeExamples, make_vocabulary: Callable[..., pa.Table]
+) -> None:
+    inputs = tables(make_examples, make_vocabulary)
+    table = align(**inputs, language=JA, glossary={("cat", ""): "ねこ"}, engines=ENGINES)
+    assert table.schema == schema.ANSWER_MAP
+    found = {key: (row["answer"], row["method"], row["support"]) for key, row in entries(table).items()}
+    assert found == {
+        ("orange", "colour"): ("オレンジ色", "colour", 9),
+        ("orange", "fruit"): ("オレンジ", "food", 7),
+        ("oranges", ""): ("オレンジ", "food", 3),
+        ("cat", ""): ("ねこ", "glossary", 6),
+        ("cats", ""): ("猫", "animal", 3),
+        ("yes", ""): ("はい", "yes/no", 10),
+        ("zarf", ""): ("ザーフ", "engine", 6),
+        ("blick", ""): ("blick", "english", 2),
+        ("dax", ""): ("ダックス", "people", 1),
+        ("never", ""): ("決してない", "quality", 0),
+        ("", ""): ("", "english", 0),
+    }
+    assert entries(table)["orange", "colour"]["examples"] == ["What color is the car?"]
+
+
+def test_labels_that_read_alike_list_each_other(
+    make_examples: MakeExamples, make_vocabulary: Callable[..., pa.Table]
+) -> None:
+    table = align(**tables(make_examples, make_vocabulary), language=JA, glossary={}, engines=ENGINES)
+    rows = entries(table)
+    assert rows["orange", "fruit"]["merged_with"] == [1]
+    assert rows["oranges", ""]["merged_with"] == [0]
+    assert rows["orange", "colour"]["merged_with"] == []
+    assert [rows["cat", ""]["merge"], rows["orange", "fruit"]["merge"]] == ["intended", "intended"]
+    assert rows["yes", ""]["merge"] == "none"
+    for row in table.to_pylist():
+        assert (row["merge"] == "none") == (not row["merged_with"])
+
+
+def test_a_merge_that_nobody_meant_is_flagged(
+    make_examples: MakeExamples, make_vocabulary: Callable[..., pa.Table]
+) -> None:
+    inputs = tables(make_examples, make_vocabulary)
+    table = align(**inputs, language=JA, glossary={("zarf", ""): "猫"}, engines=ENGINES)
+    assert [entries(table)[name, ""]["merge"] for name in ("zarf", "cat", "cats")] == ["flagged"] * 3
+
+
+def test_engines_vote_in_context(
+    make_examples: MakeExamples, make_vocabulary: Callable[..., pa.Table]
+) -> None:
+    inputs = tables(make_examples, make_vocabulary)
+    frames = [
+        candidates.Asked("blick", "", "This is {answer}.", 0.7),
+        candidates.Asked("blick", "", "It is in {answer}.", 0.3),
+        candidates.Asked("zarf", "", "This is {answer}.", 0.6),
+    ]
+    made = candidates.table(frames, ["煉瓦", "青い", "器"], ["bricks and blick", "blick", "zarfs"])
+    table = align(**{**inputs, "candidates": made}, language=JA, glossary={}, engines=ENGINES)
+    rows = entries(table)
+    assert (rows["blick", ""]["answer"], rows["blick", ""]["method"]) == ("青い", "engine")
+    assert (rows["zarf", ""]["answer"], rows["zarf", ""]["runner_up"]) == ("ザーフ", "器")
+    assert rows["zarf", ""]["score"] == 0.5
+
+
+def test_engines_are_asked_only_for_what_nothing_else_knows(
+    make_examples: MakeExamples, make_vocabulary: Callable[..., pa.Table]
+) -> None:
+    inputs = tables(make_examples, make_vocabulary)
+    unsettled = open_senses(
+        inputs["contexts"],
+        inputs["segments"],
+        inputs["translations"],
+        JA,
+        glossary={("blick", ""): "ブリック"},
+        engines=ENGINES,
+    )
+    assert unsettled == [("zarf", ""), ("", "")]
+
+
+def test_annotators_answers_read_as_their_sense_says(
+    make_examples: MakeExamples, make_vocabulary: Callable[..., pa.Table]
+) -> None:
+    inputs = tables(make_examples, make_vocabulary)
+    answer_map = align(**inputs, language=JA, glossary={}, engines=ENGINES)
+    segments = inputs["segments"]
+    texts = answer_texts(segments, inputs["translations"], inputs["verdicts"], answer_map, JA)
+    keys = zip(segments["text"].to_pylist(), segments["context"].to_pylist(), strict=True)
+    found = dict(zip(keys, texts.to_pylist(), strict=True))
+    assert found["Orange", "colour"] == found["orange", "colour"] == "オレンジ色"
+    assert found["orange", "fruit"] == "オレンジ"
+    assert (found["kitty", ""], found["wug", ""]) == ("子猫ちゃん", "wug")
+    assert found["What closes it?", ""] is None
+
+
+def test_lists_of_the_same_members_read_alike(
+    make_examples: MakeExamples, make_vocabulary: Callable[..., pa.Table]
+) -> None:
+    rows = make_examples(
+        ("What color is it?", {"black and white": 7, "white and black": 3}),
+        ("What is it?", {"fork and knife": 6, "knife and fork": 3, "knife": 1}),
+    )
+    rules = senses.known_rules()
+    given = senses.assign(rows, rules)
+    labels = make_vocabulary("white and black", "black and white", "knife and fork", "fork and knife")
+    segments = segmentation.extract(rows, given)
+    blank = pa.nulls(segments.num_rows, pa.string())
+    table = align(
+        contexts.find(rows, given, labels, rules),
+        segments,
+        pa.table([segments["segment_id"], *[blank] * 7], schema=schema.TRANSLATIONS),
+        pa.table({"keep": pa.repeat(False, segments.num_rows)}),
+        pa.table({"segment_id": segments["segment_id"]}),
+        candidates.table([], [], []),
+        JA,
+        glossary={("fork and knife", ""): "フォークとナイフ一組"},
+        engines=[],
+    )
+    assert table["answer"].to_pylist() == ["白黒", "白黒", "フォークとナイフ一組", "フォークとナイフ一組"]
+    assert table["merge"].to_pylist() == ["intended"] * 4

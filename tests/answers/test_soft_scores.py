@@ -9,12 +9,15 @@ from vqa_builder.answers.soft_scores import soft_scores
 VOCABULARY = pa.table([[0, 1, 2], ["red", "maroon", "cat"], [None] * 3], schema=schema.VOCABULARY)
 
 
-def score(*rows: list[str] | None) -> tuple[list[list[int] | None], list[list[float] | None]]:
+def score(
+    *rows: list[str] | None, normalise: bool = False
+) -> tuple[list[list[int] | None], list[list[float] | None]]:
     answers = [
         None if row is None else [{"answer": a, "answer_confidence": "yes", "answer_id": 1} for a in row]
         for row in rows
     ]
-    labels, scores = soft_scores(pa.chunked_array([answers], pa.list_(schema.ANSWER)), VOCABULARY)
+    column = pa.chunked_array([answers], pa.list_(schema.ANSWER))
+    labels, scores = soft_scores(column, VOCABULARY, normalise=normalise)
     rounded = [None if row is None else [round(value, 4) for value in row] for row in scores.to_pylist()]
     return labels.to_pylist(), rounded
 
@@ -31,6 +34,10 @@ def test_rows_without_answers_are_null_and_unknown_answers_are_empty() -> None:
 
 def test_answers_are_taken_as_they_stand() -> None:
     assert score(["Red", "red "])[0] == [[]]
+
+
+def test_answers_that_are_sentences_are_normalised_where_the_source_says_so() -> None:
+    assert score(["Red.", "A cat."], None, normalise=True) == ([[0, 2], None], [[0.3, 0.3], None])
 
 
 @given(st.lists(st.sampled_from(["red", "maroon", "cat", "dog"]), min_size=10, max_size=10))

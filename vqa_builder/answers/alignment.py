@@ -1,71 +1,130 @@
-"""Every English label gets its answer in the target language; every annotator's answer goes through that map.
+"""Every sense of every label gets one answer in the target language; every merge gets a verdict.
 
-Tables of this module have one row per label (``ANSWER_MAP``) or one per segment, in the segments' order.
+The answer comes, in this order, from the glossary, from what people asserted in the memory, from the
+language's own tables, from a vote of the engines' candidates; else it stays English and says so. Labels never
+change their ids: two labels that read alike keep both, and each lists the other. Lists are answered in one
+order.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections.abc import Collection, Mapping
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from vqa_builder import schema
+from vqa_builder.answers import merges
 from vqa_builder.answers.vocabulary import normalised
 from vqa_builder.languages.base import Language
 
-VERSION = "1"
-ENGLISH = "english"
+VERSION = "3"
+GLOSSARY = "glossary"
+PEOPLE = "people"
 ENGINE = "engine"
+ENGLISH = "english"
+BARE_WEIGHT = {False: 1.0, True: 0.5}
+"""What the bare answer's translation weighs beside its contexts, whose weights sum to 1 at most: less for an
+answer of several senses, since it cannot tell them apart."""
+
+
+class Ballot(NamedTuple):
+    """One translation of a sense, from one context.
+
+    Attributes:
+        text: the translation.
+        weight: how much of the sense its context stands for.
+        agreement: how well it came back into English, 0 to 1.
+    """
+
+    text: str
+    weight: float
+    agreement: float
+
+
+class Segment(NamedTuple):
+    """A translated answer segment: its text, whether people asserted it, its round trip, 0 to 1."""
+
+    text: str | None
+    asserted: bool
+    agreement: float
 
 
 def align(
-    vocabulary: pa.Table,
+    contexts: pa.Table,
     segments: pa.Table,
     translations: pa.Table,
     verdicts: pa.Table,
     scores: pa.Table,
+    candidates: pa.Table,
     language: Language,
+    *,
+    glossary: Mapping[tuple[str, str], str],
+    engines: Collection[str],
 ) -> pa.Table:
-    """The answer of every label.
-
-    The language's own tables come first (numbers, yes/no, colours); then the translation, if the policy keeps
-    it; else the answer stays English and its ``method`` says so.
+    """The answer of every label and sense.
 
     Args:
-        vocabulary: labels and English answers.
+        contexts: senses of all labels, as ``contexts.find`` made them.
         segments, translations, verdicts, scores: row-aligned tables of all segments.
+        candidates: translations in context, of schema ``candidates.CANDIDATES``.
         language: the target language.
+        glossary: (English answer, sense) -> answer.
+        engines: signatures of the engines; whatever else translated a segment are people.
 
     Returns:
-        A table of schema ``ANSWER_MAP``: ``support`` counts the annotators' answers that read like the label,
-        ``score`` is the chrF of the back-translation where the translation was taken, ``merged_with`` lists
-        the other labels with the same answer.
+        A table of schema ``ANSWER_MAP``, by label. ``method`` is ``glossary``, ``people``, a table's name,
+        ``engine`` or ``english``; ``support`` counts the annotators' answers in this sense; ``score`` is the
+        share of the vote where engines chose, times their agreement; ``runner_up`` the next best;
+        ``merged_with`` the other labels with this surface, and ``merge`` the verdict on them.
+
+    Example: ``orange`` has two rows, ``colour`` オレンジ色 and ``fruit`` オレンジ, and the latter merges with
+    ``oranges``.
     """
-    rows = []
-    known = _answer_segments(segments, translations, verdicts, scores)
-    for label, answer_en in zip(
-        vocabulary["label"].to_pylist(), vocabulary["answer_en"].to_pylist(), strict=True
-    ):
-        text, count, score = known.get(answer_en, (None, 0, None))
-        answer, method = _choose(answer_en, text, language)
-        rows.append(
-            {
-                "label": label,
-                "answer_en": answer_en,
-                "sense": "",
-                "answer": answer,
-                "method": method,
-                "support": count,
-                "score": score if method == ENGINE else None,
-            },
-        )
-    sharing = defaultdict(list)
+    known = _segments(segments, translations, verdicts, scores, engines)
+    voted = _candidates(candidates)
+    rows = contexts.select(["label", "answer_en", "sense", "support", "examples"]).to_pylist()
     for row in rows:
-        sharing[language.normalise(row["answer"])].append(row["label"])
-    for row in rows:
-        row["merged_with"] = [n for n in sharing[language.normalise(row["answer"])] if n != row["label"]]
+        key = row["answer_en"], row["sense"]
+        segment = known.get(key) or known.get((key[0], "")) or Segment(None, False, 0.0)
+        row |= _entry(key, segment, voted.get(key, []), language, glossary)
+    _order_lists(rows)
+    surfaces = [language.normalise(row["answer"]) for row in rows]
+    partners = merges.sharing(surfaces, [row["label"] for row in rows])
+    names = dict(zip(contexts["label"].to_pylist(), contexts["answer_en"].to_pylist(), strict=True))
+    for row, others in zip(rows, partners, strict=True):
+        row["merged_with"] = others
+        row["merge"] = _verdict(row["answer_en"], [names[label] for label in others], language.code)
     return pa.Table.from_pylist(rows, schema.ANSWER_MAP)
+
+
+def open_senses(
+    contexts: pa.Table,
+    segments: pa.Table,
+    translations: pa.Table,
+    language: Language,
+    *,
+    glossary: Mapping[tuple[str, str], str],
+    engines: Collection[str],
+) -> list[tuple[str, str]]:
+    """The senses that neither glossary, people nor tables translate: those that engines are asked for.
+
+    Arguments as for ``align``.
+    """
+    by_people = pc.invert(pc.is_in(translations["engine"], pa.array(engines, pa.string())))
+    chosen = pc.and_(
+        pc.equal(segments["role"], "answer"), pc.and_(by_people, pc.is_valid(translations["text"]))
+    )
+    asserted = {normalised(text) for text in segments["text"].filter(chosen).to_pylist()}
+    keys = zip(contexts["answer_en"].to_pylist(), contexts["sense"].to_pylist(), strict=True)
+    return [
+        (answer, sense)
+        for answer, sense in keys
+        if answer not in asserted
+        and (answer, sense) not in glossary
+        and language.answer(answer, sense) is None
+    ]
 
 
 def answer_texts(
@@ -77,50 +136,139 @@ def answer_texts(
 ) -> pa.Array:
     """What every answer segment reads in the target language; null for questions.
 
-    An answer that is a label, as it stands or normalised, reads as the map says; any other is chosen in the
-    way of ``align``.
+    A label in one of its senses reads as the map says. Any other answer is chosen in the way of ``align``,
+    once for all its spellings that normalise alike, by the most frequent one that has a translation.
     """
-    of_label = dict(zip(answer_map["answer_en"].to_pylist(), answer_map["answer"].to_pylist(), strict=True))
-    kept = _kept_text(translations, verdicts).to_pylist()
+    of_label = dict(
+        zip(
+            zip(answer_map["answer_en"].to_pylist(), answer_map["sense"].to_pylist(), strict=True),
+            answer_map["answer"].to_pylist(),
+            strict=True,
+        )
+    )
+    kept = _kept_text(translations, verdicts)
+    columns = (segments["role"], segments["text"], segments["context"], segments["count"], kept)
+    rows = list(zip(*(column.to_pylist() for column in columns), strict=True))
+    forms = {text: normalised(text) for role, text, *_ in rows if role == "answer"}
+    best: dict[str, tuple[int, str]] = {}
+    for role, text, _, count, translation in rows:
+        if role == "answer" and translation is not None and count > best.get(forms[text], (-1, ""))[0]:
+            best[forms[text]] = count, translation
     texts: list[str | None] = []
-    for role, answer_en, text in zip(
-        segments["role"].to_pylist(), segments["text"].to_pylist(), kept, strict=True
-    ):
+    for role, text, sense, *_ in rows:
         if role != "answer":
             texts.append(None)
-        elif answer_en in of_label:
-            texts.append(of_label[answer_en])
+        elif (forms[text], sense) in of_label:
+            texts.append(of_label[forms[text], sense])
         else:
-            mapped = of_label.get(normalised(answer_en))
-            texts.append(mapped if mapped is not None else _choose(answer_en, text, language)[0])
+            typed = language.answer(forms[text], sense)
+            texts.append(typed.text if typed else best.get(forms[text], (0, text))[1])
     return pa.array(texts, pa.string())
 
 
-def _answer_segments(
-    segments: pa.Table, translations: pa.Table, verdicts: pa.Table, scores: pa.Table
-) -> dict[str, tuple[str | None, int, float | None]]:
-    """English answer -> its kept translation, its count, the chrF of its back-translation."""
+def vote(ballots: list[Ballot]) -> list[tuple[str, float]]:
+    """Translations with their share of the vote, best first; equal ones in the order of their text.
+
+    >>> vote([Ballot("バット", 0.5, 1.0), Ballot("コウモリ", 0.7, 1.0), Ballot("コウモリ", 0.3, 0.5)])
+    [('コウモリ', 0.57), ('バット', 0.33)]
+    """
+    total = sum(ballot.weight for ballot in ballots)
+    shares: dict[str, float] = {}
+    for text, weight, agreement in ballots:
+        shares[text] = shares.get(text, 0.0) + weight * agreement / total
+    ranked = sorted(shares.items(), key=lambda item: (-item[1], item[0]))
+    return [(text, round(share, 2)) for text, share in ranked]
+
+
+def _entry(
+    key: tuple[str, str],
+    segment: Segment,
+    ballots: list[Ballot],
+    language: Language,
+    glossary: Mapping[tuple[str, str], str],
+) -> dict[str, object]:
+    """The columns answer, method, score and runner_up of one sense."""
+    typed = language.answer(*key)
+    fixed = [
+        (glossary.get(key), GLOSSARY),
+        (segment.text if segment.asserted else None, PEOPLE),
+        (typed.text, typed.method) if typed else (None, ""),
+    ]
+    for answer, method in fixed:
+        if answer is not None:
+            return {"answer": answer, "method": method, "score": None, "runner_up": None}
+    if segment.text is not None:
+        ballots = [Ballot(segment.text, BARE_WEIGHT[key[1] != ""], segment.agreement), *ballots]
+    ranked = vote(ballots) if ballots and key[0] else []
+    if not ranked:
+        return {"answer": key[0], "method": ENGLISH, "score": None, "runner_up": None}
+    runner_up = ranked[1][0] if len(ranked) > 1 else None
+    return {"answer": ranked[0][0], "method": ENGINE, "score": ranked[0][1], "runner_up": runner_up}
+
+
+def _order_lists(rows: list[dict[str, Any]]) -> None:
+    """Lists of the same members ("white and black") take the answer of the one most often given."""
+    leading: dict[tuple[str, ...], dict[str, Any]] = {}
+    lists = [(merges.list_key(row["answer_en"]), row) for row in rows]
+    for key, row in sorted(lists, key=lambda pair: -pair[1]["support"]):
+        if key is not None and row["method"] != ENGLISH:
+            leading.setdefault(key, row)
+    for key, row in lists:
+        if key in leading and row["method"] not in (GLOSSARY, PEOPLE):
+            row |= {name: leading[key][name] for name in ("answer", "method", "score", "runner_up")}
+
+
+def _verdict(answer_en: str, partners: list[str], language: str) -> str:
+    if not partners:
+        return merges.NONE
+    flagged = any(merges.judge(answer_en, other, language).verdict == merges.FLAGGED for other in partners)
+    return merges.FLAGGED if flagged else merges.INTENDED
+
+
+def _segments(
+    segments: pa.Table,
+    translations: pa.Table,
+    verdicts: pa.Table,
+    scores: pa.Table,
+    engines: Collection[str],
+) -> dict[tuple[str, str], Segment]:
+    """(English answer, sense) -> its segment; of spellings that normalise alike the most frequent one."""
     chrf = scores["chrf"] if "chrf" in scores.column_names else pa.nulls(scores.num_rows, pa.float32())
     table = pa.table(
         {
-            "answer": segments["text"],
-            "text": _kept_text(translations, verdicts),
+            "text": segments["text"],
+            "context": segments["context"],
             "count": segments["count"],
+            "text_in_target": translations["text"],
+            "kept": verdicts["keep"],
+            "engine": translations["engine"],
             "chrf": chrf,
         },
     ).filter(pc.equal(segments["role"], "answer"))
-    columns = (table[name].to_pylist() for name in ("text", "count", "chrf"))
-    return dict(zip(table["answer"].to_pylist(), zip(*columns, strict=True), strict=True))
+    known: dict[tuple[str, str], Segment] = {}
+    for text, sense, _, translation, kept, engine, round_trip in zip(
+        *(column.to_pylist() for column in table.sort_by("count").columns), strict=True
+    ):
+        asserted = engine not in engines
+        if translation is not None and (kept or asserted):
+            agreement = 1.0 if round_trip is None else round_trip / 100
+            known[normalised(text), sense] = Segment(translation, asserted, agreement)
+    return known
+
+
+def _candidates(candidates: pa.Table) -> dict[tuple[str, str], list[Ballot]]:
+    """(English answer, sense) -> the candidates that came back into English with their meaning."""
+    found: dict[tuple[str, str], list[Ballot]] = {}
+    for answer, sense, _, weight, text, back in zip(
+        *(column.to_pylist() for column in candidates.columns), strict=True
+    ):
+        if text is not None and back is not None:
+            same = merges.meaning(normalised(back)) == merges.meaning(answer)
+            if same:
+                found.setdefault((answer, sense), []).append(Ballot(text, weight, 1.0))
+    return found
 
 
 def _kept_text(translations: pa.Table, verdicts: pa.Table) -> pa.ChunkedArray:
     """The translations that the policy keeps; null for the others."""
     return pc.if_else(verdicts["keep"], translations["text"], pa.scalar(None, pa.string()))
-
-
-def _choose(answer_en: str, text: str | None, language: Language) -> tuple[str, str]:
-    """The answer and the method it comes from."""
-    typed = language.answer(normalised(answer_en))
-    if typed is not None:
-        return typed.text, typed.method
-    return (text, ENGINE) if text is not None else (answer_en, ENGLISH)

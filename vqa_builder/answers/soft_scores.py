@@ -6,10 +6,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from vqa_builder.answers.vocabulary import normalised
+
 SCORE_OF_COUNT = np.array([0.0, 0.3, 0.6, 0.9, 1.0], np.float32)
 
 
-def soft_scores(answers: pa.ChunkedArray, vocabulary: pa.Table) -> tuple[pa.Array, pa.Array]:
+def soft_scores(
+    answers: pa.ChunkedArray, vocabulary: pa.Table, *, normalise: bool = False
+) -> tuple[pa.Array, pa.Array]:
     """Labels and soft scores of every row.
 
     A label given by 1, 2, 3 or at least 4 of the ten annotators scores 0.3, 0.6, 0.9 or 1.0, which is the
@@ -19,6 +23,7 @@ def soft_scores(answers: pa.ChunkedArray, vocabulary: pa.Table) -> tuple[pa.Arra
     Args:
         answers: ``list<struct<answer, ...>>``, null where the source has no answers.
         vocabulary: a table of schema ``VOCABULARY``.
+        normalise: look answers up as the vocabulary lists them, for sources whose answers are not normalised.
 
     Returns:
         ``list<int32>`` of ascending labels and ``list<float32>`` of their scores, null where answers are
@@ -29,7 +34,8 @@ def soft_scores(answers: pa.ChunkedArray, vocabulary: pa.Table) -> tuple[pa.Arra
     """
     answers = answers.combine_chunks()
     known = vocabulary["answer_en"].combine_chunks()
-    found = pc.index_in(pc.struct_field(pc.list_flatten(answers), "answer"), value_set=known)
+    given = pc.struct_field(pc.list_flatten(answers), "answer")
+    found = pc.index_in(_normalised(given) if normalise else given, value_set=known)
     hits = found.is_valid().to_numpy(zero_copy_only=False)
     row = pc.list_parent_indices(answers).to_numpy()[hits]
     label = found.drop_null().to_numpy()
@@ -42,3 +48,10 @@ def soft_scores(answers: pa.ChunkedArray, vocabulary: pa.Table) -> tuple[pa.Arra
         pa.ListArray.from_arrays(offsets, pa.array(pairs[1], pa.int32()), mask=missing),
         pa.ListArray.from_arrays(offsets, pa.array(scores, pa.float32()), mask=missing),
     )
+
+
+def _normalised(texts: pa.Array) -> pa.Array:
+    """Every answer in the form of the vocabulary."""
+    unique = texts.dictionary_encode()
+    forms = [None if text is None else normalised(text) for text in unique.dictionary.to_pylist()]
+    return pa.array(forms, pa.string()).take(unique.indices)

@@ -1,16 +1,17 @@
 """The languages' own answers: tables of frequent answers, measures, lists of colours or numbers, names.
 
 A table ``answers_<code>.tsv`` has the columns answer_en, sense, answer and method; senses are those of
-``answers/senses.tsv``, empty where an answer has one alone. An answer_en with a place for a number is a measure
-("{n} mph"). The method ``colour, in company`` marks a word that names a colour beside other colours only
-("orange and white"; bare "orange" may be the fruit); ``colour, alone`` marks a phrase that is one colour only
-as a whole answer ("blue green", which is two colours in "red blue green"). ``answer_names.tsv`` lists the names
-that every language writes in Latin letters.
+``answers/senses.tsv``, empty where an answer has one alone. An answer_en with a place for a number is a
+measure ("{n} mph"). The method ``colour, in company`` marks a word that names a colour beside other colours
+only ("orange and white"; bare "orange" may be the fruit); ``colour, alone`` marks a phrase that is one colour
+only as a whole answer ("blue green", which is two colours in "red blue green"). ``answer_names.tsv`` lists
+the names that every language writes in Latin letters.
 """
 
 from __future__ import annotations
 
 import csv
+import hashlib
 import re
 from collections.abc import Iterable
 from functools import cache
@@ -57,21 +58,19 @@ class AnswerTable:
                 self.measures.append((_measure(answer_en), typed))
             elif use != "in company":
                 self.whole[answer_en, sense[0] if sense else ""] = typed
-            if method == "colour" and use != "alone":
+            if method == "colour" and use != "alone" and not any(sense):
                 self.colours[tuple(answer_en.split())] = (answer, not use)
         self.longest = max(map(len, self.colours), default=0)
 
-    def find(self, answer_en: str, sense: str, joints: tuple[str, str] | None) -> TypedAnswer | None:
-        """The answer by its sense, else without one, else as a measure, else as a list.
+    def find(self, answer_en: str, joints: tuple[str, str] | None) -> TypedAnswer | None:
+        """The answer of one sense, else as a measure, else as a list.
 
         Args:
             answer_en: an English answer, normalised.
-            sense: one of its senses; "" for an answer of one sense.
             joints: what stands between the members of a list, and before the last; None for no lists.
         """
-        whole = self.whole.get((answer_en, sense)) or self.whole.get((answer_en, ""))
-        if whole is not None:
-            return whole
+        if (answer_en, "") in self.whole:
+            return self.whole[answer_en, ""]
         if any(map(str.isdigit, answer_en)):
             for pattern, (text, method) in self.measures:
                 if found := pattern.fullmatch(answer_en):
@@ -127,6 +126,13 @@ def written_names() -> dict[tuple[str, str], str]:
     ('Nike', 'Apple')
     """
     return {(row["answer_en"], row["sense"]): row["written"] for row in _rows("answer_names.tsv")}
+
+
+@cache
+def tables_hash(code: str) -> str:
+    """A hash of all that a language's tables of answers say, for keys and signatures."""
+    rows = [_rows(f"answers_{code}.tsv"), _rows("answer_names.tsv")]
+    return hashlib.sha256(repr(rows).encode()).hexdigest()[:12]
 
 
 def _measure(answer_en: str) -> re.Pattern[str]:

@@ -41,8 +41,9 @@ class Signs(NamedTuple):
 def read_signs(code: str) -> Signs | None:
     """The table ``signs_<code>.tsv``; None for a language without one.
 
-    Its columns: language, kind (``word``: a whole word; ``ending``: of a longer word; ``letters``: RE2 for one
-    letter, counted wherever it stands) and signs, separated by spaces.
+    Its columns: language, kind and signs, separated by spaces. Kinds are ``word``: a whole word;
+    ``ending``: of a longer word; ``letters``: RE2 for one letter, counted wherever it stands; ``charset``:
+    any letter that the first character set has and the second lacks (们 is in gb2312 and not in cp932).
 
     >>> read_signs("hi").foreign["mr"][:20]
     ' (?:आणि|आहे|आहेत|नाह'
@@ -58,11 +59,19 @@ def read_signs(code: str) -> Signs | None:
 
 
 def _pattern(kind: str, signs: list[str]) -> str:
+    if kind == "charset":
+        return "[" + "".join(sorted(_letters(signs[0]) - _letters(signs[1]))) + "]"
     folded = [unicodedata.normalize("NFKC", sign) for sign in signs]
     if kind == "letters":
         return "|".join(folded)
     choice = "(?:" + "|".join(re.escape(sign) for sign in folded) + ") "
     return f" {choice}" if kind == "word" else rf"[\p{{L}}\p{{M}}]{choice}"
+
+
+def _letters(charset: str) -> set[str]:
+    """The Han letters of the basic plane that a character set has."""
+    every = "".join(map(chr, range(0x4E00, 0xA000)))
+    return set(every.encode(charset, "ignore").decode(charset))
 
 
 def endings_of(word: str) -> list[str]:

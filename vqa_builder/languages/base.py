@@ -11,11 +11,11 @@ from functools import cache
 from importlib import resources
 from typing import ClassVar
 
-from vqa_builder.languages._answers import TypedAnswer, answer_table, written_names
+from vqa_builder.languages._answers import TypedAnswer, answer_table, tables_hash, written_names
 from vqa_builder.languages._numbers import digits_in, plain_digits, typed_number
 from vqa_builder.languages._text import fold, words
 
-__all__ = ["Language", "TypedAnswer", "known_languages"]
+__all__ = ["Language", "TypedAnswer", "known_languages", "tables_hash"]
 
 _QUESTION_MARKS = {"Arabic": "؟", "Ethiopic": "፧", "Greek": ";", "Han": "？"}
 _UNSPACED = frozenset({"Han", "Khmer", "Lao", "Myanmar", "Thai", "Tibetan"})
@@ -42,6 +42,8 @@ class Language:
             None where the language makes no lists of its own answers.
         neighbours: ISO 639 codes of languages in the same script for which short texts are mistaken; empty
             for all that an identifier knows. What tells them apart stands in ``signs_<code>.tsv``.
+        number_signs: RE2 without a match in any text from which ``numerals`` reads a number; None where every
+            text must be read.
         question_end: RE2 for the end of a written question; default its question mark, or "?".
         question_words: RE2 for what makes a sentence a question beside that; None where nobody wrote it yet.
     """
@@ -55,6 +57,7 @@ class Language:
     neighbours: tuple[str, ...] = ()
     question_end: str
     question_words: str | None = None
+    number_signs: str | None = None
 
     def __init__(self, code: str | None = None) -> None:
         self.code = code or self.name
@@ -113,9 +116,9 @@ class Language:
     def answer(self, answer_en: str, sense: str = "") -> TypedAnswer | None:
         """The language's own word for an answer, as far as its tables go; None for any other answer.
 
-        Numbers stay digits, which every language writes. Other answers come from ``answers_<code>.tsv``; lists
-        of colours or numbers ("red and white", "2 and 3") are put together with ``list_joints``; names that
-        every language writes alike ("nike") come last.
+        Numbers stay digits, which every language writes. Other answers come from ``answers_<code>.tsv``;
+        lists of colours or numbers ("red and white", "2 and 3") are put together with ``list_joints``; names
+        that every language writes alike ("nike") come last.
 
         Args:
             answer_en: an English answer, normalised as VQA answers are ("2", "yes", "black and white").
@@ -126,11 +129,15 @@ class Language:
         >>> Language("de").answer("apple", "brand")
         TypedAnswer(text='Apple', method='name')
         """
+        table, names = answer_table(self.code), written_names()
+        if (answer_en, sense) in table.whole:
+            return table.whole[answer_en, sense]
+        if sense and (answer_en, sense) in names:
+            return TypedAnswer(names[answer_en, sense], "name")
         number = typed_number(answer_en)
         if number is not None:
             return TypedAnswer(number, "number")
-        found = answer_table(self.code).find(answer_en, sense, self.list_joints)
-        if found is not None:
-            return found
-        name = written_names().get((answer_en, sense)) or written_names().get((answer_en, ""))
-        return TypedAnswer(name, "name") if name is not None else None
+        found = table.find(answer_en, self.list_joints)
+        if found is None and (answer_en, "") in names:
+            return TypedAnswer(names[answer_en, ""], "name")
+        return found

@@ -135,6 +135,6 @@ class English(Language):
             numbers += [str(value) for value in values if value > 1]
         return sorted(numbers)
 
-    def answer(self, answer_en: str) -> None:
+    def answer(self, answer_en: str, sense: str = "") -> None:
         """English needs no table of its own answers."""
         return

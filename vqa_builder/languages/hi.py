@@ -42,7 +42,7 @@ class Hindi(Language):
     list_joints = (", ", " और ")
     question_words = (
         r"(?:^|[^\p{L}\p{M}])(?:क्या|कौन|किस|किन|कितन|कैस|कहाँ|कहां|कहा[ँं]|क्यों|क्यूँ|कब|किध)"
-        r"|(?:^|[^\p{L}\p{M}])(?:न|ना)\s*\?$"
+        r"|[^\p{L}\p{M}](?:या[^\p{L}\p{M}]|ना?\s*\?$)"
     )
     neighbours = ("mr", "ne", "bho", "bh", "mai", "sa", "gom", "new", "dty")
 

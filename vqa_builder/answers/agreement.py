@@ -1,0 +1,130 @@
+"""Ten annotators in another language: the most frequent answer, how many gave it, and what drifted.
+
+A translation can merge two answers of a row ("cat" and "cats" are 猫) so that more annotators agree, or a
+row can get another winner. Both are counted, and ``drift`` lists the rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from vqa_builder.answers.vocabulary import normalised
+from vqa_builder.languages.base import Language
+
+VERSION = "1"
+
+DRIFT = pa.schema(
+    [
+        ("kind", pa.string()),
+        ("split", pa.string()),
+        ("question_en", pa.string()),
+        ("winner_en", pa.string()),
+        ("winner", pa.string()),
+        ("winner_before", pa.string()),
+        ("agreement_en", pa.int64()),
+        ("agreement", pa.int64()),
+    ],
+)
+CHANGED, ROSE, FELL = "winner changed", "agreement rose", "agreement fell"
+
+Numbers = NDArray[np.int64]
+
+
+def winners(answers: pa.ListArray, before: pa.Array, language: Language) -> pa.Array:
+    """The most frequent answer of every row, in the target language.
+
+    Args:
+        answers: ``list<struct<answer, answer_en, ...>>``, translated; null where the source has none.
+        before: the English winners, translated; they win ties, then the answer given first.
+        language: whose normaliser tells which answers are the same.
+
+    Returns:
+        One text per row; that of ``before`` where nothing beats it, null where that is null.
+    """
+    texts = pc.struct_field(answers.flatten(), "answer")
+    codes, own = _codes(language.normalise, texts, before)
+    row = pc.list_parent_indices(answers).to_numpy().astype(np.int64)
+    best, first, _ = _most_frequent(row, codes, own)
+    changed = (best >= 0) & (best != own) & (own >= 0)
+    places = pa.array(np.where(changed, first, 0), mask=~changed)
+    return pc.coalesce(texts.take(places), before)
+
+
+def drift(rows: pa.Table, language: Language) -> pa.Table:
+    """The rows that read otherwise in the target language than in English, one for each kind of change.
+
+    Args:
+        rows: a release's rows, as ``assemble`` makes them, with ``question_id`` and perhaps ``split``.
+        language: the target language.
+
+    Returns:
+        Columns question_id, then those of ``DRIFT``: ``winner_before`` is the English winner translated,
+        ``agreement`` how many annotators gave the winner, before and after.
+    """
+    answers = rows["answers"].combine_chunks()
+    row = pc.list_parent_indices(answers).to_numpy().astype(np.int64)
+    texts, english = (pc.struct_field(answers.flatten(), name) for name in ("answer", "answer_en"))
+    said_en, winner_en = _codes(normalised, english, rows["multiple_choice_answer_en"].combine_chunks())
+    said, winner = _codes(language.normalise, texts, rows["multiple_choice_answer"].combine_chunks())
+    _, _, count_en = _most_frequent(row, said_en, winner_en)
+    _, _, count = _most_frequent(row, said, winner)
+    theirs = np.flatnonzero(said_en == winner_en[row])
+    of_row, places = np.unique(row[theirs], return_index=True)
+    before = np.full(len(rows), -1)
+    before[of_row] = theirs[places]
+    read = np.where(before >= 0, said[before], winner) if len(said) else winner
+    kinds = {CHANGED: read != winner, ROSE: count > count_en, FELL: count < count_en}
+    place = pa.array(before, mask=before < 0)
+    columns = {
+        "question_id": rows["question_id"],
+        "split": rows["split"] if "split" in rows.column_names else pa.nulls(len(rows), pa.string()),
+        "question_en": rows["question_en"],
+        "winner_en": rows["multiple_choice_answer_en"],
+        "winner": rows["multiple_choice_answer"],
+        "winner_before": texts.take(place),
+        "agreement_en": pa.array(count_en),
+        "agreement": pa.array(count),
+    }
+    table = pa.table(columns)
+    parts = [
+        table.filter(pa.array(mask)).add_column(1, "kind", pa.repeat(kind, int(mask.sum())))
+        for kind, mask in kinds.items()
+    ]
+    return pa.concat_tables(parts).cast(pa.schema([rows.schema.field("question_id"), *DRIFT]))
+
+
+def _most_frequent(row: Numbers, code: Numbers, preferred: Numbers) -> tuple[Numbers, Numbers, Numbers]:
+    """For each row: its most frequent code, the place where that stands first, its count; -1, 0, 0 if none.
+
+    Of codes equally frequent the row's preferred one wins, then the one that stands first.
+    """
+    size = len(preferred)
+    best, first, count = np.full(size, -1), np.zeros(size, np.int64), np.zeros(size, np.int64)
+    if not len(row):
+        return best, first, count
+    base = int(code.max()) + 1
+    pairs, places, counts = np.unique(row * base + code, return_index=True, return_counts=True)
+    rows, codes = np.divmod(pairs, base)
+    order = np.lexsort((places, codes != preferred[rows], -counts, rows))
+    rows, codes, places, counts = rows[order], codes[order], places[order], counts[order]
+    leading = np.flatnonzero(np.diff(rows, prepend=-1))
+    at = rows[leading]
+    best[at], first[at], count[at] = codes[leading], places[leading], counts[leading]
+    return best, first, count
+
+
+def _codes(key: Callable[[str], str], *columns: Any) -> list[Numbers]:
+    """Columns of texts as numbers: the same for texts with the same key, -1 for null."""
+    encoded = pa.concat_arrays([column.cast(pa.string()) for column in columns]).dictionary_encode()
+    places: dict[str, int] = {}
+    of_text = [places.setdefault(key(text), len(places)) for text in encoded.dictionary.to_pylist()]
+    numbers = pc.fill_null(encoded.indices, len(of_text)).to_numpy(zero_copy_only=False)
+    coded = np.array([*of_text, -1], np.int64)[numbers]
+    bounds = np.cumsum([len(column) for column in columns])[:-1]
+    return np.split(coded, bounds)
