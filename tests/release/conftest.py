@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pyarrow as pa
@@ -129,6 +130,36 @@ def hi() -> ReleaseContents:
     return _contents("vizwiz-hi", "hi", HI, HI_ANSWERS, pa.string(), bad_records=0)
 
 
+def changed(contents: ReleaseContents, question_id: int, column: str, value: Any) -> ReleaseContents:
+    """The same contents with one value of one kept row replaced."""
+    data = {}
+    for split, table in contents.data.items():
+        rows = [
+            {**row, column: value} if row["question_id"] == question_id else row for row in table.to_pylist()
+        ]
+        data[split] = pa.Table.from_pylist(rows, table.schema)
+    return dataclasses.replace(contents, data=data)
+
+
+def many_rows(
+    contents: ReleaseContents, rows: int, questions: dict[int, str] | None = None
+) -> ReleaseContents:
+    """One split of so many kept rows with the ids 0, 1, ...; ``questions`` replaces the text of some."""
+    table = contents.data["train"]
+    row = table.to_pylist()[1]
+    found = [
+        {**row, "question_id": place, "question": (questions or {}).get(place, f"{place}匹の犬がいますか？")}
+        for place in range(rows)
+    ]
+    counts = {**contents.facts["counts"], "source": {"train": rows}}
+    return dataclasses.replace(
+        contents,
+        data={"train": pa.Table.from_pylist(found, table.schema)},
+        rejected={},
+        facts={**contents.facts, "counts": counts},
+    )
+
+
 def _contents(
     name: str,
     language: str,
@@ -158,7 +189,9 @@ def _contents(
 
 def _row(row: tuple[Any, ...], answers: dict[str, str]) -> dict[str, Any]:
     question_id, image_id, english, translation, back, given, chrf, reasons = row
-    labels = None if given is None else [list(answers).index(answer) for answer in given]
+    scores = {
+        list(answers).index(answer): score for answer, score in zip(given or [], [1.0, 0.3], strict=False)
+    }
     return {
         "question_id": question_id,
         "image_id": image_id,
@@ -170,8 +203,8 @@ def _row(row: tuple[Any, ...], answers: dict[str, str]) -> dict[str, Any]:
         "multiple_choice_answer": None if given is None else answers[given[0]],
         "multiple_choice_answer_en": None if given is None else given[0],
         "answers": None if given is None else _annotators(given, answers),
-        "labels": labels,
-        "soft_scores": None if labels is None else [1.0, 0.3][: len(labels)],
+        "labels": None if given is None else sorted(scores),
+        "soft_scores": None if given is None else [scores[label] for label in sorted(scores)],
         "alignment": [],
         "scores": {"script_share": 1.0, "chrf": chrf, "langid": None if "langid" in reasons else "ok"},
         "engine": "memory|version:1",

@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from vqa_builder import schema, segments as segmentation
+from vqa_builder import languages, schema, segments as segmentation
 from vqa_builder.release.assemble import assemble, split_rows
 
 TEN = [{"answer": "cat", "answer_confidence": "yes", "answer_id": n} for n in range(1, 10)]
@@ -49,7 +49,9 @@ def rows() -> pa.Table:
             for t, r in zip(segments["text"].to_pylist(), segments["role"].to_pylist(), strict=True)
         ]
     )
-    return assemble(examples, segments, translations, scores, verdicts, answers, VOCABULARY)
+    return assemble(
+        examples, segments, translations, scores, verdicts, answers, VOCABULARY, languages.get("ja")
+    )
 
 
 def test_every_row_is_kept_or_rejected_with_its_reasons() -> None:

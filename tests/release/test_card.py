@@ -105,7 +105,7 @@ def test_a_config_without_rows_is_left_out_and_the_card_says_so(hi: ReleaseConte
 
 
 def test_every_column_is_explained(ja: ReleaseContents) -> None:
-    names = {name for table in ja.tables.values() for name in table.column_names}
+    names = {name for table in ja.tables.values() for name in table.column_names} | {"image"}
     assert set(card.COLUMNS) == names - set(ja.answer_map.column_names)
 
 
@@ -141,3 +141,17 @@ def test_size_categories(rows: int, category: str) -> None:
 )
 def test_licences_in_the_terms_of_the_hub(licence: str | None, expected: dict[str, str]) -> None:
     assert card.hub_licence(licence) == expected
+
+
+def test_the_answers_are_summed_up(ja: ReleaseContents) -> None:
+    described = manifest.describe(ja)
+    described["counts"]["answers"] = {
+        "coverage": {"split": {"train": {"rows": 9_000, "inside": 8_400}}, "answer_type": {}},
+        "methods": {"colour": {"entries": 86, "answers": 36_951}},
+        "merges": {"flagged": {"entries": 12, "answers": 2_047}},
+        "drift": {"winner changed": 354, "agreement rose": 2_687, "agreement fell": 6},
+    }
+    text = card.render(described, card.schemas(ja), card.sample(ja))
+    for line in ("| colour | 86 | 36,951 |", "| flagged | 12 | 2,047 |", "| train | 9,000 | 8,400 |"):
+        assert line in text
+    assert "winner changed 354, agreement rose 2,687, agreement fell 6." in text

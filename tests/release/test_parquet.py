@@ -10,7 +10,8 @@ import pytest
 
 from vqa_builder.errors import ReleaseError
 from vqa_builder.release.contents import ReleaseContents
-from vqa_builder.release.parquet import ROW_GROUP, arrow_bytes, read_table, write_file, write_table
+from vqa_builder.release.parquet import ROW_GROUP, read_table, table_schema, write_file, write_table
+from vqa_builder.release.shards import arrow_bytes, by_shard
 from vqa_builder.schema import content_hash
 from vqa_builder.store import file_hash
 
@@ -55,9 +56,13 @@ def test_files_are_made_for_streaming_and_for_the_viewer(ja: ReleaseContents, tm
 
 def test_a_large_table_is_cut_into_shards(ja: ReleaseContents, tmp_path: Path) -> None:
     table = _large(ja.data["train"], 1_000)
-    paths = write_table(table, tmp_path / "data", "train", shard_bytes=arrow_bytes(table) // 3 + 1)
-    assert [path.name for path in paths] == [f"train-{place:05}-of-00003.parquet" for place in range(3)]
+    limit = arrow_bytes(table) // 3 + 1
+    table = by_shard(table, limit)
+    paths = write_table(table, tmp_path / "data", "train", shard_bytes=limit)
+    assert [path.name for path in paths] == [f"train-{place:05}-of-00004.parquet" for place in range(4)]
     assert content_hash(read_table(tmp_path, "data/train")) == content_hash(table)
+    assert read_table(tmp_path, "data/train", ["question"]).column_names == ["question"]
+    assert table_schema(tmp_path, "data/train") == table.schema
 
 
 def test_a_folder_that_looks_like_a_partition_adds_no_column(ja: ReleaseContents, tmp_path: Path) -> None:

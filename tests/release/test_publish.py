@@ -129,6 +129,23 @@ def test_only_changed_files_travel_and_vanished_ones_go(hub: Hub, releases: dict
     assert on_hub(hub) == old
 
 
+def test_the_commit_says_what_changed_since_the_release_before(
+    hub: Hub, releases: dict[str, Path], tmp_path: Path
+) -> None:
+    push(releases["old"])
+    assert hub.history(JA)[0].message == f"Release key {manifest.load_manifest(releases['old']).key}"
+    new = tmp_path / releases["new"].name
+    shutil.copytree(releases["new"], new)
+    (new / "CHANGELOG.md").write_text("# Changes\n\n## 1.1.0\n\nStricter chrF.\n", encoding="utf-8")
+    manifest.save(new, {**manifest.load_manifest(new).content, "version": "1.1.0"})
+    push(new, create_pr=True)
+    told = hub.history(JA, "refs/pr/1")[0].message
+    assert told.startswith(
+        "Stricter chrF.\n\nTables that changed, by their content hashes:\n\n- data/train: "
+    )
+    assert "policy.chrf.min: " in told and "kept.train: " in told
+
+
 def test_files_of_others_stay_unless_a_config_would_read_them(hub: Hub, releases: dict[str, Path]) -> None:
     from huggingface_hub import CommitOperationAdd, HfApi
 

@@ -60,10 +60,13 @@ def test_a_release_proves_itself(which: str, request: pytest.FixtureRequest, tmp
         "schema",
         "content",
         "answers",
+        "soft_scores",
         "text",
         "reasons",
         "counts",
         "ids",
+        "script",
+        "leak",
         "reload",
     ]
     assert json.loads(json.dumps(report.to_json()))["ok"] is True
@@ -72,7 +75,8 @@ def test_a_release_proves_itself(which: str, request: pytest.FixtureRequest, tmp
 def test_it_says_what_it_proved(ja: ReleaseContents, tmp_path: Path) -> None:
     proved = {check.name: check.detail for check in verify(write_release(ja, tmp_path)).checks}
     assert proved["counts"] == "7 source rows = 5 kept + 2 rejected"
-    assert proved["files"].startswith("8 files, ")
+    assert proved["files"].startswith("9 files, ")
+    assert proved["soft_scores"] == "labels and soft scores follow from the English answers"
     assert proved["reload"].endswith("default, rejected, answers")
 
 
@@ -262,6 +266,8 @@ def _set(row: int, **values: object) -> Callable[[list[dict[str, Any]]], None]:
         ("data/train", _set(0, answers=[]), "answers", "an empty list of answers"),
         ("data/test", _set(0, labels=[0], soft_scores=[1.0]), "answers", "null expected in labels"),
         ("data/test", _set(0, multiple_choice_answer="はい"), "answers", "in multiple_choice_answer"),
+        ("data/train", _set(0, labels=[1]), "soft_scores", "labels that do not follow from the answers: 1"),
+        ("data/train", _set(2, soft_scores=[1.0, 0.6]), "soft_scores", "first question_id 1117560050"),
         ("data/train", _set(1, question=None), "text", "no text in question"),
         ("data/train", _set(1, question=" \u3000"), "text", "no text in question"),
         ("data/train", _set(1, question="何\x07色"), "text", "a control character in question"),
@@ -282,6 +288,41 @@ def test_a_wrong_row_is_found(
     failed = _failed(verify(folder, reload=check == "reload"))
     assert message in failed[check]
     assert "manifest" not in failed and "files" not in failed
+
+
+@pytest.mark.parametrize(
+    ("key", "change", "check", "message"),
+    [
+        ("data/train", _set(0, question="Is the man here?"), "script", "no letter of Japanese: 1 of 3 rows"),
+        ("data/train", _set(0, question="男性は\ufffdですか？"), "script", "U+FFFD"),
+        (
+            "data/validation",
+            _set(0, image_id=228478),
+            "leak",
+            "1 of the 2 images of validation stand in train, too",
+        ),
+    ],
+)
+def test_what_users_should_know_is_a_warning(
+    ja: ReleaseContents, tmp_path: Path, key: str, change: Callable[..., Any], check: str, message: str
+) -> None:
+    folder = write_release(ja, tmp_path)
+    _rows(folder, key, change)
+    report = verify(folder, reload=False)
+    assert report.ok
+    (warned,) = [one for one in report.checks if one.warning]
+    assert (warned.name, warned.mark) == (check, "warn")
+    assert message in warned.detail
+
+
+def test_the_column_that_was_changed_is_named(ja: ReleaseContents, tmp_path: Path) -> None:
+    folder = write_release(ja, tmp_path)
+    _rows(folder, "data/train", lambda rows: None)
+    content = dict(manifest.load_manifest(folder).content)
+    content["tables"]["data/train"]["content_hash"] = "00"
+    content["tables"]["data/train"]["columns"]["engine"] = "00"
+    manifest.save(folder, content)
+    assert _failed(verify(folder, reload=False))["content"].endswith(", in engine")
 
 
 def test_a_label_that_left_the_answer_map_is_found(ja: ReleaseContents, tmp_path: Path) -> None:

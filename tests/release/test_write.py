@@ -35,6 +35,7 @@ def test_the_folder_holds_what_the_design_says(ja: ReleaseContents, tmp_path: Pa
         "README.md",
         "answers/answer_map.parquet",
         "build.yaml",
+        "croissant.json",
         "data/test-00000-of-00001.parquet",
         "data/train-00000-of-00001.parquet",
         "data/validation-00000-of-00001.parquet",
@@ -43,6 +44,13 @@ def test_the_folder_holds_what_the_design_says(ja: ReleaseContents, tmp_path: Pa
         "rejected/validation-00000-of-00001.parquet",
     ]
     assert (folder / "build.yaml").read_text(encoding="utf-8") == ja.spec_yaml
+
+
+def test_a_changelog_travels_with_the_release(ja: ReleaseContents, tmp_path: Path) -> None:
+    text = "# Changes\n\n## 1.0.0\n\nFirst.\n"
+    folder = write_release(dataclasses.replace(ja, changelog=text), tmp_path)
+    assert (folder / "CHANGELOG.md").read_text(encoding="utf-8") == text
+    assert "CHANGELOG.md" in manifest.load_manifest(folder).files
 
 
 @pytest.mark.parametrize("which", ["ja", "hi"])

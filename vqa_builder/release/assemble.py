@@ -6,9 +6,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from vqa_builder import schema, segments as segmentation
+from vqa_builder.answers.agreement import winners
 from vqa_builder.answers.soft_scores import soft_scores
+from vqa_builder.languages.base import Language
 
-VERSION = "1"
+VERSION = "2"
 
 
 def assemble(
@@ -19,20 +21,36 @@ def assemble(
     verdicts: pa.Table,
     answer_texts: pa.Array,
     vocabulary: pa.Table,
+    language: Language,
+    senses: pa.Table | None = None,
+    alignments: pa.Table | None = None,
+    *,
+    normalise_answers: bool = False,
 ) -> pa.Table:
     """All rows, kept and rejected, in the order of the source.
+
+    ``multiple_choice_answer`` is the most frequent answer in the target language. ``labels`` and
+    ``soft_scores`` stay those of the English answers, so that they compare with published ones;
+    ``answers.labels`` makes those that accept merged partners.
 
     Args:
         examples: the source's rows.
         segments, translations, scores, verdicts, answer_texts: row-aligned tables of all segments.
         vocabulary: labels and English answers.
+        language: the target language.
+        senses: the sense of every answer; None for no senses.
+        alignments: a row-aligned table of all segments; None for no links.
+        normalise_answers: look answers up in the vocabulary by their normalised form.
 
     Returns:
         The columns of ``schema.data_schema``, then ``split``, ``keep`` and ``reasons``.
     """
     question = segmentation.locate(examples["question"], "question", segments)
-    winner = segmentation.locate(examples["multiple_choice_answer"], "answer", segments)
-    labels, soft = soft_scores(examples["answers"], vocabulary)
+    winner = segmentation.locate(
+        examples["multiple_choice_answer"], "answer", segments, None if senses is None else senses["winner"]
+    )
+    answers = _translated_answers(examples["answers"].combine_chunks(), segments, answer_texts, senses)
+    labels, soft = soft_scores(examples["answers"], vocabulary, normalise=normalise_answers)
     measures = scores.drop_columns(["segment_id", "language"])
     data = {
         "question_id": examples["question_id"],
@@ -42,12 +60,14 @@ def assemble(
         "question_back": translations["back_text"].take(question),
         "question_type": examples["question_type"],
         "answer_type": examples["answer_type"],
-        "multiple_choice_answer": answer_texts.take(winner),
+        "multiple_choice_answer": winners(answers, answer_texts.take(winner), language),
         "multiple_choice_answer_en": examples["multiple_choice_answer"],
-        "answers": _translated_answers(examples["answers"].combine_chunks(), segments, answer_texts),
+        "answers": answers,
         "labels": labels,
         "soft_scores": soft,
-        "alignment": _empty_lists(examples.num_rows, schema.TOKEN_PAIR),
+        "alignment": _empty_lists(examples.num_rows, schema.TOKEN_PAIR)
+        if alignments is None
+        else alignments["alignment"].take(question),
         "scores": measures.take(question).to_struct_array(),
         "engine": translations["engine"].take(question),
     }
@@ -72,11 +92,14 @@ def split_rows(rows: pa.Table) -> tuple[dict[str, pa.Table], dict[str, pa.Table]
     return data, rejected
 
 
-def _translated_answers(answers: pa.ListArray, segments: pa.Table, answer_texts: pa.Array) -> pa.ListArray:
+def _translated_answers(
+    answers: pa.ListArray, segments: pa.Table, answer_texts: pa.Array, senses: pa.Table | None
+) -> pa.ListArray:
     """The annotators' answers with their translation beside them; null stays null."""
     flat = answers.flatten()
     answer_en = pc.struct_field(flat, "answer")
-    place = segmentation.locate(answer_en, "answer", segments)
+    meant = None if senses is None else senses["answers"].combine_chunks().flatten()
+    place = segmentation.locate(answer_en, "answer", segments, meant)
     fields = {
         "answer": answer_texts.take(place),
         "answer_en": answer_en,

@@ -22,6 +22,7 @@ from vqa_builder.release.contents import (
     in_order,
     type_name,
 )
+from vqa_builder.schema import IMAGE
 
 FILE = "README.md"
 TEMPLATE = "dataset_card.md.j2"
@@ -31,18 +32,20 @@ SIZES = {1_000: "1K", 10_000: "10K", 100_000: "100K", 1_000_000: "1M", 10_000_00
 LICENCES = "hub_licences.txt"
 COLUMNS = {
     "question_id": "the source's id, in the source's type",
-    "image_id": "the source's image; the images themselves are not part of the dataset",
+    "image_id": "the source's id of the image, in the source's type",
+    "image": "the image, or the file name or address of it at the source",
     "question": "the question, translated",
     "question_en": "the question as the source has it",
     "question_back": "the translation, translated back into English by machine",
     "question_type": "the first words of the English question, where the source gives them",
     "answer_type": "`yes/no`, `number` or `other`, where the source gives it",
-    "multiple_choice_answer": "the answer most people gave, translated",
-    "multiple_choice_answer_en": "the same in English",
+    "multiple_choice_answer": "the answer that most people gave, counted among the translated answers",
+    "multiple_choice_answer_en": "the answer that most people gave in English",
     "answers": "every annotator's answer, translated and in English; null where the source has none",
     "labels": "ids of the answers in the vocabulary, the same as for English; see the config `answers`",
-    "soft_scores": "the VQA score of each label, in the order of `labels`",
-    "alignment": "pairs of token positions, English and target; empty where unknown",
+    "soft_scores": "the VQA score of each label among the English answers, in the order of `labels`",
+    "alignment": "links between the words of `question_en` and `question`, as positions from 0 of what "
+    "`vqa_builder.translation.aligners.words` returns; empty where unknown",
     "scores": "what each scorer measured on the question",
     "engine": "signature of the engine that translated the question",
     "reasons": "config `rejected` only: every rule of the policy that the row failed",
@@ -71,6 +74,8 @@ def render(
         sample=sample,
         numbers={name: facts for name, facts in manifest["scores"].items() if "mean" in facts},
         values={name: facts for name, facts in manifest["scores"].items() if "values" in facts},
+        citation=citation(manifest),
+        embedded=bool((manifest["spec"].get("release") or {}).get("images", {}).get("embed")),
         policy=policy_rows(manifest.get("policy") or manifest["spec"].get("policy") or {}),
     )
     return text
@@ -81,6 +86,7 @@ def front_matter(manifest: Mapping[str, Any], schemas: Mapping[str, pa.Schema]) 
     kept = sum(manifest["counts"]["kept"].values())
     return {
         "language": [manifest["language"], "en"],
+        "language_bcp47": [manifest["language"], "en"],
         **hub_licence(manifest.get("licence")),
         "pretty_name": pretty_name(manifest),
         "task_categories": ["visual-question-answering"],
@@ -156,6 +162,22 @@ def pretty_name(manifest: Mapping[str, Any]) -> str:
     return f"{name.upper() if len(name) <= 3 else name} in {known_languages()[code][0]}"
 
 
+def citation(manifest: Mapping[str, Any]) -> str:
+    """BibTeX for the release: what the spec says, or an entry made from the manifest."""
+    if manifest.get("citation"):
+        return str(manifest["citation"]).strip()
+    repo, version = manifest.get("repo"), manifest.get("version") or f"build {manifest['key'][:12]}"
+    fields = {
+        "title": f"{{{pretty_name(manifest)}}}",
+        "year": (manifest.get("date") or "")[:4],
+        "version": version,
+        "url": f"https://huggingface.co/datasets/{repo}" if repo else "",
+        "note": f"Built with vqa-builder {manifest['builder']['version']}",
+    }
+    lines = [f"  {name} = {{{value}}}," for name, value in fields.items() if value]
+    return "\n".join([f"@misc{{{_slug(manifest['name'])},", *lines, "}"])
+
+
 def schemas(contents: ReleaseContents) -> dict[str, pa.Schema]:
     """The schema of each config that has rows, in the order of the card."""
     found = {config_of(key): table.schema for key, table in contents.tables.items()}
@@ -223,7 +245,8 @@ def _rule(rule: Any) -> str:
     if not isinstance(rule, Mapping):
         return "no rule"
     words = {"min": "at least", "max": "at most"}
-    return ", ".join(f"{words[side]} {bound:g}" for side, bound in rule.items() if bound is not None)
+    bounds = {side: bound for side, bound in rule.items() if side in words and bound is not None}
+    return ", ".join(f"{words[side]} {bound:g}" for side, bound in bounds.items())
 
 
 def _yaml(value: object) -> str:
@@ -273,6 +296,8 @@ def _dataset_info(manifest: Mapping[str, Any], config: str, found: pa.Schema) ->
 
 
 def _yaml_type(kind: pa.DataType) -> dict[str, Any]:
+    if kind == IMAGE:
+        return {"dtype": "image"}
     if pa.types.is_struct(kind):
         return {"struct": yaml_features(kind)}
     if pa.types.is_list(kind) or pa.types.is_large_list(kind):

@@ -1,20 +1,25 @@
 """What must hold inside the tables of a release, whatever the manifest says.
 
-A check takes a table's key, the table and the answer map, and returns the faults it found, each with the ids
-of the first rows that have it.
+A check takes a table's key, the table and what it is held against, and returns the faults it found, each with
+the ids of the first rows that have it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from vqa_builder import languages
+from vqa_builder.answers.soft_scores import soft_scores
+from vqa_builder.languages.base import Language
 from vqa_builder.release.contents import ANSWER_MAP_KEY, config_of
+from vqa_builder.release.diff_rows import differs
 from vqa_builder.release.manifest import Manifest
 from vqa_builder.release.parquet import read_table
 
@@ -25,31 +30,44 @@ ANSWER_COLUMNS = ("multiple_choice_answer", "multiple_choice_answer_en", "labels
 
 
 @dataclass(frozen=True)
-class AnswerMap:
-    """The labels that a release may use.
+class Reference:
+    """What the rows of a release are held against.
 
     Attributes:
-        labels: known label ids; None where the answer map cannot be read, so that nothing can be said.
+        vocabulary: ``label`` and ``answer_en`` by label; None where the answer map cannot be read, so that
+            nothing can be said about labels.
+        language: of the release.
+        normalise: whether answers count for labels by their normalised form.
     """
 
-    labels: pa.Array | None
+    vocabulary: pa.Table | None
+    language: Language
+    normalise: bool = False
 
     @classmethod
-    def read(cls, folder: Path, found: Manifest) -> AnswerMap:
-        """The answer map of a release; without any label where the release has none."""
+    def read(cls, folder: Path, found: Manifest) -> Reference:
+        """The answer map of a release, without any label where the release has none."""
+        language = languages.get(found.language)
+        normalise = not (found.content.get("source") or {}).get("normalised_answers", True)
         if ANSWER_MAP_KEY not in found.tables:
-            return cls(pa.array([], pa.int32()))
+            return cls(
+                pa.table({"label": pa.array([], pa.int32()), "answer_en": pa.array([], pa.string())}),
+                language,
+            )
         try:
-            return cls(read_table(folder, ANSWER_MAP_KEY)["label"].combine_chunks())
+            pairs = read_table(folder, ANSWER_MAP_KEY, ["label", "answer_en"])
         except Exception:  # the check "readable" reports why
-            return cls(None)
+            return cls(None, language, normalise)
+        return cls(pairs.group_by(["label", "answer_en"]).aggregate([]).sort_by("label"), language, normalise)
 
     def unknown(self, labels: pa.Array) -> pa.Array | None:
-        """Which labels are not in the map; None if nothing can be said."""
-        return None if self.labels is None else pc.invert(pc.is_in(labels, self.labels))
+        """Which labels are not in the answer map; None if nothing can be said."""
+        if self.vocabulary is None:
+            return None
+        return pc.invert(pc.is_in(labels, self.vocabulary["label"].combine_chunks()))
 
 
-def answer_faults(key: str, table: pa.Table, answer_map: AnswerMap) -> list[str]:
+def answer_faults(key: str, table: pa.Table, known: Reference) -> list[str]:
     """Labels outside the answer map, scores that do not match their labels, labels without answers."""
     if config_of(key) == "answers":
         return []
@@ -62,12 +80,12 @@ def answer_faults(key: str, table: pa.Table, answer_map: AnswerMap) -> list[str]
         invented = pc.and_(pc.is_null(answers), pc.is_valid(table[name]))
         faults[f"no answers, so null expected in {name}"] = invented
     found = [_fault(key, table, problem, mask) for problem, mask in faults.items()]
-    found.append(_nested_fault(key, table, "labels", "a label outside the answer map", answer_map.unknown))
+    found.append(_nested_fault(key, table, "labels", "a label outside the answer map", known.unknown))
     found.append(_nested_fault(key, table, "soft_scores", "a soft score outside 0 to 1", _outside_0_1))
     return [fault for fault in found if fault]
 
 
-def text_faults(key: str, table: pa.Table, answer_map: AnswerMap) -> list[str]:
+def text_faults(key: str, table: pa.Table, known: Reference) -> list[str]:
     """Missing or blank questions, control characters, bytes that are not UTF-8."""
     try:
         table.validate(full=True)
@@ -83,7 +101,7 @@ def text_faults(key: str, table: pa.Table, answer_map: AnswerMap) -> list[str]:
     return [fault for fault in found if fault]
 
 
-def reason_faults(key: str, table: pa.Table, answer_map: AnswerMap) -> list[str]:
+def reason_faults(key: str, table: pa.Table, known: Reference) -> list[str]:
     """Rejected rows without a reason."""
     if config_of(key) != "rejected":
         return []
@@ -91,11 +109,76 @@ def reason_faults(key: str, table: pa.Table, answer_map: AnswerMap) -> list[str]
     return [fault] if fault else []
 
 
-TABLE_CHECKS: dict[str, Callable[[str, pa.Table, AnswerMap], list[str]]] = {
+def soft_score_faults(key: str, table: pa.Table, known: Reference) -> list[str]:
+    """Labels or soft scores other than those that the English answers give."""
+    if config_of(key) == "answers" or known.vocabulary is None:
+        return []
+    given = pc.struct_field(pc.list_flatten(table["answers"]), "answer_en").combine_chunks()
+    lengths = pc.fill_null(pc.list_value_length(table["answers"]), 0).combine_chunks()
+    offsets = pa.concat_arrays([pa.array([0], lengths.type), pc.cumulative_sum(lengths)])
+    answers = pa.ListArray.from_arrays(
+        offsets.cast(pa.int32()),
+        pa.StructArray.from_arrays([given], ["answer"]),
+        mask=table["answers"].combine_chunks().is_null(),
+    )
+    answers = pa.chunked_array([answers])
+    places, scores = soft_scores(answers, known.vocabulary, normalise=known.normalise)
+    labels = _relabelled(places, known.vocabulary["label"].combine_chunks())
+    wrong = {"labels": differs(labels, _array(table["labels"]))}
+    wrong["soft_scores"] = differs(scores, _array(table["soft_scores"]))
+    found = [
+        _fault(key, table, f"{name} that do not follow from the answers", pa.chunked_array([pa.array(mask)]))
+        for name, mask in wrong.items()
+    ]
+    return [fault for fault in found if fault]
+
+
+def script_warnings(key: str, table: pa.Table, known: Reference) -> list[str]:
+    """Kept questions without a letter of the language, or with the sign for a broken character."""
+    if config_of(key) != "default":
+        return []
+    question = table["question"]
+    lettered = pc.match_substring_regex(question, r"\p{L}")
+    own = pc.match_substring_regex(question, known.language.letters)
+    found = [
+        _fault(key, table, f"no letter of {known.language.english_name}", pc.and_(lettered, pc.invert(own))),
+        _fault(key, table, "U+FFFD, a broken character", pc.match_substring(question, "\ufffd")),
+    ]
+    return [fault for fault in found if fault]
+
+
+def shared_images(images: Mapping[str, list[pa.ChunkedArray]]) -> list[str]:
+    """Images that stand in two splits.
+
+    Args:
+        images: split -> the column ``image_id`` of each of its tables.
+
+    Returns:
+        A line per pair of splits that share any.
+    """
+    unique = {
+        split: pa.chunked_array([chunk for one in columns for chunk in one.cast(pa.string()).chunks])
+        .unique()
+        .drop_null()
+        for split, columns in images.items()
+    }
+    found = []
+    for first, second in combinations(unique, 2):
+        both = pc.sum(pc.is_in(unique[first], unique[second])).as_py() or 0
+        if both:
+            found.append(f"{both:,} of the {len(unique[second]):,} images of {second} stand in {first}, too")
+    return found
+
+
+TABLE_CHECKS: dict[str, Callable[[str, pa.Table, Reference], list[str]]] = {
     "answers": answer_faults,
+    "soft_scores": soft_score_faults,
     "text": text_faults,
     "reasons": reason_faults,
 }
+
+
+TABLE_WARNINGS: dict[str, Callable[[str, pa.Table, Reference], list[str]]] = {"script": script_warnings}
 
 
 def rows_of(mask: pa.ChunkedArray, ids: pa.ChunkedArray) -> list[Any]:
@@ -134,3 +217,13 @@ def _lengths(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 def _blank(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.fill_null(pc.equal(pc.utf8_trim_whitespace(column), ""), True)
+
+
+def _relabelled(places: pa.ListArray, labels: pa.Array) -> pa.ListArray:
+    """Lists of places in the vocabulary as lists of its labels."""
+    return pa.ListArray.from_arrays(places.offsets, labels.take(places.values), mask=places.is_null())
+
+
+def _array(column: pa.ChunkedArray) -> pa.Array:
+    combined = column.combine_chunks()
+    return pa.concat_arrays(combined.chunks) if isinstance(combined, pa.ChunkedArray) else combined

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from vqa_builder import schema
 from vqa_builder.errors import ReleaseError
+from vqa_builder.release.shards import by_shard
 
 FOLDERS = {"default": "data", "rejected": "rejected", "answers": "answers"}
 ANSWER_MAP_KEY = "answers/answer_map"
@@ -33,6 +34,8 @@ class ReleaseContents:
             ``inputs``, ``signatures``, ``engines`` and ``counts``. ``counts["source"]`` (split -> rows)
             counts the usable questions, ``counts["bad_records"]`` what was set aside before them.
         spec_yaml: the text of ``build.yaml``.
+        changelog: the text of ``CHANGELOG.md``; None for none.
+        image_problems: the records of ``image_problems.jsonl``; no file without any.
     """
 
     name: str
@@ -42,6 +45,8 @@ class ReleaseContents:
     answer_map: pa.Table
     facts: Mapping[str, Any]
     spec_yaml: str
+    changelog: str | None = None
+    image_problems: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def tables(self) -> dict[str, pa.Table]:
@@ -56,11 +61,16 @@ class ReleaseContents:
         return {key: table for key, table in found.items() if table.num_rows}
 
     def storable(self) -> ReleaseContents:
-        """The same contents without what Parquet cannot hold: ``scores`` where no scorer was chosen."""
+        """The same contents in the order of their files, and without what Parquet cannot hold.
+
+        That is ``scores`` where no scorer was chosen.
+        """
         return replace(
             self,
-            data={split: _without_empty_structs(table) for split, table in self.data.items()},
-            rejected={split: _without_empty_structs(table) for split, table in self.rejected.items()},
+            data={split: by_shard(_without_empty_structs(table)) for split, table in self.data.items()},
+            rejected={
+                split: by_shard(_without_empty_structs(table)) for split, table in self.rejected.items()
+            },
         )
 
 
@@ -87,7 +97,8 @@ def config_of(key: str) -> str:
 def expected_schema(config: str, found: pa.Schema) -> pa.Schema:
     """The schema that a table of this config must have, given the ids and scores that it has.
 
-    Ids may be int64 or string; without any score there is no column ``scores``.
+    Ids may be int64 or string; without any score there is no column ``scores``; ``image``, where it is there,
+    holds references or images.
     """
     if config == "answers":
         return schema.ANSWER_MAP
@@ -97,6 +108,9 @@ def expected_schema(config: str, found: pa.Schema) -> pa.Schema:
     expected = schema.data_schema(question_id, image_id, scores)
     if "scores" not in found.names:
         expected = expected.remove(expected.get_field_index("scores"))
+    if "image" in found.names:
+        kind = schema.IMAGE if found.field("image").type == schema.IMAGE else pa.string()
+        expected = expected.insert(expected.get_field_index("image_id") + 1, pa.field("image", kind))
     return schema.rejected_schema(expected) if config == "rejected" else expected
 
 

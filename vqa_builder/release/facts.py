@@ -9,12 +9,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from vqa_builder import schema
+from vqa_builder import languages, schema
+from vqa_builder.answers.summary import summary
 from vqa_builder.spec import Spec
 from vqa_builder.store import file_hash
 from vqa_builder.translation.engines.base import Engine
 
-VERSION = "1"
+VERSION = "3"
 
 
 def facts(
@@ -23,6 +24,8 @@ def facts(
     spec: Spec,
     language: str,
     files: Sequence[Path],
+    source: dict[str, Any],
+    run: dict[str, Any],
     signatures: dict[str, Any],
     engines: Sequence[Engine],
     policy: dict[str, Any],
@@ -33,13 +36,32 @@ def facts(
     answer_map: pa.Table,
     rows: pa.Table,
 ) -> dict[str, Any]:
-    """The part of the manifest that comes from the build; JSON throughout, without times or machine paths."""
+    """The part of the manifest that comes from the build; JSON throughout, without times or machine paths.
+
+    Args:
+        key: of the release.
+        spec: the build's.
+        language: the release's.
+        files: every input file.
+        source: ``type``, ``version`` and ``fingerprint`` of the source, which may read no file at all.
+        run: the options of the build that change its result: ``limit`` and ``on_bad_record``.
+        signatures: of engines, scorers, language, policy and vocabulary.
+        engines: those that were asked.
+        policy: as it was applied.
+        bad_records: how many were set aside.
+        examples, segments, translations, answer_map, rows: what is counted.
+    """
     return {
         "key": key,
         "spec": spec.model_dump(mode="json", by_alias=True, exclude_none=True),
         "repo": spec.repo(language),
+        "version": spec.release.version,
+        "date": spec.release.date.isoformat() if spec.release.date else None,
         "licence": spec.release.licence,
+        "citation": spec.release.citation,
         "sources": [source.model_dump(mode="json") for source in spec.release.sources],
+        "source": source,
+        "run": run,
         "inputs": [
             {"path": path.name, "bytes": path.stat().st_size, "sha256": file_hash(path)} for path in files
         ],
@@ -56,6 +78,7 @@ def facts(
             "translations": {role: _status_counts(segments, translations, role) for role in schema.ROLES},
             "reasons": _counts(pc.list_flatten(rows["reasons"])),
             "answer_map": _counts(answer_map["method"]),
+            "answers": summary(rows, answer_map, languages.get(language)),
         },
     }
 

@@ -22,8 +22,8 @@ from vqa_builder import __version__
 from vqa_builder.errors import ReleaseError
 from vqa_builder.release import contents as inside
 from vqa_builder.release.contents import ReleaseContents
-from vqa_builder.release.parquet import arrow_bytes
-from vqa_builder.schema import content_hash
+from vqa_builder.release.shards import arrow_bytes
+from vqa_builder.schema import content_hashes
 from vqa_builder.store import file_hash, fingerprint, write_json
 
 FORMAT = 1
@@ -118,7 +118,7 @@ class Manifest:
 
     @property
     def tables(self) -> dict[str, dict[str, Any]]:
-        """Table key -> ``rows``, ``bytes`` (in memory) and ``content_hash``."""
+        """Table key -> ``rows``, ``bytes`` in memory, ``content_hash``, ``columns`` with a hash each."""
         return dict(self.content["tables"])
 
     @property
@@ -147,11 +147,16 @@ def load_manifest(folder: Path) -> Manifest:
     if not path.is_file():
         remedy = "give the folder that a build wrote, such as out/vqa-ja"
         raise ReleaseError("The folder is no release", where=folder, expected=FILE, remedy=remedy)
+    return parse_manifest(path.read_bytes(), path)
+
+
+def parse_manifest(text: bytes, where: Path | str) -> Manifest:
+    """A manifest from its bytes; raises as ``load_manifest`` does."""
     try:
-        content = json.loads(path.read_bytes())
+        content = json.loads(text)
     except ValueError as error:
-        raise ReleaseError("The manifest cannot be read", where=path, found=error) from None
-    return Manifest(_checked(content, path))
+        raise ReleaseError("The manifest cannot be read", where=where, found=error) from None
+    return Manifest(_checked(content, where))
 
 
 def describe(contents: ReleaseContents) -> dict[str, Any]:
@@ -224,7 +229,7 @@ def packages() -> dict[str, str]:
     return found
 
 
-def _checked(content: Any, path: Path) -> Mapping[str, Any]:
+def _checked(content: Any, path: Path | str) -> Mapping[str, Any]:
     if not isinstance(content, dict) or "format" not in content:
         raise ReleaseError("This manifest.json is not one of ours", where=path, expected='"format"')
     if content["format"] != FORMAT:
@@ -247,7 +252,13 @@ def _checksum(content: Mapping[str, Any]) -> str:
 
 
 def _table(table: pa.Table) -> dict[str, Any]:
-    return {"rows": table.num_rows, "bytes": arrow_bytes(table), "content_hash": content_hash(table)}
+    whole, columns = content_hashes(table)
+    return {
+        "rows": table.num_rows,
+        "bytes": arrow_bytes(table),
+        "content_hash": whole,
+        "columns": columns,
+    }
 
 
 def _summary(column: pa.ChunkedArray) -> dict[str, Any]:

@@ -1,11 +1,13 @@
 """Release tables as Parquet files: the same table gives the same bytes, whatever its chunks.
 
 Small row groups serve streaming, the page index serves the hub's viewer, and content-defined chunking lets an
-upload move only what changed. pandas leaves no trace in the files.
+upload move only what changed. A large table is cut into shards by a hash of question_id. pandas leaves no
+trace in the files.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -13,30 +15,30 @@ import pyarrow.parquet as pq
 
 from vqa_builder.errors import ReleaseError
 from vqa_builder.release.contents import ANSWER_MAP_KEY
+from vqa_builder.release.shards import shards
+from vqa_builder.schema import IMAGE
 
 ROW_GROUP = 10_000
-SHARD_BYTES = 250_000_000
+IMAGE_ROW_GROUP = 100
 ZSTD_LEVEL = 3
 
 
-def write_table(table: pa.Table, folder: Path, split: str, *, shard_bytes: int = SHARD_BYTES) -> list[Path]:
+def write_table(table: pa.Table, folder: Path, split: str, *, shard_bytes: int | None = None) -> list[Path]:
     """Write one split, in as many files as its size asks for.
 
     Args:
-        table: the rows, at least one.
+        table: the rows, at least one, in the order of ``shards.by_shard``.
         folder: ``data`` or ``rejected`` of a release; made if missing.
         split: stands at the front of the file names.
-        shard_bytes: about how many Arrow bytes go into one file.
+        shard_bytes: about how many Arrow bytes go into one file, at most; ``shards.SHARD_BYTES`` if None.
 
     Returns:
         The files, in the order of their rows: ``train-00000-of-00002.parquet``, ...
     """
-    count = max(1, -(-arrow_bytes(table) // shard_bytes))
-    rows = -(-table.num_rows // count)
-    shards = [table.slice(start, rows) for start in range(0, table.num_rows, max(rows, 1))]
-    paths = [folder / f"{split}-{place:05}-of-{len(shards):05}.parquet" for place in range(len(shards))]
-    for shard, path in zip(shards, paths, strict=True):
-        write_file(shard, path)
+    parts = shards(table, shard_bytes)
+    paths = [folder / f"{split}-{place:05}-of-{len(parts):05}.parquet" for place in range(len(parts))]
+    for part, path in zip(parts, paths, strict=True):
+        write_file(part, path)
     return paths
 
 
@@ -48,7 +50,7 @@ def write_file(table: pa.Table, path: Path) -> None:
         path,
         compression="zstd",
         compression_level=ZSTD_LEVEL,
-        row_group_size=ROW_GROUP,
+        row_group_size=ROW_GROUP if IMAGE not in table.schema.types else IMAGE_ROW_GROUP,
         write_page_index=True,
         use_content_defined_chunking=True,
     )
@@ -67,20 +69,29 @@ def table_files(release: Path, key: str) -> list[Path]:
     return sorted((release / folder).glob(f"{split}-?????-of-?????.parquet"))
 
 
-def read_table(release: Path, key: str) -> pa.Table:
+def read_table(release: Path, key: str, columns: Sequence[str] | None = None) -> pa.Table:
     """One table of a release, as it was written.
+
+    Args:
+        release: the release's folder.
+        key: the table's name in the manifest.
+        columns: only these.
 
     Raises:
         ReleaseError: the table has no file.
         pyarrow.ArrowInvalid: a file is no Parquet file, or is damaged.
     """
+    wanted = None if columns is None else list(columns)
+    return pa.concat_tables(pq.ParquetFile(path).read(columns=wanted) for path in _files(release, key))
+
+
+def table_schema(release: Path, key: str) -> pa.Schema:
+    """The columns of a table, without reading it; raises as ``read_table`` does."""
+    return pq.ParquetFile(_files(release, key)[0]).schema_arrow
+
+
+def _files(release: Path, key: str) -> list[Path]:
     files = table_files(release, key)
     if not files:
         raise ReleaseError("A table of the release has no file", where=release / key)
-    return pa.concat_tables(pq.ParquetFile(path).read() for path in files)
-
-
-def arrow_bytes(table: pa.Table) -> int:
-    """The bytes of a table's content as Arrow sends it, independent of chunks and of slices."""
-    batches = table.combine_chunks().to_batches()
-    return sum(pa.ipc.get_record_batch_size(batch) for batch in batches)
+    return files

@@ -16,7 +16,7 @@ from typing import Any, Literal, TypeVar
 
 from vqa_builder.errors import ReleaseError, SpecError
 from vqa_builder.progress import Progress
-from vqa_builder.release import manifest
+from vqa_builder.release import diff_pages, manifest
 from vqa_builder.release.contents import config_of
 from vqa_builder.release.manifest import Manifest
 from vqa_builder.release.push_plan import Operation, PushPlan, client_operations, plan_push
@@ -119,7 +119,8 @@ def publish(
         gated: let people ask for access first.
         revision: the branch.
         as_config: one repository for several languages: configs ``ja``, ``ja-rejected`` and ``ja-answers``.
-        description: text under the commit's title, or of the pull request.
+        description: text under the commit's title, or of the pull request; None for the newest entry of the
+            release's CHANGELOG.md and what the manifests of the release before and of this one tell apart.
         dry_run: say what would change, and send no request that writes.
         reload: load the pushed revision back and compare it with the manifest.
         token: None for ``HF_TOKEN`` or the stored login.
@@ -289,7 +290,7 @@ class _Push:
         commit, pull_request = self.remote.commit(
             [*deletions, *additions],
             title=title,
-            description=self.description or f"Release key {self.found.key}",
+            description=self.description or self.changes(plan),
             revision=self.revision,
             parent=head,
             create_pr=self.create_pr,
@@ -304,6 +305,20 @@ class _Push:
             if head and not self.plan(head).operations:
                 return head, where
         return None
+
+    def changes(self, plan: PushPlan) -> str:
+        """What is new since the release that is there: its changelog, and what the manifests tell."""
+        parts = []
+        changelog = self.release / diff_pages.CHANGELOG
+        if changelog.is_file():
+            parts.append(diff_pages.newest_entry(changelog.read_text(encoding="utf-8")))
+        try:
+            before = manifest.parse_manifest(plan.previous, self.remote.url) if plan.previous else None
+        except ReleaseError:  # of another version or of somebody else: nothing can be said of it
+            before = None
+        if before:
+            parts.append(diff_pages.manifests_markdown(before, self.found))
+        return "\n\n".join([*filter(None, parts), f"Release key {self.found.key}"])
 
     def outcome(self, plan: PushPlan, commit: str | None, where: str) -> Published:
         return Published(

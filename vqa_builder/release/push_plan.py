@@ -47,12 +47,14 @@ class PushPlan:
         operations: sorted by path.
         unchanged: files that are there already.
         sources: path in the repository -> what goes there.
+        previous: the manifest of the release at ``head``, if there is one.
     """
 
     head: str | None
     operations: tuple[Operation, ...]
     unchanged: int
     sources: Mapping[str, Content]
+    previous: bytes | None = None
 
     @property
     def bytes(self) -> int:
@@ -98,11 +100,14 @@ def plan_push(
             old, (release / card.FILE).read_text(encoding="utf-8"), found
         ).encode()
     written = {path: _write(path, source, there.get(path)) for path, source in sources.items()}
-    gone = _superseded(remote, head, there, prefix) - sources.keys() if head else set()
+    listed = prefix + manifest.FILE
+    previous = remote.read(listed, head) if head and listed in there else None
+    gone = _superseded(previous, there, prefix) - sources.keys()
     operations = [operation for operation in written.values() if operation]
     operations += [Operation("delete", path, 0) for path in gone]
     ordered = tuple(sorted(operations, key=lambda operation: operation.path))
-    return PushPlan(head, ordered, len(written) - sum(map(bool, written.values())), sources)
+    unchanged = len(written) - sum(map(bool, written.values()))
+    return PushPlan(head, ordered, unchanged, sources, previous)
 
 
 def client_operations(plan: PushPlan) -> tuple[list[Any], list[Any]]:
@@ -138,13 +143,13 @@ def _digest(algorithm: str, start: bytes, source: Content) -> str:
     return digest.hexdigest()
 
 
-def _superseded(remote: Remote, head: str, there: Mapping[str, RemoteFile], prefix: str) -> set[str]:
-    """The files of the release at ``head``, and every file that a config would take for its own."""
+def _superseded(previous: bytes | None, there: Mapping[str, RemoteFile], prefix: str) -> set[str]:
+    """The files of the release that is there, and every file that a config would take for its own."""
     patterns = [f"{prefix}{folder}/*.parquet" for folder in FOLDERS.values()]
     found = {path for path in there if any(fnmatch(path, pattern) for pattern in patterns)}
-    if prefix + manifest.FILE in there:
+    if previous is not None:
         try:
-            listed = json.loads(remote.read(prefix + manifest.FILE, head)).get("files", {})
+            listed = json.loads(previous).get("files", {})
         except (ValueError, AttributeError):  # a manifest.json of somebody else
             listed = {}
         found |= {prefix + name for name in listed} & there.keys()

@@ -15,12 +15,12 @@ import pyarrow as pa
 
 from vqa_builder.errors import ReleaseError
 from vqa_builder.release import manifest
-from vqa_builder.release.checks import TABLE_CHECKS, AnswerMap, rows_of
+from vqa_builder.release.checks import TABLE_CHECKS, TABLE_WARNINGS, Reference, rows_of, shared_images
 from vqa_builder.release.contents import FOLDERS, check_counts, config_of, schema_fault
 from vqa_builder.release.manifest import Manifest
 from vqa_builder.release.parquet import read_table
 from vqa_builder.release.reload import reload_faults
-from vqa_builder.schema import content_hash
+from vqa_builder.schema import content_hashes
 
 SHOWN_FAULTS = 5
 
@@ -33,11 +33,18 @@ class Check:
         name: ``files``, ``schema``, ``content``, ...
         ok: whether it holds.
         detail: what was proved, or the first faults.
+        warning: it holds, but ``detail`` says what users should know.
     """
 
     name: str
     ok: bool
     detail: str
+    warning: bool = False
+
+    @property
+    def mark(self) -> str:
+        """``ok``, ``warn`` or ``FAIL``."""
+        return "FAIL" if not self.ok else "warn" if self.warning else "ok"
 
 
 @dataclass(frozen=True)
@@ -58,7 +65,7 @@ class VerifyReport:
         return all(check.ok for check in self.checks)
 
     def to_json(self) -> dict[str, Any]:
-        """The machine form: ``{"folder", "ok", "checks": [{"name", "ok", "detail"}]}``."""
+        """The machine form: ``{"folder", "ok", "checks": [{"name", "ok", "detail", "warning"}]}``."""
         return {
             "folder": str(self.folder),
             "ok": self.ok,
@@ -108,6 +115,12 @@ def _check(name: str, proved: str, find_faults: Callable[[], list[str]]) -> Chec
     return Check(name, not faults, "; ".join([*faults[:SHOWN_FAULTS], *more]) or proved)
 
 
+def _warning(name: str, proved: str, find: Callable[[], list[str]]) -> Check:
+    """A check whose findings do not make a release wrong; users should know of them."""
+    check = _check(name, proved, find)
+    return check if check.ok else Check(name, True, check.detail, warning=True)
+
+
 def _manifest_check(folder: Path) -> Manifest | Check:
     try:
         return manifest.load_manifest(folder)
@@ -144,8 +157,10 @@ def _file_faults(folder: Path, found: Manifest) -> list[str]:
 def _check_tables(folder: Path, found: Manifest) -> list[Check]:
     """Read each table once, and run every check that needs its rows; only ids outlive their table."""
     faults: dict[str, list[str]] = {name: [] for name in ("readable", "schema", "content", *TABLE_CHECKS)}
+    warnings: dict[str, list[str]] = {name: [] for name in TABLE_WARNINGS}
     ids: dict[str, pa.ChunkedArray] = {}
-    answer_map = AnswerMap.read(folder, found)
+    images: dict[str, list[pa.ChunkedArray]] = {}
+    known = Reference.read(folder, found)
     for key, recorded in found.tables.items():
         try:
             table = read_table(folder, key)
@@ -157,15 +172,20 @@ def _check_tables(folder: Path, found: Manifest) -> list[Check]:
             faults["schema"].append(f"{key}: expected {fault[0]}, found {fault[1]}")
             continue
         for name, check in TABLE_CHECKS.items():
-            faults[name] += check(key, table, answer_map)
+            faults[name] += check(key, table, known)
+        for name, check in TABLE_WARNINGS.items():
+            warnings[name] += check(key, table, known)
         if config_of(key) != "answers":
             ids[key] = table["question_id"]
+            images.setdefault(key.split("/")[1], []).append(table["image_id"])
     proved = _proved(found)
     checks = [_check(name, proved[name], lambda name=name: faults[name]) for name in faults]  # type: ignore[misc]
     return [
         *checks,
         _check("counts", proved["counts"], lambda: _count_faults(found)),
         _check("ids", proved["ids"], lambda: _id_faults(ids, found)),
+        *(_warning(name, proved[name], lambda name=name: warnings[name]) for name in warnings),  # type: ignore[misc]
+        _warning("leak", proved["leak"], lambda: shared_images(images)),
     ]
 
 
@@ -177,6 +197,9 @@ def _proved(found: Manifest) -> dict[str, str]:
         "schema": "every column as declared",
         "content": "every table has the recorded rows and content hash",
         "answers": "labels stand in the answer map, each has its score; no answers, no labels",
+        "soft_scores": "labels and soft scores follow from the English answers",
+        "script": f"every kept question has letters of {found.language}, and no broken character",
+        "leak": "no image stands in two splits",
         "text": "questions are there, valid UTF-8, without control characters",
         "reasons": "every rejected row says why",
         "counts": adds_up,
@@ -187,9 +210,14 @@ def _proved(found: Manifest) -> dict[str, str]:
 def _content_faults(key: str, table: pa.Table, recorded: dict[str, Any]) -> list[str]:
     if table.num_rows != recorded["rows"]:
         return [f"{key}: expected {recorded['rows']:,} rows, found {table.num_rows:,}"]
-    found = content_hash(table)
+    found, columns = content_hashes(table)
     expected = recorded["content_hash"]
-    return [] if found == expected else [f"{key}: expected content hash {expected}, found {found}"]
+    if found == expected:
+        return []
+    listed = recorded.get("columns") or {}
+    changed = [name for name in listed if columns.get(name) != listed[name]]
+    where = f", in {', '.join(changed)}" if changed else ""
+    return [f"{key}: expected content hash {expected}, found {found}{where}"]
 
 
 def _count_faults(found: Manifest) -> list[str]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 from vqa_builder.errors import ReleaseError, StorageError
-from vqa_builder.release import card, manifest
+from vqa_builder.release import card, croissant, manifest
 from vqa_builder.release.contents import ANSWER_MAP_KEY, ReleaseContents, check
 from vqa_builder.release.parquet import write_file, write_table
-from vqa_builder.store import atomic_folder, remove, write_text
+from vqa_builder.store import atomic_folder, remove, write_json, write_text
 
 SPEC_FILE = "build.yaml"
+CHANGELOG_FILE = "CHANGELOG.md"
+IMAGE_PROBLEMS_FILE = "image_problems.jsonl"
 NAMED_FILES = 5
 
 
@@ -41,9 +44,15 @@ def write_release(contents: ReleaseContents, out: Path) -> Path:
     with atomic_folder(target) as folder:
         _write_tables(contents, folder)
         write_text(folder / SPEC_FILE, contents.spec_yaml)
+        if contents.changelog is not None:
+            write_text(folder / CHANGELOG_FILE, contents.changelog)
+        if contents.image_problems:
+            lines = [json.dumps(problem, ensure_ascii=False) + "\n" for problem in contents.image_problems]
+            write_text(folder / IMAGE_PROBLEMS_FILE, "".join(lines))
         described = manifest.describe(contents)
         described["files"] = manifest.list_files(folder)
         write_text(folder / card.FILE, card.render(described, card.schemas(contents), card.sample(contents)))
+        write_json(folder / croissant.FILE, croissant.render(described, card.schemas(contents)))
         manifest.save(folder, described)
     return target
 

@@ -1,0 +1,117 @@
+"""A corrected translation, a changelog, images: only what they touch is paid for and written anew."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.tiny import write_vqa
+from vqa_builder import build, load_spec
+from vqa_builder.errors import SpecError
+from vqa_builder.release.contents import config_of
+from vqa_builder.release.diff import diff
+from vqa_builder.release.manifest import load_manifest
+from vqa_builder.release.parquet import read_table
+from vqa_builder.steps import BuiltRelease
+from vqa_builder.translation.memory import Entry, TranslationMemory
+
+CAT = "What color is the cat?"
+
+
+def _build(spec: Path, out: Path, memory: Path) -> BuiltRelease:
+    text = spec.read_text(encoding="utf-8")
+    if "memory:" not in text:
+        spec.write_text(f"{text}memory: {memory}\n", encoding="utf-8")
+    (release,) = build(load_spec(spec), out, languages=["ja"], workers=1)
+    return release
+
+
+def test_a_correction_changes_the_rows_that_use_it_and_no_other(tiny: Path, tmp_path: Path) -> None:
+    memory = tmp_path / "memory.sqlite"
+    old = _build(tiny, tmp_path / "old", memory)
+    with TranslationMemory(memory) as store:
+        store.add([Entry("en", "ja", CAT, "その猫は何色ですか？", "question", "", "human", True)])
+    new = _build(tiny, tmp_path / "new", memory)
+    assert new.work.translated <= 1
+    found = diff(old.folder, new.folder)
+    (text,) = [group for group in found.rows if group.kind == "question text"]
+    assert {(row["split"], row["question_id"]) for row in text.examples} == {
+        ("train", 1001),
+        ("validation", 9002),
+    }
+    assert all(row["new"] == "その猫は何色ですか？" for row in text.examples)
+    assert all(group.rows <= 2 for group in found.rows)
+    assert found.level == "minor"
+    assert _unchanged(old, new) >= {"data/test-00000-of-00001.parquet", "answers/answer_map.parquet"}
+
+
+def test_a_changelog_is_an_input_of_the_release(tiny: Path, tmp_path: Path) -> None:
+    tiny.write_text(tiny.read_text(encoding="utf-8") + "release: {changelog: CHANGES.md}\n", encoding="utf-8")
+    with pytest.raises(SpecError, match="changelog cannot be read"):
+        build(load_spec(tiny), tmp_path / "a", languages=["ja"], limit=1, workers=1)
+    (tiny.parent / "CHANGES.md").write_text("# Changes\n", encoding="utf-8")
+    (first,) = build(load_spec(tiny), tmp_path / "a", languages=["ja"], limit=1, workers=1)
+    (same,) = build(load_spec(tiny), tmp_path / "a", languages=["ja"], limit=1, workers=1)
+    (tiny.parent / "CHANGES.md").write_text("# Changes\n\n## 1.0.0\n\nFirst.\n", encoding="utf-8")
+    (second,) = build(load_spec(tiny), tmp_path / "a", languages=["ja"], limit=1, workers=1)
+    assert (first.changed, same.changed, second.changed) == (True, False, True)
+    hashes = [
+        {key: facts["content_hash"] for key, facts in release.manifest.tables.items()}
+        for release in (first, second)
+    ]
+    assert hashes[0] == hashes[1]
+
+
+def test_references_to_images_come_from_the_spec(tmp_path: Path) -> None:
+    spec = write_vqa(tmp_path / "source", release={"images": {"file": "COCO_{image_id:012d}.jpg"}})
+    (release,) = build(load_spec(spec), tmp_path / "out", languages=["hi"], limit=2, workers=1)
+    assert release.verification and release.verification.ok
+    manifest = load_manifest(release.folder)
+    assert manifest.counts["images"]["distinct"]["train"] == 1
+    assert all(
+        "image" in facts["columns"] for key, facts in manifest.tables.items() if config_of(key) != "answers"
+    )
+
+
+def test_embedded_images_are_an_input_of_the_release(tmp_path: Path) -> None:
+    Image = pytest.importorskip("PIL.Image")
+    images = {"file": "{image_id}.png", "folder": "png", "embed": True, "licence": "cc-by-4.0"}
+    spec = write_vqa(tmp_path / "source", release={"images": images})
+    (spec.parent / "png").mkdir()
+    for image_id in (1, 2, 9):
+        Image.new("RGB", (16, 16), "green").save(spec.parent / "png" / f"{image_id}.png")
+
+    def built() -> BuiltRelease:
+        (release,) = build(load_spec(spec), tmp_path / "out", languages=["ja"], limit=3, workers=1)
+        return release
+
+    first, same = built(), built()
+    assert first.verification and first.verification.ok
+    card = (first.folder / "README.md").read_text(encoding="utf-8")
+    assert "画像も各行に含まれています。" in card and "The images are under cc-by-4.0." in card
+    Image.new("RGB", (16, 16), "yellow").save(spec.parent / "png" / "1.png")
+    third = built()
+    assert (first.changed, same.changed, third.changed) == (True, False, True)
+    old, new = (release.manifest.tables["data/train"]["columns"] for release in (first, third))
+    assert [name for name in old if old[name] != new[name]] == ["image"]
+
+
+def test_answers_that_are_sentences_find_their_label(tmp_path: Path) -> None:
+    asked = {"qa_id": 986001, "question": "What color is the bus?", "answer": "Red."}
+    (tmp_path / "qa.json").write_text(json.dumps([{"image_id": 1, "qas": [asked]}]), encoding="utf-8")
+    spec = tmp_path / "build.yaml"
+    spec.write_text(
+        "name: vg\nlanguages: [ja]\nsource: {type: visual_genome, splits: {train: {questions: qa.json}}}\n"
+        "answers: {vocabulary: {min_count: 1}}\npolicy: {copy: reject}\n",
+        encoding="utf-8",
+    )
+    (release,) = build(load_spec(spec), tmp_path / "out", workers=1)
+    assert release.verification and release.verification.ok
+    assert read_table(release.folder, "data/train")["labels"].to_pylist() == [[0]]
+    assert release.manifest.content["source"]["normalised_answers"] is False
+
+
+def _unchanged(old: BuiltRelease, new: BuiltRelease) -> set[str]:
+    return {path for path, facts in old.manifest.files.items() if new.manifest.files.get(path) == facts}
