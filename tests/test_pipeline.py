@@ -257,3 +257,37 @@ def test_a_disk_that_is_full_is_one_clear_error(built: Path, tmp_path: Path) -> 
     assert "Traceback" not in ended.stderr
     assert "error: " in ended.stderr
     assert not list((tmp_path / "out").glob("tiny-*"))
+
+
+def test_a_glossary_of_answers_decides(tiny: Path, tmp_path: Path) -> None:
+    import pyarrow.parquet as pq
+
+    (tiny.parent / "glossary-ja.tsv").write_text("answer_en\ttranslation\nred\tあか\n", encoding="utf-8")
+    (tiny.parent / "glossary-hi.tsv").write_text("answer_en\ttranslation\nred\tसुर्ख़\n", encoding="utf-8")
+    answers = {"vocabulary": {"min_count": 1}, "glossary": "glossary-{language}.tsv"}
+    build(load_spec(change(tiny, answers=answers)), tmp_path / "out", workers=1)
+    for name, word in (("tiny-ja", "あか"), ("tiny-hi", "सुर्ख़")):
+        rows = pq.read_table(tmp_path / "out" / name / "answers" / "answer_map.parquet").to_pylist()
+        found = {row["answer_en"]: (row["answer"], row["method"]) for row in rows}
+        assert found["red"] == (word, "glossary")
+    (tiny.parent / "glossary-hi.tsv").write_text("answer_en\ttranslation\nred\t\n", encoding="utf-8")
+    with pytest.raises(SpecError, match="contradicts itself in 1 place"):
+        validate(load_spec(change(tiny, answers=answers)))
+
+
+def test_answers_without_context_cost_no_sentences(tiny: Path, tmp_path: Path) -> None:
+    spec = change(tiny, translate={"engine": {"type": "mini"}, "answers": {"context": "none"}})
+    build(load_spec(spec), tmp_path / "out", languages=["ja"], workers=1)
+    with TranslationMemory(tmp_path / "out" / ".vqa-builder" / "memory.sqlite") as memory:
+        assert {entry.role for entry in memory.stats()} == {"question", "answer"}
+
+
+def test_corrected_answers_win_over_the_tables(again: Path) -> None:
+    import pyarrow.parquet as pq
+
+    with TranslationMemory(again / "out" / ".vqa-builder" / "memory.sqlite") as memory:
+        memory.add([Entry("en", "ja", "red", "真っ赤", role="answer", engine="human")])
+    build(load_spec(again / "source" / "build.yaml"), again / "out", languages=["ja"], workers=1)
+    rows = pq.read_table(again / "out" / "tiny-ja" / "answers" / "answer_map.parquet").to_pylist()
+    found = {row["answer_en"]: (row["answer"], row["method"]) for row in rows}
+    assert found["red"] == ("真っ赤", "people")

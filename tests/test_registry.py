@@ -12,7 +12,9 @@ from vqa_builder.errors import UnknownNameError
 @pytest.mark.parametrize("kind", registry.ROOMS)
 def test_every_file_of_every_room_is_a_plug_in_of_its_name(kind: str) -> None:
     base = importlib.import_module(f"{registry.ROOMS[kind]}.base")
-    parent = {"languages": "Language", "sources": "Source", "engines": "Engine", "scorers": "Scorer"}[kind]
+    parent = {"languages": "Language", "sources": "Source", "engines": "Engine"}.get(
+        kind, kind.capitalize()[:-1]
+    )
     assert registry.names(kind)
     for name in registry.names(kind):
         assert issubclass(registry.find(kind, name), getattr(base, parent))

@@ -73,3 +73,15 @@ def test_names_types_and_order_count() -> None:
         content_hash(pa.table({"a": ["12", ""]})),
     }
     assert len(hashes) == 6
+
+
+def test_columns_have_hashes_of_their_own_and_bytes_count() -> None:
+    table = pa.table({"a": ["猫", None], "image": pa.array([b"\x00", b"\x01"])})
+    whole, columns = schema.content_hashes(table)
+    assert whole == schema.content_hash(table)
+    assert [*columns] == ["a", "image"]
+    other = table.set_column(1, "image", pa.array([b"\x00", b"\x02"]))
+    assert schema.content_hashes(other)[1]["a"] == columns["a"]
+    assert schema.content_hashes(other)[1]["image"] != columns["image"]
+    large = table.set_column(1, "image", table["image"].cast(pa.large_binary()))
+    assert schema.content_hash(large) == whole

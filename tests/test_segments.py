@@ -73,3 +73,21 @@ def test_every_row_finds_its_string_again(rows: list[tuple[str, list[str]]]) -> 
 def test_nulls_are_nowhere() -> None:
     segments = extract(examples([("a", None, None)]))
     assert locate(pa.array([None, "a"], pa.string()), "question", segments).to_pylist() == [None, 0]
+
+
+def test_an_answer_of_two_senses_is_two_segments() -> None:
+    rows = examples(
+        [("What color?", ["orange", "orange"], "orange"), ("What fruit?", ["orange", "fig"], "orange")]
+    )
+    senses = pa.table(
+        {
+            "winner": ["colour", "fruit"],
+            "answers": pa.array([["colour", "colour"], ["fruit", ""]], pa.list_(pa.string())),
+        }
+    )
+    table = extract(rows, senses)
+    found = [(row["text"], row["context"], row["count"]) for row in table.to_pylist()[2:]]
+    assert found == [("fig", "", 1), ("orange", "colour", 2), ("orange", "fruit", 1)]
+    winners = rows["multiple_choice_answer"]
+    assert locate(winners, "answer", table, senses["winner"]).to_pylist() == [3, 4]
+    assert locate(winners, "answer", table).to_pylist() == [None, None]

@@ -61,6 +61,8 @@ def test_scorers_by_name_or_with_options() -> None:
         (("name: vqa", "name: [unclosed"), ["not valid YAML"]),
         (("name: vqa", "name: vqa\nanswers: {vocabulary: {size: 5, min_count: 2}}"), ["exactly one"]),
         (("name: vqa", "name: vqa\nanswers:\n  vocabulary: {size: many}"), ["build.yaml:3", "'many'"]),
+        (("name: vqa", "name: vqa\nrelease:\n  version: first"), ["release.version", "build.yaml:3"]),
+        (("name: vqa", "name: vqa\nrelease: {images: {file: x, embed: true}}"), ["embed needs the folder"]),
     ],
 )
 def test_what_is_wrong_is_named_and_located(change: tuple[str, str], told: list[str]) -> None:

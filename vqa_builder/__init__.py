@@ -14,20 +14,35 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "build": "vqa_builder.pipeline",
+    "diff": "vqa_builder.release.diff",
     "load_spec": "vqa_builder.spec",
     "plan": "vqa_builder.pipeline",
     "publish": "vqa_builder.release.publish",
+    "repeat": "vqa_builder.repetition",
     "validate": "vqa_builder.pipeline",
     "verify": "vqa_builder.release.verify",
     "vqa_accuracy": "vqa_builder.metrics.vqa_accuracy",
 }
-__all__ = ["__version__", "build", "load_spec", "plan", "publish", "validate", "verify", "vqa_accuracy"]
+__all__ = [
+    "__version__",
+    "build",
+    "diff",
+    "load_spec",
+    "plan",
+    "publish",
+    "repeat",
+    "validate",
+    "verify",
+    "vqa_accuracy",
+]
 
 if TYPE_CHECKING:
     from vqa_builder.metrics.vqa_accuracy import vqa_accuracy
     from vqa_builder.pipeline import build, plan, validate
+    from vqa_builder.release.diff import diff
     from vqa_builder.release.publish import publish
     from vqa_builder.release.verify import verify
+    from vqa_builder.repetition import repeat
     from vqa_builder.spec import load_spec
 
 

@@ -49,6 +49,14 @@ BadRecords = Annotated[
     ),
 ]
 Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Processes for scoring; one per core.")]
+ExecutorName = Annotated[
+    str,
+    typer.Option(
+        "--executor",
+        metavar="local|ray",
+        help="Translate and score here, or on Ray: on this machine, or the cluster of RAY_ADDRESS.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 MemoryPath = Annotated[Path, typer.Option("--memory", help="The memory's file.")]
 DEFAULT_MEMORY = Path(".vqa-builder/memory.sqlite")
@@ -134,7 +142,7 @@ def plan(
     on_bad_record: BadRecords = "error",
     as_json: Json = False,
 ) -> None:
-    """Count rows, unique strings and characters, and what the memory holds already; translate nothing."""
+    """Count rows, strings, characters, tokens and money, and what the memory holds; translate nothing."""
     from vqa_builder import load_spec, plan, progress
 
     planned = plan(
@@ -146,23 +154,56 @@ def plan(
         progress=progress.for_terminal(),
     )
     if as_json:
-        _print_json({**planned._asdict(), "strings": [entry._asdict() for entry in planned.strings]})
+        tables = {name: [entry._asdict() for entry in getattr(planned, name)] for name in ("strings", "work")}
+        _print_json({**planned._asdict(), **tables})
     else:
         _print_plan(planned)
 
 
 @app.command()
 def build(
-    spec: SpecPath,
+    spec: Annotated[Path | None, typer.Argument(metavar="BUILD.YAML", help="The spec.")] = None,
     out: Out = Path(),
     language: Languages = None,
     limit: Limit = None,
     on_bad_record: BadRecords = "error",
     workers: Workers = None,
+    executor: ExecutorName = "local",
+    shard: Annotated[
+        str | None,
+        typer.Option(
+            metavar="I/N", help="Only translate part I of N, into a memory of its own; then `merge`."
+        ),
+    ] = None,
+    from_manifest: Annotated[
+        Path | None,
+        typer.Option("--from-manifest", help="Repeat the release of this manifest.json, and compare."),
+    ] = None,
+    inputs: Annotated[
+        Path | None, typer.Option("--inputs", help="Folder of the inputs that the manifest records.")
+    ] = None,
 ) -> None:
     """Build a verified release for every language of the spec; what is done already is not done again."""
     from vqa_builder import load_spec
 
+    if from_manifest:
+        _refuse_beside("--from-manifest", spec, language, limit)
+        _repeat(from_manifest, out, inputs, workers)
+        return
+    if spec is None:
+        raise typer.BadParameter("give a spec, or --from-manifest", param_hint="BUILD.YAML")
+    if shard:
+        _build_shard(
+            load_spec(spec),
+            out,
+            shard,
+            languages=language,
+            limit=limit,
+            on_bad_record=_choice(on_bad_record),
+            workers=workers,
+            executor=executor,
+        )
+        return
     _build(
         load_spec(spec),
         out,
@@ -170,7 +211,28 @@ def build(
         limit=limit,
         on_bad_record=_choice(on_bad_record),
         workers=workers,
+        executor=executor,
     )
+
+
+@app.command()
+def merge(
+    folders: Annotated[
+        list[Path],
+        typer.Argument(metavar="OUT...", help="What --out was for --shard; the first one gets everything."),
+    ],
+    memory: Annotated[
+        Path | None, typer.Option("--memory", help="Another memory to merge into: the spec's `memory:`.")
+    ] = None,
+) -> None:
+    """Take the memories and scores of all shards into one; the build after it does nothing twice."""
+    from vqa_builder import shards
+    from vqa_builder.steps import WORK_FOLDER
+
+    into = memory or folders[0] / WORK_FOLDER / shards.MEMORY
+    scores = folders[0] / WORK_FOLDER / shards.SCORES
+    for line in shards.merge(folders, into, scores).lines():
+        print(line)
 
 
 @app.command()
@@ -187,8 +249,40 @@ def verify(
         _print_json(report.to_json())
     else:
         for check in report.checks:
-            print(f"{'ok  ' if check.ok else 'FAIL'}  {check.name}: {check.detail}")
+            print(f"{check.mark:<4}  {check.name}: {check.detail}")
     if not report.ok:
+        raise typer.Exit(1)
+
+
+@app.command()
+def diff(
+    old: Annotated[str, typer.Argument(help="A release's folder, or org/name@revision on the hub.")],
+    new: Annotated[str, typer.Argument(help="Another one.")],
+    as_json: Json = False,
+    html: Annotated[Path | None, typer.Option("--html", help="Write a page, too.")] = None,
+    changelog: Annotated[
+        Path | None, typer.Option("--changelog", help="Add an entry to this Markdown file.")
+    ] = None,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="End with 1 if anything differs.")] = False,
+) -> None:
+    """Compare two releases: rows, texts, verdicts, labels, scores, engines; propose the next version."""
+    from vqa_builder.release import diff_pages
+    from vqa_builder.release.diff import diff
+    from vqa_builder.release.revisions import release_at
+    from vqa_builder.store import write_text
+
+    with release_at(old) as first, release_at(new) as second:
+        found = diff(first, second)
+    if html:
+        write_text(html, diff_pages.html(found))
+    if changelog and not found.is_empty:
+        diff_pages.add_to_changelog(changelog, found)
+    if as_json:
+        _print_json(found.to_json())
+    else:
+        for line in diff_pages.text_lines(found):
+            print(line)
+    if exit_code and not found.is_empty:
         raise typer.Exit(1)
 
 
@@ -230,6 +324,28 @@ def publish(
     for one in done:
         for line in one.lines():
             print(line)
+
+
+@app.command()
+def export(
+    releases: Annotated[
+        list[Path], typer.Argument(metavar="RELEASE...", help="Folders, one per language, of one source.")
+    ],
+    out: Annotated[Path, typer.Option("--out", help="A folder that is not there yet.")],
+    file_format: Annotated[str, typer.Option("--format", metavar="cvil")] = "cvil",
+    tags: Annotated[
+        Path | None, typer.Option("--tags", help='Object tags: JSON like {"42": ["dog", "grass"]}.')
+    ] = None,
+) -> None:
+    """Write releases as the files of another tool: the trainer of cViL, which reads word alignments."""
+    from vqa_builder.release.export_cvil import export_cvil
+
+    if file_format != "cvil":
+        raise typer.BadParameter(f"{file_format!r} is not known; there is cvil", param_hint="--format")
+    done = export_cvil(releases, out, tags)
+    for split, rows in done.rows.items():
+        missing = done.left_out[split]
+        print(f"{done.folder}: {split}: {rows:,} questions, {missing:,} not kept by all releases")
 
 
 @app.command()
@@ -305,7 +421,7 @@ def evaluate(
 
 @app.command("list")
 def list_plugins(
-    kind: Annotated[str, typer.Argument(metavar="languages|sources|engines|scorers")],
+    kind: Annotated[str, typer.Argument(metavar="languages|sources|engines|scorers|aligners")],
     as_json: Json = False,
 ) -> None:
     """List what can be named in a spec."""
@@ -318,6 +434,21 @@ def list_plugins(
     width = max(len(entry["name"]) for entry in entries)
     for entry in entries:
         print(f"{entry['name']:<{width}}  {entry['summary']}")
+
+
+@app.command("convert-model")
+def convert_model(
+    model: Annotated[str, typer.Argument(help="A name on the hub, or a folder of save_pretrained.")],
+    out: Annotated[Path, typer.Argument(help="The new folder.")],
+    quantization: Annotated[
+        str, typer.Option(metavar="int8|float16|float32|...", help="int8 is the fastest on a CPU.")
+    ] = "int8",
+    revision: Annotated[str | None, typer.Option(help="Commit, tag or branch of the hub.")] = None,
+) -> None:
+    """Convert a checkpoint of transformers for the engine ctranslate2, and print what to put in the spec."""
+    from vqa_builder.translation.convert import convert
+
+    print(convert(model, out, quantization=quantization, revision=revision).yaml, end="")
 
 
 @memory_app.command("import")
@@ -353,6 +484,21 @@ def memory_export(
     print(f"{file}: {count:,} entries")
 
 
+@memory_app.command("merge")
+def memory_merge(
+    others: Annotated[list[Path], typer.Argument(metavar="OTHER", help="Files of other memories.")],
+    memory: MemoryPath = DEFAULT_MEMORY,
+) -> None:
+    """Take all that other memories hold into this one; what their people asserted wins over what ours did."""
+    from vqa_builder.translation.memory import TranslationMemory
+
+    for other in others:
+        _must_exist(other)
+        with TranslationMemory(memory) as store, TranslationMemory(other) as taken:
+            added = store.add(taken.entries())
+        print(f"{other}: {added.asserted:,} asserted and {added.machine:,} machine translations taken in")
+
+
 @memory_app.command("stats")
 def memory_stats(memory: MemoryPath = DEFAULT_MEMORY, as_json: Json = False) -> None:
     """Count the memory's entries by direction, role and engine."""
@@ -378,6 +524,7 @@ def _build(
     limit: int | None = None,
     on_bad_record: OnBadRecord = "error",
     workers: int | None = None,
+    executor: str = "local",
 ) -> None:
     from vqa_builder import build, progress
 
@@ -388,12 +535,40 @@ def _build(
         limit=limit,
         on_bad_record=on_bad_record,
         workers=workers,
+        executor=executor,
         progress=progress.for_terminal(),
     )
     for release in releases:
         _print_release(release)
     if any(release.verification and not release.verification.ok for release in releases):
         raise typer.Exit(1)
+
+
+def _build_shard(spec: Any, out: Path, part: str, **options: Any) -> None:
+    from vqa_builder import progress, shards
+
+    shard = shards.parse_shard(part)
+    for done in shards.build_shard(spec, out, shard, progress=progress.for_terminal(), **options):
+        work = done.work
+        print(f"{shard.folder(out)}  {done.language}: {done.strings:,} of {done.of:,} strings, ", end="")
+        print(f"{work.remembered:,} remembered, {work.translated:,} translated now, {work.failed:,} failed")
+
+
+def _repeat(original: Path, out: Path, inputs: Path | None, workers: int | None) -> None:
+    from vqa_builder import progress
+    from vqa_builder.repetition import repeat
+
+    repeated = repeat(original, out, inputs=inputs, workers=workers, progress=progress.for_terminal())
+    print(repeated)
+    if not repeated.ok:
+        raise typer.Exit(1)
+
+
+def _refuse_beside(option: str, *given: object) -> None:
+    if any(given):
+        raise typer.BadParameter(
+            "the manifest says what to build; give no spec, language or limit", param_hint=option
+        )
 
 
 def _print_release(release: BuiltRelease) -> None:
@@ -410,10 +585,10 @@ def _print_release(release: BuiltRelease) -> None:
     )
     if release.verification is None:
         return
-    failed = [check for check in release.verification.checks if not check.ok]
-    for check in failed:
-        print(f"  FAIL  {check.name}: {check.detail}")
-    if not failed:
+    for check in release.verification.checks:
+        if check.mark != "ok":
+            print(f"  {check.mark}  {check.name}: {check.detail}")
+    if release.verification.ok:
         print(f"  verified: {len(release.verification.checks)} checks passed")
 
 
@@ -429,6 +604,20 @@ def _print_plan(plan: Plan) -> None:
             f"{entry.language:<10}{entry.role:<10}{entry.rows:>12,}{entry.strings:>12,}"
             f"{entry.characters:>14,}{entry.known:>12,}{entry.strings - entry.known:>12,}"
         )
+    for engine in dict.fromkeys(work.engine for work in plan.work):
+        print(f"to send, tokens estimated: {engine}")
+        for work in (each for each in plan.work if each.engine == engine):
+            bound = "at most" if work.fallback else ""
+            print(f"  {work.direction}  {work.role:<9} {bound:<8}{work.strings:>10,} strings", end="")
+            print(f"{work.characters:>14,} characters", end="")
+            print(f"{work.input_tokens:>14,} + {work.output_tokens:,} tokens", end="")
+            print("" if work.money is None else f"  {work.money:,.2f} {work.currency}")
+    for currency in sorted({work.currency for work in plan.work if work.currency}):
+        total = sum(work.money or 0 for work in plan.work if work.currency == currency)
+        print(f"at most, in all: {total:,.2f} {currency}")
+    if plan.spent_characters:
+        money = f", {plan.spent_money:,.2f} {plan.currency}" if plan.currency else ""
+        print(f"spent here so far: {plan.spent_characters:,} characters{money}")
 
 
 def _print_json(value: object) -> None:

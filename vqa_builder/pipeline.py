@@ -12,7 +12,7 @@ from pathlib import Path
 
 from vqa_builder.progress import Progress
 from vqa_builder.spec import Spec
-from vqa_builder.steps import Build, BuiltRelease, OnBadRecord, Plan
+from vqa_builder.steps import Build, BuiltRelease, Candidate, OnBadRecord, Plan
 
 
 def build(
@@ -23,6 +23,7 @@ def build(
     limit: int | None = None,
     on_bad_record: OnBadRecord = "error",
     workers: int | None = None,
+    executor: str = "local",
     progress: Progress | None = None,
 ) -> list[BuiltRelease]:
     """Build a verified release for every language.
@@ -34,6 +35,8 @@ def build(
         limit: only the first so many questions of each split.
         on_bad_record: ``error`` stops at the first bad record, ``skip`` writes them to ``bad_records.jsonl``.
         workers: processes for scoring; the number of cores if None. It changes no result.
+        executor: ``local``, or ``ray`` to translate and score on Ray's workers, here or on the cluster that
+            ``RAY_ADDRESS`` names. It changes no result.
         progress: told of every long step; silent if None.
 
     Returns:
@@ -45,19 +48,41 @@ def build(
         for release in build(load_spec("build.yaml"), "releases"):
             print(release.folder, release.kept, release.rejected)
     """
-    with Build(spec, Path(out), languages, limit, on_bad_record, workers, progress or Progress()) as steps:
+    with Build(
+        spec, Path(out), languages, limit, on_bad_record, workers, progress or Progress(), executor
+    ) as steps:
         examples = steps.read_examples()
-        segments = steps.extract_segments(examples)
         vocabulary = steps.make_vocabulary(examples)
+        senses = steps.assign_senses(examples, vocabulary)
+        contexts = steps.find_contexts(examples, senses, vocabulary)
+        segments = steps.extract_segments(examples, senses)
         releases = []
         for language in steps.languages:
-            translations = steps.translate(segments, language)
-            checked = steps.translate_back(segments, translations, language)
-            scores = steps.score(segments, checked, language)
+            candidates: list[Candidate] = []
+            for engines in steps.chains:  # one, unless the spec asks for a choice
+                wanted = steps.wanted(segments, candidates, language)
+                translations = steps.translate(wanted, language, engines)
+                checked = steps.translate_back(wanted, translations, language)
+                scores = steps.score(wanted, checked, language)
+                candidates.append(Candidate(wanted, checked, scores))
+            checked, scores = steps.choose(segments, candidates, language)
             verdicts = steps.judge(segments, checked, scores, language)
-            answer_map = steps.align_answers(vocabulary, segments, checked, verdicts, scores, language)
+            alignments = steps.align_words(segments, checked, language)
+            in_context = steps.translate_in_context(contexts, segments, checked, language)
+            answer_map = steps.align_answers(
+                contexts, segments, checked, verdicts, scores, in_context, language
+            )
             rows = steps.assemble(
-                examples, segments, checked, scores, verdicts, answer_map, vocabulary, language
+                examples,
+                senses,
+                segments,
+                checked,
+                scores,
+                verdicts,
+                answer_map,
+                vocabulary,
+                alignments,
+                language,
             )
             releases.append(steps.release(examples, segments, checked, answer_map, rows, language))
         return releases
@@ -78,7 +103,8 @@ def plan(
     """
     with Build(spec, Path(out), languages, limit, on_bad_record, 1, progress or Progress()) as steps:
         examples = steps.read_examples()
-        segments = steps.extract_segments(examples)
+        senses = steps.assign_senses(examples, steps.make_vocabulary(examples))
+        segments = steps.extract_segments(examples, senses)
         return steps.plan(examples, segments)
 
 

@@ -21,6 +21,7 @@ ROOMS = {
     "sources": "vqa_builder.sources",
     "engines": "vqa_builder.translation.engines",
     "scorers": "vqa_builder.quality.scorers",
+    "aligners": "vqa_builder.translation.aligners",
 }
 
 

@@ -27,6 +27,8 @@ TRANSLATED_ANSWER = pa.struct(
         ("answer_id", pa.int32()),
     ],
 )
+IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+"""An embedded image, as ``datasets.Image`` stores it."""
 TOKEN_PAIR = pa.struct([("en", pa.int32()), ("target", pa.int32())])
 
 SEGMENTS = pa.schema(
@@ -50,6 +52,19 @@ TRANSLATIONS = pa.schema(
         ("error", pa.string()),
     ],
 )
+CANDIDATES = pa.schema(
+    [
+        ("segment_id", pa.string()),
+        ("language", pa.string()),
+        ("candidate", pa.int32()),
+        ("engine", pa.string()),
+        ("text", pa.string()),
+        ("back_text", pa.string()),
+        ("keep", pa.bool_()),
+        ("score", pa.float64()),
+        ("chosen", pa.bool_()),
+    ],
+)
 VERDICTS = pa.schema(
     [
         ("segment_id", pa.string()),
@@ -68,7 +83,10 @@ ANSWER_MAP = pa.schema(
         ("method", pa.string()),
         ("support", pa.int64()),
         ("score", pa.float32()),
+        ("runner_up", pa.string()),
         ("merged_with", pa.list_(pa.int32())),
+        ("merge", pa.string()),
+        ("examples", pa.list_(pa.string())),
     ],
 )
 
@@ -132,12 +150,25 @@ def content_hash(table: pa.Table) -> str:
     >>> content_hash(one) == content_hash(pa.table({"a": ["x", None, "y"]}))
     True
     """
-    digest = hashlib.sha256(f"{table.num_rows}".encode())
+    return content_hashes(table)[0]
+
+
+def content_hashes(table: pa.Table) -> tuple[str, dict[str, str]]:
+    """The content hash of a table and that of each of its columns, in one pass.
+
+    Returns:
+        ``content_hash(table)``, and column name -> the same hash of the column alone, without its name.
+    """
+    whole = hashlib.sha256(f"{table.num_rows}".encode())
+    columns = {}
     for name in table.column_names:
-        digest.update(f"|{name}:".encode())
+        whole.update(f"|{name}:".encode())
+        column = hashlib.sha256(f"{table.num_rows}".encode())
         for piece in _canonical(_one_array(table[name])):
-            digest.update(piece)
-    return digest.hexdigest()
+            whole.update(piece)
+            column.update(piece)
+        columns[name] = column.hexdigest()
+    return whole.hexdigest(), columns
 
 
 def _one_array(column: pa.ChunkedArray) -> pa.Array:
@@ -167,13 +198,17 @@ def _canonical(array: pa.Array) -> Iterator[bytes]:
         yield b"string"
         yield pc.binary_length(array).cast(pa.int64()).to_numpy().tobytes()
         yield _joined_bytes(array.cast(pa.large_string()))
+    elif pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+        yield b"binary"
+        yield pc.binary_length(array).cast(pa.int64()).to_numpy().tobytes()
+        yield _joined_bytes(array.cast(pa.large_binary()))
     else:
         yield str(kind).encode()
         yield array.to_numpy(zero_copy_only=False).tobytes()
 
 
-def _joined_bytes(strings: pa.LargeStringArray) -> bytes:
-    """The UTF-8 bytes of an array without nulls, one string after the other."""
+def _joined_bytes(strings: pa.LargeStringArray | pa.LargeBinaryArray) -> bytes:
+    """The bytes of an array without nulls, one value after the other."""
     if not len(strings):
         return b""
     _, offsets, data = strings.buffers()

@@ -1,33 +1,39 @@
 """Rows to unique strings, and back.
 
 A segment is a string to be translated: a question or an answer, with white space collapsed, once for all the
-rows that hold it.
+rows that hold it. An answer of several senses is a segment for each of them; its context is the sense.
 """
 
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from vqa_builder import schema
 
-VERSION = "1"
+VERSION = "2"
 
 
-def extract(examples: pa.Table) -> pa.Table:
+def extract(examples: pa.Table, senses: pa.Table | None = None) -> pa.Table:
     """The unique questions and answers of the examples.
 
+    Args:
+        examples: the source's rows.
+        senses: the sense of every answer, as ``answers.senses.assign`` made it; None for no senses.
+
     Returns:
-        A table of schema ``SEGMENTS``: questions first, then answers, each in the order of their text;
-        ``count`` is the number of rows (questions) or annotators' answers (answers) that hold the string. A
-        most frequent answer that no annotator gave in this form is a segment of count 0.
+        A table of schema ``SEGMENTS``: questions first, then answers, each in the order of their text, then
+        context; ``count`` is the number of rows (questions) or annotators' answers (answers) that hold the
+        string. A most frequent answer that no annotator gave in this form is a segment of count 0.
     """
-    answers = _counts(pc.struct_field(pc.list_flatten(examples["answers"]), "answer"))
-    winners = _counts(examples["multiple_choice_answer"])
-    unseen = winners.filter(pc.invert(pc.is_in(winners["text"], answers["text"].combine_chunks())))
-    unseen = unseen.set_column(1, "count", pa.repeat(pa.scalar(0, pa.int64()), unseen.num_rows))
+    given = pc.struct_field(pc.list_flatten(examples["answers"]), "answer")
+    answers = _counts(given, None if senses is None else pc.list_flatten(senses["answers"]))
+    winners = _counts(examples["multiple_choice_answer"], None if senses is None else senses["winner"])
+    unseen = winners.join(answers, ["text", "context"], join_type="left anti")
+    unseen = unseen.set_column(2, "count", pa.repeat(pa.scalar(0, pa.int64()), unseen.num_rows))
     parts = {"question": _counts(examples["question"]), "answer": pa.concat_tables([answers, unseen])}
     return pa.concat_tables(_segments(role, counts) for role, counts in parts.items())
 
@@ -47,35 +53,51 @@ def segment_id(role: str, context: str, text: str) -> str:
     return f"{role[0]}-{digest.hexdigest()}"
 
 
-def locate(texts: pa.ChunkedArray | pa.Array, role: str, segments: pa.Table) -> pa.Array:
+def locate(
+    texts: pa.ChunkedArray | pa.Array,
+    role: str,
+    segments: pa.Table,
+    contexts: pa.ChunkedArray | pa.Array | None = None,
+) -> pa.Array:
     """For every text the row of its segment in ``segments``; null for a null text.
 
     Args:
         texts: questions or answers as the examples hold them.
         role: which of the two.
         segments: a table of schema ``SEGMENTS``.
+        contexts: one per text; None if all are "".
     """
     of_role = pc.equal(segments["role"], role)
-    known = segments["text"].filter(of_role).combine_chunks()
+    known = segments.filter(of_role)
     places = pc.indices_nonzero(of_role)
-    found = pc.index_in(clean(texts), value_set=known, skip_nulls=True)
+    value_set = _keys(known["text"], known["context"]).combine_chunks()
+    found = pc.index_in(_keys(clean(texts), contexts), value_set=value_set, skip_nulls=True)
     return places.take(found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found)
 
 
-def _counts(texts: pa.ChunkedArray) -> pa.Table:
-    """Columns text and count."""
-    counted = pc.value_counts(pc.drop_null(clean(texts)))
-    return pa.table({"text": counted.field("values"), "count": counted.field("counts")})
+def _keys(texts: Any, contexts: Any) -> Any:
+    """Texts and contexts as one string each; null for a null text."""
+    filled = pa.scalar("") if contexts is None else pc.fill_null(contexts, "")
+    return pc.binary_join_element_wise(texts, filled, "\x00")
+
+
+def _counts(texts: pa.ChunkedArray, contexts: pa.ChunkedArray | None = None) -> pa.Table:
+    """Columns text, context and count."""
+    filled = pa.repeat("", len(texts)) if contexts is None else pc.fill_null(contexts, "")
+    table = pa.table({"text": clean(texts), "context": filled}).filter(pc.is_valid(texts))
+    counted = table.group_by(["text", "context"]).aggregate([([], "count_all")])
+    return counted.rename_columns(["text", "context", "count"])
 
 
 def _segments(role: str, counts: pa.Table) -> pa.Table:
-    counts = counts.sort_by("text")
-    ids = [segment_id(role, "", text) for text in counts["text"].to_pylist()]
+    counts = counts.sort_by([("text", "ascending"), ("context", "ascending")])
+    pairs = zip(counts["text"].to_pylist(), counts["context"].to_pylist(), strict=True)
+    ids = [segment_id(role, context, text) for text, context in pairs]
     columns = {
         "segment_id": pa.array(ids, pa.string()),
         "role": pa.repeat(role, len(ids)),
         "text": counts["text"],
-        "context": pa.repeat("", len(ids)),
+        "context": counts["context"],
         "count": counts["count"],
     }
     return pa.table(columns).cast(schema.SEGMENTS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Hashable, Iterable
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -12,7 +13,21 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from vqa_builder import languages, registry
 from vqa_builder.errors import SpecError
 
-DEFAULT_SCORES = ("script", "langid", "copy", "length", "repetition", "numerals", "chrf")
+DEFAULT_SCORES = (
+    "script",
+    "langid",
+    "copy",
+    "length",
+    "repetition",
+    "loops",
+    "spans",
+    "artefacts",
+    "numerals",
+    "question_form",
+    "chrf",
+    "content",
+    "agreement",
+)
 
 
 class Model(BaseModel):
@@ -33,16 +48,93 @@ class Plugin(BaseModel):
         return dict(self.model_extra or {})
 
 
+class Price(Model):
+    """What an engine costs. Tokens are estimated as ``translation.budget`` says."""
+
+    per_million_characters: float = Field(0.0, ge=0)
+    per_million_input_tokens: float = Field(0.0, ge=0)
+    per_million_output_tokens: float = Field(0.0, ge=0)
+    currency: str = Field("USD", pattern="^[A-Z]{3}$")
+
+
+class EnginePlugin(Plugin):
+    """An engine, its options, and its price where it has one."""
+
+    price: Price | None = None
+
+
+class Budget(Model):
+    """The most that all builds into one folder may spend: characters sent, or money, or both.
+
+    Engines with a price count; if none has one, every engine does.
+    """
+
+    characters: int | None = Field(None, ge=0)
+    money: float | None = Field(None, ge=0)
+
+    @model_validator(mode="after")
+    def _at_least_one(self) -> Self:
+        if self.characters is None and self.money is None:
+            raise ValueError("give characters, money or both")
+        return self
+
+
+class AnswersInContext(Model):
+    """Whether engines see answers in the context of their questions, and in how many (see answers/).
+
+    ``auto`` gives them frames ("The animal is bat."), or the questions to engines that use contexts, for
+    labels that no table translates; ``none`` translates every answer on its own.
+    """
+
+    context: Literal["auto", "none"] = "auto"
+    top: int = Field(2, ge=1)
+
+
 class Translation(Model):
-    """How texts are translated: an engine, or a list of engines that are asked in turn."""
+    """How texts are translated.
 
-    engine: tuple[Plugin, ...] = (Plugin(type="mini"),)
+    Attributes:
+        engine: an engine, or a chain: the second is asked for what the first could not translate.
+        second_opinion: an engine or a chain that is asked for what the policy rejects of ``engine``'s.
+        best_of: engines that all translate everything, instead of ``engine``; the best candidate is kept.
+        choose_by: the score that decides between candidates that the policy keeps.
+        batch_size: strings per call of an engine.
+        glossary: a TSV file of terms; ``{language}`` stands for the language's code.
+        protect: what engines must not touch.
+        answers: in which contexts answers are translated.
+    """
+
+    engine: tuple[EnginePlugin, ...] = Field((EnginePlugin(type="mini"),), min_length=1)
+    second_opinion: tuple[EnginePlugin, ...] | None = Field(None, min_length=1)
+    best_of: tuple[EnginePlugin, ...] | None = Field(None, min_length=2)
+    choose_by: str = "chrf"
     batch_size: int = Field(4096, ge=1)
+    glossary: str | None = None
+    protect: tuple[Literal["numbers", "urls", "quotes"], ...] | None = None
+    answers: AnswersInContext = AnswersInContext()
 
-    @field_validator("engine", mode="before")
+    @field_validator("engine", "second_opinion", mode="before")
     @classmethod
     def _one_or_many(cls, value: object) -> object:
-        return value if isinstance(value, list | tuple) else [value]
+        return value if isinstance(value, list | tuple) or value is None else [value]
+
+    @model_validator(mode="after")
+    def _best_of_stands_alone(self) -> Self:
+        if self.best_of and (self.second_opinion or "engine" in self.model_fields_set):
+            raise ValueError("best_of names all engines: leave out engine and second_opinion")
+        return self
+
+    @property
+    def chains(self) -> tuple[tuple[EnginePlugin, ...], ...]:
+        """The chains of engines whose translations compete; one, unless the spec asks for a choice."""
+        if self.best_of:
+            return tuple((plugin,) for plugin in self.best_of)
+        return (self.engine, self.second_opinion) if self.second_opinion else (self.engine,)
+
+    @property
+    def plugins(self) -> tuple[EnginePlugin, ...]:
+        """Every engine, in order."""
+        return tuple(plugin for chain in self.chains for plugin in chain)
 
 
 class Vocabulary(Model):
@@ -60,9 +152,16 @@ class Vocabulary(Model):
 
 
 class Answers(Model):
-    """How answers are aligned."""
+    """How answers are aligned.
+
+    Attributes:
+        vocabulary: where the labels come from.
+        glossary: a TSV file of answers (see ``answers.glossary``); ``{language}`` stands for the language's
+            code.
+    """
 
     vocabulary: Vocabulary = Vocabulary(min_count=9)
+    glossary: str | None = None
 
 
 class SourceLicence(Model):
@@ -73,12 +172,73 @@ class SourceLicence(Model):
     url: str | None = None
 
 
+class Images(Model):
+    """The column ``image``: what refers to the source's image, or the image itself.
+
+    Attributes:
+        file: the image's file name, such as ``COCO_train2014_{image_id:012d}.jpg``; one for all splits, or
+            one for each.
+        url: where the image lies, with ``{file}`` or ``{image_id}``; the column holds it, not the name.
+        folder: where the files lie, to look at them; problems are named in ``image_problems.jsonl``.
+        embed: put the images themselves into the rows.
+        licence: of the images; needed to embed them, because that publishes them.
+        max_pixels, max_bytes: larger images are named and not embedded.
+    """
+
+    file: str | dict[str, str]
+    url: str | None = None
+    folder: Path | None = None
+    embed: bool = False
+    licence: str | None = None
+    max_pixels: int = Field(50_000_000, ge=1)
+    max_bytes: int = Field(50_000_000, ge=1)
+
+    @model_validator(mode="after")
+    def _embedding_needs_files_and_a_licence(self) -> Self:
+        if self.embed and not (self.folder and self.licence):
+            raise ValueError("embed needs the folder of the images, and their licence, which must allow it")
+        return self
+
+    def pattern(self, split: str) -> str:
+        """The file name pattern of a split.
+
+        Raises:
+            SpecError: the spec has none.
+        """
+        if isinstance(self.file, str):
+            return self.file
+        if split not in self.file:
+            raise SpecError(
+                "A split has no pattern for its images",
+                where="release.images.file",
+                expected=split,
+                found=", ".join(self.file),
+            )
+        return self.file[split]
+
+
 class Release(Model):
-    """How the releases are named and licensed."""
+    """How the releases are named and licensed.
+
+    Attributes:
+        repo: ``org/vqa-{language}`` on the hub.
+        licence: of the translations.
+        sources: where the English data come from.
+        version: a semantic version, such as ``1.0.0``; ``vqa-builder diff`` proposes the next one.
+        date: when it is published, for the metadata; a build never looks at the clock.
+        changelog: a Markdown file that travels with the release as CHANGELOG.md.
+        images: the column ``image``; without it images are named by ``image_id`` alone.
+        citation: BibTeX of what users of the release should cite.
+    """
 
     repo: str | None = None
     licence: str = "cc-by-4.0"
     sources: tuple[SourceLicence, ...] = ()
+    version: str | None = Field(None, pattern=r"^\d+\.\d+\.\d+([-+][0-9A-Za-z.+-]+)?$")
+    date: datetime.date | None = None
+    changelog: Path | None = None
+    images: Images | None = None
+    citation: str | None = None
 
 
 class Spec(Model):
@@ -87,6 +247,7 @@ class Spec(Model):
     Attributes:
         folder: where the file lies; relative paths in it start here.
         text: the file as it was written; it travels with the release.
+        align: the aligner that links the words of questions; None for none.
     """
 
     name: str = Field(pattern=r"^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$")
@@ -94,8 +255,10 @@ class Spec(Model):
     source: Plugin
     translate: Translation = Translation()
     back_translate: Translation | None = None
+    budget: Budget | None = None
     scores: tuple[Plugin, ...] = tuple(Plugin(type=name) for name in DEFAULT_SCORES)
-    policy: dict[str, Any] | None = None
+    policy: str | dict[str, Any] | None = None
+    align: Plugin | None = None
     answers: Answers = Answers()
     release: Release = Release()
     memory: Path | None = None
@@ -110,6 +273,25 @@ class Spec(Model):
         if "en" in codes or len(set(codes)) != len(codes):
             raise ValueError("name each target language once; en is the source")
         return codes
+
+    @field_validator("back_translate")
+    @classmethod
+    def _back_is_one_chain(cls, back: Translation | None) -> Translation | None:
+        only = ("second_opinion", "best_of", "glossary", "protect")
+        if back and (named := [name for name in only if getattr(back, name)]):
+            raise ValueError(f"{', '.join(named)} can stand under translate only")
+        return back
+
+    @model_validator(mode="after")
+    def _money_needs_prices(self) -> Self:
+        if self.budget is None or self.budget.money is None:
+            return self
+        plugins = (*self.translate.plugins, *self.back_translation.plugins)
+        currencies = {plugin.price.currency for plugin in plugins if plugin.price}
+        if len(currencies) != 1:
+            found = " and ".join(sorted(currencies)) or "no price"
+            raise ValueError(f"budget.money needs engines with prices in one currency, not {found}")
+        return self
 
     @field_validator("scores", mode="before")
     @classmethod
@@ -127,12 +309,33 @@ class Spec(Model):
 
     @property
     def back_translation(self) -> Translation:
-        """How translations are translated back: as the spec says, else by the forward engines."""
+        """How translations are translated back: as the spec says, else by all forward engines as a chain."""
         return self.back_translate or self.translate
 
     def release_name(self, language: str) -> str:
         """The release's folder: ``vqa-ja``."""
         return f"{self.name}-{language}"
+
+    @property
+    def changelog(self) -> str | None:
+        """The text of the changelog that the spec names.
+
+        Raises:
+            SpecError: there is no such file, or it is not UTF-8.
+        """
+        if self.release.changelog is None:
+            return None
+        path = self.folder / self.release.changelog
+        try:
+            return path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise SpecError(
+                "The changelog cannot be read",
+                where=path,
+                expected="a UTF-8 file",
+                found=error,
+                remedy="vqa-builder diff OLD NEW --changelog FILE writes one",
+            ) from error
 
     def repo(self, language: str) -> str | None:
         """The release's repository on the hub, if the spec names one."""

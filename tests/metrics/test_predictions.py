@@ -19,7 +19,7 @@ LINES = "\n".join(json.dumps(record, ensure_ascii=False) for record in RECORDS)
     ("name", "data"),
     [
         ("list.json", json.dumps(RECORDS).encode()),
-        ("list.json.gz", gzip.compress(json.dumps(RECORDS).encode())),
+        ("list.json.gz", gzip.compress(json.dumps(RECORDS).encode(), mtime=0)),
         ("lines.jsonl", f"{LINES}\n\n".encode()),
         ("one.jsonl", LINES.encode()),
         ("table.csv", 'question_id,answer\n11,猫\nb/2,"red, white"\n'.encode()),

@@ -124,14 +124,6 @@ def test_the_fingerprint_follows_what_is_asserted_and_nothing_else(tmp_path: Pat
         assert memory.asserted_fingerprint("en", "ja") != before
 
 
-def test_counts_what_is_known_to_any_engine_of_a_chain(memory: TranslationMemory) -> None:
-    memory.store(["a", "b"], ["1", "2"], **JA, engine="one")
-    memory.store(["b", "c"], ["2", "3"], **JA, engine="two")
-    memory.add([Entry("en", "ja", "d", "4")])
-    assert memory.count_known(list("abcde"), **JA, engines=["one", "two"]) == 4
-    assert memory.count_known(list("abcde"), **JA, engines=[]) == 1
-
-
 def test_entries_and_statistics_can_be_narrowed(memory: TranslationMemory) -> None:
     memory.store(["cat", "dog"], ["猫", "犬"], **JA, engine=ENGINE)
     memory.add([Entry("en", "hi", "cat", "बिल्ली", role="answer")])

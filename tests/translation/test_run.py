@@ -16,7 +16,7 @@ from vqa_builder.errors import EngineError, StorageError
 from vqa_builder.translation.engines.base import Engine, Failure, Options
 from vqa_builder.translation.entry import Entry
 from vqa_builder.translation.memory import TranslationMemory
-from vqa_builder.translation.run import Outcome, RunCounts, translate
+from vqa_builder.translation.run import Outcome, RunCounts, known, translate
 
 
 class Fake(Engine):
@@ -266,3 +266,28 @@ def test_kill_9_costs_the_running_batch_only(tmp_path: Path) -> None:
 def test_counts_add_up() -> None:
     one, two = RunCounts(5, 4, 1, 2, 1, 3, 0.5), RunCounts(1, 1, 1, 0, 0, 0, 0.25)
     assert one + two == RunCounts(6, 5, 2, 2, 1, 3, 0.75)
+
+
+class Heeding(Fake):
+    """Translates by context."""
+
+    uses_context: ClassVar[bool] = True
+
+    def translate_in_parts(
+        self, texts: Sequence[str], source: str, target: str, *, role: str = "", contexts: Any = None
+    ) -> Any:
+        yield [
+            (at, f"{context}:{text}") for at, (text, context) in enumerate(zip(texts, contexts, strict=True))
+        ]
+
+
+def test_what_is_known_is_what_a_run_would_not_ask_an_engine(memory: TranslationMemory) -> None:
+    engines = [Fake("one", refuses=["c"]), Fake("two", refuses=["c"])]
+    run(memory, ["a", "b", "c"], *engines)
+    memory.add([Entry("en", "ja", "d", "4")])
+    asked: dict[str, Any] = {"role": "question", "source": "en", "target": "ja", "memory": memory}
+    assert known(list("abcdea"), engines=engines, **asked) == ["one:a", "one:b", None, "4", None, "one:a"]
+    assert known(list("abcde"), engines=[], **asked) == [None, None, None, "4", None]
+    heeding = Heeding("three")
+    assert run(memory, ["a"], heeding, contexts=["x"]).text.to_pylist() == ["x:a"]
+    assert known(["a", "a"], contexts=["x", "y"], engines=[heeding], **asked) == ["x:a", None]

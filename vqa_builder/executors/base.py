@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import ClassVar, Self, TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -18,6 +18,11 @@ class Executor(ABC):
     results must be picklable. Results never depend on the number of workers. An error that ``function``
     raises reaches the caller at the item's place in the order, with its own type.
 
+    Attributes:
+        remote: whether its workers may be other machines, so that translation, too, is worth sending there.
+        workers: how many there are.
+        cores_per_worker: how many cores each may keep busy.
+
     Example::
 
         with LocalExecutor() as executor:
@@ -25,9 +30,22 @@ class Executor(ABC):
                 ...
     """
 
+    remote: ClassVar[bool] = False
+    workers: int
+    cores_per_worker: int = 1
+
     @abstractmethod
     def map(self, function: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
         """``function`` of every item, in order."""
+
+    def finished(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[tuple[int, R]]:
+        """``function`` of every item with the item's place, each as soon as it is there.
+
+        Items are taken when a worker is free for them, so that their iterator may end early. An error of
+        ``function`` is raised as soon as it is there, too.
+        """
+        for place, item in enumerate(items):
+            yield place, function(item)
 
     def close(self) -> None:  # noqa: B027
         """Give back what the executor holds; it may be used again afterwards."""

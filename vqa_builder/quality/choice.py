@@ -1,7 +1,7 @@
 """Between candidates: per string the one that the policy keeps and a score prefers, and a record of all.
 
 A candidate is what one chain of engines made of all strings, or of some of them. All candidates are judged by
-the same bounds; shares (``{keep: 0.9}``) are resolved on the first.
+the same bounds; a share (``{keep: 0.9}``) becomes one over all candidates of all strings taken together.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 The pictures come from ``scenes.py``, the questions from ``questions.txt``; the same sources give the same
 files.
-Needs Pillow (``pip install 'vqa-builder[sample]'``), which nothing else in the package does.
+Needs Pillow (``pip install 'vqa-builder[images]'``), which nothing else in the package does.
 """
 
 from __future__ import annotations

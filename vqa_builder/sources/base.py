@@ -83,6 +83,8 @@ class Source(ABC):
     name: ClassVar[str]
     summary: ClassVar[str]
     version: ClassVar[str] = "1"
+    normalised_answers: ClassVar[bool] = True
+    """Whether answers count for labels as they stand; False where they are sentences, such as ``Green.``"""
     Options: ClassVar[type[Options]]
 
     @abstractmethod

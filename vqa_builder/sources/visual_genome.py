@@ -93,6 +93,7 @@ class VisualGenome(base.Source):
     """
 
     name = "visual_genome"
+    normalised_answers = False
     summary = "Visual Genome question_answers.json and ja-VG-VQA; plain, .gz or .zip"
     Options: ClassVar = VisualGenomeOptions
 

@@ -143,27 +143,6 @@ class TranslationMemory:
                 missing = [at for at in missing if answers[at] is None]
         return answers
 
-    def count_known(
-        self,
-        texts: Sequence[str],
-        *,
-        role: str,
-        contexts: Sequence[str] | None = None,
-        source: str,
-        target: str,
-        engines: Sequence[str],
-    ) -> int:
-        """How many of ``texts`` an asserted entry or one of ``engines`` (signatures) answers.
-
-        Engines are asked by text alone, as ``run.translate`` does. Other arguments as in ``lookup``.
-        """
-        asserted = self.lookup_asserted(texts, role=role, contexts=contexts, source=source, target=target)
-        known = [answer is not None for answer in asserted]
-        for engine in engines:
-            found = self.lookup(texts, role=role, source=source, target=target, engine=engine)
-            known = [before or now is not None for before, now in zip(known, found, strict=True)]
-        return sum(known)
-
     def store(
         self,
         texts: Sequence[str],

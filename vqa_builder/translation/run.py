@@ -1,8 +1,8 @@
 """The run: strings in, translations out in the same order; every distinct string is paid for once.
 
-Asserted entries of the memory answer first. Then each engine of the fallback chain is asked, by memory and in
-person, for what is still open. Every part of a batch that an engine hands over is in the memory before the
-next one is asked for, so that a crash costs what is under way and nothing else.
+Asserted entries of the memory answer first, then the glossary. Then each engine of the fallback chain is
+asked, by memory and in person, for what is still open. Every part of a batch that an engine hands over is in
+the memory before the next one is asked for, so that a crash costs what is under way and nothing else.
 """
 
 from __future__ import annotations
@@ -18,8 +18,10 @@ import pyarrow as pa
 from vqa_builder.errors import EngineError, VQABuilderError
 from vqa_builder.progress import Progress
 from vqa_builder.translation.batches import batches
+from vqa_builder.translation.budget import Ledger
 from vqa_builder.translation.engines.base import Engine, Failure, Part, Stopped, broken_contract
 from vqa_builder.translation.memory import TranslationMemory
+from vqa_builder.translation.protect import PLAIN, SPANS, TERMS, Guard, Protected
 
 VERSION = "1"  # raised by whoever changes what a run answers
 BATCH_SIZE = 4096
@@ -32,7 +34,7 @@ class RunCounts:
     Attributes:
         asked: strings that came in.
         unique: distinct ones (a string in two contexts counts twice); the sum of the next three.
-        remembered: answered by the memory.
+        remembered: answered by the memory or the glossary.
         translated: answered by an engine, now.
         failed: answered by nobody.
         engine_calls: batches that engines were asked to translate.
@@ -81,14 +83,19 @@ class _Board:
     contexts: list[str] | None
     answers: list[str | None]
     engines: list[str | None]
+    kinds: list[int]
     reasons: dict[int, list[str]] = field(default_factory=dict)
     remembered: int = 0
     calls: int = 0
     seconds: float = 0.0
 
-    def open(self) -> list[int]:
-        """The places that have a text and no answer."""
-        return [at for at, answer in enumerate(self.answers) if answer is None and self.texts[at]]
+    def open(self, engine: Engine | None = None) -> list[int]:
+        """The places that have a text and no answer, and are for this engine."""
+        places = [at for at, answer in enumerate(self.answers) if answer is None and self.texts[at]]
+        if engine is None or not any(self.kinds):
+            return places
+        kind = engine.kind if isinstance(engine, Protected) else PLAIN
+        return [at for at in places if self.kinds[at] == kind]
 
     def contexts_for(self, engine: Engine, places: Sequence[int]) -> list[str] | None:
         """The contexts of some places, as far as the engine cares."""
@@ -109,6 +116,8 @@ def translate(
     target: str,
     engines: Sequence[Engine],
     memory: TranslationMemory,
+    guard: Guard | None = None,
+    ledger: Ledger | None = None,
     progress: Progress | None = None,
     batch_size: int = BATCH_SIZE,
 ) -> Outcome:
@@ -124,6 +133,8 @@ def translate(
         source, target: ISO 639 codes.
         engines: the first is asked first, the next ones for what those before could not translate.
         memory: asked before every engine, told of every part of a batch.
+        guard: the glossary, whose terms outrank engines, and what else engines must not touch.
+        ledger: told of every string that an engine answers; stops the run before its budget is exceeded.
         progress: follows the strings that engines translate.
         batch_size: strings per call of an engine, and at most per commit of the memory.
 
@@ -141,18 +152,55 @@ def translate(
     """
     for engine in engines:
         engine.check_direction(source, target)
-    board, rows = _lay_out(texts, contexts, role, source, target)
+    board, rows = _lay_out(texts, contexts, role, source, target, guard)
     _ask_people(board, memory)
-    for engine in engines:
-        if not board.open():
-            break
-        _ask_memory(board, memory, engine)
-        _ask_engine(board, memory, engine, progress or Progress(), batch_size)
+    _ask_glossary(board, guard)
+    for engine in guarded(engines, guard):
+        if board.open(engine):
+            _ask_memory(board, memory, engine)
+            _ask_engine(board, memory, engine, ledger or Ledger(), progress or Progress(), batch_size)
     return _outcome(board, rows)
 
 
+def known(
+    texts: Sequence[str],
+    *,
+    role: str,
+    contexts: Sequence[str] | None = None,
+    source: str,
+    target: str,
+    engines: Sequence[Engine],
+    memory: TranslationMemory,
+    guard: Guard | None = None,
+) -> list[str | None]:
+    """What ``translate`` would answer without asking any engine: a translation or None per text.
+
+    Arguments as in ``translate``.
+    """
+    board, rows = _lay_out(texts, contexts, role, source, target, guard)
+    _ask_people(board, memory)
+    _ask_glossary(board, guard)
+    for engine in guarded(engines, guard):
+        _ask_memory(board, memory, engine)
+    return [board.answers[at] for at in rows]
+
+
+def guarded(engines: Sequence[Engine], guard: Guard | None) -> Iterator[Engine]:
+    """The engines, each for the strings of every kind."""
+    for engine in engines:
+        if guard is not None:
+            yield Protected(engine, guard, TERMS)
+            yield Protected(engine, guard, SPANS)
+        yield engine
+
+
 def _lay_out(
-    texts: Sequence[str], contexts: Sequence[str] | None, role: str, source: str, target: str
+    texts: Sequence[str],
+    contexts: Sequence[str] | None,
+    role: str,
+    source: str,
+    target: str,
+    guard: Guard | None,
 ) -> tuple[_Board, list[int]]:
     """The board of distinct strings, and for every string its place there."""
     places: dict[tuple[str, str], int] = {}
@@ -166,6 +214,7 @@ def _lay_out(
         contexts=None if contexts is None else [context for _, context in places],
         answers=[None] * len(places),
         engines=[None] * len(places),
+        kinds=[PLAIN if guard is None else guard.kind(text, role) for text, _ in places],
     )
     board.reasons = {at: ["empty text"] for at, text in enumerate(board.texts) if not text}
     return board, rows
@@ -181,8 +230,22 @@ def _ask_people(board: _Board, memory: TranslationMemory) -> None:
             board.remembered += 1
 
 
+def _ask_glossary(board: _Board, guard: Guard | None) -> None:
+    if guard is None or guard.glossary is None:
+        return
+    signature = guard.glossary.signature
+    for at in board.open():
+        answer = guard.glossary.exact(board.texts[at], board.role)
+        if answer is not None:
+            board.fill(at, answer, signature)
+            board.remembered += 1
+
+
 def _ask_memory(board: _Board, memory: TranslationMemory, engine: Engine) -> None:
-    places, signature = board.open(), engine.signature
+    places = board.open(engine)
+    if not places:
+        return
+    signature = engine.signature
     found = memory.lookup(
         [board.texts[at] for at in places],
         role=board.role,
@@ -198,26 +261,41 @@ def _ask_memory(board: _Board, memory: TranslationMemory, engine: Engine) -> Non
 
 
 def _ask_engine(
-    board: _Board, memory: TranslationMemory, engine: Engine, progress: Progress, batch_size: int
+    board: _Board,
+    memory: TranslationMemory,
+    engine: Engine,
+    ledger: Ledger,
+    progress: Progress,
+    batch_size: int,
 ) -> None:
     """Batches of strings of like length, in an order that only the strings decide."""
     places: dict[tuple[str, str], list[int]] = {}
-    still_open = board.open()
+    still_open = board.open(engine)
     contexts = board.contexts_for(engine, still_open) or [""] * len(still_open)
     for at, context in zip(still_open, contexts, strict=True):
         places.setdefault((board.texts[at], context), []).append(at)
     if not places:
         return
     signature, done = engine.signature, 0
-    what = f"translating {board.role}s from {board.source} to {board.target} ({engine.name})"
+    guarded_engine = engine if isinstance(engine, Protected) else None
+    paid = guarded_engine.engine if guarded_engine else engine
+    times = guarded_engine.MOST_TIMES if guarded_engine else 1
+    what = f"translating {board.role or 'sentence'}s from {board.source} to {board.target} ({engine.name})"
     try:
         with progress.track(what, total=len(places)) as advance:
             for batch in batches(sorted(places, key=lambda pair: (len(pair[0]), pair)), batch_size):
-                with closing(_parts(board, engine, [places[pair][0] for pair in batch])) as parts:
+                fitting = ledger.fitting(paid, [text for text, _ in batch], board.target, times)
+                with closing(_parts(board, engine, [places[pair][0] for pair in batch[:fitting]])) as parts:
                     for part in parts:
                         where = [places[batch[at]] for at, _ in part]
                         done += _keep(board, memory, engine, signature, part, where)
+                        ledger.charge(paid, [batch[at][0] for at, _ in part], board.target)
                         advance(len(part))
+                if guarded_engine:
+                    ledger.charge(paid, guarded_engine.sent_again, board.target)
+                    guarded_engine.sent_again.clear()
+                if fitting < len(batch):
+                    raise ledger.stop(paid)
     except Stopped as error:
         error.details["done"] = (
             f"{done:,} of {len(places):,} {board.role}s translated, all kept in the memory"
@@ -261,6 +339,8 @@ def _keep(
 
 def _parts(board: _Board, engine: Engine, places: Sequence[int]) -> Generator[Part, None, None]:
     """One call of an engine, timed, and what it hands over, checked."""
+    if not places:
+        return
     texts = [board.texts[at] for at in places]
     missing = set(range(len(texts)))
     board.calls += 1

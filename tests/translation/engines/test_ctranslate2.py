@@ -54,6 +54,7 @@ def test_a_beam_is_another_signature(transliterator: Path) -> None:
         ({"threads": 1}, True),
         ({"device": "cpu"}, True),
         ({"licence": "MIT"}, True),
+        ({"device_index": (1, 0)}, True),
         ({"compute_type": "float32"}, False),
         ({"length_penalty": 0.5}, False),
         ({"max_decoding_length": 9}, False),
@@ -157,7 +158,7 @@ def test_folders_that_hold_no_model(tmp_path: Path) -> None:
     for folder in (tmp_path / "none", tmp_path):
         with pytest.raises(EngineError, match="no model converted") as caught:
             engine(folder)
-        assert "ct2-transformers-converter" in str(caught.value)
+        assert "vqa-builder convert-model" in str(caught.value)
     (tmp_path / "model.bin").write_bytes(b"\x06\0\0\0")
     (tmp_path / "config.json").write_text("{}")
     (tmp_path / "shared_vocabulary.json").write_text("[]")
@@ -173,3 +174,8 @@ def test_closing_twice_and_going_on() -> None:
         before = chosen.translate(["cat"], "en", "ja")
         chosen.close()
         assert chosen.translate(["cat"], "en", "ja") == before
+
+
+def test_every_gpu_named_gets_the_model_and_a_missing_one_is_an_error() -> None:
+    with pytest.raises(EngineError, match="cannot load the model"):
+        mini(device="cpu", device_index=(0, 9)).translate(["cat"], "en", "ja")

@@ -53,6 +53,7 @@ class Engine(ABC):
         deterministic: whether the same string always gives the same translation.
         uses_context: whether ``translate_in_parts`` heeds contexts. The memory then keeps a translation for
             each context of a text, and one string is asked once per context.
+        spreads: whether more machines make it faster; not where a service decides how fast it goes.
     """
 
     name: ClassVar[str]
@@ -60,6 +61,7 @@ class Engine(ABC):
     licence: str = "unknown"
     deterministic: ClassVar[bool] = True
     uses_context: ClassVar[bool] = False
+    spreads: ClassVar[bool] = True
     Options: ClassVar[type[Options]]
 
     @abstractmethod

@@ -39,7 +39,7 @@ class CTranslate2Options(base.Options):
     """What the spec may say.
 
     Attributes:
-        model: the folder that ``ct2-*-converter`` wrote.
+        model: the folder that ``vqa-builder convert-model`` or ``ct2-*-converter`` wrote.
         tokenizer: a file, a folder, or ``characters``; looked for beside the model if not given.
         source_prefix, source_suffix: tokens around every source sentence, separated by spaces; ``{source}``
             and ``{target}`` stand for the languages' codes. Marian, M2M-100 and NLLB models converted from
@@ -48,6 +48,7 @@ class CTranslate2Options(base.Options):
         codes: the model's own language codes by ISO code (``ja: jpn_Jpan``).
         directions: what the model can do (``[en-ja, en-hi]``); anything if not given.
         device: ``auto`` takes a GPU where there is one.
+        device_index: which GPUs, each with a copy of the model: ``[0, 1]``; the first if not given.
         compute_type: ``auto`` is int8 on a CPU and float16 on a GPU.
         beam_size, length_penalty, repetition_penalty, no_repeat_ngram_size, disable_unk: CTranslate2's own.
         max_input_length, max_decoding_length: in tokens; a longer sentence fails, it is never cut off.
@@ -64,6 +65,7 @@ class CTranslate2Options(base.Options):
     codes: dict[str, str] = Field(default_factory=dict)
     directions: tuple[str, ...] | None = None
     device: Literal["auto", "cpu", "cuda"] = "auto"
+    device_index: tuple[int, ...] = Field((0,), min_length=1)
     compute_type: str = "auto"
     beam_size: int = Field(1, ge=1)
     length_penalty: float = 1.0
@@ -221,6 +223,7 @@ class CTranslate2(Engine):
             return ctranslate2.Translator(
                 str(self.options.model),
                 device=self._device,
+                device_index=list(self.options.device_index),
                 compute_type=self._compute_type,
                 inter_threads=threads,
                 intra_threads=1,
@@ -240,7 +243,7 @@ def _model_files(model: Path) -> tuple[Path, ...]:
             where=model,
             expected="model.bin, config.json and a vocabulary file",
             found=listing(model),
-            remedy="ct2-transformers-converter --model NAME_OR_FOLDER --output_dir FOLDER",
+            remedy="vqa-builder convert-model NAME_OR_FOLDER FOLDER, or one of the ct2-*-converter commands",
         )
     return tuple(sorted(files))
 

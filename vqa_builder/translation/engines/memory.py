@@ -42,6 +42,7 @@ class Memory(Engine):
     """
 
     name: ClassVar[str] = "memory"
+    spreads: ClassVar[bool] = False
     summary: ClassVar[str] = "exact matches from a TMX, JSONL or Parquet file"
     Options = MemoryOptions
 

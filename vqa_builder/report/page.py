@@ -1,0 +1,148 @@
+"""The page itself: tables and a manifest in, one HTML document out, the same bytes for the same release."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from vqa_builder.report import explorer, plots, statistics
+from vqa_builder.report.rows import Measure, gather, kept, labels, measures
+
+FILE = "report.html"
+SAMPLE = 6000
+VALUES_SHOWN = 8
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def render(tables: Mapping[str, pa.Table], manifest: Mapping[str, Any], *, sample: int = SAMPLE) -> str:
+    """The report of a release.
+
+    Args:
+        tables: the release's tables by their key: ``data/train``, ``rejected/train``, ``answers/answer_map``.
+        manifest: its manifest: name, language, counts, signatures and policy.
+        sample: about how many rows the page carries for reading; the counts are of all rows in any case.
+
+    Returns:
+        An HTML document that loads nothing from anywhere.
+
+    Example::
+
+        Path("report.html").write_text(render(contents.tables, manifest.describe(contents)))
+    """
+    rows = gather(tables)
+    policy = manifest.get("policy") or manifest.get("spec", {}).get("policy") or {}
+    scores = measures(rows, policy)
+    explored = explorer.data(rows, scores, sample)
+    explored |= {"language": manifest["language"], "policy": policy}
+    page: str = (
+        environment()
+        .get_template("report.html.j2")
+        .render(
+            m=manifest,
+            language=manifest["language"],
+            steps=statistics.steps(manifest["counts"]),
+            splits=_splits(manifest["counts"]),
+            total=rows.num_rows,
+            kept=int(kept(rows).sum()),
+            reasons=statistics.reasons(rows),
+            answer_types=statistics.groups(rows, "answer_type"),
+            question_types=statistics.groups(rows, "question_type"),
+            cards=_cards(scores, rows, explored["measures"]),
+            words=_words(rows),
+            shown=len(explored["rows"]["id"]),
+            loose=explored["joint"]["loose"],
+            answers=statistics.answers(tables.get("answers/answer_map")),
+            engines=statistics.engines(rows),
+            drift=statistics.drift(manifest),
+            data=json_element(explored),
+        )
+    )
+    return page
+
+
+def environment() -> Any:
+    """Jinja over this room's templates, with HTML escaped."""
+    import jinja2
+
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    made.filters.update(percent=_percent, count=lambda number: f"{number:,}")
+    made.globals["raw"] = lambda name: (TEMPLATES / name).read_text(encoding="utf-8")
+    return made
+
+
+def json_element(value: object) -> str:
+    """JSON that may stand inside a script element.
+
+    >>> json_element({"a": "</script>"})
+    '{"a":"\\\\u003c/script>"}'
+    """
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
+
+
+def _splits(counts: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": split,
+            "source": rows,
+            "kept": counts["kept"].get(split, 0),
+            "rejected": counts["rejected"].get(split, 0),
+        }
+        for split, rows in counts["source"].items()
+    ]
+
+
+def _cards(scores: list[Measure], rows: pa.Table, described: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A score's plots and sliders; a score without any bound may get either."""
+    keep = kept(rows)
+    cards = []
+    for measure, facts in zip(scores, described, strict=True):
+        stops = facts["cuts"]
+        if not stops:
+            continue
+        sides = [side for side in ("low", "high") if facts[side] is not None] or ["low", "high"]
+        linear, log = (
+            plots.histogram(measure, keep, stops, logarithmic=logarithmic) for logarithmic in (False, True)
+        )
+        cards.append(
+            {
+                "name": measure.name,
+                "at": described.index(facts),
+                "linear": linear,
+                "log": log,
+                "axis": plots.span(stops),
+                "nulls": int(np.isnan(measure.values).sum()),
+                "last": len(stops) - 1,
+                "sides": [
+                    {"side": side, "at": stops.index(_stop(facts[side], stops)) if facts[side] is not None else None}
+                    for side in sides
+                ],
+            }
+        )
+    return cards
+
+
+def _stop(limit: float, stops: list[float]) -> float:
+    """The cut that a bound is, in the precision of the cuts."""
+    return min(stops, key=lambda stop: abs(stop - limit))
+
+
+def _words(rows: pa.Table) -> dict[str, list[statistics.Group]]:
+    keep = kept(rows)
+    return {name: statistics.tally(values, keep, VALUES_SHOWN) for name, values in labels(rows).items()}

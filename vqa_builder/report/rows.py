@@ -1,0 +1,141 @@
+"""All questions of a release in one table, and their scores beside the thresholds that judged them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+Floats: TypeAlias = NDArray[np.float32]
+
+TEXTS = (
+    "question",
+    "question_en",
+    "question_back",
+    "question_type",
+    "answer_type",
+    "multiple_choice_answer",
+    "multiple_choice_answer_en",
+    "engine",
+)
+FOLDERS = {"data": True, "rejected": False}
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A numeric score of all rows and the bounds that the policy sets on it.
+
+    Attributes:
+        name: the score column, or ``combined`` for the policy's weighted sum.
+        values: one float32 per row; NaN where the row has no score.
+        low: the policy's ``min``, if it has one.
+        high: the policy's ``max``, if it has one; 0 where it says ``reject``.
+    """
+
+    name: str
+    values: Floats
+    low: float | None = None
+    high: float | None = None
+
+    @property
+    def limits(self) -> list[float]:
+        """The bounds that there are."""
+        return [limit for limit in (self.low, self.high) if limit is not None]
+
+    @property
+    def rejects(self) -> NDArray[np.bool_]:
+        """Where a bound rejects, in the column's own precision: a stored 0.7 is not below 0.7."""
+        rejected = np.zeros(len(self.values), bool)
+        if self.low is not None:
+            rejected |= self.values < np.float32(self.low)
+        if self.high is not None:
+            rejected |= self.values > np.float32(self.high)
+        return rejected
+
+
+def gather(tables: Mapping[str, pa.Table]) -> pa.Table:
+    """The questions of a release, kept and rejected, in the order of its tables.
+
+    Args:
+        tables: as ``ReleaseContents.tables`` has them: ``data/train``, ``rejected/train``, ...
+
+    Returns:
+        question_id (as text), split, keep, reasons (empty for kept rows), the texts, and ``scores`` if the
+        release has any.
+    """
+    parts = []
+    for key, table in tables.items():
+        folder, split = key.split("/", 1)
+        if folder in FOLDERS:
+            parts.append(_part(table, split, FOLDERS[folder]))
+    return pa.concat_tables(parts).combine_chunks()
+
+
+def measures(rows: pa.Table, policy: Mapping[str, Any]) -> list[Measure]:
+    """The numeric scores in the order of the table, each with the policy's bounds for questions.
+
+    Args:
+        rows: as ``gather`` returns them.
+        policy: as the manifest has it: score column -> ``{min, max}`` or ``reject``.
+    """
+    if "scores" not in rows.column_names:
+        return []
+    scores = rows["scores"].combine_chunks()
+    found = []
+    for field in scores.type:
+        if pa.types.is_floating(field.type) or pa.types.is_integer(field.type):
+            column = pc.struct_field(scores, field.name).cast(pa.float32())
+            values = column.to_numpy(zero_copy_only=False).astype(np.float32)
+            found.append(Measure(field.name, values, *bounds(policy.get(field.name))))
+    return found
+
+
+def bounds(rule: Any) -> tuple[float | None, float | None]:
+    """The ``min`` and ``max`` of a rule as a policy writes it.
+
+    >>> bounds({"min": 0.5}), bounds("reject"), bounds(None)
+    ((0.5, None), (None, 0.0), (None, None))
+    """
+    if rule == "reject":
+        return None, 0.0
+    if not isinstance(rule, Mapping):
+        return None, None
+    return rule.get("min"), rule.get("max")
+
+
+def labels(rows: pa.Table) -> dict[str, pa.Array]:
+    """The scores that are words, such as the language that an identifier named."""
+    if "scores" not in rows.column_names:
+        return {}
+    scores = rows["scores"].combine_chunks()
+    return {
+        field.name: pc.struct_field(scores, field.name)
+        for field in scores.type
+        if pa.types.is_string(field.type)
+    }
+
+
+def kept(rows: pa.Table) -> NDArray[np.bool_]:
+    """The column ``keep`` for numpy."""
+    found: NDArray[np.bool_] = rows["keep"].to_numpy().astype(bool)
+    return found
+
+
+def _part(table: pa.Table, split: str, keep: bool) -> pa.Table:
+    size = table.num_rows
+    reasons = pa.array([[]] * size, pa.list_(pa.string())) if keep else table["reasons"]
+    columns = {
+        "question_id": table["question_id"].cast(pa.string()),
+        "split": pa.repeat(split, size),
+        "keep": pa.repeat(keep, size),
+        "reasons": pa.chunked_array(reasons.chunks if isinstance(reasons, pa.ChunkedArray) else [reasons]),
+        **{name: table[name] for name in TEXTS},
+    }
+    if "scores" in table.column_names:
+        columns["scores"] = table["scores"]
+    return pa.table(columns)

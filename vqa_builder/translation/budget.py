@@ -1,0 +1,169 @@
+"""What translating costs: the estimate before, the ledger during, the stop before the budget is exceeded.
+
+Characters are counted exactly. Tokens are estimated, the same for every model: a token per four bytes of
+UTF-8; a translation into a language other than English is taken to have twice the tokens of its source, one
+into English as many; and each string takes its share of instructions and of a reply's frame.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from vqa_builder.errors import StorageError
+from vqa_builder.spec import Budget, Price
+from vqa_builder.store import write_json
+from vqa_builder.translation.engines.base import Engine, Stopped
+
+BYTES_PER_TOKEN = 4
+TARGET_TOKENS = 2
+FRAME_IN, FRAME_OUT = 25, 10
+
+
+class Usage(NamedTuple):
+    """What was sent to an engine, or would be; tokens are estimates."""
+
+    strings: int = 0
+    characters: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+    def plus(self, other: Usage) -> Usage:
+        """Both together."""
+        return Usage(*(one + more for one, more in zip(self, other, strict=True)))
+
+    def cost(self, price: Price | None) -> float:
+        """Money, in the currency of the price; 0 without one."""
+        if price is None:
+            return 0.0
+        millionths = (
+            self.characters * price.per_million_characters
+            + self.input_tokens * price.per_million_input_tokens
+            + self.output_tokens * price.per_million_output_tokens
+        )
+        return millionths / 1e6
+
+
+def usage(texts: Sequence[str], target: str) -> Usage:
+    """What it takes to translate strings.
+
+    >>> usage(["What is this?"], "ja")
+    Usage(strings=1, characters=13, input_tokens=28, output_tokens=16)
+    """
+    tokens = sum(len(text.encode()) // BYTES_PER_TOKEN for text in texts)
+    return Usage(
+        strings=len(texts),
+        characters=sum(map(len, texts)),
+        input_tokens=tokens + FRAME_IN * len(texts),
+        output_tokens=tokens * (1 if target == "en" else TARGET_TOKENS) + FRAME_OUT * len(texts),
+    )
+
+
+class Ledger:
+    """What was spent so far, in a file that outlives the build, and how much more may be.
+
+    Args:
+        path: the file; None keeps no account and sets no limit.
+        budget: the limits; None for none.
+        prices: engine signature -> price. With any price only these engines count, without all do.
+
+    Raises:
+        StorageError: the file is no ledger.
+
+    Example::
+
+        ledger = Ledger(Path("spent.json"), Budget(characters=500_000))
+        translate(texts, ..., ledger=ledger)  # raises Stopped before it sends one character more
+    """
+
+    def __init__(
+        self,
+        path: Path | None = None,
+        budget: Budget | None = None,
+        prices: Mapping[str, Price] | None = None,
+    ) -> None:
+        self.path, self.budget, self.prices = path, budget, dict(prices or {})
+        self.spent: dict[str, Usage] = self._read()
+
+    def counts(self, engine: Engine) -> bool:
+        """Whether an engine's work is written down: it has a price, or none has and there is a budget."""
+        if self.path is None or not (self.prices or self.budget):
+            return False
+        return not self.prices or engine.signature in self.prices
+
+    def fitting(self, engine: Engine, texts: Sequence[str], target: str, times: int = 1) -> int:
+        """How many of the strings, from the first on, the budget still allows, each sent so many times."""
+        if self.budget is None or not self.counts(engine):
+            return len(texts)
+        price = self.prices.get(engine.signature)
+        characters, money = self.characters, self.money
+        for place, text in enumerate(texts):
+            one = usage([text] * times, target)
+            characters, money = characters + one.characters, money + one.cost(price)
+            if self._exceeds(characters, money):
+                return place
+        return len(texts)
+
+    def charge(self, engine: Engine, texts: Sequence[str], target: str) -> None:
+        """Write down that an engine answered some strings."""
+        if not self.counts(engine):
+            return
+        before = self.spent.get(engine.signature, Usage())
+        self.spent[engine.signature] = before.plus(usage(texts, target))
+        if self.path is not None:
+            write_json(self.path, {name: each._asdict() for name, each in sorted(self.spent.items())})
+
+    def stop(self, engine: Engine) -> Stopped:
+        """The error that says that the budget is used up."""
+        asked = self.budget or Budget(characters=0)
+        limits = [] if asked.characters is None else [f"{asked.characters:,} characters"]
+        limits += [] if asked.money is None else [f"{asked.money:,.2f} {self.currency}"]
+        spent = f"{self.characters:,} characters"
+        return Stopped(
+            f"The budget is used up: one more string for the engine {engine.name} would exceed it",
+            where=self.path,
+            expected=f"at most {' and '.join(limits)}",
+            found=f"{spent}, {self.money:,.2f} {self.currency} spent" if self.prices else f"{spent} spent",
+            remedy="raise `budget:` in the spec and run the same command: nothing is paid twice",
+        )
+
+    @property
+    def characters(self) -> int:
+        """Characters spent by the engines that count."""
+        return sum(each.characters for name, each in self.spent.items() if self._counted(name))
+
+    @property
+    def money(self) -> float:
+        """Money spent, at the prices of today's spec."""
+        return sum(each.cost(self.prices.get(name)) for name, each in self.spent.items())
+
+    @property
+    def currency(self) -> str:
+        """The currency of the prices."""
+        return next((price.currency for price in self.prices.values()), "")
+
+    def _counted(self, signature: str) -> bool:
+        return not self.prices or signature in self.prices
+
+    def _exceeds(self, characters: int, money: float) -> bool:
+        limit = self.budget
+        if limit is None:
+            return False
+        too_long = limit.characters is not None and characters > limit.characters
+        return too_long or (limit.money is not None and money > limit.money + 1e-9)
+
+    def _read(self) -> dict[str, Usage]:
+        if self.path is None or not self.path.exists():
+            return {}
+        try:
+            content = json.loads(self.path.read_text(encoding="utf-8"))
+            return {name: Usage(**fields) for name, fields in content.items()}
+        except (ValueError, TypeError, AttributeError) as error:
+            raise StorageError(
+                "This file is no ledger of what was spent",
+                where=self.path,
+                found=error,
+                remedy="restore it, or remove it to begin a new account at zero",
+            ) from None

@@ -1,0 +1,182 @@
+"""One chat endpoint: requests in OpenAI's protocol, whole or streamed, and what each of them used."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from vqa_builder.translation.engines._faults import (
+    Refused,
+    Secrets,
+    Temporary,
+    out_of_quota,
+    root_of,
+    trouble_of,
+)
+from vqa_builder.translation.engines.base import Stopped
+
+SERVICE = "The chat endpoint"
+USED_UP = {"insufficient_quota", "billing_hard_limit_reached"}
+
+
+@dataclass
+class Usage:
+    """What an engine used so far, in tokens as the endpoint counts them.
+
+    Attributes:
+        requests: sent, failed ones included.
+        prompt_tokens, completion_tokens: of all replies, those that could not be used included.
+    """
+
+    requests: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+    def add(self, tokens: Any) -> None:
+        """Count the ``usage`` of one reply, if it has one."""
+        if isinstance(tokens, dict):
+            self.prompt_tokens += tokens.get("prompt_tokens") or 0
+            self.completion_tokens += tokens.get("completion_tokens") or 0
+
+
+class Answer(NamedTuple):
+    """What a model said: the text, its refusal if it refused, and why it ended (``stop``, ``length``)."""
+
+    content: str
+    refusal: str = ""
+    finish: str = ""
+
+
+class Endpoint:
+    """Where requests go.
+
+    Args:
+        base_url: up to ``/v1``.
+        key: "" for none.
+        timeout: seconds that a whole reply may take.
+        secrets: what to keep out of messages.
+    """
+
+    def __init__(self, base_url: str, key: str, timeout: float, secrets: Secrets) -> None:
+        self._url = f"{base_url.rstrip('/')}/chat/completions"
+        self._headers = {"Authorization": f"Bearer {key}"} if key else {}
+        self._timeout, self._secrets = timeout, secrets
+        self.usage = Usage()
+
+    def client(self) -> AbstractAsyncContextManager[Any]:
+        """An ``httpx.AsyncClient`` for one request at a time."""
+        import httpx
+
+        return httpx.AsyncClient(
+            headers=self._headers,
+            timeout=self._timeout,
+            limits=httpx.Limits(max_connections=1, max_keepalive_connections=1),
+            verify=self._certificates,
+        )
+
+    @cached_property
+    def _certificates(self) -> Any:
+        """Those to trust; reading them takes longer than a short request."""
+        import httpx
+
+        return httpx.create_ssl_context()
+
+    async def ask(self, client: Any, body: Mapping[str, Any]) -> Answer:
+        """Send one request and read its reply.
+
+        Raises:
+            Temporary, Refused, Stopped: there is no answer.
+        """
+        import httpx
+
+        self.usage.requests += 1
+        try:
+            async with (
+                asyncio.timeout(self._timeout),
+                client.stream("POST", self._url, json=body) as reply,
+            ):
+                if "text/event-stream" in reply.headers.get("Content-Type", "") and reply.is_success:
+                    return await self._streamed(reply)
+                await reply.aread()
+        except (TimeoutError, httpx.TimeoutException):
+            fault = Temporary(f"no answer within {self._timeout:g} s")
+        except httpx.HTTPError as error:
+            fault = Temporary(self._secrets.scrub(f"no connection ({root_of(error)})"))
+        else:
+            return self._whole(reply)
+        raise fault
+
+    def _whole(self, reply: Any) -> Answer:
+        try:
+            data = reply.json()
+        except ValueError:
+            data = None
+        if not reply.is_success:
+            raise self._trouble(reply.status_code, data, reply.headers.get("Retry-After"))
+        if data is None:
+            page = reply.text.lstrip()[:1] == "<"
+            raise Temporary("a web page instead of JSON" if page else "no JSON", everyone=page)
+        self._check(data)
+        self.usage.add(data.get("usage"))
+        try:
+            choice = data["choices"][0]
+            message = choice["message"]
+            return Answer(
+                content=_text(message.get("content")),
+                refusal=message.get("refusal") or "",
+                finish=choice.get("finish_reason") or "",
+            )
+        except (KeyError, IndexError, TypeError, AttributeError):
+            raise Temporary("a reply without a message") from None
+
+    async def _streamed(self, reply: Any) -> Answer:
+        content, refusal, finish = "", "", ""
+        tokens: Any = None
+        async for line in reply.aiter_lines():
+            field, _, value = line.partition(":")
+            if field != "data" or value.strip() in ("", "[DONE]"):
+                continue
+            try:
+                event = json.loads(value)
+            except ValueError:
+                raise Temporary("a stream that is no JSON") from None
+            self._check(event)
+            tokens = event.get("usage") or tokens
+            for choice in event.get("choices") or ():
+                delta = choice.get("delta") or {}
+                content += _text(delta.get("content"))
+                refusal += delta.get("refusal") or ""
+                finish = choice.get("finish_reason") or finish
+        self.usage.add(tokens)
+        if not finish:
+            raise Temporary("a stream that breaks off")
+        return Answer(content, refusal, finish)
+
+    def _check(self, data: Any) -> None:
+        """Raise what a 200 hides: gateways put errors of the service behind them into a good reply."""
+        if not isinstance(data, dict):
+            raise Temporary("a reply without a message")
+        if data.get("error"):
+            error = data["error"]
+            code = error.get("code") if isinstance(error, dict) else None
+            raise self._trouble(code if isinstance(code, int) and code >= 400 else 500, data, None)
+
+    def _trouble(self, status: int, data: Any, retry_after: str | None) -> Temporary | Refused | Stopped:
+        error = data.get("error", data.get("detail", data)) if isinstance(data, dict) else {}
+        said = error.get("message") if isinstance(error, dict) else error
+        message = self._secrets.scrub(str(said or ""))
+        if isinstance(error, dict) and USED_UP & {error.get("code"), error.get("type")}:
+            return out_of_quota(SERVICE, f"{status}: {message}")
+        return trouble_of(SERVICE, status, message, retry_after)
+
+
+def _text(content: Any) -> str:
+    """The text of a message, which may come in parts."""
+    if isinstance(content, list):
+        return "".join(part.get("text") or "" for part in content if isinstance(part, dict))
+    return content if isinstance(content, str) else ""

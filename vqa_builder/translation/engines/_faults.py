@@ -1,0 +1,156 @@
+"""What can go wrong between an engine and a service, and what must never show when it does."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from urllib.parse import quote
+
+from vqa_builder.errors import EngineError
+from vqa_builder.translation.engines.base import Stopped
+
+AGAIN = "run the same command again: what is finished will not be paid for twice"
+
+
+class Temporary(Exception):
+    """A request failed in a way that may pass; it is sent again.
+
+    Attributes:
+        reason: one short sentence without secrets.
+        after: how many seconds the service asks to wait, if it says so.
+        everyone: whether all requests should wait, not only this one.
+    """
+
+    def __init__(self, reason: str, after: float | None = None, *, everyone: bool = False) -> None:
+        super().__init__(reason)
+        self.reason, self.after, self.everyone = reason, after, everyone
+
+
+class Refused(Exception):
+    """The service will never answer this request; its texts fail.
+
+    Attributes:
+        reason: one short sentence without secrets.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Secrets:
+    """Keys from the environment, and their removal from whatever people may read.
+
+    Example::
+
+        secrets = Secrets()
+        key = secrets.read("DEEPL_API_KEY", "DeepL")
+        secrets.scrub(f"403 for {key}")  # "403 for ***"
+    """
+
+    def __init__(self) -> None:
+        self._values: set[str] = set()
+
+    def read(self, variable: str, service: str, *, optional: bool = False) -> str:
+        """The value of an environment variable, "" if it may be missing and is.
+
+        Raises:
+            EngineError: it is missing; says which one to set.
+        """
+        value = os.environ.get(variable, "").strip()
+        if not value and not optional:
+            raise EngineError(
+                f"{service} needs a key",
+                expected=f"the environment variable {variable}",
+                found="not set",
+                remedy=f"export {variable}=... (a key never belongs in the spec)",
+            )
+        if value:
+            self._values |= {value, quote(value, safe="")}
+        return value
+
+    def scrub(self, text: str) -> str:
+        """The text without any key, on one line and not too long."""
+        for value in sorted(self._values, key=len, reverse=True):
+            text = text.replace(value, "***")
+        return " ".join(text.split())[:300]
+
+
+def trouble_of(
+    service: str, status: int, message: str, retry_after: str | None = None
+) -> Temporary | Refused | Stopped:
+    """What an HTTP status other than 2xx means.
+
+    Args:
+        service: who answered.
+        status: the status code.
+        message: what the service says, scrubbed.
+        retry_after: the header.
+    """
+    said = f"{status}: {message}" if message else str(status)
+    if status in (401, 403):
+        return Stopped(
+            f"{service} refuses access",
+            found=said,
+            remedy=f"check the key, and whether the service has barred this machine, then {AGAIN}",
+        )
+    if status in (402, 456):
+        return out_of_quota(service, said)
+    if 300 <= status < 400 or status in (404, 405, 410):
+        return Stopped(
+            f"{service} does not answer at this address", found=said, remedy="check base_url and the model"
+        )
+    if status == 429:
+        return Temporary(f"too many requests ({said})", seconds_of(retry_after), everyone=True)
+    if status in (408, 409, 425) or status >= 500:
+        after = seconds_of(retry_after)
+        return Temporary(f"the service failed ({said})", after, everyone=after is not None)
+    return Refused(f"refused ({said})")
+
+
+def out_of_quota(service: str, said: str) -> Stopped:
+    """The error for a used-up quota or balance."""
+    return Stopped(
+        f"The quota of {service} is used up",
+        found=said,
+        remedy=f"wait until it is renewed, or raise it, then {AGAIN}",
+    )
+
+
+def seconds_of(retry_after: str | None) -> float | None:
+    """The seconds that a ``Retry-After`` header asks for, by a number or a date (RFC 9110); None for neither.
+
+    >>> seconds_of("120")
+    120.0
+    """
+    if not retry_after:
+        return None
+    try:
+        return max(0.0, float(retry_after))
+    except ValueError:
+        pass
+    try:
+        date = parsedate_to_datetime(retry_after)
+    except ValueError:
+        return None
+    return max(0.0, (date.replace(tzinfo=date.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
+
+
+def root_of(error: BaseException) -> str:
+    """The innermost cause of a network error; the outer ones repeat addresses with all that is in them."""
+    while (cause := error.__cause__ or error.__context__) is not None:
+        error = cause
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+
+
+def is_echo(text: str, translation: str) -> bool:
+    """Whether a service gave a text back as it was, though there was something to translate.
+
+    Numbers, signs and initialisms may stay as they are.
+
+    >>> is_echo("red", "red"), is_echo("NASA", "NASA"), is_echo("12", "12")
+    (True, False, False)
+    """
+    same = " ".join(translation.split()) == " ".join(text.split())
+    return same and any(letter.isalpha() and not letter.isupper() for letter in text)

@@ -1,0 +1,221 @@
+"""Any chat endpoint that speaks OpenAI's protocol: vLLM, SGLang, llama.cpp, Ollama, or a paid API."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import cached_property, partial
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from vqa_builder.errors import EngineError, MissingExtraError
+from vqa_builder.languages.base import known_languages
+from vqa_builder.translation.batches import batches
+from vqa_builder.translation.engines import _chat
+from vqa_builder.translation.engines._endpoint import SERVICE, Answer, Endpoint, Usage
+from vqa_builder.translation.engines._faults import Refused, Secrets, Temporary, is_echo
+from vqa_builder.translation.engines._remote import Job, Line, RemoteEngine, RemoteOptions, Reply, Send
+from vqa_builder.translation.engines.base import Failure
+
+OPENAI = "https://api.openai.com/v1"
+WEAKER = {"schema": "object", "object": "plain"}
+
+
+class OpenAIOptions(RemoteOptions):
+    """What the spec may say."""
+
+    base_url: str | None = Field(
+        None, description=f"address of the endpoint up to /v1; {OPENAI} if not given"
+    )
+    model: str = Field(min_length=1, description="name of the model, as the endpoint knows it")
+    key_variable: str = Field(
+        "OPENAI_API_KEY", description="environment variable that holds the key; may be unset with a base_url"
+    )
+    items_per_request: int = Field(20, ge=1, le=500, description="texts that travel in one request")
+    concurrency: int = Field(8, ge=1, le=1000, description="requests at once, never more")
+    timeout: float = Field(120.0, gt=0, description="seconds that a whole reply may take")
+    temperature: float | None = Field(0.0, ge=0, description="null sends none, which some models want")
+    seed: int | None = Field(None, description="sent if given; most endpoints then repeat their replies")
+    max_tokens: int | None = Field(
+        None, ge=1, description="most tokens of a reply; the endpoint's if not given"
+    )
+    style: str = Field("", description="rules for the prompt: politeness, terms, script")
+    repeat_texts: bool = Field(
+        True,
+        description="have each text repeated beside its translation, so that swapped items show;"
+        " costs about as many output tokens as the texts have",
+    )
+    json_mode: Literal["schema", "object", "plain"] = Field(
+        "schema",
+        description="response_format to begin with; a weaker one is taken if the endpoint refuses it",
+    )
+    stream: bool = Field(
+        False, description="read replies as they are written: for gateways that cut long waits"
+    )
+    extra: dict[str, Any] = Field(
+        default_factory=dict, description="further fields of each request: {reasoning_effort: low}"
+    )
+    licence: str = Field("the terms of the model and of whoever serves it", description="for cards")
+
+
+class OpenAI(RemoteEngine):
+    """A language model behind a chat endpoint, asked for many texts at once.
+
+    Install ``pip install 'vqa-builder[openai]'``. The key stands in ``OPENAI_API_KEY`` (or ``key_variable``);
+    a server of one's own needs none. Limits are those of the endpoint: set ``concurrency`` and
+    ``requests_per_second`` to what it allows. Output: the terms of the model and its provider; say under
+    ``licence`` what the card should repeat.
+
+    A reply with missing, extra, repeated or swapped items, or with no translation for one, is never guessed
+    at: what is certain is kept, the rest is asked again in halves, down to single texts. Contexts travel
+    with their texts, so that ``orange`` after "What colour is it?" is no fruit.
+
+    Example::
+
+        options = OpenAI.Options(base_url="http://127.0.0.1:8000/v1", model="Qwen/Qwen3-8B",
+                                 extra={"chat_template_kwargs": {"enable_thinking": False}})
+        with OpenAI(options) as engine:
+            engine.translate(["Is it red?", "How many?"], "en", "ja")
+    """
+
+    name: ClassVar[str] = "openai"
+    summary: ClassVar[str] = "any OpenAI-compatible chat endpoint: vLLM, SGLang, llama.cpp, paid APIs"
+    uses_context: ClassVar[bool] = True
+    Options = OpenAIOptions
+    options: OpenAIOptions
+
+    def __init__(self, options: OpenAIOptions) -> None:
+        if importlib.util.find_spec("httpx") is None:
+            raise MissingExtraError("The engine openai", "httpx", "openai")
+        self.options, self.licence = options, options.licence
+        self._secrets = Secrets()
+        own = options.base_url is not None
+        key = self._secrets.read(options.key_variable, SERVICE, optional=own)
+        self._endpoint = Endpoint(options.base_url or OPENAI, key, options.timeout, self._secrets)
+        self._json_mode: str = options.json_mode
+        self._line = Line(options, SERVICE)
+
+    @property
+    def usage(self) -> Usage:
+        """What it used so far."""
+        return self._endpoint.usage
+
+    @cached_property
+    def signature(self) -> str:
+        """Model, prompt and decoding; neither the endpoint nor what only makes it faster."""
+        chosen = self.options
+        settled = json.dumps([chosen.style.strip(), chosen.extra, chosen.repeat_texts], sort_keys=True)
+        return "|".join(
+            [
+                self.name,
+                f"model:{chosen.model}",
+                f"prompt:{_chat.PROMPT_VERSION}",
+                f"temperature:{chosen.temperature}",
+                f"seed:{chosen.seed}",
+                f"style:{hashlib.sha256(settled.encode()).hexdigest()[:12]}",
+            ]
+        )
+
+    def check_direction(self, source: str, target: str) -> None:
+        """Raise ``EngineError`` for a language without a name, or from a language to itself."""
+        known = known_languages()
+        if source not in known or target not in known or source == target:
+            raise EngineError(
+                f"The engine openai cannot translate from {source} to {target}",
+                expected="two ISO 639 codes, such as en and ja",
+                found=f"{source}-{target}",
+            )
+
+    def _jobs(self, texts: Sequence[str]) -> list[Job]:
+        return [tuple(some) for some in batches(range(len(texts)), self.options.items_per_request)]
+
+    @asynccontextmanager
+    async def _connect(
+        self, texts: Sequence[str], source: str, target: str, role: str, contexts: Sequence[str] | None
+    ) -> AsyncIterator[Send]:
+        known, chosen = known_languages(), self.options
+        write = partial(
+            _chat.messages,
+            source=known[source][0],
+            target=known[target][0],
+            role=role,
+            style=chosen.style,
+            repeat=chosen.repeat_texts,
+        )
+
+        async def send(job: Job) -> Reply:
+            asked = [texts[at] for at in job]
+            client = idle.pop() if idle else await clients.enter_async_context(self._endpoint.client())
+            try:
+                answer = await self._ask(client, write(asked, contexts and [contexts[at] for at in job]))
+            except Refused:
+                if len(job) > 1:
+                    return Reply([], _halves(job))
+                raise
+            finally:
+                idle.append(client)
+            return self._reply(job, asked, answer)
+
+        # A client for each request under way: one for all looks through all its connections every time.
+        idle: list[Any] = []
+        async with AsyncExitStack() as clients:
+            yield send
+
+    def _reply(self, job: Job, asked: Sequence[str], answer: Answer) -> Reply:
+        """What of an answer counts, and what must be asked again."""
+        failure = None
+        if answer.refusal or answer.finish == "content_filter":
+            failure = f"the model refused: {answer.refusal or answer.finish}"
+        elif answer.finish == "length":
+            failure = "the reply was cut off for its length"
+        if failure is not None:
+            if len(job) > 1:
+                return Reply([], _halves(job))
+            return Reply([(job[0], Failure(self._secrets.scrub(failure)))])
+        try:
+            found = _chat.trusted(answer.content, asked, repeat=self.options.repeat_texts)
+        except _chat.Unusable as problem:
+            if len(job) == 1:
+                raise Temporary(self._secrets.scrub(str(problem))) from None
+            return Reply([], _halves(job))
+        results = [
+            (job[at], Failure("echo") if is_echo(asked[at], translation) else translation)
+            for at, translation in found.items()
+        ]
+        return Reply(results, _halves(tuple(place for at, place in enumerate(job) if at not in found)))
+
+    async def _ask(self, client: Any, messages: list[dict[str, str]]) -> Answer:
+        """One answer; a second request only where the endpoint refuses the ``response_format``."""
+        while True:
+            mode = self._json_mode
+            try:
+                return await self._endpoint.ask(client, self._body(messages, mode))
+            except Refused as refusal:
+                said = refusal.reason.lower()
+                if mode == "plain" or not any(word in said for word in ("response_format", "schema")):
+                    raise
+                if self._json_mode == mode:
+                    self._json_mode = WEAKER[mode]
+
+    def _body(self, messages: list[dict[str, str]], mode: str) -> dict[str, Any]:
+        chosen = self.options
+        optional = {"temperature": chosen.temperature, "seed": chosen.seed, "max_tokens": chosen.max_tokens}
+        streaming = {"stream": True, "stream_options": {"include_usage": True}} if chosen.stream else {}
+        return {
+            "model": chosen.model,
+            "messages": messages,
+            **{name: value for name, value in optional.items() if value is not None},
+            **_chat.response_format(mode, chosen.repeat_texts),
+            **streaming,
+            **chosen.extra,
+        }
+
+
+def _halves(job: Job) -> list[Job]:
+    """A job in two, a single text as it is, nothing for nothing."""
+    middle = (len(job) + 1) // 2
+    return [half for half in (job[:middle], job[middle:]) if half]

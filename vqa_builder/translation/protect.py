@@ -1,0 +1,245 @@
+"""What an engine must not touch: a glossary's terms, numbers, addresses, quoted text.
+
+Such a span travels as a placeholder (``X1``) and is put back afterwards. Small models often lose
+placeholders. Then the string is translated as it stands, and the engine's own word for a term, asked for by
+itself, is replaced by the glossary's. A term that still has not come through is a failure: it is enforced.
+Numbers, addresses and quotes are not: the scorers judge what became of them.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Generator, Sequence
+from itertools import islice
+from typing import ClassVar, NamedTuple
+
+from vqa_builder.translation.engines.base import Engine, Failure, Options, Part
+from vqa_builder.translation.glossary import Glossary
+
+VERSION = "1"
+PATTERNS = {
+    "urls": re.compile(r"(?:https?://|www\.)[^\s\"”’)]*[^\s\"”’).,;:!?]"),
+    "quotes": re.compile(r"\"[^\"]+\"|“[^”]+”|(?<!\w)'[^']+'(?!\w)|(?<!\w)‘[^’]+’(?!\w)"),
+    "numbers": re.compile(r"(?<![\w.,])\d+(?:[.,:/]\d+)*(?![\w])"),
+}
+PLACEHOLDER = re.compile(r"(?<![A-Za-z0-9])([XxＸ]) ?([0-9０-９]+)(?![A-Za-z0-9])")
+SPACELESS = ("ja", "zh", "th")
+_STRAY = re.compile(r"(?<![A-Za-z])[XＸ](?![A-Za-z])")
+_LATIN = re.compile(r"[A-Za-z0-9]")
+
+PLAIN, SPANS, TERMS = 0, 1, 2
+
+
+class Span(NamedTuple):
+    """A piece of a text that is replaced, and by what."""
+
+    start: int
+    end: int
+    replacement: str
+    is_term: bool
+
+
+class Guard:
+    """What is protected into one language.
+
+    Args:
+        glossary: the language's terms, or None.
+        kinds: some of ``PATTERNS``.
+
+    Example::
+
+        guard = Guard(load_glossary(path), ["numbers"])
+        guard.exact("fire hydrant", "answer")  # "消火栓"
+        guard.spans("Is bus 42 near the fire hydrant?", "question")  # two spans
+    """
+
+    def __init__(self, glossary: Glossary | None, kinds: Sequence[str] = ()) -> None:
+        self.glossary, self.kinds = glossary, tuple(sorted(set(kinds)))
+
+    @property
+    def signature(self) -> str:
+        """Everything that decides what is protected."""
+        return self.of_kind(TERMS)
+
+    def of_kind(self, kind: int) -> str:
+        """What an engine's signature gains for strings of one kind."""
+        parts = [f"protect:{VERSION}", *self.kinds] if self.kinds else [f"protect:{VERSION}"]
+        return "+".join([*parts, self.glossary.signature] if kind == TERMS and self.glossary else parts)
+
+    def exact(self, text: str, role: str) -> str | None:
+        """The glossary's translation of the whole text."""
+        return self.glossary.exact(text, role) if self.glossary else None
+
+    def kind(self, text: str, role: str) -> int:
+        """Whether a text holds terms, or other spans, or neither."""
+        spans = self.spans(text, role)
+        return TERMS if any(span.is_term for span in spans) else SPANS if spans else PLAIN
+
+    def spans(self, text: str, role: str) -> list[Span]:
+        """What is protected of a text, from left to right, without overlaps; the longer one wins."""
+        found = [Span(*hit, True) for hit in self.glossary.find(text, role)] if self.glossary else []
+        for kind in self.kinds:
+            found += [Span(hit.start(), hit.end(), hit[0], False) for hit in PATTERNS[kind].finditer(text)]
+        taken: list[Span] = []
+        for span in sorted(found, key=lambda each: (each.start, -each.end, not each.is_term)):
+            if not taken or span.start >= taken[-1].end:
+                taken.append(span)
+        return taken
+
+
+class Protected(Engine):
+    """An engine behind a guard, for the strings of one kind.
+
+    Attributes:
+        engine: the engine that translates.
+        sent_again: what was sent a second time, or beside its text, since whoever accounts for it looked.
+    """
+
+    MOST_TIMES: ClassVar[int] = 3
+    """A text, the same without placeholders, and its terms: no more is sent for it than thrice its length."""
+
+    name: ClassVar[str] = "protected"
+    summary: ClassVar[str] = "another engine, with terms and other spans protected"
+    Options: ClassVar[type[Options]] = Options
+
+    def __init__(self, engine: Engine, guard: Guard, kind: int) -> None:
+        self.engine, self.guard, self.kind = engine, guard, kind
+        self.sent_again: list[str] = []
+        self.name, self.uses_context = engine.name, engine.uses_context  # type: ignore[misc]
+
+    @property
+    def signature(self) -> str:
+        """The engine's, and what is protected."""
+        return f"{self.engine.signature}|{self.guard.of_kind(self.kind)}"
+
+    def check_direction(self, source: str, target: str) -> None:
+        """As the engine."""
+        self.engine.check_direction(source, target)
+
+    def translate(self, texts: Sequence[str], source: str, target: str) -> list[str | Failure]:
+        """Translate every text; the spans of any role are protected."""
+        results: list[str | Failure] = [Failure("not translated")] * len(texts)
+        for part in self.translate_in_parts(texts, source, target):
+            for at, result in part:
+                results[at] = result
+        return results
+
+    def translate_in_parts(
+        self,
+        texts: Sequence[str],
+        source: str,
+        target: str,
+        *,
+        role: str = "",
+        contexts: Sequence[str] | None = None,
+    ) -> Generator[Part, None, None]:
+        """First with placeholders; what lost one, once more as it stands."""
+        spans = [self.guard.spans(text, role) for text in texts]
+        masks = [_mask(text, some) for text, some in zip(texts, spans, strict=True)]
+        asked = (source, target, role)
+        lost: list[int] = []
+        for part in self._ask([masked for masked, _ in masks], contexts, *asked):
+            finished: list[tuple[int, str | Failure]] = []
+            for at, result in part:
+                text = _restored(result, masks[at][1], target) if isinstance(result, str) else None
+                if text is None:
+                    lost.append(at)
+                else:
+                    finished.append((at, text))
+            yield finished
+        if not lost:
+            return
+        terms = [_terms(texts[at], spans[at]) for at in lost]
+        words = self._own_words(sorted({term for some in terms for term in some}), *asked)
+        self.sent_again += [*words, *(texts[at] for at in lost)]
+        there = None if contexts is None else [contexts[at] for at in lost]
+        for part in self._ask([texts[at] for at in lost], there, *asked):
+            yield [(lost[at], _enforced(result, terms[at], words)) for at, result in part]
+
+    def close(self) -> None:
+        """As the engine."""
+        self.engine.close()
+
+    def _ask(
+        self, texts: Sequence[str], contexts: Sequence[str] | None, source: str, target: str, role: str
+    ) -> Generator[Part, None, None]:
+        """The engine's results; texts that placeholders have made equal are asked once."""
+        places: dict[tuple[str, str], list[int]] = {}
+        for at, text in enumerate(texts):
+            places.setdefault((text, contexts[at] if contexts else ""), []).append(at)
+        unique = list(places)
+        there = None if contexts is None else [context for _, context in unique]
+        calling = self.engine.translate_in_parts(
+            [text for text, _ in unique], source, target, role=role, contexts=there
+        )
+        for part in calling:
+            yield [(at, result) for number, result in part for at in places[unique[number]]]
+
+    def _own_words(self, terms: Sequence[str], source: str, target: str, role: str) -> dict[str, str]:
+        """What the engine itself says for each term."""
+        if not terms:
+            return {}
+        contexts = [""] * len(terms) if self.uses_context else None
+        results = [result for part in self._ask(terms, contexts, source, target, role) for result in part]
+        return {terms[at]: _bare(result) for at, result in results if isinstance(result, str)}
+
+
+def _mask(text: str, spans: Sequence[Span]) -> tuple[str, dict[int, str]]:
+    """The text with placeholders that it does not hold already, and what each stands for."""
+    taken = {int(number) for _, number in PLACEHOLDER.findall(text)}
+    free = (number for number in range(1, sys.maxsize) if number not in taken)
+    numbers = list(islice(free, len(spans)))
+    masked = text
+    for number, span in reversed(list(zip(numbers, spans, strict=True))):
+        masked = f"{masked[: span.start]}X{number}{masked[span.end :]}"
+    return masked, {number: span.replacement for number, span in zip(numbers, spans, strict=True)}
+
+
+def _restored(result: str, stands_for: dict[int, str], target: str) -> str | None:
+    """The translation with every placeholder put back; None if one is lost, doubled or new."""
+    hits = list(PLACEHOLDER.finditer(result))
+    if sorted(int(hit[2]) for hit in hits) != sorted(stands_for):
+        return None
+    pieces, end = [], 0
+    for hit in hits:
+        pieces += [result[end : hit.start()], stands_for[int(hit[2])]]
+        end = hit.end()
+    pieces.append(result[end:])
+    if any(_STRAY.search(piece) for piece in pieces[::2]):
+        return None
+    return _closed_up(pieces) if target in SPACELESS else "".join(pieces)
+
+
+def _closed_up(pieces: list[str]) -> str:
+    """Pieces joined without the spaces that an engine put around a placeholder; Latin words keep theirs."""
+    text = pieces[0]
+    for piece in pieces[1:]:
+        left, right = text.rstrip(" "), piece.lstrip(" ")
+        latin = _LATIN.match(left[-1:]) and _LATIN.match(right[:1])
+        text = f"{text}{piece}" if latin or not left or not right else f"{left}{right}"
+    return text
+
+
+def _terms(text: str, spans: Sequence[Span]) -> dict[str, str]:
+    """The glossary's terms in a text, with their translations."""
+    return {text[span.start : span.end].lower(): span.replacement for span in spans if span.is_term}
+
+
+def _enforced(result: str | Failure, terms: dict[str, str], words: dict[str, str]) -> str | Failure:
+    """A translation made without placeholders, with the glossary's words in it, or a failure."""
+    if isinstance(result, Failure):
+        return result
+    for term, wanted in terms.items():
+        own = words.get(term, "")
+        if wanted.casefold() in result.casefold():
+            continue
+        if not own or result.count(own) != 1:
+            return Failure(f"the glossary's {wanted!r} for {term!r} did not come through")
+        result = result.replace(own, wanted)
+    return result
+
+
+def _bare(text: str) -> str:
+    """A translation without the full stop that engines like to put after a single word."""
+    return text.strip().rstrip(".。．।!！").strip()
