@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -235,7 +236,7 @@ class TranslationMemory:
 
     def _prepare(self) -> None:
         self._check_version()
-        self._db.execute("PRAGMA journal_mode = WAL")
+        self._write_ahead()
         self._db.execute("PRAGMA synchronous = FULL")
         self._db.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
         self._db.execute("BEGIN IMMEDIATE")
@@ -248,6 +249,18 @@ class TranslationMemory:
             self._rollback()
             raise
         self._check_version()
+
+    def _write_ahead(self) -> None:
+        """Switch to WAL. SQLite does not wait for others with this as it does with everything else."""
+        until = time.monotonic() + self._timeout
+        while True:
+            try:
+                self._db.execute("PRAGMA journal_mode = WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > until:
+                    raise
+                time.sleep(0.01)
 
     def _check_version(self) -> None:
         version = self._version()
