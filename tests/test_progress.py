@@ -24,6 +24,12 @@ def test_a_line_when_a_step_is_done(capsys: pytest.CaptureFixture[str]) -> None:
     assert err.startswith("working: 2,000 of 2,000 in ")
 
 
+def test_a_total_that_nobody_knows_is_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress.LineProgress().track("reading", 0) as advance:
+        advance(497)
+    assert capsys.readouterr().err.startswith("reading: 497 in ")
+
+
 def test_a_line_now_and_then_while_it_lasts(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -30,7 +30,7 @@ class Progress:
 
     @contextmanager
     def track(self, what: str, total: int) -> Iterator[Advance]:
-        """Follow one step of ``total`` items."""
+        """Follow one step of ``total`` items; 0 where nobody knows how many there are."""
         yield lambda items: None
 
     def say(self, line: str) -> None:
@@ -56,7 +56,8 @@ class LineProgress(Progress):
                 self.say(f"{what}: {done:,} of {total:,}, about {left:.0f} s left")
 
         yield advance
-        self.say(f"{what}: {done:,} of {total:,} in {time.monotonic() - started:.1f} s")
+        share = f"{done:,} of {total:,}" if total else f"{done:,}"
+        self.say(f"{what}: {share} in {time.monotonic() - started:.1f} s")
 
     def say(self, line: str) -> None:
         """Print one line on stderr."""
@@ -87,7 +88,7 @@ class BarProgress(LineProgress):
             TimeRemainingColumn(),
         )
         with Bars(*columns, console=Console(stderr=True)) as bars:
-            task = bars.add_task(what, total=total)
+            task = bars.add_task(what, total=total or None)
             yield lambda items: bars.advance(task, items)
 
 

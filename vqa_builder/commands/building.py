@@ -1,0 +1,271 @@
+"""From a spec to releases: demo, init, validate, plan, build and merge."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from vqa_builder.commands.options import (
+    BadRecords,
+    ExecutorName,
+    Json,
+    Languages,
+    Limit,
+    Out,
+    SpecPath,
+    Workers,
+    print_json,
+)
+from vqa_builder.errors import StorageError
+
+if TYPE_CHECKING:
+    from vqa_builder.steps import BuiltRelease, OnBadRecord, Plan
+
+
+def demo(out: Out = Path(), workers: Workers = None) -> None:
+    """Build Japanese and Hindi releases from the embedded sample, in the current folder."""
+    from vqa_builder import load_spec
+    from vqa_builder.sample import sample_folder
+
+    _build(load_spec(sample_folder() / "build.yaml"), out, workers=workers)
+
+
+def init(
+    folder: Annotated[Path, typer.Argument(help="Where to write it.")] = Path(),
+) -> None:
+    """Write a commented build.yaml."""
+    from importlib import resources
+
+    from vqa_builder.store import write_text
+
+    path = folder / "build.yaml"
+    if path.exists():
+        raise StorageError(
+            "There is a spec already", where=path, remedy="choose another folder, or remove it"
+        )
+    write_text(
+        path, resources.files("vqa_builder").joinpath("build_template.yaml").read_text(encoding="utf-8")
+    )
+    print(path)
+
+
+def validate(spec: SpecPath, language: Languages = None) -> None:
+    """Check everything that can be known without work: keys, files, engines, scorers, policy."""
+    from vqa_builder import load_spec, validate
+
+    for line in validate(load_spec(spec), language):
+        print(line)
+    print("valid")
+
+
+def plan(
+    spec: SpecPath,
+    out: Out = Path(),
+    language: Languages = None,
+    limit: Limit = None,
+    on_bad_record: BadRecords = "error",
+    as_json: Json = False,
+) -> None:
+    """Count rows, strings, characters, tokens and money, and what the memory holds; translate nothing."""
+    from vqa_builder import load_spec, plan, progress
+
+    planned = plan(
+        load_spec(spec),
+        out,
+        languages=language,
+        limit=limit,
+        on_bad_record=_choice(on_bad_record),
+        progress=progress.for_terminal(),
+    )
+    if as_json:
+        tables = {name: [entry._asdict() for entry in getattr(planned, name)] for name in ("strings", "work")}
+        print_json({**planned._asdict(), **tables})
+    else:
+        _print_plan(planned)
+
+
+def build(
+    spec: Annotated[Path | None, typer.Argument(metavar="BUILD.YAML", help="The spec.")] = None,
+    out: Out = Path(),
+    language: Languages = None,
+    limit: Limit = None,
+    on_bad_record: BadRecords = "error",
+    workers: Workers = None,
+    executor: ExecutorName = "local",
+    shard: Annotated[
+        str | None,
+        typer.Option(
+            metavar="I/N", help="Only translate part I of N, into a memory of its own; then `merge`."
+        ),
+    ] = None,
+    from_manifest: Annotated[
+        Path | None,
+        typer.Option("--from-manifest", help="Repeat the release of this manifest.json, and compare."),
+    ] = None,
+    inputs: Annotated[
+        Path | None, typer.Option("--inputs", help="Folder of the inputs that the manifest records.")
+    ] = None,
+) -> None:
+    """Build a verified release for every language of the spec; what is done already is not done again."""
+    from vqa_builder import load_spec
+
+    if from_manifest:
+        _refuse_beside("--from-manifest", spec, language, limit)
+        _repeat(from_manifest, out, inputs, workers)
+        return
+    if spec is None:
+        raise typer.BadParameter("give a spec, or --from-manifest", param_hint="BUILD.YAML")
+    if shard:
+        _build_shard(
+            load_spec(spec),
+            out,
+            shard,
+            languages=language,
+            limit=limit,
+            on_bad_record=_choice(on_bad_record),
+            workers=workers,
+            executor=executor,
+        )
+        return
+    _build(
+        load_spec(spec),
+        out,
+        languages=language,
+        limit=limit,
+        on_bad_record=_choice(on_bad_record),
+        workers=workers,
+        executor=executor,
+    )
+
+
+def merge(
+    folders: Annotated[
+        list[Path],
+        typer.Argument(metavar="OUT...", help="What --out was for --shard; the first one gets everything."),
+    ],
+    memory: Annotated[
+        Path | None, typer.Option("--memory", help="Another memory to merge into: the spec's `memory:`.")
+    ] = None,
+) -> None:
+    """Take the memories and scores of all shards into one; the build after it does nothing twice."""
+    from vqa_builder import shards
+    from vqa_builder.steps import WORK_FOLDER
+
+    into = memory or folders[0] / WORK_FOLDER / shards.MEMORY
+    scores = folders[0] / WORK_FOLDER / shards.SCORES
+    for line in shards.merge(folders, into, scores).lines():
+        print(line)
+
+
+def _build(
+    spec: Any,
+    out: Path,
+    *,
+    languages: list[str] | None = None,
+    limit: int | None = None,
+    on_bad_record: OnBadRecord = "error",
+    workers: int | None = None,
+    executor: str = "local",
+) -> None:
+    from vqa_builder import build, progress
+
+    releases = build(
+        spec,
+        out,
+        languages=languages,
+        limit=limit,
+        on_bad_record=on_bad_record,
+        workers=workers,
+        executor=executor,
+        progress=progress.for_terminal(),
+    )
+    for release in releases:
+        _print_release(release)
+    if any(release.verification and not release.verification.ok for release in releases):
+        raise typer.Exit(1)
+
+
+def _build_shard(spec: Any, out: Path, part: str, **options: Any) -> None:
+    from vqa_builder import progress, shards
+
+    shard = shards.parse_shard(part)
+    for done in shards.build_shard(spec, out, shard, progress=progress.for_terminal(), **options):
+        work = done.work
+        print(f"{shard.folder(out)}  {done.language}: {done.strings:,} of {done.of:,} strings, ", end="")
+        print(f"{work.remembered:,} remembered, {work.translated:,} translated now, {work.failed:,} failed")
+
+
+def _repeat(original: Path, out: Path, inputs: Path | None, workers: int | None) -> None:
+    from vqa_builder import progress
+    from vqa_builder.repetition import repeat
+
+    repeated = repeat(original, out, inputs=inputs, workers=workers, progress=progress.for_terminal())
+    print(repeated)
+    if not repeated.ok:
+        raise typer.Exit(1)
+
+
+def _refuse_beside(option: str, *given: object) -> None:
+    if any(given):
+        raise typer.BadParameter(
+            "the manifest says what to build; give no spec, language or limit", param_hint=option
+        )
+
+
+def _print_release(release: BuiltRelease) -> None:
+    counts = release.manifest.counts
+    kept, rejected = sum(counts["kept"].values()), sum(counts["rejected"].values())
+    state = "written" if release.changed else "unchanged"
+    print(f"{release.folder}  {state}: {kept:,} rows kept, {rejected:,} rejected, {kept + rejected:,} in all")
+    for reason, rows in counts["reasons"].items():
+        print(f"  {rows:>9,} rejected for {reason}")
+    work = release.work
+    print(
+        f"  {work.unique:,} unique strings to and fro: {work.remembered:,} remembered, "
+        f"{work.translated:,} translated now, {work.failed:,} failed"
+    )
+    if release.verification is None:
+        return
+    for check in release.verification.checks:
+        if check.mark != "ok":
+            print(f"  {check.mark}  {check.name}: {check.detail}")
+    if release.verification.ok:
+        print(f"  verified: {len(release.verification.checks)} checks passed")
+
+
+def _print_plan(plan: Plan) -> None:
+    rows = ", ".join(f"{split} {count:,}" for split, count in plan.rows.items())
+    print(f"rows: {rows}; bad records: {plan.bad_records:,}")
+    for engine in plan.engines:
+        print(f"engine: {engine}")
+    print(f"{'language':<10}{'role':<10}{'rows':>12}{'strings':>12}", end="")
+    print(f"{'characters':>14}{'remembered':>12}{'to pay':>12}")
+    for entry in plan.strings:
+        print(
+            f"{entry.language:<10}{entry.role:<10}{entry.rows:>12,}{entry.strings:>12,}"
+            f"{entry.characters:>14,}{entry.known:>12,}{entry.strings - entry.known:>12,}"
+        )
+    for engine in dict.fromkeys(work.engine for work in plan.work):
+        print(f"to send, tokens estimated: {engine}")
+        for work in (each for each in plan.work if each.engine == engine):
+            bound = "at most" if work.fallback else ""
+            print(f"  {work.direction}  {work.role:<9} {bound:<8}{work.strings:>10,} strings", end="")
+            print(f"{work.characters:>14,} characters", end="")
+            print(f"{work.input_tokens:>14,} + {work.output_tokens:,} tokens", end="")
+            print("" if work.money is None else f"  {work.money:,.2f} {work.currency}")
+    for currency in sorted({work.currency for work in plan.work if work.currency}):
+        total = sum(work.money or 0 for work in plan.work if work.currency == currency)
+        print(f"at most, in all: {total:,.2f} {currency}")
+    if plan.spent_characters:
+        money = f", {plan.spent_money:,.2f} {plan.currency}" if plan.currency else ""
+        print(f"spent here so far: {plan.spent_characters:,} characters{money}")
+
+
+def _choice(on_bad_record: str) -> OnBadRecord:
+    if on_bad_record == "error":
+        return "error"
+    if on_bad_record == "skip":
+        return "skip"
+    raise typer.BadParameter(f"{on_bad_record!r} is neither error nor skip", param_hint="--on-bad-record")

@@ -1,0 +1,82 @@
+"""The commands of ``vqa-builder memory``: import, export, merge and stats."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vqa_builder.commands.options import Json, print_json
+from vqa_builder.errors import StorageError
+
+MemoryPath = Annotated[Path, typer.Option("--memory", help="The memory's file.")]
+DEFAULT_MEMORY = Path(".vqa-builder/memory.sqlite")
+
+
+def import_(
+    file: Annotated[Path, typer.Argument(help=".tmx, .jsonl or .parquet; the first two may end in .gz.")],
+    memory: MemoryPath = DEFAULT_MEMORY,
+    label: Annotated[
+        str | None, typer.Option(help="Who made the translations; stands in the engine column.")
+    ] = None,
+) -> None:
+    """Take translations into the memory; those that no engine signed win over engines from then on."""
+    from vqa_builder.translation import interchange
+    from vqa_builder.translation.memory import TranslationMemory
+
+    with TranslationMemory(memory) as store:
+        added = store.add(interchange.read_entries(file, label))
+    print(f"{memory}: {added.asserted:,} asserted and {added.machine:,} machine translations taken in")
+
+
+def export(
+    file: Annotated[Path, typer.Argument(help=".tmx, .jsonl or .parquet; the first two may end in .gz.")],
+    memory: MemoryPath = DEFAULT_MEMORY,
+    language: Annotated[str | None, typer.Option("--language", "-l", help="Only into this language.")] = None,
+) -> None:
+    """Write the memory to a file that other tools, or another machine, can read."""
+    from vqa_builder.translation import interchange
+    from vqa_builder.translation.memory import TranslationMemory
+
+    _must_exist(memory)
+    with TranslationMemory(memory) as store:
+        count = interchange.write_entries(file, store.entries(target=language))
+    print(f"{file}: {count:,} entries")
+
+
+def merge(
+    others: Annotated[list[Path], typer.Argument(metavar="OTHER", help="Files of other memories.")],
+    memory: MemoryPath = DEFAULT_MEMORY,
+) -> None:
+    """Take all that other memories hold into this one; what their people asserted wins over what ours did."""
+    from vqa_builder.translation.memory import TranslationMemory
+
+    for other in others:
+        _must_exist(other)
+        with TranslationMemory(memory) as store, TranslationMemory(other) as taken:
+            added = store.add(taken.entries())
+        print(f"{other}: {added.asserted:,} asserted and {added.machine:,} machine translations taken in")
+
+
+def stats(memory: MemoryPath = DEFAULT_MEMORY, as_json: Json = False) -> None:
+    """Count the memory's entries by direction, role and engine."""
+    from vqa_builder.translation.memory import TranslationMemory
+
+    _must_exist(memory)
+    with TranslationMemory(memory) as store:
+        rows = [row._asdict() for row in store.stats()]
+    if as_json:
+        print_json(rows)
+        return
+    for row in rows:
+        kind = "asserted" if row["asserted"] else "machine"
+        print(f"{row['source']}-{row['target']}  {row['role'] or 'any role':<9} {kind:<9}", end="")
+        print(f"{row['entries']:>10,} entries {row['characters']:>12,} characters  {row['engine']}")
+
+
+def _must_exist(memory: Path) -> None:
+    if not memory.exists():
+        raise StorageError(
+            "There is no translation memory here", where=memory, remedy="name its file with --memory"
+        )

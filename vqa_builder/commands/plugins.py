@@ -1,0 +1,40 @@
+"""What can be named in a spec: list, and convert-model for the engine ctranslate2."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vqa_builder.commands.options import Json, print_json
+
+
+def list_plugins(
+    kind: Annotated[str, typer.Argument(metavar="languages|sources|engines|scorers|aligners")],
+    as_json: Json = False,
+) -> None:
+    """List what can be named in a spec."""
+    from vqa_builder import catalogue
+
+    entries = catalogue.entries(kind)
+    if as_json:
+        print_json(entries)
+        return
+    width = max(len(entry["name"]) for entry in entries)
+    for entry in entries:
+        print(f"{entry['name']:<{width}}  {entry['summary']}")
+
+
+def convert_model(
+    model: Annotated[str, typer.Argument(help="A name on the hub, or a folder of save_pretrained.")],
+    out: Annotated[Path, typer.Argument(help="The new folder.")],
+    quantization: Annotated[
+        str, typer.Option(metavar="int8|float16|float32|...", help="int8 is the fastest on a CPU.")
+    ] = "int8",
+    revision: Annotated[str | None, typer.Option(help="Commit, tag or branch of the hub.")] = None,
+) -> None:
+    """Convert a checkpoint of transformers for the engine ctranslate2, and print what to put in the spec."""
+    from vqa_builder.translation.convert import convert
+
+    print(convert(model, out, quantization=quantization, revision=revision).yaml, end="")
