@@ -1,6 +1,6 @@
 """The whole job, in order: source -> segments -> translation -> scores -> verdicts -> answers -> release.
 
-Every step takes the steps before it and returns its own table; ``steps.py`` says how each is made and what
+Every step takes the steps before it and returns its own table; ``steps`` says how each is made and what
 its table depends on. A table is computed when a later step asks for it, and only if nothing that went into it
 has been seen before: a build with nothing changed ends at the first look.
 """

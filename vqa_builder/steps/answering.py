@@ -10,45 +10,15 @@ import pyarrow as pa
 from vqa_builder import languages
 from vqa_builder.answers import alignment, candidates, contexts, glossary, merges, senses
 from vqa_builder.languages.base import tables_hash
-from vqa_builder.progress import Progress
-from vqa_builder.spec import Spec
-from vqa_builder.store import Store, Stored, fingerprint
+from vqa_builder.steps.judging import Judging
+from vqa_builder.steps.workshop import SOURCE_LANGUAGE
+from vqa_builder.store import Stored, fingerprint
 from vqa_builder.translation import run
-from vqa_builder.translation.budget import Ledger
 from vqa_builder.translation.engines.base import Engine
-from vqa_builder.translation.memory import TranslationMemory
-from vqa_builder.translation.protect import Guard
-
-SOURCE_LANGUAGE = "en"
 
 
-class AnswerSteps:
-    """The part of a ``Build`` that is about answers; ``Build`` fills in the attributes."""
-
-    spec: Spec
-    store: Store
-    memory: TranslationMemory
-    progress: Progress
-    work: dict[str, run.RunCounts]
-
-    @property
-    def chains(self) -> list[list[Engine]]:
-        """The chains of engines; the first one translates in context."""
-        raise NotImplementedError
-
-    @property
-    def ledger(self) -> Ledger:
-        """What engines with a price, or under a budget, have been sent."""
-        raise NotImplementedError
-
-    def guard(self, language: str) -> Guard | None:
-        """What engines must not touch on the way into a language."""
-        raise NotImplementedError
-
-    @property
-    def _back_chain(self) -> list[Engine]:
-        """The engines that translate back."""
-        raise NotImplementedError
+class Answering(Judging):
+    """Examples and translations -> the answer of every sense in the language."""
 
     @cached_property
     def glossaries(self) -> dict[str, glossary.Glossary]:
@@ -207,7 +177,8 @@ class AnswerSteps:
         )
         language = target if source == SOURCE_LANGUAGE else source
         self.work[language] = self.work.get(language, run.RunCounts()) + outcome.counts
-        return outcome.text.to_pylist()  # type: ignore[no-any-return]
+        answers: list[str | None] = outcome.text.to_pylist()
+        return answers
 
     def _glossary(self, language: str) -> dict[tuple[str, str], str]:
         return dict(self.glossaries[language].answers) if language in self.glossaries else {}
