@@ -39,7 +39,7 @@ def test_help_imports_nothing_heavy() -> None:
 
 def test_help_shows_the_commands() -> None:
     text = run("--help").stdout
-    for command in ("demo", "init", "validate", "plan", "build", "verify", "memory", "list"):
+    for command in ("demo", "init", "validate", "plan", "build", "verify", "report", "memory", "list"):
         assert f" {command} " in text
 
 

@@ -25,6 +25,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "build": building.build,
     "merge": building.merge,
     "verify": releases.verify,
+    "report": releases.report,
     "diff": releases.diff,
     "publish": releases.publish,
     "export": releases.export,

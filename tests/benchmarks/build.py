@@ -1,4 +1,4 @@
-"""Times whole builds of real VQA v2 files, run by hand: python tests/benchmarks/build.py VQA_FOLDER WORK_FOLDER
+"""Times whole builds of real VQA v2 files: python tests/benchmarks/build.py VQA_FOLDER WORK_FOLDER
 
 VQA_FOLDER holds vqa_{questions,annotatons}_{train,valid,test}.json.gz. Prints one line per measurement: wall
 seconds, peak resident memory of the largest process, and what the build itself said.

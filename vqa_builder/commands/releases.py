@@ -1,4 +1,4 @@
-"""What is done with a finished release: verify, diff, publish and export."""
+"""What is done with a finished release: verify, report, diff, publish and export."""
 
 from __future__ import annotations
 
@@ -26,6 +26,13 @@ def verify(
             print(f"{check.mark:<4}  {check.name}: {check.detail}")
     if not report.ok:
         raise typer.Exit(1)
+
+
+def report(release: Annotated[Path, typer.Argument(help="The release's folder.")]) -> None:
+    """Write report.html into a release: counts, reasons, scores with movable thresholds, rows to read."""
+    from vqa_builder.release.report_page import write_report
+
+    print(write_report(release))
 
 
 def diff(

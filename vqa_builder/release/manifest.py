@@ -39,6 +39,7 @@ _CORE = (
     "filelock",
     "huggingface_hub",
     "Jinja2",
+    "matplotlib",
     "msgspec",
     "numpy",
     "pandas",

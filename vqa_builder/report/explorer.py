@@ -41,7 +41,7 @@ def cuts(values: Floats, limits: Sequence[float], most: int = MOST_CUTS) -> list
         low, high = min(low, *limits, high), max(high, *limits, low)
         step = _round_step((high - low) / (most - 4))
         stops = np.arange(math.floor(low / step), math.ceil(high / step) + 1) * step
-    every = np.unique(np.float32([*stops, *limits]))
+    every = np.unique(np.array([*stops, *limits], np.float32))
     return [float(str(stop)) for stop in every]
 
 
@@ -53,7 +53,7 @@ def codes(values: Floats, stops: Sequence[float]) -> NDArray[np.uint8]:
     >>> codes(np.array([0.1, 0.5, 0.7, np.nan], np.float32), [0.5, 0.6]).tolist()
     [0, 1, 4, 255]
     """
-    edges = np.float32(stops)
+    edges = np.array(stops, np.float32)
     found = np.searchsorted(edges, values, "left") + np.searchsorted(edges, values, "right")
     return np.where(np.isnan(values), NO_SCORE, found).astype(np.uint8)
 

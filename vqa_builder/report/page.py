@@ -129,18 +129,17 @@ def _cards(scores: list[Measure], rows: pa.Table, described: list[dict[str, Any]
                 "axis": plots.span(stops),
                 "nulls": int(np.isnan(measure.values).sum()),
                 "last": len(stops) - 1,
-                "sides": [
-                    {"side": side, "at": stops.index(_stop(facts[side], stops)) if facts[side] is not None else None}
-                    for side in sides
-                ],
+                "sides": [{"side": side, "at": _stop(facts[side], stops)} for side in sides],
             }
         )
     return cards
 
 
-def _stop(limit: float, stops: list[float]) -> float:
-    """The cut that a bound is, in the precision of the cuts."""
-    return min(stops, key=lambda stop: abs(stop - limit))
+def _stop(limit: float | None, stops: list[float]) -> int | None:
+    """Which cut a bound is, in the precision of the cuts; None for no bound."""
+    if limit is None:
+        return None
+    return min(range(len(stops)), key=lambda at: abs(stops[at] - limit))
 
 
 def _words(rows: pa.Table) -> dict[str, list[statistics.Group]]:

@@ -68,9 +68,7 @@ def steps(counts: Mapping[str, Any]) -> list[Step]:
     """Every step that the manifest counted, with its sum."""
     source, keep, rejected = (sum(counts[name].values()) for name in ("source", "kept", "rejected"))
     bad = counts.get("bad_records", 0)
-    found = [
-        Step("Source", f"{source + bad:,} records", f"{source:,} questions + {bad:,} bad records", True)
-    ]
+    found = [Step("Source", f"{source + bad:,} records", f"{source:,} questions + {bad:,} bad records", True)]
     translated = counts.get("translations", {})
     for role, strings in counts.get("segments", {}).items():
         states = translated.get(role, {})
@@ -172,7 +170,9 @@ def merged(answer_map: pa.Table) -> list[tuple[str, list[str]]]:
     found: dict[tuple[int, ...], str] = {}
     for row in answer_map.filter(pc.greater(pc.list_value_length(answer_map["merged_with"]), 0)).to_pylist():
         found.setdefault(tuple(sorted({row["label"], *row["merged_with"]})), row["answer"])
-    pairs = [(answer, [str(english.get(label, label)) for label in labels]) for labels, answer in found.items()]
+    pairs = [
+        (answer, [str(english.get(label, label)) for label in labels]) for labels, answer in found.items()
+    ]
     return sorted(pairs, key=lambda pair: (-len(pair[1]), pair[1]))
 
 
