@@ -1,0 +1,174 @@
+"""The settings of the recipe, as its YAML files hold them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from vqa_builder.errors import SpecError
+
+Fraction = float
+
+
+class Section(BaseModel):
+    """A part of the YAML; an unknown name is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Data(Section):
+    """What is learned from.
+
+    Attributes:
+        releases: language -> folder or hub name of a release with word alignments.
+        features: the feature store of its images.
+        clean: language -> a release of the same questions without translation noise, where there is one.
+        tokenizer: of the teacher; a folder, a hub name, or a number of pieces to train one of on the texts.
+        student_tokenizer: of the student, in the same forms; the teacher's if not given.
+        regions, tags, longest: regions and tags per picture, word pieces per text.
+    """
+
+    releases: dict[str, str]
+    features: Path
+    clean: dict[str, str] = {}
+    tokenizer: str | int = 4000
+    student_tokenizer: str | int | None = None
+    regions: int = Field(50, ge=1)
+    tags: int = Field(20, ge=0)
+    longest: int = Field(128, ge=8)
+
+
+class Model(Section):
+    """Where the weights of a model come from: a shape with random weights, or a checkpoint.
+
+    Attributes:
+        checkpoint: an Oscar or VinVL checkpoint, or any BERT of transformers (as ``kind`` says).
+        hidden, layers, heads, intermediate: the shape without a checkpoint.
+    """
+
+    checkpoint: str | None = None
+    kind: Literal["random", "oscar", "transformers"] = "random"
+    hidden: int = 768
+    layers: int = 12
+    heads: int = 12
+    intermediate: int = 3072
+    dropout: float = Field(0.3, ge=0, lt=1)
+
+
+class Stage(Section):
+    """One training stage; the names are those of ``recipes.lib.trainer.Settings``.
+
+    Attributes:
+        least_steps: raises the number of epochs where few labels would mean few steps.
+    """
+
+    epochs: int = Field(ge=0)
+    lr: float = Field(gt=0)
+    batch_size: int = Field(128, ge=1)
+    weight_decay: float = 0.05
+    warmup: float = Field(0.0, ge=0, le=1)
+    schedule: Literal["linear", "cosine", "constant"] = "linear"
+    least_steps: int = 0
+
+
+class Distillation(Stage):
+    """Stage 1 of cViL; every switch is an ablation of the paper.
+
+    Attributes:
+        layers: 0-based layers, of teacher and student alike, whose states are compared.
+        mixed: share of the target words replaced by their English words; 0 is "no code-mix".
+        cls, regions, tags: which positions carry loss, beside the mixed words.
+        logits: learn the teacher's answers instead of its states.
+    """
+
+    layers: list[int] = [10, 11]
+    mixed: Fraction = Field(0.15, ge=0, le=1)
+    cls: bool = True
+    regions: bool = True
+    tags: bool = True
+    logits: bool = False
+
+
+class Config(Section):
+    """All settings of one run.
+
+    Attributes:
+        row: what the run is called in the tables.
+        student: the student's weights; a model like the teacher's, with other random weights, if not given.
+        distillation: None for a student without it.
+        labels: share of the training questions whose answers the student sees.
+        head_from_teacher: give a distilled student the teacher's head, to start steps 4 and 5 from.
+        text: which translations the student reads: those that the policy kept, all, or the clean release's.
+        threads: of the CPU; torch's choice if not given.
+        quiet: one log line per epoch, none on the terminal.
+        out: where every step has its folder, and results.jsonl lies.
+    """
+
+    row: str = "student"
+    data: Data
+    model: Model
+    student: Model | None = None
+    teacher: Stage
+    distillation: Distillation | None = None
+    head: Stage
+    fine_tuning: Stage
+    labels: Fraction = Field(1.0, ge=0, le=1)
+    head_from_teacher: bool = False
+    text: Literal["balanced", "raw", "clean"] = "balanced"
+    language: str
+    seed: int = 88
+    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+    compile: bool = False
+    threads: int | None = None
+    quiet: bool = False
+    out: Path
+
+
+def read(path: Path, overrides: list[str] | None = None) -> dict[str, Any]:
+    """The content of a YAML file with ``a.b=value`` replaced (values are YAML).
+
+    Raises:
+        SpecError: no such file, no YAML, or an override without ``=``.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise SpecError("The settings cannot be read", where=path, found=error) from error
+    if not isinstance(content, dict):
+        raise SpecError("The settings are no mapping", where=path, found=type(content).__name__)
+    for override in overrides or []:
+        name, found, value = override.partition("=")
+        if not found:
+            raise SpecError("No value to set", expected="section.name=value", found=override)
+        content = merged(content, _nested(name.split("."), yaml.safe_load(value)))
+    return content
+
+
+def validate(content: dict[str, Any], where: Path) -> Config:
+    """The settings, checked.
+
+    Raises:
+        SpecError: names every wrong field.
+    """
+    try:
+        return Config.model_validate(content)
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+        raise SpecError("The settings are wrong", where=where, found=wrong) from None
+
+
+def merged(content: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """A copy with the changes, section by section; ``None`` takes a section away."""
+    result = dict(content)
+    for name, value in changes.items():
+        both = isinstance(value, dict) and isinstance(result.get(name), dict)
+        result[name] = merged(result[name], value) if both else value
+    return result
+
+
+def _nested(names: list[str], value: Any) -> dict[str, Any]:
+    first, *rest = names
+    return {first: _nested(rest, value) if rest else value}

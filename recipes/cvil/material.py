@@ -1,0 +1,210 @@
+"""What all steps of cViL share: questions, tokenizers, features, first weights, and a folder per step."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import fields
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from filelock import FileLock
+
+from recipes.cvil.config import Config, Model, Stage
+from recipes.cvil.parallel import Tokenizers
+from recipes.lib.data import QuestionBatches, Questions, load_questions, load_vocabulary
+from recipes.lib.features import FeatureStore
+from recipes.lib.models.oscar import Oscar, OscarConfig
+from recipes.lib.tokens import train_tokenizer
+from recipes.lib.trainer import Settings
+from vqa_builder.errors import SpecError
+from vqa_builder.store import fingerprint
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+CONFIGS = ("default", "rejected")
+
+
+class Material:
+    """The data of a run, read when first asked for.
+
+    Raises:
+        SpecError: no release for the language.
+        ReleaseError, SourceError: a release or the features cannot serve; see ``load_questions``.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        if config.language not in config.data.releases:
+            raise SpecError(
+                "There is no release for the language",
+                expected=", ".join(config.data.releases),
+                found=config.language,
+                remedy="name it under data.releases",
+            )
+        self.features = FeatureStore.open(config.data.features)
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What every step depends on."""
+        config = self.config
+        return {
+            "data": config.data.model_dump(mode="json"),
+            "model": config.model.model_dump(),
+            "seed": config.seed,
+            "precision": config.precision,
+        }
+
+    def student_identity(self, config: Config) -> dict[str, Any]:
+        """What every step of a student depends on."""
+        return {
+            **self.identity,
+            "language": config.language,
+            "text": config.text,
+            "student": config.student and config.student.model_dump(),
+            "distillation": config.distillation and config.distillation.model_dump(),
+            "teacher": config.teacher.model_dump() if config.distillation else None,
+        }
+
+    @cached_property
+    def vocabulary(self) -> list[str]:
+        """The English answers by label id, which are the same in every language's release."""
+        return load_vocabulary(next(iter(self.config.data.releases.values())))
+
+    def english(self, split: str) -> Questions:
+        """The English questions of the source, those included whose translation was rejected.
+
+        They come from the first release named, so that the teacher is the same for all languages.
+        """
+        release = next(iter(self.config.data.releases.values()))
+        return _all(release, split, english=True)
+
+    def target(self, split: str) -> Questions:
+        """The questions that the student reads, as ``text`` of the settings says."""
+        config = self.config
+        if config.text == "clean":
+            if config.language not in config.data.clean:
+                raise SpecError("There is no clean release for the language", found=config.language)
+            return _all(config.data.clean[config.language], split)
+        release = config.data.releases[config.language]
+        return load_questions(release, split) if config.text == "balanced" else _all(release, split)
+
+    def labelled(self) -> Questions:
+        """The share of the training questions whose answers the student may see; more labels hold fewer."""
+        questions = self.target("train")
+        count = max(1, round(self.config.labels * len(questions)))
+        order = np.random.default_rng([self.config.seed, 17]).permutation(len(questions))
+        return questions.take(np.sort(order[:count]))
+
+    @cached_property
+    def tokenizers(self) -> Tokenizers:
+        """Of student and teacher."""
+        teacher = self._tokenizer(self.config.data.tokenizer)
+        own = self.config.data.student_tokenizer
+        return Tokenizers(teacher if own is None else self._tokenizer(own), teacher)
+
+    def batch_options(self, stage: Stage) -> dict[str, Any]:
+        """The options of ``QuestionBatches`` that every step has in common."""
+        data = self.config.data
+        return {
+            "batch_size": stage.batch_size,
+            "regions": data.regions,
+            "tags": data.tags,
+            "labels": len(self.vocabulary),
+            "seed": self.config.seed,
+            "max_text": data.longest,
+            "workers": 2 if torch.cuda.is_available() else 0,
+            "pin_memory": torch.cuda.is_available(),
+        }
+
+    def batches(
+        self, questions: Questions, tokenizer: PreTrainedTokenizerBase, stage: Stage, *, shuffle: bool = True
+    ) -> QuestionBatches:
+        """Plain batches of questions."""
+        return QuestionBatches(
+            questions, tokenizer, self.features, shuffle=shuffle, **self.batch_options(stage)
+        )
+
+    def _tokenizer(self, name: str | int) -> PreTrainedTokenizerBase:
+        from transformers import AutoTokenizer
+
+        if isinstance(name, str):
+            return AutoTokenizer.from_pretrained(name)
+        texts = {language: _all(release, "train") for language, release in self.config.data.releases.items()}
+        tags = {tag for row in range(len(self.features)) for tag in self.features.tags(row)}
+        both = [text for each in texts.values() for text in (*each.text, *each.text_en)]
+        folder = self.config.out / f"tokenizer-{name}"
+        with FileLock(f"{folder}.lock"):
+            if not folder.exists():
+                return train_tokenizer([*both, *sorted(tags)], name, folder)
+        return AutoTokenizer.from_pretrained(folder)
+
+
+def new_model(
+    wanted: Model, material: Material, tokenizer: PreTrainedTokenizerBase, seed: tuple[str, int]
+) -> Oscar:
+    """A model with the head and the regions that the material needs, from a checkpoint or from nothing."""
+    width, labels = material.features.region_width, len(material.vocabulary)
+    if wanted.kind == "oscar":
+        from recipes.lib.models.checkpoints import load_oscar_checkpoint
+
+        return load_oscar_checkpoint(Path(str(wanted.checkpoint)), labels=labels, region_width=width)
+    if wanted.kind == "transformers":
+        from recipes.lib.models.checkpoints import from_transformers
+
+        return from_transformers(str(wanted.checkpoint), region_width=width, labels=labels)
+    shape = OscarConfig(
+        vocabulary=len(tokenizer),
+        hidden=wanted.hidden,
+        layers=wanted.layers,
+        heads=wanted.heads,
+        intermediate=wanted.intermediate,
+        positions=max(material.config.data.longest, 64),
+        region_width=width,
+        labels=labels,
+        dropout=wanted.dropout,
+        attention_dropout=wanted.dropout,
+        pad_id=tokenizer.pad_token_id,
+    )
+    number = int.from_bytes(hashlib.sha256(repr(seed).encode()).digest()[:6], "big")
+    return Oscar(shape, generator=torch.Generator().manual_seed(number))
+
+
+@contextmanager
+def stage_folder(config: Config, name: str, identity: dict[str, Any]) -> Iterator[Path]:
+    """The folder of a step, named by all it depends on, and nobody else's while it is open."""
+    folder = config.out / "steps" / f"{name}-{fingerprint(identity)[:12]}"
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{folder}.lock"):
+        yield folder
+
+
+def trainer_settings(config: Config, stage: Stage, batches: QuestionBatches) -> Settings:
+    """The trainer's settings of a stage; few labels are seen more often, up to ``least_steps``."""
+    return Settings(
+        epochs=max(stage.epochs, math.ceil(stage.least_steps / len(batches))),
+        lr=stage.lr,
+        weight_decay=stage.weight_decay,
+        warmup=stage.warmup,
+        schedule=stage.schedule,
+        seed=config.seed,
+        precision=config.precision,
+        compile=config.compile,
+        log_every=0 if config.quiet else 50,
+        progress=not config.quiet,
+        tensorboard=not config.quiet,
+    )
+
+
+def _all(release: str, split: str, *, english: bool = False) -> Questions:
+    """The questions of a split, kept and rejected."""
+    parts = [load_questions(release, split, english=english, config=config) for config in CONFIGS]
+    columns = [field.name for field in fields(Questions) if field.name != "language"]
+    joined = {name: [value for part in parts for value in getattr(part, name)] for name in columns}
+    return Questions(**joined, language=parts[0].language)

@@ -1,0 +1,107 @@
+"""All rows of the table of recipes/cvil: every row x language x seed x share of the labels.
+
+    python -m recipes.cvil.table recipes/cvil/small.yaml                      everything
+    python -m recipes.cvil.table recipes/cvil/small.yaml --row "no code-mixing" --seed 0
+
+A row is a name and the settings that it changes, under ``rows`` of the YAML; the seeds and shares stand there
+too. What a killed table has finished is not run again. Rows run side by side, one thread each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from recipes.cvil import config as settings
+from vqa_builder.errors import UnknownNameError, VQABuilderError
+
+TEACHER = "teacher"
+Job = tuple[dict[str, Any], list[float]]
+
+
+def jobs(content: dict[str, Any], rows: list[str], seeds: list[int]) -> list[Job]:
+    """One job per row, language and seed, with the shares of labels that it goes through; teachers first.
+
+    Raises:
+        UnknownNameError: no such row.
+    """
+    plan = dict(content)
+    known, shares = plan.pop("rows"), plan.pop("shares")
+    plan.pop("seeds", None)
+    for row in rows:
+        if row != TEACHER and row not in known:
+            raise UnknownNameError("row", row, [TEACHER, *known])
+    languages = list(plan["data"]["releases"])
+    found: list[Job] = []
+    if not rows or TEACHER in rows:
+        found += [({**plan, "row": TEACHER, "language": languages[0], "seed": seed}, []) for seed in seeds]
+    for row, changes in known.items():
+        if rows and row not in rows:
+            continue
+        changes = dict(changes or {})
+        own = changes.pop("shares", shares)
+        for seed in seeds:
+            for language in languages:
+                base = {**plan, "row": row, "language": language, "seed": seed}
+                found.append((settings.merged(base, changes), own))
+    return found
+
+
+def work(job: Job, threads: int) -> str:
+    """Do one job, in a process of its own; gives a line for people."""
+    import torch
+
+    from recipes.cvil import baselines, train
+    from recipes.cvil.material import Material
+
+    torch.set_num_threads(threads)
+    content, shares = job
+    start = time.perf_counter()
+    config = settings.validate({**content, "quiet": True}, Path("rows"))
+    if config.row == TEACHER:
+        baselines.record_teacher(config)
+        return f"{config.row}, seed {config.seed}: {time.perf_counter() - start:.0f} s"
+    accuracies = []
+    teacher = train.train_teacher(config, Material(config))[0]
+    for share in shares:
+        own = config.model_copy(update={"labels": share})
+        material = Material(own)
+        student, seconds = train.train_student(own, material, teacher)
+        scores = train.record_scores(own, material, student, seconds)
+        accuracies.append(f"{share:.0%} {scores[0].overall.value:.1f}")
+    done = f"{config.row}, {config.language}, seed {config.seed}: {', '.join(accuracies)}"
+    return f"{done}; {time.perf_counter() - start:.0f} s"
+
+
+def main() -> int:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("settings", type=Path)
+    parser.add_argument("--row", action="append", default=[], help="this row alone; may be given again")
+    parser.add_argument("--seed", action="append", type=int, default=[], help="these seeds alone")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=1, help="per worker")
+    given = parser.parse_args()
+    start = time.perf_counter()
+    try:
+        content = settings.read(given.settings, given.set)
+        plan = jobs(content, given.row, given.seed or content.get("seeds", [0]))
+        with ProcessPoolExecutor(given.workers, mp_context=get_context("spawn")) as pool:
+            running = [pool.submit(work, job, given.threads) for job in plan]
+            for done, future in enumerate(as_completed(running), 1):
+                print(f"{done}/{len(plan)}  {future.result()}", flush=True)
+    except VQABuilderError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    print(f"{time.perf_counter() - start:.0f} s in all")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

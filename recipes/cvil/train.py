@@ -1,0 +1,235 @@
+"""Distil an English VQA model into another language: cViL in six steps.
+
+    python -m recipes.cvil.train recipes/cvil/small.yaml --set language=ja --set labels=0.1
+
+1. A teacher learns to answer English questions.
+2. Its hidden states for every English question are computed once.
+3. A student reads the same questions in its language and learns the states; it needs no answers for that.
+4. A new head is trained on the student, its body frozen.
+5. The student is trained end to end on the labels that the language has.
+6. Everybody answers the validation questions.
+
+A step whose folder is complete is not run again, so that rows of a table share what they have in common.
+Source: Gupta, Gautam and Mamidi, cViL (ICPR 2022), and their public code; what is ours is said where it stands.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from functools import partial
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from recipes.cvil import config as settings
+from recipes.cvil.config import Config, Distillation
+from recipes.cvil.material import Material, new_model, stage_folder, trainer_settings
+from recipes.cvil.parallel import Parallel, distillation_batches
+from recipes.cvil.states import TeacherStates, write_states
+from recipes.lib import results
+from recipes.lib.data import Questions, load_questions
+from recipes.lib.evaluate import Scores, predict, score, write_predictions
+from recipes.lib.losses import answer_loss, hidden_state_loss, logit_loss
+from recipes.lib.models.oscar import Oscar
+from recipes.lib.trainer import train
+from vqa_builder.errors import SpecError, VQABuilderError
+
+
+def run(config: Config) -> Oscar:
+    """Train one student as the settings say, score it, and append the scores to ``results.jsonl``."""
+    if config.threads:
+        torch.set_num_threads(config.threads)
+    material = Material(config)
+    teacher, _ = train_teacher(config, material)
+    student, seconds = train_student(config, material, teacher)
+    record_scores(config, material, student, seconds)
+    return student
+
+
+def train_teacher(config: Config, material: Material) -> tuple[Oscar, float]:
+    """Step 1: an Oscar model learns the English side of the release, rejected translations included."""
+    identity = {"stage": "teacher", **material.identity, "stages": config.teacher.model_dump()}
+    teacher = new_model(config.model, material, material.tokenizers.teacher, ("teacher", config.seed))
+    with stage_folder(config, "teacher", identity) as folder:
+        batches = material.batches(material.english("train"), material.tokenizers.teacher, config.teacher)
+        outcome = train(
+            teacher, answer_step, batches, trainer_settings(config, config.teacher, batches), folder,
+            identity=identity,
+        )
+    return teacher, outcome.seconds
+
+
+def train_student(config: Config, material: Material, teacher: Oscar) -> tuple[Oscar, float]:
+    """Steps 2 to 5; gives the student and the seconds of its own training."""
+    student = new_model(
+        config.student or config.model, material, material.tokenizers.student, ("student", config.seed)
+    )
+    seconds = 0.0
+    if config.distillation is not None:
+        states = remember_teacher(config, material, teacher, config.distillation)
+        seconds += distil(config, config.distillation, material, states, student)
+        if not config.distillation.logits and (config.head_from_teacher or not config.labels):
+            copy_head(teacher, student)
+    elif not config.labels:
+        raise SpecError("A student without distillation and without labels learns nothing", found="labels: 0")
+    if config.labels:
+        seconds += learn_answers(config, material, student)
+    return student, seconds
+
+
+def remember_teacher(
+    config: Config, material: Material, teacher: Oscar, distillation: Distillation
+) -> TeacherStates:
+    """Step 2: run the teacher once over every English question of the training split."""
+    identity = {
+        "stage": "states",
+        **material.identity,
+        "teacher": config.teacher.model_dump(),
+        "layers": distillation.layers,
+    }
+    with stage_folder(config, "states", identity) as folder:
+        if not (folder / "states.json").exists():
+            batches = material.batches(
+                material.english("train"), material.tokenizers.teacher, config.teacher, shuffle=False
+            )
+            write_states(teacher, batches, distillation.layers, folder)
+    return TeacherStates.open(folder)
+
+
+def distil(
+    config: Config, distillation: Distillation, material: Material, states: TeacherStates, student: Oscar
+) -> float:
+    """Step 3: the student's states become the teacher's, at the positions that mean the same."""
+    questions = material.target("train")
+    parallel = Parallel(
+        questions, material.tokenizers, states, material.features, distillation, config.data.tags
+    )
+    batches = distillation_batches(
+        questions,
+        parallel,
+        material.features,
+        **material.batch_options(distillation),
+    )
+    step = logit_step if distillation.logits else partial(hidden_step, layers=distillation.layers)
+    identity = material.student_identity(config)
+    with stage_folder(config, f"distilled-{config.language}", identity) as folder:
+        outcome = train(
+            student, step, batches, trainer_settings(config, distillation, batches), folder, identity=identity
+        )
+    return outcome.seconds
+
+
+def learn_answers(config: Config, material: Material, student: Oscar) -> float:
+    """Steps 4 and 5: first the new head alone, then everything, on the share of labels that there is."""
+    questions = material.labelled()
+    seconds = 0.0
+    for name, stage in (("head", config.head), ("tuned", config.fine_tuning)):
+        if not stage.epochs:
+            continue
+        identity = {
+            **material.student_identity(config),
+            "labels": config.labels,
+            "from teacher": config.head_from_teacher,
+            "head": config.head.model_dump(),
+        }
+        if name == "tuned":
+            identity["tuning"] = stage.model_dump()
+        batches = material.batches(questions, material.tokenizers.student, stage)
+        with stage_folder(config, f"{name}-{config.language}", identity) as folder:
+            outcome = train(
+                student,
+                answer_step,
+                batches,
+                trainer_settings(config, stage, batches),
+                folder,
+                parameters=list(student.classifier.parameters()) if name == "head" else None,
+                identity=identity,
+            )
+        seconds += outcome.seconds
+    return seconds
+
+
+def record_scores(config: Config, material: Material, student: Oscar, seconds: float) -> list[Scores]:
+    """Step 6: the student's answers to the release's validation questions, and to the clean ones if any."""
+    sets = {"release": config.data.releases} | ({"clean": config.data.clean} if config.data.clean else {})
+    scored = []
+    for name, releases in sets.items():
+        if config.language not in releases:
+            continue
+        release = releases[config.language]
+        questions = load_questions(release, "validation")
+        scores = answer(config, material, student, questions, release)
+        results.append(
+            config.out / "results.jsonl",
+            {
+                "row": config.row,
+                "seed": config.seed,
+                "share": config.labels,
+                "setting": name,
+                "seconds": seconds,
+                "parameters": sum(each.numel() for each in student.parameters()),
+                **scores.record(),
+            },
+        )
+        scored.append(scores)
+    return scored
+
+
+def answer(
+    config: Config, material: Material, model: Oscar, questions: Questions, release: str
+) -> Scores:
+    """A model's answers to questions of a release's validation split, scored; the file is kept."""
+    tokenizers = material.tokenizers
+    tokenizer = tokenizers.teacher if questions.language == "en" else tokenizers.student
+    batches = material.batches(questions, tokenizer, config.fine_tuning, shuffle=False)
+    predictions = predict(model, batches, material.vocabulary)
+    name = f"{config.row}-{questions.language}-{config.labels:g}-{config.seed}".replace(" ", "_")
+    write_predictions(config.out / "predictions" / f"{name}-{Path(release).name}.json", predictions)
+    return score(predictions, release, "validation", language=questions.language)
+
+
+def answer_step(model: Oscar, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Binary cross-entropy with soft scores."""
+    return {"loss": answer_loss(model(**batch).logits, batch["targets"])}
+
+
+def hidden_step(model: Oscar, batch: dict[str, Tensor], *, layers: list[int]) -> dict[str, Tensor]:
+    """L_KD: squared distance to the teacher's states; no answer is looked at."""
+    hidden = model(**batch, hidden_states=True).hidden
+    chosen = [hidden[layer] for layer in layers]
+    return {"loss": hidden_state_loss(chosen, batch["teacher"], batch["matched"])}
+
+
+def logit_step(model: Oscar, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The ablation: the teacher's answers instead of its states."""
+    return {"loss": logit_loss(model(**batch).logits, batch["teacher_logits"])}
+
+
+def copy_head(teacher: Oscar, student: Oscar) -> None:
+    """Give the student the teacher's pooler and classifier, which read the states that it has learned."""
+    student.pooler.load_state_dict(teacher.pooler.state_dict())
+    student.classifier.load_state_dict(teacher.classifier.state_dict())
+
+
+def main() -> int:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("settings", type=Path, help="a YAML file such as recipes/cvil/small.yaml")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="replace a setting: labels=0.1"
+    )
+    given = parser.parse_args()
+    try:
+        content = settings.read(given.settings, given.set)
+        content.pop("rows", None)
+        run(settings.validate(content, given.settings))
+    except VQABuilderError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,57 @@
+"""The losses that the recipes share; each states its inputs, its formula and where it comes from."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+
+def answer_loss(logits: Tensor, targets: Tensor) -> Tensor:
+    """Binary cross-entropy with soft targets, times the number of answers.
+
+    | input | shape | values |
+    |---|---|---|
+    | logits | (B, labels) | any |
+    | targets | (B, labels) | soft scores, 0 to 1 |
+
+    The mean over questions of the sum over answers: the factor undoes the mean over answers, as in bottom-up
+    attention VQA and Oscar (``instance_bce_with_logits``).
+
+    >>> answer_loss(torch.zeros(2, 3), torch.zeros(2, 3)).item()  # 3 ln 2
+    2.0794...
+    """
+    return functional.binary_cross_entropy_with_logits(logits.float(), targets) * logits.shape[1]
+
+
+def hidden_state_loss(student: list[Tensor], teacher: Tensor, matched: Tensor) -> Tensor:
+    """Squared distance between the states of two encoders at positions that mean the same.
+
+    | input | shape | values |
+    |---|---|---|
+    | student | one (B, N, H) per distilled layer | |
+    | teacher | (L, B, N, H) | the teacher's state for each position of the student, anything where unmatched |
+    | matched | (B, N) bool | the positions that carry loss |
+
+    The sum over layers of the mean over matched positions and dimensions, weight 1 per layer, no temperature:
+    L_KD of cViL (Gupta et al., ICPR 2022; ``CaptionBertEncoder.forward`` of its code).
+    """
+    weight = matched.unsqueeze(-1).to(teacher.dtype)
+    count = matched.sum().clamp(min=1) * teacher.shape[-1]
+    distances = [
+        ((own.float() - others).square() * weight).sum() for own, others in zip(student, teacher, strict=True)
+    ]
+    return torch.stack(distances).sum() / count
+
+
+def logit_loss(student: Tensor, teacher: Tensor) -> Tensor:
+    """Binary cross-entropy against the teacher's probabilities, times the number of answers.
+
+    | input | shape |
+    |---|---|
+    | student | (B, labels) logits |
+    | teacher | (B, labels) logits |
+
+    The usual distillation of outputs, for a multi-label head; cViL has it in its code and switched off.
+    """
+    return answer_loss(student, teacher.float().sigmoid())
