@@ -1,0 +1,34 @@
+"""``python -m recipes.lib.scenes OUT --images 2000 --seed 0`` writes a world into a folder."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+from recipes.lib.scenes.write import write
+from vqa_builder.errors import VQABuilderError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write a world; 0 when it is done, 2 when the arguments are wrong."""
+    parser = argparse.ArgumentParser(prog="python -m recipes.lib.scenes", description=__doc__)
+    parser.add_argument("folder", type=Path, help="where to write; replaced if it is there")
+    parser.add_argument("--images", type=int, default=2000)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--workers", type=int, default=1, help="processes; the files do not depend on them")
+    given = parser.parse_args(arguments)
+    start = time.monotonic()
+    try:
+        write(given.folder, images=given.images, seed=given.seed, workers=given.workers)
+    except VQABuilderError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    seconds = time.monotonic() - start
+    print(f"{given.images} scenes in {given.folder}, {seconds:.0f} s", file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
