@@ -43,7 +43,7 @@ class Call:
 
 Route = Callable[..., Answer]
 ROUTES: list[tuple[str, re.Pattern[str], Route]] = []
-REPO = r"/api/datasets/(?P<name>[^/]+/[^/]+)"
+REPO = r"/api/(?:datasets|models)/(?P<name>[^/]+/[^/]+)"
 
 
 def route(method: str, pattern: str) -> Callable[[Route], Route]:

@@ -35,12 +35,9 @@ def create(call: Call) -> Answer:
         exists = name in call.hub.state.repos
         if not exists:
             call.hub.state.create(name, private)
-    body = {"url": f"{call.hub.url}/datasets/{name}", "name": name, "id": name}
-    return (
-        Answer({**body, "error": "You already created this dataset repo"}, status=409)
-        if exists
-        else Answer(body)
-    )
+    folder = "datasets/" if asked.get("type") == "dataset" else ""
+    body = {"url": f"{call.hub.url}/{folder}{name}", "name": name, "id": name}
+    return Answer({**body, "error": "You already created this repo"}, status=409) if exists else Answer(body)
 
 
 @route("POST", "/api/validate-yaml")

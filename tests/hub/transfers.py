@@ -36,7 +36,7 @@ def _upload_mode(asked: dict[str, Any], there: Blob | None) -> dict[str, Any]:
     return {"path": asked["path"], "uploadMode": mode, "shouldIgnore": False, "oid": oid}
 
 
-@route("POST", r"/datasets/(?P<name>[^/]+/[^/]+)\.git/info/lfs/objects/batch")
+@route("POST", r"/(?:datasets/)?(?P<name>[^/]+/[^/]+)\.git/info/lfs/objects/batch")
 def lfs_batch(call: Call, repo: Repo) -> Answer:
     """Where large files are to be sent; no actions for those that are there."""
     asked = call.json()
@@ -84,7 +84,7 @@ def lfs_complete(call: Call, oid: str, nonce: str) -> Answer:
     return Answer({"success": True})
 
 
-@route("POST", r"/datasets/(?P<name>[^/]+/[^/]+)\.git/info/lfs/verify")
+@route("POST", r"/(?:datasets/)?(?P<name>[^/]+/[^/]+)\.git/info/lfs/verify")
 def lfs_verify(call: Call, repo: Repo) -> Answer:
     """Whether a large file arrived."""
     asked = call.json()
@@ -139,7 +139,7 @@ def _apply(call: Call, files: dict[str, Blob], key: str, value: dict[str, Any]) 
         raise HubError(400, f"Unknown operation {key}")
 
 
-@route("GET", r"/datasets/(?P<name>[^/]+/[^/]+)/resolve/(?P<revision>[^/]+)/(?P<path>.+)")
+@route("GET", r"/(?:datasets/)?(?P<name>[^/]+/[^/]+)/resolve/(?P<revision>[^/]+)/(?P<path>.+)")
 def resolve(call: Call, repo: Repo, revision: str, path: str) -> Answer:
     """A file's bytes, or a range of them."""
     if repo.gated and call.user is None:

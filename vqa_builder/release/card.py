@@ -62,7 +62,7 @@ def render(
         schemas: config -> schema of its tables; only configs that have rows.
         sample: kept rows to show.
     """
-    page = _environment().get_template(TEMPLATE)
+    page = environment().get_template(TEMPLATE)
     text: str = page.render(
         m=manifest,
         counts=manifest["counts"],
@@ -204,7 +204,8 @@ def templates() -> Path:
     raise StorageError("The card templates are not installed", where=here, remedy="reinstall vqa-builder")
 
 
-def _environment() -> Any:
+def environment() -> Any:
+    """Jinja for cards: templates of ``templates()``; filters ``cell``, ``code``, ``number`` and ``total``."""
     import jinja2
 
     environment = jinja2.Environment(

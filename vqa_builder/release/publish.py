@@ -143,10 +143,17 @@ def publish(
         )
     found = _verified(release)
     remote = Remote(repo_name(repo, found), token=token, endpoint=endpoint, progress=progress, wait=wait)
-    push = _Push(remote, release, found, revision, as_config, create_pr, description)
+    push = Push(
+        remote,
+        planned_by=lambda head: plan_push(release, found, remote, head, as_config=as_config),
+        name=found.name,
+        describe=lambda plan: description or _changes(release, found, remote, plan),
+        revision=revision,
+        create_pr=create_pr,
+    )
     head = remote.head(revision)
     plan = push.plan(head)
-    _check_tag(remote, plan, tag)
+    check_tag(remote, plan, tag)
     if dry_run:
         return replace(push.outcome(plan, None, revision), dry_run=True)
     if head is None:
@@ -252,22 +259,30 @@ def repositories(releases: Sequence[Path], repo: str | None) -> list[str]:
 
 
 @dataclass
-class _Push:
-    """Bring one revision of a repository to one release."""
+class Push:
+    """Bring one revision of a repository to what somebody plans for it.
+
+    Attributes:
+        remote: the repository.
+        planned_by: a commit (None if there is no repository) -> the changes since.
+        name: of what is published, for the commit's title.
+        describe: a plan -> the text under the title.
+        revision: the branch.
+        create_pr: open a pull request instead of changing the branch.
+    """
 
     remote: Remote
-    release: Path
-    found: Manifest
-    revision: str
-    as_config: bool
-    create_pr: bool
-    description: str | None
+    planned_by: Callable[[str | None], PushPlan]
+    name: str
+    describe: Callable[[PushPlan], str]
+    revision: str = MAIN
+    create_pr: bool = False
     planned: PushPlan | None = None
 
     def plan(self, head: str | None) -> PushPlan:
         """The changes since a commit; commits do not change, so the last plan is kept."""
         if self.planned is None or self.planned.head != head:
-            self.planned = plan_push(self.release, self.found, self.remote, head, as_config=self.as_config)
+            self.planned = self.planned_by(head)
         return self.planned
 
     def run(self) -> tuple[str, str]:
@@ -282,7 +297,7 @@ class _Push:
         plan = self.plan(head)
         if not plan.operations:
             return head, self.revision
-        title = f"Publish {self.found.name}: {plan.title}"
+        title = f"Publish {self.name}: {plan.title}"
         if self.create_pr and (there := self.existing_pull_request(title)):
             return there
         additions, deletions = client_operations(plan)
@@ -290,7 +305,7 @@ class _Push:
         commit, pull_request = self.remote.commit(
             [*deletions, *additions],
             title=title,
-            description=self.description or self.changes(plan),
+            description=self.describe(plan),
             revision=self.revision,
             parent=head,
             create_pr=self.create_pr,
@@ -298,7 +313,7 @@ class _Push:
         return commit, pull_request or self.revision
 
     def existing_pull_request(self, title: str) -> tuple[str, str] | None:
-        """An open pull request that holds this release already, perhaps of a try whose answer was lost."""
+        """An open pull request that holds all of this already, perhaps of a try whose answer was lost."""
         for number in self.remote.open_pull_requests(title):
             where = f"refs/pr/{number}"
             head = self.remote.head(where)
@@ -306,21 +321,8 @@ class _Push:
                 return head, where
         return None
 
-    def changes(self, plan: PushPlan) -> str:
-        """What is new since the release that is there: its changelog, and what the manifests tell."""
-        parts = []
-        changelog = self.release / diff_pages.CHANGELOG
-        if changelog.is_file():
-            parts.append(diff_pages.newest_entry(changelog.read_text(encoding="utf-8")))
-        try:
-            before = manifest.parse_manifest(plan.previous, self.remote.url) if plan.previous else None
-        except ReleaseError:  # of another version or of somebody else: nothing can be said of it
-            before = None
-        if before:
-            parts.append(diff_pages.manifests_markdown(before, self.found))
-        return "\n\n".join([*filter(None, parts), f"Release key {self.found.key}"])
-
     def outcome(self, plan: PushPlan, commit: str | None, where: str) -> Published:
+        """What is to be told of it."""
         return Published(
             self.remote.repo,
             self.remote.url,
@@ -331,6 +333,21 @@ class _Push:
             plan.unchanged,
             plan.bytes,
         )
+
+
+def _changes(release: Path, found: Manifest, remote: Remote, plan: PushPlan) -> str:
+    """What is new since the release that is there: its changelog, and what the manifests tell."""
+    parts = []
+    changelog = release / diff_pages.CHANGELOG
+    if changelog.is_file():
+        parts.append(diff_pages.newest_entry(changelog.read_text(encoding="utf-8")))
+    try:
+        before = manifest.parse_manifest(plan.previous, remote.url) if plan.previous else None
+    except ReleaseError:  # of another version or of somebody else: nothing can be said of it
+        before = None
+    if before:
+        parts.append(diff_pages.manifests_markdown(before, found))
+    return "\n\n".join([*filter(None, parts), f"Release key {found.key}"])
 
 
 def _until_done(remote: Remote, attempt: Callable[[], Result]) -> Result:
@@ -363,8 +380,12 @@ def _verified(release: Path) -> Manifest:
     return manifest.load_manifest(release)
 
 
-def _check_tag(remote: Remote, plan: PushPlan, tag: str | None) -> None:
-    """Refuse a tag that names another commit, before anything is sent."""
+def check_tag(remote: Remote, plan: PushPlan, tag: str | None) -> None:
+    """Refuse a tag that names another commit, before anything is sent.
+
+    Raises:
+        HubError: the tag is taken.
+    """
     if tag is None or plan.head is None:
         return
     tagged = remote.tags().get(tag)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
@@ -99,10 +99,32 @@ def plan_push(
         sources[card.FILE] = merged_card(
             old, (release / card.FILE).read_text(encoding="utf-8"), found
         ).encode()
+    patterns = [f"{prefix}{folder}/*.parquet" for folder in FOLDERS.values()]
+    return plan_files(sources, remote, head, there, listed=prefix + manifest.FILE, readable=patterns)
+
+
+def plan_files(
+    sources: Mapping[str, Content],
+    remote: Remote,
+    head: str | None,
+    there: Mapping[str, RemoteFile],
+    *,
+    listed: str,
+    readable: Sequence[str] = (),
+) -> PushPlan:
+    """Compare files with those of a commit.
+
+    Args:
+        sources: path in the repository -> what shall lie there.
+        remote: the repository.
+        head: the commit to compare with; None if there is no repository yet.
+        there: its files.
+        listed: path of the JSON file whose ``files`` are what the push before put there.
+        readable: patterns of files that readers would take for ours, and that go if they are not.
+    """
     written = {path: _write(path, source, there.get(path)) for path, source in sources.items()}
-    listed = prefix + manifest.FILE
     previous = remote.read(listed, head) if head and listed in there else None
-    gone = _superseded(previous, there, prefix) - sources.keys()
+    gone = _superseded(previous, there, listed, readable) - sources.keys()
     operations = [operation for operation in written.values() if operation]
     operations += [Operation("delete", path, 0) for path in gone]
     ordered = tuple(sorted(operations, key=lambda operation: operation.path))
@@ -143,14 +165,15 @@ def _digest(algorithm: str, start: bytes, source: Content) -> str:
     return digest.hexdigest()
 
 
-def _superseded(previous: bytes | None, there: Mapping[str, RemoteFile], prefix: str) -> set[str]:
-    """The files of the release that is there, and every file that a config would take for its own."""
-    patterns = [f"{prefix}{folder}/*.parquet" for folder in FOLDERS.values()]
-    found = {path for path in there if any(fnmatch(path, pattern) for pattern in patterns)}
+def _superseded(
+    previous: bytes | None, there: Mapping[str, RemoteFile], listed: str, readable: Sequence[str]
+) -> set[str]:
+    """The files of the push before, and every file that a reader would take for one of ours."""
+    found = {path for path in there if any(fnmatch(path, pattern) for pattern in readable)}
     if previous is not None:
         try:
-            listed = json.loads(previous).get("files", {})
-        except (ValueError, AttributeError):  # a manifest.json of somebody else
-            listed = {}
-        found |= {prefix + name for name in listed} & there.keys()
+            files = json.loads(previous).get("files", {})
+        except (ValueError, AttributeError):  # a file of this name of somebody else
+            files = {}
+        found |= {listed.removesuffix(manifest.FILE) + name for name in files} & there.keys()
     return found

@@ -1,4 +1,4 @@
-"""A dataset repository on a hub, through huggingface_hub: reads that retry, writes that say what went wrong.
+"""A repository on a hub, through huggingface_hub: reads that retry, writes that say what went wrong.
 
 Whatever the client raises becomes an error of ours; the access token never stands in one.
 """
@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from vqa_builder.errors import VQABuilderError
 from vqa_builder.progress import Progress
@@ -61,10 +61,11 @@ class RemoteFile:
 
 
 class Remote:
-    """One dataset repository.
+    """One repository.
 
     Args:
         repo: ``org/name``.
+        kind: what it holds: a ``dataset``, or a ``model``.
         token: None for ``HF_TOKEN`` or the stored login.
         endpoint: None for ``HF_ENDPOINT`` or the public hub.
         progress: told about waits and uploads.
@@ -83,6 +84,7 @@ class Remote:
         self,
         repo: str,
         *,
+        kind: Literal["dataset", "model"] = "dataset",
         token: str | None = None,
         endpoint: str | None = None,
         progress: Progress | None = None,
@@ -97,7 +99,7 @@ class Remote:
                 where=repo,
                 remedy="unset HF_HUB_OFFLINE; --dry-run needs the hub, too",
             )
-        self.repo = repo
+        self.repo, self.kind = repo, kind
         self.token = token or huggingface_hub.get_token()
         self.endpoint = endpoint or constants.ENDPOINT
         self.progress = progress or Progress()
@@ -109,7 +111,8 @@ class Remote:
     @property
     def url(self) -> str:
         """Where people look at the repository."""
-        return f"{self.endpoint}/datasets/{self.repo}"
+        folder = "datasets/" if self.kind == "dataset" else ""
+        return f"{self.endpoint}/{folder}{self.repo}"
 
     def head(self, revision: str) -> str | None:
         """The commit that a revision points to; None if there is no such repository.
@@ -121,7 +124,7 @@ class Remote:
 
         def read() -> str | None:
             try:
-                return str(self._api.dataset_info(self.repo, revision=revision).sha)
+                return str(self._api.repo_info(self.repo, revision=revision, repo_type=self.kind).sha)
             except GatedRepoError:
                 raise
             except RepositoryNotFoundError:
@@ -135,7 +138,7 @@ class Remote:
 
         def read() -> dict[str, RemoteFile]:
             entries = self._api.list_repo_tree(
-                self.repo, recursive=True, revision=commit, repo_type="dataset"
+                self.repo, recursive=True, revision=commit, repo_type=self.kind
             )
             files = [entry for entry in entries if isinstance(entry, RepoFile)]
             return {
@@ -151,7 +154,7 @@ class Remote:
         def read() -> bytes:
             with tempfile.TemporaryDirectory(prefix="vqa-builder-") as folder:
                 found = self._api.hf_hub_download(
-                    self.repo, path, repo_type="dataset", revision=commit, local_dir=folder
+                    self.repo, path, repo_type=self.kind, revision=commit, local_dir=folder
                 )
                 return Path(found).read_bytes()
 
@@ -161,13 +164,13 @@ class Remote:
         """The commit before a commit."""
         commits = self._read(
             "read the history",
-            lambda: self._api.list_repo_commits(self.repo, repo_type="dataset", revision=commit),
+            lambda: self._api.list_repo_commits(self.repo, repo_type=self.kind, revision=commit),
         )
         return commits[1].commit_id if len(commits) > 1 else None
 
     def tags(self) -> dict[str, str]:
         """Tag -> commit."""
-        refs = self._read("read the tags", lambda: self._api.list_repo_refs(self.repo, repo_type="dataset"))
+        refs = self._read("read the tags", lambda: self._api.list_repo_refs(self.repo, repo_type=self.kind))
         return {tag.name: tag.target_commit for tag in refs.tags}
 
     def open_pull_requests(self, title: str) -> list[int]:
@@ -177,7 +180,7 @@ class Remote:
             lambda: list(
                 self._api.get_repo_discussions(
                     self.repo,
-                    repo_type="dataset",
+                    repo_type=self.kind,
                     discussion_type="pull_request",
                     discussion_status="open",
                 )
@@ -189,12 +192,12 @@ class Remote:
         """Make the repository, empty; nothing happens if it is there."""
         self._read(
             "create the repository",
-            lambda: self._api.create_repo(self.repo, repo_type="dataset", private=private, exist_ok=True),
+            lambda: self._api.create_repo(self.repo, repo_type=self.kind, private=private, exist_ok=True),
         )
 
     def settings(self, *, private: bool | None, gated: str | None) -> None:
         """Bring visibility and access to what is asked; None leaves a setting as it is."""
-        info = self._read("read the settings", lambda: self._api.dataset_info(self.repo))
+        info = self._read("read the settings", lambda: self._api.repo_info(self.repo, repo_type=self.kind))
         changes: dict[str, Any] = {}
         if private is not None and bool(info.private) != private:
             changes["private"] = private
@@ -203,7 +206,7 @@ class Remote:
         if changes:
             self._read(
                 "change the settings",
-                lambda: self._api.update_repo_settings(self.repo, repo_type="dataset", **changes),
+                lambda: self._api.update_repo_settings(self.repo, repo_type=self.kind, **changes),
             )
 
     def tag(self, name: str, commit: str) -> None:
@@ -211,7 +214,7 @@ class Remote:
         if self.tags().get(name) != commit:
             self._read(
                 f"create the tag {name}",
-                lambda: self._api.create_tag(self.repo, tag=name, revision=commit, repo_type="dataset"),
+                lambda: self._api.create_tag(self.repo, tag=name, revision=commit, repo_type=self.kind),
             )
 
     def upload(self, additions: Sequence[Any], revision: str, *, create_pr: bool) -> None:
@@ -225,7 +228,7 @@ class Remote:
                     lambda group=group: self._api.preupload_lfs_files(  # type: ignore[misc]
                         self.repo,
                         group,
-                        repo_type="dataset",
+                        repo_type=self.kind,
                         revision=revision,
                         create_pr=create_pr,
                         free_memory=False,
@@ -260,7 +263,7 @@ class Remote:
                     operations,
                     commit_message=title,
                     commit_description=description,
-                    repo_type="dataset",
+                    repo_type=self.kind,
                     revision=revision,
                     parent_commit=parent,
                     create_pr=create_pr,
