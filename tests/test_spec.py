@@ -94,3 +94,40 @@ def test_paths_in_options_start_at_the_spec(tmp_path: Path) -> None:
         (tmp_path / name).touch()
     source = construct("sources", spec.source, spec.folder)
     assert all(path.parent == tmp_path for path in source.files())
+
+
+def test_a_policy_file_stands_in_the_place_of_its_rules(tmp_path: Path) -> None:
+    rules = "chrf: {min: 40}\nlanguages: {ja: {copy: reject, chrf: {min: 50}}, hi: strict}\n"
+    (tmp_path / "policy.yaml").write_text(rules)
+    path = tmp_path / "build.yaml"
+    path.write_text(GOOD + "policy: {file: policy.yaml, langid: {min: 0.3}}\n")
+    assert load_spec(path).policy == {
+        "chrf": {"min": 40},
+        "langid": {"min": 0.3},
+        "languages": {
+            "ja": {"copy": "reject", "chrf": {"min": 50}, "langid": {"min": 0.3}},
+            "hi": {"preset": "strict", "langid": {"min": 0.3}},
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (None, "No such file"),
+        ("", "None"),
+        ("strict", "'strict'"),
+        ("chrf: {min: 1}\nchrf: {min: 2}\n", "'chrf' is given twice"),
+        ("languages: [ja]\n", "['ja']"),
+        ("languages: {ja: [1]}\n", "[1]"),
+    ],
+)
+def test_a_policy_file_that_is_none_is_named(content: str | None, told: str, tmp_path: Path) -> None:
+    if content is not None:
+        (tmp_path / "policy.yaml").write_text(content)
+    path = tmp_path / "build.yaml"
+    path.write_text(GOOD + "policy: {file: policy.yaml}\n")
+    with pytest.raises(VQABuilderError) as raised:
+        load_spec(path)
+    assert told in str(raised.value)
+    assert "policy.yaml" in str(raised.value)

@@ -14,7 +14,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from vqa_builder import __version__
-from vqa_builder.commands import building, measuring, memory, plugins, releases
+from vqa_builder.commands import building, measuring, memory, plugins, releases, review
 from vqa_builder.errors import StorageError, VQABuilderError
 
 COMMANDS: dict[str, Callable[..., None]] = {
@@ -30,6 +30,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "publish": releases.publish,
     "export": releases.export,
     "evaluate": measuring.evaluate,
+    "calibrate": review.calibrate,
     "list": plugins.list_plugins,
     "convert-model": plugins.convert_model,
 }
@@ -39,6 +40,7 @@ MEMORY_COMMANDS: dict[str, Callable[..., None]] = {
     "merge": memory.merge,
     "stats": memory.stats,
 }
+REVIEW_COMMANDS: dict[str, Callable[..., None]] = {"export": review.export, "import": review.import_}
 
 app = typer.Typer(
     name="vqa-builder",
@@ -49,10 +51,14 @@ app = typer.Typer(
 )
 memory_app = typer.Typer(help="The translation memory: import, export, statistics.", no_args_is_help=True)
 app.add_typer(memory_app, name="memory")
+review_app = typer.Typer(help="Rows for people to judge and correct: export, import.", no_args_is_help=True)
+app.add_typer(review_app, name="review")
 for _name, _command in COMMANDS.items():
     app.command(_name)(_command)
 for _name, _command in MEMORY_COMMANDS.items():
     memory_app.command(_name)(_command)
+for _name, _command in REVIEW_COMMANDS.items():
+    review_app.command(_name)(_command)
 
 
 def main() -> None:

@@ -372,9 +372,46 @@ def parse_spec(text: str, path: Path) -> Spec:
     if not isinstance(content, dict):
         raise SpecError("The spec is empty", where=path, expected="name, languages, source, ...")
     try:
-        return Spec.model_validate({**content, "folder": path.parent.absolute(), "text": text})
+        content = {**content, "folder": path.parent.absolute(), "text": text}
+        return Spec.model_validate(_with_policy_file(content, path))
     except ValidationError as error:
         raise invalid(error, path, node) from error
+
+
+def _with_policy_file(content: dict[str, Any], path: Path) -> dict[str, Any]:
+    """The spec with the rules of ``policy: {file: ...}`` in its place; what stands beside it goes before."""
+    stated = content.get("policy")
+    if not isinstance(stated, dict) or "file" not in stated:
+        return content
+    beside = {name: rule for name, rule in stated.items() if name != "file"}
+    rules = read_policy_file(path.parent / str(stated["file"]))
+    parts = {
+        code: {**({"preset": part} if isinstance(part, str) else part or {}), **beside}
+        for code, part in (rules.pop("languages", None) or {}).items()
+    }
+    languages = {"languages": parts} if parts else {}
+    return {**content, "policy": {**rules, **beside, **languages}}
+
+
+def read_policy_file(path: Path) -> dict[str, Any]:
+    """A policy in a file of its own: what would stand under ``policy:``.
+
+    Raises:
+        SpecError: there is no such file, or it holds no mapping; says where.
+    """
+    expected = "a UTF-8 YAML file of rules, such as vqa-builder calibrate writes"
+    try:
+        rules = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeys)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise SpecError(
+            "The policy file cannot be read", where=path, expected=expected, found=error
+        ) from None
+    languages = rules.get("languages", {}) if isinstance(rules, dict) else None
+    if not isinstance(languages, dict) or not all(isinstance(one, str | dict) for one in languages.values()):
+        raise SpecError(
+            "The policy file holds no policy", where=path, expected=expected, found=repr(rules)[:200]
+        )
+    return dict(rules)
 
 
 def invalid(error: ValidationError, path: Path | str, node: yaml.Node | None = None) -> SpecError:

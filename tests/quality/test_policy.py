@@ -400,3 +400,23 @@ def test_what_if_over_600_000_segments_takes_no_two_seconds() -> None:
     started = time.process_time()
     what_if(segments, scores, {str(bound): policy(f"chrf: {{min: {bound}}}") for bound in (0.1, 0.2, 0.3)})
     assert time.process_time() - started < 2
+
+
+def test_a_language_may_state_its_own_policy() -> None:
+    stated = {
+        "chrf": {"min": 40},
+        "copy": "reject",
+        "languages": {"ja": {"chrf": {"min": 50}}, "hi": "strict"},
+    }
+    assert policy_for("ja", stated) == policy_for("ja", {"chrf": {"min": 50}, "copy": "reject"})
+    assert policy_for("hi", stated) == policy_for(
+        "hi", {"preset": "strict", "chrf": {"min": 40}, "copy": "reject"}
+    )
+    assert policy_for("mr", stated) == policy_for("mr", {"chrf": {"min": 40}, "copy": "reject"})
+    assert policy_for("mr", {"languages": {"ja": "strict"}}) == default_policy("mr")
+
+
+@pytest.mark.parametrize("parts", ["strict", {"ja": [1]}, {"ja": None}])
+def test_a_malformed_policy_of_a_language_is_located(parts: Any) -> None:
+    with pytest.raises(SpecError, match=r"policy\.languages\.ja"):
+        policy_for("ja", {"languages": parts})

@@ -26,10 +26,12 @@ __all__ = [
     "Rule",
     "combined",
     "default_policy",
+    "good_ends",
     "judge",
     "judged_by",
     "policy_for",
     "resolved",
+    "stated_for",
     "what_if",
 ]
 
@@ -64,7 +66,8 @@ def policy_for(
     Args:
         language: ISO 639 code.
         stated: the spec's ``policy:``: the name of a preset; or rules, which go before those of the
-            ``preset`` among them, if they name one (``off`` drops a rule of the preset).
+            ``preset`` among them, if they name one (``off`` drops a rule of the preset). ``languages`` among
+            them holds what is stated for one language alone (see ``stated_for``).
         columns: the score columns that exist; a preset's rules for others are left out.
 
     Raises:
@@ -74,6 +77,7 @@ def policy_for(
     >>> policy_for("ja", {"preset": "balanced", "chrf": {"min": 40}}, ["chrf", "copy"]).signature
     'policy|chrf:min=40|copy:reject|answers.chrf:min=60'
     """
+    stated = stated_for(language, stated)
     if stated is None or isinstance(stated, str):
         return _validated(_preset(stated or presets.DEFAULT, language, columns))
     if "preset" not in stated:
@@ -86,6 +90,31 @@ def policy_for(
     merged = {**flat, **rules}
     kept = {name: rule for name, rule in merged.items() if rule not in ("off", False)}
     return _validated({**kept, "answers": answers})
+
+
+def stated_for(language: str, stated: str | Mapping[str, Any] | None) -> str | Mapping[str, Any] | None:
+    """What a spec's policy states for one language: its own part before what stands beside ``languages``.
+
+    >>> stated_for("ja", {"chrf": {"min": 40}, "languages": {"ja": {"copy": "reject"}, "hi": "strict"}})
+    {'chrf': {'min': 40}, 'copy': 'reject'}
+
+    Raises:
+        SpecError: ``languages`` holds something else than a policy for each language.
+    """
+    if stated is None or isinstance(stated, str) or "languages" not in stated:
+        return stated
+    common = {name: rule for name, rule in stated.items() if name != "languages"}
+    parts = stated["languages"]
+    own = parts.get(language, {}) if isinstance(parts, Mapping) else None
+    own = {"preset": own} if isinstance(own, str) else own
+    if not isinstance(own, Mapping):
+        raise SpecError(
+            "The policies of languages are malformed",
+            where=f"policy.languages.{language}",
+            expected="language -> the name of a preset, or rules",
+            found=repr(parts)[:200],
+        )
+    return {**common, **own} or None
 
 
 def resolved(policy: Policy, segments: pa.Table, scores: pa.Table) -> Policy:
@@ -265,7 +294,7 @@ def _aimed(name: str, rule: Standing, scores: pa.Table, holds: Flags, where: str
     if isinstance(rule, Combination):
         return rule.model_copy(update={"min": _at_rank(values, rule.keep), "keep": None})
     values = _as_written(values, scores[name].type)
-    good = _good_ends().get(name, "high")
+    good = good_ends().get(name, "high")
     if good == "high":
         return Rule(min=_at_rank(values, rule.keep))
     if good == "low":
@@ -289,7 +318,7 @@ def _at_rank(values: NDArray[np.float64], keep: float) -> float:
     return float(Context(prec=_DIGITS, rounding=ROUND_FLOOR).create_decimal(Decimal(str(exact))))
 
 
-def _good_ends() -> dict[str, str]:
+def good_ends() -> dict[str, str]:
     """Score column -> the end at which it is good."""
     scorers = [registry.find("scorers", name) for name in registry.names("scorers")]
     return {column: scorer.good for scorer in scorers for column in scorer.columns}

@@ -1,0 +1,258 @@
+"""People and their labels: review export, review import, and calibrate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from vqa_builder.commands.options import Json, Languages, SpecPath, print_json
+from vqa_builder.errors import ReleaseError, StorageError
+
+if TYPE_CHECKING:
+    from vqa_builder.quality.calibration import Form, Target
+    from vqa_builder.release.review_import import Imported, Known
+    from vqa_builder.spec import Spec
+
+Releases = Annotated[Path, typer.Option("--releases", help="The folder that --out was for the build.")]
+Seed = Annotated[int, typer.Option("--seed", help="The same seed gives the same result.")]
+
+
+def export(
+    source: Annotated[
+        Path, typer.Argument(metavar="RELEASE|BUILD.YAML", help="A release's folder, or the spec of a build.")
+    ],
+    out: Annotated[Path, typer.Option("--out", help="The sheet: CSV for any spreadsheet.")],
+    rows: Annotated[int, typer.Option("--rows", min=1, help="Questions to draw in each language.")] = 300,
+    html: Annotated[
+        Path | None, typer.Option("--html", help="The same sheet as a page to judge from the keyboard.")
+    ] = None,
+    releases: Releases = Path(),
+    language: Languages = None,
+    seed: Seed = 0,
+) -> None:
+    """Draw questions across all bands of all scores, kept and rejected, for people to judge and correct."""
+    from vqa_builder.release import review_csv, review_page, review_sheet
+    from vqa_builder.store import write_text
+
+    folders = _folders(source, releases, language)
+    found = [review_sheet.questions_of(folder) for folder in folders]
+    sheet = review_sheet.together([review_sheet.sample(one, rows, seed) for one in found])
+    review_csv.write(out, sheet.columns, sheet.rows)
+    print(f"{out}: {len(sheet.rows):,} of {sheet.questions:,} distinct questions")
+    if html:
+        write_text(html, review_page.render(sheet, ", ".join(one.name for one in found)))
+        print(html)
+
+
+def import_(
+    sheets: Annotated[list[Path], typer.Argument(metavar="SHEET", help="Sheets that people filled in.")],
+    build: Annotated[
+        Path | None, typer.Option("--build", metavar="BUILD.YAML", help="The build that they belong to.")
+    ] = None,
+    releases: Releases = Path(),
+    memory: Annotated[
+        Path | None, typer.Option("--memory", help="The memory's file, where no build is named.")
+    ] = None,
+    language: Annotated[
+        str | None, typer.Option("--language", "-l", help="Of rows that do not say theirs.")
+    ] = None,
+    reviewer: Annotated[
+        str | None, typer.Option("--reviewer", help="Of rows that do not say theirs; else the sheet's name.")
+    ] = None,
+    prefer: Annotated[
+        str | None, typer.Option("--prefer", help="The reviewer whose correction counts where others differ.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Take corrections into the memory, where they win over engines, and labels into a file beside it."""
+    from vqa_builder.release import review_csv, review_import
+    from vqa_builder.translation.memory import TranslationMemory
+
+    if (build is None) == (memory is None):
+        raise typer.BadParameter("name the build, or a memory", param_hint="--build")
+    lines = {sheet: review_csv.read(sheet) for sheet in sheets}
+    spec, path = _memory(build, memory, releases)
+    with TranslationMemory(path) as opened:
+        codes = {line["language"] or language for some in lines.values() for line in some}
+        if spec:
+            known = _known_to_build(spec, releases)
+        else:
+            known = {code: review_import.known_in(opened, code) for code in sorted(filter(None, codes))}
+        said = []
+        for sheet, some in lines.items():
+            said += review_import.said_in(some, known, language=language, reviewer=reviewer or sheet.stem)
+        found = review_import.take(said, opened, review_import.labels_path(path), prefer=prefer)
+    _print_imported(found, path, as_json)
+    if found.conflicts:
+        raise typer.Exit(1)
+
+
+def calibrate(
+    spec: SpecPath,
+    labels: Annotated[
+        list[Path] | None,
+        typer.Option("--labels", help="A sheet or a file of labels; default: what review import kept."),
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", help="The policy file.")] = Path("policy.yaml"),
+    target_precision: Annotated[
+        float | None, typer.Option(help="The share of good rows among the kept ones; 0.95 if not given.")
+    ] = None,
+    keep: Annotated[float | None, typer.Option(help="Instead: the share of rows to keep.")] = None,
+    form: Annotated[
+        str,
+        typer.Option(metavar="combination|thresholds", help="One regression, or a bound for each score."),
+    ] = "combination",
+    score: Annotated[
+        list[str] | None, typer.Option("--score", help="Only this score; may be repeated.")
+    ] = None,
+    flaw: Annotated[str, typer.Option(metavar="keep|reject", help="What to do with flaws.")] = "keep",
+    releases: Releases = Path(),
+    language: Languages = None,
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> None:
+    """Fit the policy to people's labels, show what it is worth on rows it has not seen, and write it."""
+    from vqa_builder import load_spec
+    from vqa_builder.quality import calibration, calibration_text
+    from vqa_builder.quality.policy import policy_for
+    from vqa_builder.release import review_csv, review_import, review_labels, review_sheet
+    from vqa_builder.store import file_hash, write_text
+
+    target = _target(target_precision, keep)
+    loaded = load_spec(spec)
+    files = labels or [review_import.labels_path(_memory(spec, None, releases)[1])]
+    lines = [line for file in files for line in review_csv.read(file)]
+    folders = {code: releases / loaded.release_name(code) for code in _known_languages(loaded, language)}
+    found = {code: review_sheet.questions_of(folder) for code, folder in folders.items() if folder.exists()}
+    if not found:
+        raise ReleaseError("There is no release", where=releases, remedy="build first, or name --releases")
+    only = [line for line in lines if not language or line["language"] in ("", *language)]
+    matched = review_labels.matched(
+        only, found, flaw_is_good=_one_of(flaw, "--flaw", "keep", "reject") == "keep"
+    )
+    made = [
+        calibration.calibrate(
+            one.labelled,
+            one.scores,
+            policy_for(code, loaded.policy, one.scores.column_names),
+            code,
+            target=target,
+            form=_form(form),
+            scores=score,
+            seed=seed,
+        )
+        for code, one in matched.items()
+    ]
+    hashes = {file.name: file_hash(file) for file in files}
+    write_text(out, calibration_text.policy_file(made, _others(loaded, matched), hashes, seed))
+    if as_json:
+        print_json({"policy": str(out), "languages": [one.to_json() for one in made]})
+        return
+    for one in made:
+        for line in calibration_text.lines(one):
+            print(line)
+        if matched[one.language].changed:
+            print(f"{matched[one.language].changed:,} labels left out: the translation has changed since")
+    print(out)
+
+
+def _folders(source: Path, releases: Path, chosen: list[str] | None) -> list[Path]:
+    """The releases that a folder or a spec means."""
+    from vqa_builder import load_spec
+
+    if source.is_dir():
+        if chosen:
+            raise typer.BadParameter("a release has one language", param_hint="--language")
+        return [source]
+    spec = load_spec(source)
+    return [releases / spec.release_name(code) for code in _known_languages(spec, chosen)]
+
+
+def _known_languages(spec: Spec, chosen: list[str] | None) -> list[str]:
+    from vqa_builder.errors import UnknownNameError
+
+    for code in chosen or ():
+        if code not in spec.languages:
+            raise UnknownNameError("language of this spec", code, spec.languages, where="--language")
+    return list(chosen or spec.languages)
+
+
+def _memory(build: Path | None, memory: Path | None, releases: Path) -> tuple[Spec | None, Path]:
+    """The spec, if one is named, and its memory or the one that is named instead; it must be there."""
+    from vqa_builder import load_spec
+    from vqa_builder.steps import WORK_FOLDER
+
+    spec = load_spec(build) if build else None
+    if spec:
+        memory = spec.folder / spec.memory if spec.memory else releases / WORK_FOLDER / "memory.sqlite"
+    if memory is None or not memory.exists():
+        raise StorageError(
+            "There is no translation memory here",
+            where=memory,
+            remedy="name its file with --memory, or the folder of the build with --releases",
+        )
+    return spec, memory
+
+
+def _known_to_build(spec: Spec, releases: Path) -> dict[str, Known]:
+    """The questions of all releases of a build that are there."""
+    from vqa_builder.release import review_import, review_sheet
+
+    folders = {code: releases / spec.release_name(code) for code in spec.languages}
+    return {
+        code: review_import.known_questions(review_sheet.questions_of(folder).rows)
+        for code, folder in folders.items()
+        if folder.exists()
+    }
+
+
+def _print_imported(found: Imported, memory: Path, as_json: bool) -> None:
+    if as_json:
+        print_json({**vars(found), "labels_file": str(found.labels_file), "memory": str(memory)})
+        return
+    labels = ", ".join(f"{count:,} {label}" for label, count in sorted(found.labels.items())) or "none"
+    print(
+        f"{memory}: corrections: {found.new:,} new, {found.changed:,} changed, {found.same:,} known already"
+    )
+    print(f"{found.labels_file}: labels: {labels}")
+    for line in found.warnings:
+        print(f"looks wrong, taken all the same: {line}")
+    for line in found.conflicts:
+        print(f"conflict: {line}")
+
+
+def _target(precision: float | None, keep: float | None) -> Target:
+    from vqa_builder.quality.calibration import Target
+
+    if precision is not None and keep is not None:
+        raise typer.BadParameter("give one of --target-precision and --keep", param_hint="--keep")
+    for name, share in (("--target-precision", precision), ("--keep", keep)):
+        if share is not None and not 0 < share <= 1:
+            raise typer.BadParameter(f"{share:g} is no share above 0 and up to 1", param_hint=name)
+    return Target(None, keep) if keep is not None else Target(precision or 0.95)
+
+
+def _form(form: str) -> Form:
+    return (
+        "thresholds"
+        if _one_of(form, "--form", "combination", "thresholds") == "thresholds"
+        else "combination"
+    )
+
+
+def _one_of(value: str, option: str, *known: str) -> str:
+    if value not in known:
+        raise typer.BadParameter(f"{value!r} is neither {' nor '.join(known)}", param_hint=option)
+    return value
+
+
+def _others(spec: Spec, matched: Mapping[str, Any]) -> dict[str, Any]:
+    """What holds for the languages that nobody labelled: what held before."""
+    from vqa_builder.quality.policy import stated_for
+    from vqa_builder.quality.presets import DEFAULT
+
+    codes = [code for code in spec.languages if code not in matched]
+    return {code: stated_for(code, spec.policy) or DEFAULT for code in codes}

@@ -1,0 +1,180 @@
+"use strict";
+(() => {
+  const data = JSON.parse(document.getElementById("data").textContent);
+  const at = Object.fromEntries(data.columns.map((name, place) => [name, place]));
+  const key = "vqa-builder-review:" + data.name;
+  const FIELDS = ["corrected_question", "corrected_answer", "note"];
+  const FORMULA = /^['=+\-@\t\r＝＋－＠]/;
+  const RIGHT_TO_LEFT = ["ar", "fa", "he", "ur"];
+  const $ = (id) => document.getElementById(id);
+
+  let filled = data.rows.map(() => ({}));
+  let reviewer = "";
+  let current = 0;
+
+  function trouble(text) {
+    $("trouble").textContent = text;
+    $("trouble").hidden = !text;
+  }
+
+  function load() {
+    try {
+      const kept = JSON.parse(localStorage.getItem(key) || "null");
+      if (kept && kept.filled.length === filled.length) ({ filled, reviewer, current } = kept);
+    } catch (error) {
+      trouble("This browser keeps nothing here: save the sheet before you close the page.");
+    }
+  }
+
+  function keep() {
+    try {
+      localStorage.setItem(key, JSON.stringify({ filled, reviewer, current }));
+    } catch (error) {
+      trouble("This browser keeps nothing here: save the sheet before you close the page.");
+    }
+  }
+
+  const cell = (name) => data.rows[current][at[name]];
+
+  function shown(place) {
+    const wanted = $("filter").value;
+    const label = filled[place].label || "";
+    return wanted === "all" || (wanted === "open" ? !label : label === wanted);
+  }
+
+  function show() {
+    const language = cell("language");
+    const mine = filled[current];
+    $("place").textContent = `Question ${current + 1} of ${data.rows.length}, ${language}`;
+    const done = filled.filter((one) => one.label).length;
+    $("progress").value = done;
+    $("done").textContent = `${done} judged`;
+    $("english").textContent = cell("question_en");
+    $("translation").textContent = cell("question") || "(no translation)";
+    $("back").textContent = cell("question_back");
+    $("answers").textContent = cell("answers");
+    $("answer_en").textContent = cell("answer_en") || "-";
+    $("corrected_answer").disabled = !cell("answer_en");
+    for (const element of [$("translation"), $("answers"), ...document.querySelectorAll("[data-target]")]) {
+      element.lang = language;
+      element.dir = RIGHT_TO_LEFT.includes(language) ? "rtl" : "auto";
+    }
+    for (const name of FIELDS) $(name).value = mine[name] || "";
+    $("corrected_question").placeholder = cell("question");
+    $("corrected_answer").placeholder = cell("answer");
+    $("card").dataset.label = mine.label || "";
+    for (const button of document.querySelectorAll("[data-label][aria-pressed]")) {
+      button.setAttribute("aria-pressed", String(button.dataset.label === mine.label));
+    }
+    $("verdict").textContent = cell("verdict") + (cell("reasons") ? `: ${cell("reasons")}` : "");
+    $("scores").replaceChildren(
+      ...data.columns.filter((name) => name.startsWith("score_") && cell(name) !== "").map((name) => {
+        const entry = document.createElement("div");
+        entry.textContent = `${name.slice(6)} ${cell(name)}`;
+        return entry;
+      }),
+    );
+  }
+
+  function move(step) {
+    for (let place = current + step; place >= 0 && place < data.rows.length; place += step) {
+      if (shown(place)) {
+        current = place;
+        keep();
+        show();
+        return true;
+      }
+    }
+    return false;
+  }
+
+  function judge(label) {
+    filled[current].label = label;
+    keep();
+    if (!label || !move(1)) show();
+  }
+
+  function guarded(text) {
+    return FORMULA.test(text) ? "'" + text : text;
+  }
+
+  function quoted(text) {
+    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  }
+
+  function csv() {
+    const lines = data.rows.map((row, place) => {
+      const said = { ...filled[place], reviewer: Object.values(filled[place]).some(Boolean) ? reviewer : "" };
+      return data.columns.map((name, column) => {
+        const number = name === "weight" || name.startsWith("score_");
+        const text = data.filled.includes(name) ? (said[name] || "").trim() : row[column];
+        return quoted(number ? text : guarded(text));
+      });
+    });
+    return "\ufeff" + [data.columns, ...lines].map((line) => line.join(",") + "\r\n").join("");
+  }
+
+  function save() {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([csv()], { type: "text/csv" }));
+    link.download = `review-${data.name}${reviewer ? "-" + reviewer.replace(/[^\p{L}\p{N}]+/gu, "_") : ""}.csv`;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+  }
+
+  const KEYS = {
+    g: () => judge("good"),
+    f: () => judge("flaw"),
+    b: () => judge("bad"),
+    u: () => judge(""),
+    ArrowRight: () => move(1),
+    ArrowDown: () => move(1),
+    ArrowLeft: () => move(-1),
+    ArrowUp: () => move(-1),
+    e: () => $("corrected_question").focus(),
+    a: () => $("corrected_answer").focus(),
+    n: () => $("note").focus(),
+    p: () => { $("details").open = !$("details").open; },
+    "?": () => { const help = document.querySelector(".help"); help.open = !help.open; },
+    s: save,
+  };
+
+  document.addEventListener("keydown", (event) => {
+    if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
+    const field = event.target.closest("input, select, textarea");
+    if (field) {
+      if (event.key === "Escape" || (event.key === "Enter" && field.tagName === "INPUT")) $("card").focus();
+      return;
+    }
+    const action = KEYS[event.key] || KEYS[event.key.toLowerCase()];
+    if (action) {
+      event.preventDefault();
+      action();
+    }
+  });
+  for (const button of document.querySelectorAll("[data-label][aria-pressed]")) {
+    button.addEventListener("click", () => judge(button.dataset.label));
+  }
+  for (const name of FIELDS) {
+    $(name).addEventListener("input", () => {
+      filled[current][name] = $(name).value;
+      keep();
+    });
+  }
+  $("reviewer").addEventListener("input", () => {
+    reviewer = $("reviewer").value.trim();
+    keep();
+  });
+  $("filter").addEventListener("change", () => {
+    if (!shown(current) && !move(1)) move(-1);
+    show();
+  });
+  $("previous").addEventListener("click", () => move(-1));
+  $("next").addEventListener("click", () => move(1));
+  $("save").addEventListener("click", save);
+
+  load();
+  $("reviewer").value = reviewer;
+  show();
+  $("card").focus();
+})();
