@@ -75,7 +75,7 @@ def test_a_release_proves_itself(which: str, request: pytest.FixtureRequest, tmp
 def test_it_says_what_it_proved(ja: ReleaseContents, tmp_path: Path) -> None:
     proved = {check.name: check.detail for check in verify(write_release(ja, tmp_path)).checks}
     assert proved["counts"] == "7 source rows = 5 kept + 2 rejected"
-    assert proved["files"].startswith("9 files, ")
+    assert proved["files"].startswith("10 files, ")
     assert proved["soft_scores"] == "labels and soft scores follow from the English answers"
     assert proved["reload"].endswith("default, rejected, answers")
 

@@ -42,6 +42,7 @@ def test_the_folder_holds_what_the_design_says(ja: ReleaseContents, tmp_path: Pa
         "manifest.json",
         "rejected/train-00000-of-00001.parquet",
         "rejected/validation-00000-of-00001.parquet",
+        "report.html",
     ]
     assert (folder / "build.yaml").read_text(encoding="utf-8") == ja.spec_yaml
 

@@ -7,6 +7,7 @@ row can get another winner. Both are counted, and ``drift`` lists the rows.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,8 @@ CHANGED, ROSE, FELL = "winner changed", "agreement rose", "agreement fell"
 
 Numbers = NDArray[np.int64]
 
+_KEPT = 1 << 17
+
 
 def winners(answers: pa.ListArray, before: pa.Array, language: Language) -> pa.Array:
     """The most frequent answer of every row, in the target language.
@@ -48,7 +51,7 @@ def winners(answers: pa.ListArray, before: pa.Array, language: Language) -> pa.A
         One text per row; that of ``before`` where nothing beats it, null where that is null.
     """
     texts = pc.struct_field(answers.flatten(), "answer")
-    codes, own = _codes(language.normalise, texts, before)
+    codes, own = _codes(partial(_read, language), texts, before)
     row = pc.list_parent_indices(answers).to_numpy().astype(np.int64)
     best, first, _ = _most_frequent(row, codes, own)
     changed = (best >= 0) & (best != own) & (own >= 0)
@@ -70,8 +73,8 @@ def drift(rows: pa.Table, language: Language) -> pa.Table:
     answers = rows["answers"].combine_chunks()
     row = pc.list_parent_indices(answers).to_numpy().astype(np.int64)
     texts, english = (pc.struct_field(answers.flatten(), name) for name in ("answer", "answer_en"))
-    said_en, winner_en = _codes(normalised, english, rows["multiple_choice_answer_en"].combine_chunks())
-    said, winner = _codes(language.normalise, texts, rows["multiple_choice_answer"].combine_chunks())
+    said_en, winner_en = _codes(_read_english, english, rows["multiple_choice_answer_en"].combine_chunks())
+    said, winner = _codes(partial(_read, language), texts, rows["multiple_choice_answer"].combine_chunks())
     _, _, count_en = _most_frequent(row, said_en, winner_en)
     _, _, count = _most_frequent(row, said, winner)
     theirs = np.flatnonzero(said_en == winner_en[row])
@@ -117,6 +120,15 @@ def _most_frequent(row: Numbers, code: Numbers, preferred: Numbers) -> tuple[Num
     at = rows[leading]
     best[at], first[at], count[at] = codes[leading], places[leading], counts[leading]
     return best, first, count
+
+
+@lru_cache(maxsize=_KEPT)
+def _read(language: Language, text: str) -> str:
+    """An answer as it is compared; kept, since a build counts drift for the manifest and for the report."""
+    return language.normalise(text)
+
+
+_read_english = lru_cache(maxsize=_KEPT)(normalised)
 
 
 def _codes(key: Callable[[str], str], *columns: Any) -> list[Numbers]:

@@ -1,18 +1,20 @@
-"""The page report.html of a release: drawn from its tables and manifest, and entered in the manifest."""
+"""The page report.html of a release that is there: drawn anew, and entered in the manifest."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import pyarrow as pa
+
 from vqa_builder.errors import ReleaseError
 from vqa_builder.release import manifest
-from vqa_builder.release.parquet import read_table
+from vqa_builder.release.parquet import read_table, table_schema
 from vqa_builder.report import page
 from vqa_builder.store import write_text
 
 
 def write_report(release: Path) -> Path:
-    """Write, or write again, the report of a release.
+    """Write the report of a release again, as the build wrote it; a newer version may say more.
 
     Args:
         release: a folder that a build wrote.
@@ -35,11 +37,16 @@ def write_report(release: Path) -> Path:
             where=release,
             remedy="vqa-builder verify names what differs; build it again",
         )
-    tables = {key: read_table(release, key) for key in found.tables}
+    tables = {key: _without_images(release, key) for key in found.tables}
     path = release / page.FILE
     write_text(path, page.render(tables, found.content))
     manifest.save(release, {key: value for key, value in found.content.items() if key != "checksum"})
     return path
+
+
+def _without_images(release: Path, key: str) -> pa.Table:
+    """A table but for its pictures, which may be larger than memory and stand nowhere on the page."""
+    return read_table(release, key, [name for name in table_schema(release, key).names if name != "image"])
 
 
 def _others(files: dict[str, dict[str, object]]) -> dict[str, dict[str, object]]:

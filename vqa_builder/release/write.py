@@ -10,6 +10,7 @@ from vqa_builder.errors import ReleaseError, StorageError
 from vqa_builder.release import card, croissant, manifest
 from vqa_builder.release.contents import ANSWER_MAP_KEY, ReleaseContents, check
 from vqa_builder.release.parquet import write_file, write_table
+from vqa_builder.report import page
 from vqa_builder.store import atomic_folder, remove, write_json, write_text
 
 SPEC_FILE = "build.yaml"
@@ -34,7 +35,7 @@ def write_release(contents: ReleaseContents, out: Path) -> Path:
 
     Example::
 
-        write_release(contents, Path("out"))    # out/vqa-ja/README.md, data/, answers/, manifest.json, ...
+        write_release(contents, Path("out"))    # out/vqa-ja/README.md, report.html, data/, manifest.json, ...
     """
     check(contents)
     contents = contents.storable()
@@ -53,6 +54,7 @@ def write_release(contents: ReleaseContents, out: Path) -> Path:
         described["files"] = manifest.list_files(folder)
         write_text(folder / card.FILE, card.render(described, card.schemas(contents), card.sample(contents)))
         write_json(folder / croissant.FILE, croissant.render(described, card.schemas(contents)))
+        write_text(folder / page.FILE, page.render(contents.tables, described))
         manifest.save(folder, described)
     return target
 

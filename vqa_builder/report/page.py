@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from vqa_builder.report import explorer, plots, statistics
+from vqa_builder.report import answers, explorer, plots, statistics
 from vqa_builder.report.rows import Measure, gather, kept, labels, measures
 
 FILE = "report.html"
@@ -56,9 +56,10 @@ def render(tables: Mapping[str, pa.Table], manifest: Mapping[str, Any], *, sampl
             words=_words(rows),
             shown=len(explored["rows"]["id"]),
             loose=explored["joint"]["loose"],
-            answers=statistics.answers(tables.get("answers/answer_map")),
+            answers=answers.labels(tables.get("answers/answer_map"), manifest["language"]),
+            coverage=answers.coverage(manifest["counts"]),
+            drift=answers.drift(tables, manifest["language"]),
             engines=statistics.engines(rows),
-            drift=statistics.drift(manifest),
             data=json_element(explored),
         )
     )
@@ -117,15 +118,13 @@ def _cards(scores: list[Measure], rows: pa.Table, described: list[dict[str, Any]
         if not stops:
             continue
         sides = [side for side in ("low", "high") if facts[side] is not None] or ["low", "high"]
-        linear, log = (
-            plots.histogram(measure, keep, stops, logarithmic=logarithmic) for logarithmic in (False, True)
-        )
+        plot = plots.histogram(measure, keep, stops)
         cards.append(
             {
                 "name": measure.name,
                 "at": described.index(facts),
-                "linear": linear,
-                "log": log,
+                "linear": plot.linear,
+                "log": plot.logarithmic,
                 "axis": plots.span(stops),
                 "nulls": int(np.isnan(measure.values).sum()),
                 "last": len(stops) - 1,

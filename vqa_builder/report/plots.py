@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import io
 import re
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,38 +32,59 @@ def span(stops: list[float]) -> tuple[float, float]:
     return (low, high) if high > low else (low - 0.5, high + 0.5)
 
 
-def histogram(measure: Measure, keep: NDArray[np.bool_], stops: list[float], *, logarithmic: bool) -> str:
-    """Kept and rejected rows over one score, stacked, as an ``<svg>`` element.
+class Histogram(NamedTuple):
+    """One score's plot as ``<svg>`` elements.
+
+    Attributes:
+        linear: with linear counts.
+        logarithmic: the same with logarithmic counts.
+    """
+
+    linear: str
+    logarithmic: str
+
+
+def histogram(measure: Measure, keep: NDArray[np.bool_], stops: list[float]) -> Histogram:
+    """Kept and rejected rows over one score, stacked.
 
     Args:
         measure: the score of all rows.
         keep: the verdict on all rows.
         stops: the score's cuts; what lies beyond them counts in the outermost bars.
-        logarithmic: the axis of counts.
     """
+    low, high = span(stops)
+    edges = np.linspace(low, high, BINS + 1)
+    kept, rejected = (_counts(measure.values[side], edges) for side in (keep, ~keep))
+    return _drawn(measure.name, low, high, kept, rejected)
+
+
+def _counts(values: Floats, edges: NDArray[np.float64]) -> tuple[int, ...]:
+    inside = np.clip(values[np.isfinite(values)].astype(np.float64), edges[0], edges[-1])
+    return tuple(np.histogram(inside, edges)[0].tolist())
+
+
+@lru_cache(maxsize=256)
+def _drawn(name: str, low: float, high: float, kept: tuple[int, ...], rejected: tuple[int, ...]) -> Histogram:
+    """Both scales on one figure, since drawing ticks is what takes the time."""
     import matplotlib
     from matplotlib.figure import Figure
 
+    edges = np.linspace(low, high, BINS + 1)
+    every = np.add(kept, rejected)
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
-        matplotlib.rcParams.update({"svg.hashsalt": measure.name, "svg.fonttype": "none", "font.size": 8})
+        matplotlib.rcParams.update({"svg.hashsalt": name, "svg.fonttype": "none", "font.size": 8})
         figure = Figure(figsize=(WIDTH, HEIGHT))
         axes = figure.add_axes((LEFT, BOTTOM, RIGHT - LEFT, TOP - BOTTOM))
-        low, high = span(stops)
-        edges = np.linspace(low, high, BINS + 1)
-        kept, rejected = _counts(measure.values[keep], edges), _counts(measure.values[~keep], edges)
-        axes.stairs(kept + rejected, edges, fill=True, color=_REJECTED, baseline=kept)
+        axes.stairs(every, edges, fill=True, color=_REJECTED, baseline=kept)
         axes.stairs(kept, edges, fill=True, color=_KEPT)
-        _dress(axes, low, high, int((kept + rejected).max()), logarithmic)
-        written = io.StringIO()
-        figure.savefig(written, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    return _inline(written.getvalue(), f"{measure.name}-{'log' if logarithmic else 'linear'}")
-
-
-def _counts(values: Floats, edges: NDArray[np.float64]) -> NDArray[np.int64]:
-    inside = np.clip(values[np.isfinite(values)].astype(np.float64), edges[0], edges[-1])
-    counts: NDArray[np.int64] = np.histogram(inside, edges)[0]
-    return counts
+        found = []
+        for scale in Histogram._fields:
+            _dress(axes, low, high, int(every.max()), scale == "logarithmic")
+            written = io.StringIO()
+            figure.savefig(written, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+            found.append(_inline(written.getvalue(), f"{name}-{scale}"))
+    return Histogram(*found)
 
 
 def _dress(axes: object, low: float, high: float, most: int, logarithmic: bool) -> None:

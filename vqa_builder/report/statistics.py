@@ -1,4 +1,4 @@
-"""What the page says in words and numbers: counts per step, reasons, groups, engines, answers."""
+"""What the page says in words and numbers: counts per step, reasons, groups, engines."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 from vqa_builder.report.rows import kept
 
 FREQUENT_TYPES = 12
-SHOWN_ANSWERS = 400
-SHOWN_MERGES = 200
 
 
 class Step(NamedTuple):
@@ -135,66 +133,7 @@ def tally(values: pa.Array, keep: NDArray[np.bool_], most: int) -> list[Group]:
     return sorted(found, key=lambda group: (-group.kept - group.rejected, group.name))[:most]
 
 
-def answers(answer_map: pa.Table | None) -> dict[str, Any]:
-    """The answer map in brief.
-
-    Returns:
-        ``labels``, ``methods`` [(method, labels, support, share of support)], ``merges`` [(answer, English
-        answers)] and ``shown``, the labels of most support.
-    """
-    if answer_map is None:
-        return {"labels": 0, "methods": [], "merges": [], "merged": 0, "shown": []}
-    grouped = answer_map.group_by("method").aggregate([("label", "count"), ("support", "sum")])
-    total = max(1, pc.sum(answer_map["support"]).as_py() or 0)
-    methods = sorted(
-        (
-            (row["method"], row["label_count"], row["support_sum"] or 0, (row["support_sum"] or 0) / total)
-            for row in grouped.to_pylist()
-        ),
-        key=lambda method: (-method[2], method[0]),
-    )
-    merges = merged(answer_map)
-    order = pc.sort_indices(answer_map, [("support", "descending"), ("label", "ascending")])
-    return {
-        "labels": answer_map.num_rows,
-        "methods": methods,
-        "merges": merges[:SHOWN_MERGES],
-        "merged": len(merges),
-        "shown": answer_map.take(order[:SHOWN_ANSWERS]).to_pylist(),
-    }
-
-
-def merged(answer_map: pa.Table) -> list[tuple[str, list[str]]]:
-    """Answers that several English labels share, the largest groups first."""
-    english = dict(zip(answer_map["label"].to_pylist(), answer_map["answer_en"].to_pylist(), strict=True))
-    found: dict[tuple[int, ...], str] = {}
-    for row in answer_map.filter(pc.greater(pc.list_value_length(answer_map["merged_with"]), 0)).to_pylist():
-        found.setdefault(tuple(sorted({row["label"], *row["merged_with"]})), row["answer"])
-    pairs = [
-        (answer, [str(english.get(label, label)) for label in labels]) for labels, answer in found.items()
-    ]
-    return sorted(pairs, key=lambda pair: (-len(pair[1]), pair[1]))
-
-
 def engines(rows: pa.Table) -> list[Group]:
     """Kept and rejected questions by the engine that translated them."""
     named = pc.fill_null(rows["engine"], "no engine").combine_chunks()
     return tally(named, kept(rows), most=100)
-
-
-def drift(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """What the build counted of answers that changed with the language, as (what, how many); may be empty."""
-    found = manifest.get("drift") or manifest["counts"].get("drift") or {}
-    return [(str(name).replace("_", " "), _written(value)) for name, value in _flat("", found)]
-
-
-def _flat(prefix: str, value: Any) -> list[tuple[str, Any]]:
-    if not isinstance(value, Mapping):
-        return [(prefix, value)]
-    return [pair for name, part in value.items() for pair in _flat(f"{prefix} {name}".strip(), part)]
-
-
-def _written(value: Any) -> str:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return str(value)
-    return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"

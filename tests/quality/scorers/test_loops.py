@@ -4,6 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import given, strategies as st
+
+from vqa_builder import languages
+from vqa_builder.quality.scorers import loops
 
 Measure = Callable[..., list[Any]]
 
@@ -44,3 +48,15 @@ def test_loops(measure: Measure, language: str, text: str, share: float) -> None
 
 def test_a_long_loop_takes_no_time(measure: Measure) -> None:
     assert measure("loops", "hi", [("x", "है " * 3000), ("x", "अब" * 3000)]) == pytest.approx([1, 1], abs=0.01)
+
+
+LETTERS = st.text(st.sampled_from("abक あネ、!1"), max_size=6)
+
+
+@pytest.mark.parametrize("code", ["ja", "hi"])
+@given(before=LETTERS, unit=LETTERS, times=st.integers(1, 5), joint=st.sampled_from(["", " ", "、"]))
+def test_no_loop_is_missed_by_the_quick_look(
+    code: str, before: str, unit: str, times: int, joint: str
+) -> None:
+    text = before + joint.join([unit] * times) + before
+    assert loops.may_loop([text])[0] or not loops.Loops(languages.get(code))._share(text)

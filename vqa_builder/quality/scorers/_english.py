@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Container, Mapping
 from functools import lru_cache
-from itertools import pairwise
+from typing import NamedTuple
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 _CONTRACTIONS = [
     (re.compile(pattern), full)
@@ -21,7 +24,6 @@ _CONTRACTIONS = [
     ]
 ]
 _CONTRACTED = re.compile(r"['’]|nt\b|nnot\b")
-_WORD = re.compile(r"[a-z]+|\d+(?:[.:]\d+)*")
 
 _FUNCTION = (
     "a an the this that these those some any such do does did be is are was were am been being has have had "
@@ -49,6 +51,9 @@ _SAME_COLOUR = {
     "cyan": "turquoise",
 }
 
+_FAMILY = {word: _SAME_COLOUR.get(colour, colour) for word, colour in COLOURS.items()}
+_COLOUR_BITS = {word: 1 << list(COLOURS).index(family) for word, family in _FAMILY.items()}
+
 _AUXILIARIES = "is are was were do does did can could has have had will would should may might must am shall"
 _CLOSED = frozenset(_AUXILIARIES.split())
 _COLOUR = frozenset(("color", "colors", "colour", "colours"))
@@ -71,6 +76,10 @@ _ASKED_BY = {
     "whose": "who",
     "why": "why",
 }
+QUESTIONS = tuple(
+    dict.fromkeys(["", "what", "colour", "closed", *_ASKED_BY.values(), *_ASKED_AFTER.values()])
+)
+"""The kinds of question."""
 
 
 def expanded(text: str) -> str:
@@ -86,24 +95,23 @@ def expanded(text: str) -> str:
     return folded
 
 
-@lru_cache(maxsize=50_000)
-def words(text: str) -> tuple[str, ...]:
-    """Words and numbers of an expanded text."""
-    return tuple(_WORD.findall(expanded(text)))
-
-
 def spread(texts: pa.Array) -> pa.Array:
     """Whole columns of ``expanded`` text, nothing but words and digits between spaces.
 
     >>> spread(pa.array(["Isn't the man's hat red?"])).to_pylist()
     ['is not the man hat red ']
     """
+    return pc.replace_substring_regex(_written_out(texts), "[^a-z0-9]+", " ")
+
+
+def _written_out(texts: pa.Array) -> pa.Array:
+    """Whole columns of ``expanded`` text."""
     lower = pc.utf8_lower(texts)
     contracted = pc.match_substring_regex(lower, _CONTRACTED.pattern)
     if pc.any(contracted).as_py():
         written = pa.array([expanded(text) for text in lower.filter(contracted).to_pylist()], pa.string())
         lower = pc.replace_with_mask(lower, contracted, written)
-    return pc.replace_substring_regex(lower, "[^a-z0-9]+", " ")
+    return lower
 
 
 @lru_cache(maxsize=100_000)
@@ -134,39 +142,89 @@ def singular(word: str) -> str:
     return word
 
 
-def negated(text: str) -> bool:
-    """Whether a text states a negation.
+class Stated(NamedTuple):
+    """What each of many English texts states, but for its numbers.
 
-    >>> negated("Isn't it raining?"), negated("Is it raining?")
-    (True, False)
+    Attributes:
+        negated: whether it states a negation.
+        colours: a bit for each colour that it names, near synonyms as one.
+        asks: what it asks for, a place in ``QUESTIONS``; 0 for a text that is no question we know.
     """
-    return not NEGATIONS.isdisjoint(words(text))
+
+    negated: NDArray[np.bool_]
+    colours: NDArray[np.int64]
+    asks: NDArray[np.int8]
 
 
-def colours(text: str) -> frozenset[str]:
-    """The colours that a text names, near synonyms as one.
+def stated(texts: pa.Array) -> Stated:
+    """Negation, colours and kind of question of each text.
 
-    >>> sorted(colours("Is the grey and violet ball golden?"))
-    ['gold', 'gray', 'purple']
+    >>> found = stated(pa.array(["Isn't the hat red?", "What colour is it?", "How many cows?", "a cow"]))
+    >>> found.negated.tolist(), [QUESTIONS[kind] for kind in found.asks]
+    ([True, False, False, False], ['closed', 'colour', 'how many', ''])
     """
-    named = (COLOURS[word] for word in words(text) if word in COLOURS)
-    return frozenset(_SAME_COLOUR.get(colour, colour) for colour in named)
+    words = _Words(texts)
+    colours = np.zeros(len(texts), np.int64)
+    bits = words.values(_COLOUR_BITS)
+    named = np.flatnonzero(bits)
+    np.bitwise_or.at(colours, words.row[named], bits[named])
+    return Stated(words.any_of(NEGATIONS), colours, _asks(words))
 
 
-def question_kind(text: str) -> str | None:
-    """What a question asks for; ``closed`` for yes/no, None for a text that is no question we know.
+def _asks(words: _Words) -> NDArray[np.int8]:
+    """What decides more stands later: yes/no by the first word, then pairs such as "how many"."""
+    asks = np.zeros(words.rows, np.int8)
+    what = words.any_of({"what", "which"})
+    asks[what] = QUESTIONS.index("what")
+    for word, kind in reversed(_ASKED_BY.items()):
+        asks[words.any_of({word})] = QUESTIONS.index(kind)
+    asks[what & words.any_of(_COLOUR)] = QUESTIONS.index("colour")
+    first, second = ({pair[side] for pair in _ASKED_AFTER} for side in (0, 1))
+    follows = words.row[:-1] == words.row[1:]
+    for place in np.flatnonzero(words.are(first)[:-1] & words.are(second)[1:] & follows)[::-1]:
+        pair = words.text(place), words.text(place + 1)
+        if pair in _ASKED_AFTER:
+            asks[words.row[place]] = QUESTIONS.index(_ASKED_AFTER[pair])
+    begins = np.diff(words.row, prepend=-1) > 0
+    asks[words.row[begins & words.are(_CLOSED)]] = QUESTIONS.index("closed")
+    return asks
 
-    >>> question_kind("How many cows?"), question_kind("What colour is it?"), question_kind("Is it red?")
-    ('how many', 'colour', 'closed')
+
+class _Words:
+    """The words of many texts, one after the other; every number is the word "0".
+
+    Attributes:
+        rows: how many texts.
+        row: the text of each word.
     """
-    spoken = words(text)
-    if spoken and spoken[0] in _CLOSED:
-        return "closed"
-    known = set(spoken)
-    asked = [kind for pair in pairwise(spoken) if (kind := _ASKED_AFTER.get(pair))]
-    if asked:
-        return asked[0]
-    if known & {"what", "which"} and known & _COLOUR:
-        return "colour"
-    by = next((kind for word, kind in _ASKED_BY.items() if word in known), None)
-    return by or ("what" if known & {"what", "which"} else None)
+
+    def __init__(self, texts: pa.Array) -> None:
+        marked = pc.replace_substring_regex(_written_out(texts), r"\p{Nd}+", " 0 ")
+        lists = pc.utf8_split_whitespace(
+            pc.utf8_trim_whitespace(pc.replace_substring_regex(marked, "[^a-z0]+", " "))
+        )
+        encoded = pc.list_flatten(lists).dictionary_encode()
+        self.rows = len(texts)
+        self.row: NDArray[np.int64] = pc.list_parent_indices(lists).to_numpy(zero_copy_only=False)
+        self._types: list[str] = encoded.dictionary.to_pylist()
+        self._codes: NDArray[np.int32] = encoded.indices.to_numpy(zero_copy_only=False)
+
+    def text(self, place: int) -> str:
+        """The word at a place."""
+        return self._types[int(self._codes[place])]
+
+    def values(self, of: Mapping[str, int]) -> NDArray[np.int64]:
+        """The value of every word, 0 for a word that has none."""
+        found: NDArray[np.int64] = np.array([of.get(word, 0) for word in self._types], np.int64)[self._codes]
+        return found
+
+    def are(self, known: Container[str]) -> NDArray[np.bool_]:
+        """Whether each word is one of these."""
+        found: NDArray[np.bool_] = np.array([word in known for word in self._types], bool)[self._codes]
+        return found
+
+    def any_of(self, known: Container[str]) -> NDArray[np.bool_]:
+        """Whether each text has one of these words."""
+        found = np.zeros(self.rows, bool)
+        found[self.row[self.are(known)]] = True
+        return found

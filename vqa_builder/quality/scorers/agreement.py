@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -13,15 +13,7 @@ from vqa_builder.languages.base import Language
 from vqa_builder.quality.scorers import _english
 from vqa_builder.quality.scorers.base import Scorer
 from vqa_builder.quality.scorers.numerals import numbers_in
-from vqa_builder.quality.text import folded, per_unique
-
-
-class Stated(NamedTuple):
-    """What one English text states, but for its numbers."""
-
-    negation: bool
-    colour: frozenset[str]
-    question: str | None
+from vqa_builder.quality.text import folded
 
 
 class Agreement(Scorer):
@@ -61,8 +53,11 @@ class Agreement(Scorer):
     def measure(self, pairs: pa.Table) -> dict[str, pa.Array]:
         """1 where they agree, 0 where not."""
         source, back = (folded(pairs[name]) for name in ("source", "back_translation"))
-        sides = zip(per_unique(_stated, source), per_unique(_stated, back), strict=True)
-        checks = np.array([_compare(*both) for both in sides], np.float32).reshape(-1, 4)
+        here, there = _english.stated(source), _english.stated(back)
+        checks = np.ones((pairs.num_rows, 4), np.float32)
+        checks[:, 0] = here.negated == there.negated
+        checks[:, 2] = here.colours == there.colours
+        checks[:, 3] = np.where(here.asks > 0, here.asks == there.asks, np.nan)
         one, other = (numbers_in(self.english, texts) for texts in (source, back))
         for row in one.keys() | other.keys():
             checks[row, 1] = one.get(row) == other.get(row)
@@ -71,12 +66,3 @@ class Agreement(Scorer):
             name: pa.array(values[:, place], pa.float32(), from_pandas=True)
             for place, name in enumerate(self.columns)
         }
-
-
-def _stated(text: str) -> Stated:
-    return Stated(_english.negated(text), _english.colours(text), _english.question_kind(text))
-
-
-def _compare(source: Stated, back: Stated) -> tuple[float, float, float, float]:
-    question = float(source.question == back.question) if source.question else float("nan")
-    return float(source.negation == back.negation), 1.0, float(source.colour == back.colour), question

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import ClassVar
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from vqa_builder.quality.scorers.base import Scorer
 from vqa_builder.quality.text import folded, per_unique
@@ -18,6 +21,7 @@ _OF_WORDS = re.compile(
 )
 _MARKS = re.compile(r"[^\w\u0900-\u0963\u0971-\u097f\u200c\u200d ]+")
 _SAME_LETTER = 4
+_LETTERS = 4
 
 
 class Loops(Scorer):
@@ -39,7 +43,11 @@ class Loops(Scorer):
 
     def measure(self, pairs: pa.Table) -> dict[str, pa.Array]:
         """0 for text without loops, near 1 for nothing else."""
-        return {"loops": pa.array(per_unique(self._share, folded(pairs["translation"])), pa.float32())}
+        texts = folded(pairs["translation"])
+        shares = np.zeros(len(texts))
+        rows = np.flatnonzero(may_loop(texts.to_pylist()))
+        shares[rows] = per_unique(self._share, texts.take(pa.array(rows)))
+        return {"loops": pa.array(shares, pa.float32())}
 
     def _share(self, text: str) -> float:
         words = " ".join(_MARKS.sub(" ", text).split())
@@ -48,6 +56,46 @@ class Loops(Scorer):
         if self.language.unit == "word":
             return max(_repeated(_OF_WORDS, words), _repeated(_OF_CHARACTERS, max(words.split(), key=len)))
         return _repeated(_OF_CHARACTERS, words.replace(" ", ""))
+
+
+def may_loop(texts: Sequence[str]) -> NDArray[np.bool_]:
+    """Whether the patterns could find anything in a text: quick, and never False where they do.
+
+    Without marks and spaces every loop leaves four letters that stand there twice, unless what repeats is a
+    single letter or three words of a letter each.
+
+    >>> may_loop(["ネコネコネコ", "クモの巣", "हा हा हा"]).tolist()
+    [True, False, True]
+    """
+    points = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), "<u4")
+    row = np.repeat(np.arange(len(texts)), np.fromiter(map(len, texts), np.int64, len(texts)))
+    types, ids = np.unique(points, return_inverse=True)
+    is_letter = np.array([not _MARKS.match(chr(point)) and point != ord(" ") for point in types], bool)
+    letters = is_letter[ids]
+    ids, row = ids[letters], row[letters]
+    found = np.zeros(len(texts), bool)
+    for shift, run in ((1, 2), (3, 3)):
+        same = (ids[shift:] == ids[:-shift]) & (row[shift:] == row[:-shift])
+        starts = max(0, len(same) - run + 1)
+        found[row[:starts][np.all([same[place : place + starts] for place in range(run)], axis=0)]] = True
+    return found | _has_twice(ids, row, len(texts))
+
+
+def _has_twice(ids: NDArray[np.int64], row: NDArray[np.int64], rows: int) -> NDArray[np.bool_]:
+    """Which rows hold the same four letters at two places."""
+    found = np.zeros(rows, bool)
+    if len(ids) < _LETTERS:
+        return found
+    bits = int(ids.max()).bit_length()
+    if _LETTERS * bits + rows.bit_length() > 62:
+        return ~found
+    size = len(ids) - _LETTERS + 1
+    keys = row[:size].astype(np.int64)
+    for place in range(_LETTERS):
+        keys = keys << bits | ids[place : place + size]
+    keys = np.sort(keys[row[:size] == row[_LETTERS - 1 :]])
+    found[keys[:-1][keys[1:] == keys[:-1]] >> bits * _LETTERS] = True
+    return found
 
 
 def _repeated(pattern: re.Pattern[str], text: str) -> float:

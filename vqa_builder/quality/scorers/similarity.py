@@ -84,7 +84,10 @@ class Similarity(base.Scorer):
 @cache
 def _encoder(model: str, device: str | None) -> Any:
     from sentence_transformers import SentenceTransformer
+    from transformers.utils import logging
 
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
     try:
         return SentenceTransformer(model, device=device)
     except (OSError, ValueError, RuntimeError) as error:
@@ -95,6 +98,9 @@ def _encoder(model: str, device: str | None) -> Any:
             found=str(error).split("\n")[0][:300],
             remedy="name another under scores: similarity: model",
         ) from error
+    finally:
+        if shown:
+            logging.enable_progress_bar()
 
 
 def _installed_model() -> str:

@@ -6,6 +6,8 @@
   const group = (number) => number.toLocaleString("en-US");
   const percent = (share) => (100 * share).toFixed(1) + " %";
   const short = (number) => String(Number(number.toPrecision(4)));
+  // More digits where four would put a value on the wrong side of the cut that it lies next to.
+  const apart = (number, cuts) => (cuts.some((cut) => short(cut) === short(number) && Math.fround(cut) !== number) ? String(Number(number.toPrecision(7))) : short(number));
 
   // A code lies below cut k where it is below 2k + 1, above it where it is above; 255 is no score.
   const joint = data.joint;
@@ -100,8 +102,9 @@
     data.measures.forEach((measure, at) => {
       const value = values[at][row];
       if (Number.isNaN(value)) return;
-      const outside = active.some((bound) => bound.measure === at && beyond(bound, row));
-      scores.append(element("span", outside ? "beyond" : "", measure.name + " " + short(value)));
+      const own = active.filter((bound) => bound.measure === at);
+      const outside = own.some((bound) => beyond(bound, row));
+      scores.append(element("span", outside ? "beyond" : "", measure.name + " " + apart(value, own.map((bound) => bound.cut))));
     });
     item.append(scores);
     const meta = element("div", "meta");
@@ -223,7 +226,8 @@
   data.measures.forEach((measure, at) => find("order").append(
     new Option(measure.name + ", lowest first", at + " 1"), new Option(measure.name + ", highest first", at + " -1")));
   const relist = () => { limits.kept = limits.rejected = PAGE; list(); };
-  for (const id of ["query", "reason", "split", "order"]) find(id).addEventListener("input", relist);
+  find("query").addEventListener("input", relist);
+  for (const id of ["reason", "split", "order"]) find(id).addEventListener("change", relist);
   find("search").addEventListener("submit", (event) => event.preventDefault());
   for (const side of ["kept", "rejected"]) {
     find(side + "-more").addEventListener("click", () => {
@@ -244,7 +248,7 @@
     const first = sliders.map((slider) => [slider, cutOf(slider)]).filter(([, at]) => at !== null);
     const busiest = (slider) => -rows.words.reduce((sum, word, at) => sum + (word.startsWith(data.measures[slider.dataset.measure].name + (slider.dataset.side === "low" ? "<" : ">")) ? rows.reasons.filter((reasons) => reasons.includes(at)).length : 0), 0);
     if (first.length) find("near").value = first.map(([slider]) => slider).sort((one, other) => busiest(one) - busiest(other))[0].id;
-    find("near").addEventListener("input", () => near(bounds()));
+    find("near").addEventListener("change", () => near(bounds()));
     find("log").addEventListener("input", (event) => find("cards").classList.toggle("logarithmic", event.target.checked));
     find("reset").addEventListener("click", () => {
       for (const slider of sliders) slider.value = slider.dataset.released;

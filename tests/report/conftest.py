@@ -1,0 +1,18 @@
+"""The release of the embedded sample in Japanese, built once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from vqa_builder import build, load_spec
+from vqa_builder.sample import sample_folder
+
+
+@pytest.fixture(scope="session")
+def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """About 500 questions, some of them rejected, with every default score and report.html."""
+    out = tmp_path_factory.mktemp("sample")
+    (built,) = build(load_spec(sample_folder() / "build.yaml"), out, languages=["ja"], workers=1)
+    return built.folder
