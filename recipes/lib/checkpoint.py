@@ -1,0 +1,194 @@
+"""Checkpoints: safetensors and JSON, whole or not at all, and the proof that a folder is of this run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from accelerate import Accelerator
+from filelock import FileLock, Timeout
+from safetensors import SafetensorError
+from safetensors.torch import load_file, load_model, save_file, save_model
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from vqa_builder.errors import SpecError, StorageError
+from vqa_builder.store import atomic_folder, remove, write_json, write_text
+
+WEIGHTS, STATE, LOG = "model.safetensors", "state.json", "log.jsonl"
+FREE_TO_CHANGE = ("log_every", "save_every", "tensorboard", "progress", "peak_tflops")
+
+
+@dataclass
+class Place:
+    """Where a run is: all of its state that is not a tensor."""
+
+    step: int = 0
+    epoch: int = 0
+    batch: int = 0
+    samples: int = 0
+    seconds: float = 0.0
+    best: dict[str, Any] | None = None
+    waited: int = 0
+    stopped: str = ""
+    sums: dict[str, list[float]] = field(default_factory=dict)
+    scaler: dict[str, Any] = field(default_factory=dict)
+
+
+def claim(
+    folder: Path,
+    model: nn.Module,
+    batches: Any,
+    settings: Mapping[str, Any],
+    identity: Mapping[str, Any] | None,
+) -> None:
+    """Write what makes a run this run into its folder, or compare it with what is there.
+
+    Raises:
+        SpecError: the folder holds another run; names the fields that differ.
+    """
+    run = {
+        "settings": {name: value for name, value in settings.items() if name not in FREE_TO_CHANGE},
+        "batches": {"per epoch": len(batches), **getattr(batches, "identity", {})},
+        "identity": dict(identity or {}),
+        "model": {name: list(value.shape) for name, value in model.state_dict().items()},
+    }
+    run = json.loads(json.dumps(run, default=str, sort_keys=True))
+    path = folder / "settings.json"
+    if not path.exists():
+        write_json(path, run)
+        return
+    there = _read_json(path)
+    differences = [
+        f"{section} {name}: {_named(there, section, name)} there, {_named(run, section, name)} now"
+        for section in run
+        for name in dict.fromkeys([*there.get(section, {}), *run[section]])
+        if _named(there, section, name) != _named(run, section, name)
+    ]
+    if differences:
+        more = f"; and {len(differences) - 8} more" if len(differences) > 8 else ""
+        raise SpecError(
+            "The folder holds another run",
+            where=path,
+            expected="the settings, batches, identity and model that it was begun with",
+            found="; ".join(differences[:8]) + more,
+            remedy="name another folder, or delete this one to begin anew",
+        )
+
+
+@contextmanager
+def locked(folder: Path, accelerator: Accelerator) -> Iterator[None]:
+    """Keep the folder for this run alone; what a run left that was killed while it saved is put right.
+
+    Raises:
+        StorageError: another process trains here.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / "lock")
+    if accelerator.is_main_process:
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            remedy = "wait for it, or name another folder"
+            raise StorageError("Another process trains in this folder", where=folder, remedy=remedy) from None
+        for name in ("last", "best"):
+            recover(folder / name)
+    accelerator.wait_for_everyone()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def save(
+    folder: Path,
+    model: nn.Module,
+    state: Mapping[str, Any],
+    accelerator: Accelerator,
+    optimiser: Optimizer | None = None,
+    average: Sequence[Tensor] = (),
+) -> None:
+    """Write one checkpoint in the place of the one before; the first process does it, the others wait."""
+    if accelerator.is_main_process:
+        with atomic_folder(folder) as partial:
+            save_model(model, str(partial / WEIGHTS))
+            if optimiser is not None:
+                save_file(_tensors(optimiser, average), str(partial / "optimiser.safetensors"))
+            (partial / STATE).write_text(json.dumps(state, indent=2), encoding="utf-8")
+    accelerator.wait_for_everyone()
+
+
+def load(folder: Path, model: nn.Module, optimiser: Optimizer, average: Sequence[Tensor]) -> Place:
+    """Bring model, optimiser and average to where a checkpoint left them; the start without one."""
+    if not (folder / STATE).exists():
+        return Place()
+    state = _read_json(folder / STATE)
+    load_weights(folder, model)
+    slots: dict[int, dict[str, Tensor]] = {}
+    for name, value in load_file(str(folder / "optimiser.safetensors")).items():
+        number, key = name.split(".")
+        if key == "average":
+            average[int(number)].copy_(value)
+        else:
+            slots.setdefault(int(number), {})[key] = value.clone()
+    optimiser.load_state_dict({"state": slots, "param_groups": optimiser.state_dict()["param_groups"]})
+    return Place(**state)
+
+
+def load_weights(folder: Path, model: nn.Module) -> None:
+    """Load ``model.safetensors`` of a checkpoint.
+
+    Raises:
+        StorageError: the file is damaged or missing.
+    """
+    try:
+        load_model(model, str(folder / WEIGHTS))
+    except (OSError, RuntimeError, SafetensorError) as error:
+        raise StorageError("The checkpoint cannot be loaded", where=folder / WEIGHTS, found=error) from error
+
+
+def recover(folder: Path) -> None:
+    """Undo what a process that was killed while it wrote this checkpoint left behind."""
+    for aside in folder.parent.glob(f".{folder.name}.*.replaced"):
+        if not folder.exists():
+            aside.replace(folder)
+        remove(aside)
+    for partial in folder.parent.glob(f".{folder.name}.*.partial"):
+        remove(partial)
+
+
+def read_log(folder: Path, until: int | None = None) -> list[dict[str, Any]]:
+    """The lines of ``log.jsonl``; a line that a killed process left unfinished is no line."""
+    path = folder / LOG
+    lines = path.read_text(encoding="utf-8").split("\n")[:-1] if path.exists() else []
+    records = [json.loads(line) for line in lines]
+    return [record for record in records if until is None or record["step"] <= until]
+
+
+def cut_log(folder: Path, step: int) -> None:
+    """Take what a killed run logged after its last checkpoint out of ``log.jsonl``."""
+    lines = [json.dumps(record) + "\n" for record in read_log(folder, step)]
+    write_text(folder / LOG, "".join(lines))
+
+
+def _tensors(optimiser: Optimizer, average: Sequence[Tensor]) -> dict[str, Tensor]:
+    state = optimiser.state_dict()["state"]
+    tensors = {f"{number}.{key}": value for number, slot in state.items() for key, value in slot.items()}
+    averages = {f"{number}.average": value for number, value in enumerate(average)}
+    return {name: value.contiguous() for name, value in (tensors | averages).items()}
+
+
+def _named(run: Mapping[str, Any], section: str, name: str) -> Any:
+    return run.get(section, {}).get(name, "none")
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        content: dict[str, Any] = json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise StorageError("The file of a training run cannot be read", where=path, found=error) from error
+    return content

@@ -1,0 +1,72 @@
+"""The settings of a training run."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Settings(BaseModel):
+    """How to train. The defaults are those of cViL and Oscar where these say something.
+
+    Attributes:
+        epochs: passes over the batches.
+        lr: the highest learning rate; ``parameters`` may give groups their own.
+        weight_decay: of matrices; biases, LayerNorm and other vectors have none.
+        adam_eps: of AdamW.
+        betas: of AdamW.
+        warmup: the share of all steps in which the rate grows from 0.
+        schedule: how the rate falls after that: to 0 linearly, to 0 along a cosine, or not at all.
+        clip: the greatest norm of the gradient; 0 for any.
+        accumulate: batches per step.
+        precision: of the forward pass; weights and optimiser stay in fp32.
+        compile: ``torch.compile`` the model.
+        ema: decay of a moving average of the weights, which then is what is validated and kept; 0 for none.
+        log_every: steps per line of the log; 0 for a line per epoch.
+        save_every: steps per checkpoint, besides the one after each epoch; 0 for none.
+        validate_every: epochs between validations; the last epoch always has one.
+        patience: validations without a better score after which to stop; 0 for never.
+        seed: of dropout.
+        tensorboard: write events where the package is installed.
+        progress: a line on stderr for each line of the log.
+        peak_tflops: of the device in bf16, for MFU; 0 looks its name up.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    epochs: int = Field(gt=0)
+    lr: float = Field(gt=0)
+    weight_decay: float = Field(0.05, ge=0)
+    adam_eps: float = Field(1e-8, gt=0)
+    betas: tuple[float, float] = (0.9, 0.999)
+    warmup: float = Field(0.0, ge=0, lt=1)
+    schedule: Literal["linear", "cosine", "constant"] = "linear"
+    clip: float = Field(1.0, ge=0)
+    accumulate: int = Field(1, gt=0)
+    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+    compile: bool = False
+    ema: float = Field(0.0, ge=0, lt=1)
+    log_every: int = Field(50, ge=0)
+    save_every: int = Field(1000, ge=0)
+    validate_every: int = Field(1, gt=0)
+    patience: int = Field(0, ge=0)
+    seed: int = Field(0, ge=0)
+    tensorboard: bool = True
+    progress: bool = True
+    peak_tflops: float = Field(0.0, ge=0)
+
+    def factor(self, step: int, steps: int) -> float:
+        """The share of ``lr`` at one step of ``steps``, counted from 0.
+
+        >>> [round(Settings(epochs=1, lr=1, warmup=0.2).factor(step, 10), 3) for step in (0, 1, 2, 6, 9)]
+        [0.5, 1.0, 1.0, 0.5, 0.125]
+        """
+        rising = math.ceil(self.warmup * steps)
+        if step < rising:
+            return (step + 1) / rising
+        if self.schedule == "constant":
+            return 1.0
+        done = (step - rising) / max(steps - rising, 1)
+        return 1 - done if self.schedule == "linear" else 0.5 * (1 + math.cos(math.pi * done))

@@ -1,0 +1,291 @@
+"""One training loop for every recipe: a model, a loss, batches, and a folder that a killed run goes on from.
+
+What a step computes is a function of the weights and of (seed, step, process): the schedule is a formula of
+the step, batches are asked for by epoch and number, and dropout is seeded anew for every step. So a
+checkpoint is weights, optimiser and a place, and a run that is killed anywhere goes on to the same losses,
+bit for bit.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from accelerate import Accelerator, DistributedDataParallelKwargs
+from accelerate.utils import broadcast_object_list
+from torch import Tensor, nn
+
+from recipes.lib import checkpoint
+from recipes.lib.groups import only
+from recipes.lib.journal import Journal, TrainingError, memory_advice
+from recipes.lib.settings import Settings
+from vqa_builder.errors import SpecError
+
+Batch = dict[str, Tensor]
+StepLoss = Callable[[nn.Module, Batch], dict[str, Tensor]]
+Validate = Callable[[nn.Module], dict[str, float]]
+PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+
+__all__ = ["Outcome", "Settings", "StepLoss", "TrainingError", "train"]
+
+
+class Batches(Protocol):
+    """What is trained on: ``QuestionBatches``, or anything like it.
+
+    ``shard(rank, world)``, for several processes, gives the part of every batch that one of them computes.
+    """
+
+    def __len__(self) -> int: ...
+
+    def epoch(self, number: int, start: int = 0) -> Iterator[Batch]: ...
+
+
+@dataclass
+class Outcome:
+    """What a run came to; ``model`` holds the best weights where there was a validation, else the last.
+
+    Attributes:
+        folder: the run's.
+        steps: optimiser steps.
+        samples: rows of batches seen, over all processes.
+        seconds: of training, without validation, over all starts of the run.
+        history: the lines of ``log.jsonl``.
+        best: ``{"score": ..., "step": ..., "epoch": ..., ...}`` as ``validate`` returned it; None without.
+        stopped: ``epochs`` (all done) or ``patience``.
+    """
+
+    folder: Path
+    steps: int
+    samples: int
+    seconds: float
+    history: list[dict[str, Any]]
+    best: dict[str, Any] | None
+    stopped: str
+
+
+def train(
+    model: nn.Module,
+    loss: StepLoss,
+    batches: Batches,
+    settings: Settings,
+    folder: Path,
+    *,
+    validate: Validate | None = None,
+    parameters: Iterable[Any] | None = None,
+    identity: Mapping[str, Any] | None = None,
+) -> Outcome:
+    """Train a model, or go on where an earlier run in this folder stopped.
+
+    The folder gets ``settings.json``, ``log.jsonl``, TensorBoard events, ``last/`` and, where there is a
+    validation, ``best/``; each of these two holds ``model.safetensors`` and is written whole or not at all.
+    A finished folder returns at once. Under ``torchrun`` every process computes its part of each batch, so
+    that ``batch_size`` and the rate stay what they are on one.
+
+    Args:
+        model: trained in place; on a GPU where there is one. Buffers and frozen weights are kept with it.
+        loss: ``loss(model, batch)`` gives scalars; ``"loss"`` is minimised, all are logged.
+        batches: ``epoch(number, start)`` gives the batches of an epoch from a place on.
+        settings: how to train.
+        folder: of this run alone.
+        validate: gives ``"score"``, the higher the better, and other numbers; the model is in eval mode.
+            Every process calls it, the first one's numbers count.
+        parameters: train these alone (parameters, or groups ``{"params": ..., "lr": ...}``); others are
+            frozen meanwhile.
+        identity: what else tells this run from others: data, teacher. Compared when the run goes on.
+
+    Raises:
+        SpecError: the folder holds another run (settings, batches, identity or model differ).
+        TrainingError: the loss is no number any more, or the memory is full.
+
+    Example::
+
+        def loss(model, batch):
+            logits = model(**batch).logits
+            return {"loss": binary_cross_entropy_with_logits(logits, batch["targets"]) * logits.shape[1]}
+
+        settings = Settings(epochs=15, lr=5e-5, precision="bf16")
+        outcome = train(model, loss, batches, settings, Path("runs/ja"), validate=score)
+    """
+    if not len(batches):
+        raise SpecError("There is nothing to train on", where=folder, expected="batches", found="0 batches")
+    unused = DistributedDataParallelKwargs(find_unused_parameters=True)
+    accelerator = Accelerator(cpu=not torch.accelerator.is_available(), kwargs_handlers=[unused])
+    with checkpoint.locked(folder, accelerator), only(model, parameters, settings) as groups:
+        checkpoint.claim(folder, model, batches, settings.model_dump(), identity)
+        run = _Run(model, batches, settings, folder, groups, accelerator)
+        if not run.place.stopped:
+            with run.journal, torch.random.fork_rng(devices=run.devices), memory_advice(run.journal):
+                while not run.place.stopped:
+                    run.epoch(loss)
+                    run.end_epoch(validate)
+        return run.outcome()
+
+
+class _Run:
+    """The model, its optimiser and its place, on the device and in the folder of this run."""
+
+    def __init__(
+        self,
+        model: nn.Module,
+        batches: Batches,
+        settings: Settings,
+        folder: Path,
+        groups: list[dict[str, Any]],
+        accelerator: Accelerator,
+    ) -> None:
+        self.accelerator, self.device = accelerator, accelerator.device
+        self.devices = [torch.cuda.current_device()] if self.device.type == "cuda" else []
+        self.settings, self.folder, self.bare = settings, folder, model
+        self.batches = _share(batches, self.accelerator)
+        self.steps = settings.epochs * math.ceil(len(batches) / settings.accumulate)
+        model.to(self.device)
+        if settings.compile:
+            model.compile()
+        self.parameters = [each for group in groups for each in group["params"]]
+        fused = {"fused": True} if self.device.type in ("cpu", "cuda") else {}
+        self.optimiser = torch.optim.AdamW(groups, betas=settings.betas, eps=settings.adam_eps, **fused)
+        self.scaler = torch.amp.GradScaler(self.device.type, enabled=settings.precision == "fp16")
+        self.average = [each.detach().clone() for each in self.parameters] if settings.ema else []
+        self.place = checkpoint.load(folder / "last", model, self.optimiser, self.average)
+        if self.place.scaler:
+            self.scaler.load_state_dict(self.place.scaler)
+        self.journal = Journal(folder, settings, self.place, self.steps, self.accelerator)
+        self.model = self.accelerator.prepare(model) if self.accelerator.num_processes > 1 else model
+
+    def epoch(self, loss: StepLoss) -> None:
+        """The steps that are left of the current epoch."""
+        self.model.train()
+        coming = self.batches.epoch(self.place.epoch, self.place.batch)
+        while group := list(islice(coming, self.settings.accumulate)):
+            self.step(loss, group)
+            if self.settings.log_every and self.place.step % self.settings.log_every == 0:
+                self.journal.write()
+            if self.settings.save_every and self.place.step % self.settings.save_every == 0:
+                self.save()
+
+    def step(self, loss: StepLoss, group: list[Batch]) -> None:
+        """One step of the optimiser over the mean loss of some batches. Nothing here waits for the device."""
+        place, settings = self.place, self.settings
+        seeds = np.random.SeedSequence([settings.seed, place.step, self.accelerator.process_index])
+        torch.manual_seed(int(seeds.generate_state(1, np.uint64)[0]))
+        rate = settings.factor(place.step, self.steps)
+        for each in self.optimiser.param_groups:
+            each["lr"] = each["highest"] * rate
+        for number, batch in enumerate(group):
+            batch = {name: value.to(self.device, non_blocking=True) for name, value in batch.items()}
+            last = number == len(group) - 1
+            with nullcontext() if last else self.accelerator.no_sync(self.model):
+                with self.autocast():
+                    self.journal.watch(self.bare, loss, batch)
+                    terms = loss(self.model, batch)
+                self.scaler.scale(terms["loss"] / len(group)).backward()
+            self.journal.add(terms, batch)
+        norm = None
+        if settings.clip:
+            self.scaler.unscale_(self.optimiser)
+            norm = torch.nn.utils.clip_grad_norm_(self.parameters, settings.clip)
+        self.scaler.step(self.optimiser)
+        self.scaler.update()
+        self.optimiser.zero_grad()
+        self.move_average()
+        place.step, place.batch = place.step + 1, place.batch + len(group)
+        self.journal.step(settings.lr * rate, norm)
+
+    def autocast(self) -> torch.autocast:
+        """The forward pass in the chosen precision."""
+        kind = PRECISIONS[self.settings.precision]
+        return torch.autocast(self.device.type, kind, enabled=kind is not torch.float32)
+
+    def move_average(self) -> None:
+        """Bring the averaged weights towards the weights, faster in the first steps."""
+        if self.average:
+            decay = min(self.settings.ema, (1 + self.place.step) / (10 + self.place.step))
+            with torch.no_grad():
+                torch._foreach_lerp_(self.average, self.parameters, 1 - decay)
+
+    def end_epoch(self, validate: Validate | None) -> None:
+        """Validate, keep the best, save; the run ends with its last epoch or with its patience."""
+        place, settings = self.place, self.settings
+        self.journal.write()
+        place.epoch, place.batch = place.epoch + 1, 0
+        if validate and (place.epoch % settings.validate_every == 0 or place.epoch == settings.epochs):
+            with self.averaged():
+                scores = self.validated(validate)
+                place.waited += 1
+                if place.best is None or scores["score"] > place.best["score"]:
+                    place.best = {**scores, "step": place.step, "epoch": place.epoch}
+                    place.waited = 0
+                    checkpoint.save(self.folder / "best", self.bare, place.best, self.accelerator)
+        if settings.patience and place.waited >= settings.patience:
+            place.stopped = "patience"
+        if place.epoch == settings.epochs:
+            place.stopped = "epochs"
+        self.save()
+
+    def validated(self, validate: Validate) -> dict[str, float]:
+        """The first process's scores, on all of them."""
+        self.bare.eval()
+        with torch.no_grad(), self.autocast():
+            scores = {name: float(value) for name, value in validate(self.bare).items()}
+        if not math.isfinite(scores.get("score", math.nan)):
+            raise SpecError("The validation gives no score", expected='{"score": a number}', found=scores)
+        first: dict[str, float] = broadcast_object_list([scores])[0]
+        self.journal.validation(first)
+        return first
+
+    @contextmanager
+    def averaged(self) -> Iterator[None]:
+        """The averaged weights in the model's place, where there is an average."""
+        kept = [each.detach().clone() for each in self.parameters] if self.average else []
+        with torch.no_grad():
+            for weight, mean in zip(self.parameters, self.average, strict=False):
+                weight.copy_(mean)
+        yield
+        with torch.no_grad():
+            for weight, own in zip(self.parameters, kept, strict=False):
+                weight.copy_(own)
+
+    def save(self) -> None:
+        """Write ``last/``: weights, optimiser, average and place."""
+        self.journal.settle()
+        self.place.scaler = self.scaler.state_dict()
+        state = asdict(self.place)
+        checkpoint.save(
+            self.folder / "last", self.bare, state, self.accelerator, self.optimiser, self.average
+        )
+        self.journal.restart()
+
+    def outcome(self) -> Outcome:
+        """The result, and the weights that are worth having in the model."""
+        place = self.place
+        if place.best is not None:
+            checkpoint.load_weights(self.folder / "best", self.bare)
+        elif self.average:
+            torch._foreach_copy_([each.data for each in self.parameters], self.average)
+        self.bare.eval()
+        history = checkpoint.read_log(self.folder)
+        return Outcome(
+            self.folder, place.step, place.samples, place.seconds, history, place.best, place.stopped
+        )
+
+
+def _share(batches: Batches, accelerator: Accelerator) -> Batches:
+    """This process's part of the batches."""
+    if accelerator.num_processes == 1:
+        return batches
+    if not hasattr(batches, "shard"):
+        raise SpecError(
+            "These batches cannot be computed by several processes",
+            expected="a method shard(rank, world)",
+            found=type(batches).__name__,
+            remedy="start it without torchrun",
+        )
+    part: Batches = batches.shard(accelerator.process_index, accelerator.num_processes)
+    return part

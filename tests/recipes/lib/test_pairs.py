@@ -1,0 +1,319 @@
+"""Readers of the public image-caption files, on small files of the same form, and batches of one language."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from recipes.lib.pairs import (
+    Encoded,
+    PairBatches,
+    Pairs,
+    encode,
+    image_key,
+    joined,
+    karpathy_images,
+    read_coco,
+    read_multi30k,
+    read_scenes,
+    read_translated,
+    read_xflickrco,
+    read_xm3600,
+    read_xtd,
+)
+from vqa_builder.errors import SourceError
+
+
+def write(path: Path, text: str, *, zipped: bool = False) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if zipped:
+        path.with_name(path.name + ".gz").write_bytes(gzip.compress(text.encode()))
+    else:
+        path.write_text(text, encoding="utf-8")
+    return path
+
+
+def json_lines(path: Path, records: list[Any]) -> Path:
+    return write(path, "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records))
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("COCO_val2014_000000398076.jpg#657409", 398076),
+        ("COCO_train2014_000000117071.jpg", 117071),
+        ("val2017/000000000139.jpg", 139),
+        ("1000092795.jpg\n", "1000092795"),
+        ("0000d67245642c5f", "0000d67245642c5f"),
+    ],
+)
+def test_images_are_known_by_number_or_name(name: str, key: int | str) -> None:
+    assert image_key(name) == key
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_multi30k_task_1_is_parallel(tmp_path: Path, zipped: bool) -> None:
+    write(
+        tmp_path / "task1/image_splits/test_2017_mscoco.txt",
+        "COCO_val2014_000000398076.jpg#657409\n301.jpg\n",
+    )
+    texts = {"en": "A dog runs.\nTwo men sit.\n", "de": "Ein Hund rennt.\nZwei Männer sitzen.\n"}
+    for language, text in texts.items():
+        write(tmp_path / f"task1/raw/test_2017_mscoco.{language}", text, zipped=zipped)
+    german = read_multi30k(tmp_path, "test_2017_mscoco", "de")
+    assert german == Pairs(
+        "de", [398076, "301"], ["Ein Hund rennt.", "Zwei Männer sitzen."], ["A dog runs.", "Two men sit."]
+    )
+    assert read_multi30k(tmp_path, "test_2017_mscoco", "en").english is None
+
+
+def test_multi30k_task_2_has_five_captions_per_image(tmp_path: Path) -> None:
+    write(tmp_path / "task2/image_splits/val_images.txt", "1.jpg\n2.jpg\n")
+    for number in range(1, 6):
+        write(tmp_path / f"task2/raw/val.{number}.de", f"Satz {number}a\nSatz {number}b\n", zipped=True)
+    pairs = read_multi30k(tmp_path, "val", "de", task=2)
+    assert len(pairs) == 10
+    images, rows = pairs.images()
+    assert images == ["1", "2"]
+    assert rows.tolist() == [0, 1] * 5
+    assert pairs.text[-1] == "Satz 5b"
+    assert pairs.english is None
+
+
+def test_coco_and_stair_and_the_karpathy_split(tmp_path: Path) -> None:
+    stair = {
+        "images": [{"id": 1, "file_name": "COCO_val2014_000000000001.jpg"}, {"id": 2}],
+        "annotations": [
+            {
+                "id": 10,
+                "image_id": 1,
+                "caption": "白い犬が芝生の上を走っている\n",
+                "tokenized_caption": "白い 犬 が",
+            },
+            {"id": 11, "image_id": 2, "caption": "二人の男性がベンチに座っている"},
+            {"id": 12, "image_id": 1, "caption": "犬が一匹いる"},
+        ],
+    }
+    path = write(tmp_path / "stair_captions_v1.2_val.json", json.dumps(stair))
+    karpathy = {
+        "images": [
+            {"cocoid": 1, "split": "test", "sentences": []},
+            {"cocoid": 2, "split": "restval"},
+            {"cocoid": 3, "split": "train"},
+        ]
+    }
+    split = write(tmp_path / "dataset_coco.json", json.dumps(karpathy))
+    assert read_coco(path, "ja").image_id == [1, 2, 1]
+    kept = read_coco(path, "ja", images=karpathy_images(split, "test"))
+    assert kept == Pairs("ja", [1, 1], ["白い犬が芝生の上を走っている", "犬が一匹いる"])
+    assert karpathy_images(split, "train") == [2, 3]
+
+
+def test_translated_coco_is_parallel(tmp_path: Path) -> None:
+    record = {
+        "src_lang": "en",
+        "caption_tokenized": "a red bus on a street",
+        "backtranslation_tokenized": "red bus",
+    }
+    path = json_lines(
+        tmp_path / "coco_mt_dev.jsonl",
+        [
+            {**record, "image_id": "391895_1", "trg_lang": "hi", "translation_tokenized": "सड़क पर एक लाल बस"},
+            {**record, "image_id": "391895_1", "trg_lang": "ja", "translation_tokenized": "通りの赤いバス"},
+        ],
+    )
+    assert read_translated(path, "hi") == Pairs(
+        "hi", [391895], ["सड़क पर एक लाल बस"], ["a red bus on a street"]
+    )
+    assert read_translated(path, "ja").text == ["通りの赤いバス"]
+    assert read_translated(path, "en").text == ["a red bus on a street"]
+
+
+def test_xtd_finds_its_files_wherever_they_lie(tmp_path: Path) -> None:
+    write(
+        tmp_path / "XTD10/test_image_names.txt",
+        "COCO_train2014_000000061844.jpg\nCOCO_train2014_000000061849.jpg\n",
+    )
+    write(
+        tmp_path / "STAIR/test_1kcaptions_jp.txt", "木の枝に二羽の青い鳥がいる\n四人の男性が食事をしている\n"
+    )
+    assert read_xtd(tmp_path, "ja") == Pairs(
+        "ja", [61844, 61849], ["木の枝に二羽の青い鳥がいる", "四人の男性が食事をしている"]
+    )
+
+
+def test_xm3600_holds_several_captions_in_many_languages(tmp_path: Path) -> None:
+    captions = {
+        "caption": ["एक काली बिल्ली", "मेज़ पर बिल्ली"],
+        "caption/tokenized": ["x"],
+        "caption/tokenized/lowercase": ["x"],
+    }
+    path = json_lines(
+        tmp_path / "captions.jsonl",
+        [
+            {"image/key": "0000d67245642c5f", "image/locale": "ar", "hi": captions},
+            {"image/key": "00abc", "image/locale": "ja", "ja": {"caption": ["黒い猫"]}},
+        ],
+    )
+    hindi = read_xm3600(path, "hi")
+    assert hindi.image_id == ["0000d67245642c5f"] * 2
+    assert hindi.text == ["एक काली बिल्ली", "मेज़ पर बिल्ली"]
+    assert read_xm3600(path, "ja").image_id == ["00abc"]
+
+
+def test_xflickrco_mixes_flickr_and_coco(tmp_path: Path) -> None:
+    path = json_lines(
+        tmp_path / "test.jsonl",
+        [
+            {
+                "sentences": ["体育館で若者たちがバスケットボールをしている。"],
+                "id": "3497238310",
+                "img_path": "3497238310.jpg",
+            },
+            {
+                "sentences": ["青いフォークが入ったお弁当箱がある"],
+                "id": 369771,
+                "img_path": "COCO_val2014_000000369771.jpg",
+            },
+        ],
+    )
+    assert read_xflickrco(path, "ja").image_id == ["3497238310", 369771]
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Path:
+    caption = {"en": "a red ball on the grass", "ja": "芝生の上の赤いボール", "hi": "घास पर एक लाल गेंद"}
+    fact = {"fact": "count:ball:1", "en": "there is one ball", "ja": "ボールが一つある", "hi": "एक गेंद है"}
+    records = [
+        {"image_id": 1, "split": "train", "caption": caption, "facts": [fact]},
+        {"image_id": 2, "split": "validation", "caption": caption, "facts": []},
+    ]
+    json_lines(tmp_path / "sentences.jsonl", records)
+    return tmp_path
+
+
+def test_scenes_are_parallel(world: Path) -> None:
+    hindi = read_scenes(world, "train", "hi", facts=True)
+    assert hindi.text == ["घास पर एक लाल गेंद", "एक गेंद है"]
+    assert hindi.english == ["a red ball on the grass", "there is one ball"]
+    assert read_scenes(world, "train", "ja", captions=False, facts=True).text == ["ボールが一つある"]
+    assert read_scenes(world, "validation", "ja").image_id == [2]
+
+
+@pytest.mark.parametrize(
+    ("read", "said"),
+    [
+        (lambda folder: read_scenes(folder, "test", "ja"), "No captions in 'ja'"),
+        (lambda folder: read_scenes(folder, "train", "ta"), "'ta' is missing"),
+        (lambda folder: read_scenes(folder / "none", "train", "ja"), "cannot be read"),
+        (lambda folder: read_xtd(folder, "ja"), "test_image_names.txt"),
+        (lambda folder: read_xm3600(folder / "sentences.jsonl", "ja"), "No captions in 'ja'"),
+        (lambda folder: read_coco(write(folder / "x.json", "{"), "ja"), "is no JSON"),
+        (lambda folder: read_coco(write(folder / "x.json", "[]"), "ja"), "'annotations' is missing"),
+        (lambda folder: read_xflickrco(write(folder / "x.jsonl", "{}\n{\n"), "ja"), "x.jsonl:1"),
+        (lambda folder: read_multi30k(short_multi30k(folder), "val", "fr"), "do not pair up"),
+    ],
+)
+def test_wrong_files_are_named(world: Path, read: Callable[[Path], Pairs], said: str) -> None:
+    with pytest.raises(SourceError) as raised:
+        read(world)
+    assert said in str(raised.value)
+
+
+def short_multi30k(folder: Path) -> Path:
+    write(folder / "task1/image_splits/val.txt", "1.jpg\n2.jpg\n")
+    write(folder / "task1/raw/val.fr", "Un chien court.\n")
+    return folder
+
+
+def test_rows_are_taken_and_joined() -> None:
+    first = Pairs("ja", [1, 2], ["犬", "猫"], ["a dog", "a cat"])
+    assert first.take([1]) == Pairs("ja", [2], ["猫"], ["a cat"])
+    both = joined(first, Pairs("ja", [3], ["鳥"], ["a bird"]))
+    assert both.english == ["a dog", "a cat", "a bird"]
+    assert joined(first, Pairs("ja", [3], ["鳥"])).english is None
+
+
+def languages(ja: int = 23, hi: int = 10) -> dict[str, Encoded]:
+    chance = np.random.default_rng(0)
+    made = {}
+    for name, rows in (("ja", ja), ("hi", hi)):
+        lengths = chance.integers(2, 7, rows)
+        ids = np.where(np.arange(6) < lengths[:, None], np.arange(rows)[:, None] + 10, 0)
+        columns = {"english": np.arange(rows, dtype=np.float16)[:, None]}
+        made[name] = Encoded(ids, lengths, np.arange(rows) % 5, columns)
+    return made
+
+
+def test_batches_hold_one_language_and_its_columns() -> None:
+    pytest.importorskip("torch")
+    tables = {"image": np.arange(5, dtype=np.float32)[:, None] * 100}
+    batches = PairBatches(languages(), tables, batch_size=4, seed=3)
+    assert len(batches) == 23 // 4 + 10 // 4
+    seen: dict[int, list[int]] = {0: [], 1: []}
+    for batch in batches.epoch(0):
+        rows = batch["input_ids"][:, 0] - 10
+        seen[int(batch["language"])] += rows.tolist()
+        assert batch["english"][:, 0].tolist() == rows.tolist()
+        assert str(batch["english"].dtype) == "torch.float32"
+        assert batch["image"][:, 0].tolist() == [100 * (row % 5) for row in rows.tolist()]
+        assert batch["attention_mask"].sum(1).max() == batch["input_ids"].shape[1]
+    assert len(seen[0]) + len(seen[1]) == 4 * len(batches)
+    assert len(set(seen[0][:20])) == len(seen[0][:20])
+
+
+def test_batches_repeat_and_resume() -> None:
+    torch = pytest.importorskip("torch")
+    whole = list(PairBatches(languages(), {}, batch_size=4, seed=3, steps=9).epoch(2))
+    again = list(PairBatches(languages(), {}, batch_size=4, seed=3, steps=9).epoch(2, start=5))
+    other = list(PairBatches(languages(), {}, batch_size=4, seed=3, steps=9).epoch(3))
+    assert len(whole) == len(other) == 9
+    assert len(again) == 4
+    for first, second in zip(whole[5:], again, strict=True):
+        assert all(torch.equal(first[name], second[name]) for name in first)
+    assert any(a["input_ids"].shape != b["input_ids"].shape for a, b in zip(whole, other, strict=True))
+
+
+def test_processes_compute_parts_of_the_same_batches() -> None:
+    torch = pytest.importorskip("torch")
+    batches = PairBatches(languages(), {}, batch_size=4, seed=3)
+    parts = [batches.shard(rank, 2) for rank in range(2)]
+    for whole, first, second in zip(batches.epoch(1), *(part.epoch(1) for part in parts), strict=True):
+        starts = torch.cat([first["input_ids"][:, 0], second["input_ids"][:, 0]])
+        assert torch.equal(starts, whole["input_ids"][:, 0])
+    assert batches.identity == parts[0].identity
+    assert batches.identity["rows"] == {"ja": 23, "hi": 10}
+
+
+def test_shares_say_how_often_a_language_is_drawn() -> None:
+    pytest.importorskip("torch")
+    batches = PairBatches(languages(), {}, batch_size=2, steps=400, shares={"ja": 1.0, "hi": 3.0})
+    hindi = sum(int(batch["language"]) for batch in batches.epoch(0))
+    assert 270 < hindi < 330
+
+
+class Pieces:
+    """Splits at spaces; the end token can be left off."""
+
+    pad_token_id, sep_token_id, eos_token_id = 0, 3, None
+
+    def __init__(self, end: bool) -> None:
+        self.end = end
+
+    def __call__(self, texts: list[str], max_length: int, **_: Any) -> dict[str, list[list[int]]]:
+        rows = [[10 + len(word) for word in text.split()][: max_length - 1] for text in texts]
+        return {"input_ids": [[*row, 3] if self.end else row for row in rows]}
+
+
+def test_texts_end_with_the_end_token() -> None:
+    ids, lengths = encode(["a bb", "a"], Pieces(end=True), 5)
+    assert ids.tolist() == [[11, 12, 3], [11, 3, 0]]
+    assert lengths.tolist() == [3, 2]
+    with pytest.raises(SourceError, match="2 texts do not end"):
+        encode(["a bb", "a"], Pieces(end=False), 5)
