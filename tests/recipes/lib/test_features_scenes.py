@@ -1,8 +1,9 @@
-"""Features of a scenes world: a small world is drawn here, learnt and encoded; what is seen is what was drawn."""
+"""Features of a scenes world: one is drawn here, learnt and encoded; what is seen is what was drawn."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ from PIL import Image, ImageDraw
 from recipes.lib import features_scenes
 from recipes.lib.features import FeatureStore
 from recipes.lib.features_command import main
-from recipes.lib.features_scenes import World, extract_scenes, train_encoders
+from recipes.lib.features_scenes import extract_scenes, train_encoders
+from recipes.lib.features_world import World
 from vqa_builder.errors import SourceError
 
 PAINT = {"red": (210, 40, 40), "blue": (40, 60, 210), "green": (40, 160, 60)}
@@ -54,6 +56,15 @@ def write_world(folder: Path, images: int) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _one_thread() -> Iterator[None]:
+    """Small networks gain nothing from more, and a busy machine loses."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_world(tmp_path_factory.mktemp("scenes") / "world", 160)
@@ -61,7 +72,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def store(world: Path) -> FeatureStore:
-    return extract_scenes(world, world.parent / "features", seed=1, epochs=8)
+    return extract_scenes(world, world.parent / "features", seed=1, epochs=6)
 
 
 def scenes_of(world: Path) -> list[dict[str, Any]]:
@@ -115,7 +126,7 @@ def test_patches_tell_where_things_are(world: Path, store: FeatureStore) -> None
 
 def test_the_same_seed_gives_the_same_features(world: Path, store: FeatureStore, tmp_path: Path) -> None:
     torch.manual_seed(99)
-    again = extract_scenes(world, tmp_path / "again", seed=1, epochs=8)
+    again = extract_scenes(world, tmp_path / "again", seed=1, epochs=6)
     rows = np.arange(len(store))
     np.testing.assert_array_equal(again.regions(rows, 4)[0], store.regions(rows, 4)[0])
     np.testing.assert_array_equal(again.patches(rows), store.patches(rows))

@@ -1,0 +1,236 @@
+"""The frozen model of the recipe: a published CLIP, or a small one that stage 0 trains from nothing.
+
+The small one learns from the English sentences of drawn scenes. It stands in for the published one: a model
+of English and pictures that has never met the languages to acquire.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from filelock import FileLock
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor, nn
+from transformers import AutoModel, AutoTokenizer, CLIPConfig, CLIPModel
+from transformers.utils import cached_file
+
+from recipes.lib.models.mla import symmetric_contrast
+from recipes.lib.pairs import Encoded, PairBatches, Pairs, encode, read_scenes
+from recipes.lib.retrieval import features
+from recipes.lib.tokens import train_tokenizer
+from recipes.lib.trainer import Settings, train
+from recipes.mla.config import SmallClip
+from vqa_builder.errors import SourceError
+from vqa_builder.store import atomic_folder, fingerprint, write_json
+
+Pictures = NDArray[np.float16]
+MIDDLE = [0.5, 0.5, 0.5]
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """A CLIP or SigLIP with its tokenizer, and how its pictures are prepared.
+
+    Attributes:
+        clip: in evaluation mode.
+        tokenizer: of English.
+        prepare: picture files -> (N, 3, S, S) float16.
+        longest: word pieces of an English sentence.
+        whole_length: pad every sentence to ``longest``, as SigLIP was trained.
+    """
+
+    clip: nn.Module
+    tokenizer: Any
+    prepare: Callable[[Sequence[Path]], Pictures]
+    longest: int
+    whole_length: bool
+
+    def encode(self, texts: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """English texts as ``recipes.lib.pairs.encode`` gives them."""
+        ids, lengths = encode(texts, self.tokenizer, self.longest)
+        if not self.whole_length:
+            return ids, lengths
+        filler = self.tokenizer.pad_token_id
+        padded = np.pad(ids, ((0, 0), (0, self.longest - ids.shape[1])), constant_values=filler)
+        return padded, np.full(len(ids), self.longest, dtype=np.int64)
+
+
+def open_backbone(checkpoint: str | Path) -> Backbone:
+    """A CLIP or SigLIP of transformers, by folder or by name on the Hub."""
+    clip = AutoModel.from_pretrained(str(checkpoint)).eval()
+    clip.to("cuda" if torch.cuda.is_available() else "cpu")
+    rules = json.loads(Path(cached_file(str(checkpoint), "preprocessor_config.json")).read_text("utf-8"))
+    mean, std = rules.get("image_mean", MIDDLE), rules.get("image_std", MIDDLE)
+    side, squash = clip.config.vision_config.image_size, not rules.get("do_center_crop", False)
+    return Backbone(
+        clip,
+        AutoTokenizer.from_pretrained(str(checkpoint)),
+        lambda paths: pictures(paths, side, squash=squash, mean=mean, std=std),
+        clip.config.text_config.max_position_embeddings,
+        whole_length=clip.config.model_type != "clip",
+    )
+
+
+def pictures(
+    paths: Sequence[Path],
+    side: int,
+    *,
+    squash: bool,
+    mean: Sequence[float] = MIDDLE,
+    std: Sequence[float] = MIDDLE,
+) -> Pictures:
+    """Picture files -> (N, 3, side, side) float16, normalised per channel.
+
+    Args:
+        paths: anything that Pillow opens.
+        side: of the square.
+        squash: the whole picture made square (SigLIP); else its shorter side is fitted and the middle cut out
+            (CLIP).
+        mean, std: of red, green and blue, of values from 0 to 1.
+
+    Raises:
+        SourceError: a file is missing or is no picture.
+    """
+    made = np.empty((len(paths), 3, side, side), dtype=np.float16)
+    shift, scale = (np.asarray(each, np.float32)[:, None, None] for each in (mean, std))
+    for row, path in enumerate(paths):
+        try:
+            with Image.open(path) as image:
+                square = _square(image.convert("RGB"), side, squash)
+        except OSError as error:
+            raise SourceError("This picture cannot be read", where=path, found=error) from None
+        made[row] = (np.asarray(square, np.float32).transpose(2, 0, 1) / 255 - shift) / scale
+    return made
+
+
+def _square(image: Image.Image, side: int, squash: bool) -> Image.Image:
+    if squash:
+        return image.resize((side, side), Image.Resampling.BICUBIC)
+    scale = side / min(image.size)
+    width, height = (max(side, round(edge * scale)) for edge in image.size)
+    left, upper = (width - side) // 2, (height - side) // 2
+    resized = image.resize((width, height), Image.Resampling.BICUBIC)
+    return resized.crop((left, upper, left + side, upper + side))
+
+
+def small_clip(settings: SmallClip, out: Path, seed: int, *, quiet: bool) -> Path:
+    """Stage 0, once per seed: the folder of a CLIP with its tokenizer, in the form of transformers.
+
+    A sentence is the caption of a picture, or its one-fact sentences in a row, so that the text tower meets
+    both. A finished folder is returned at once.
+    """
+    folder = out / "steps" / f"clip-{fingerprint([settings.model_dump(mode='json'), seed])[:12]}"
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{folder}.lock"):
+        if not (folder / "clip").is_dir():
+            _train_small_clip(settings, folder, seed, quiet)
+    return folder / "clip"
+
+
+def _train_small_clip(settings: SmallClip, folder: Path, seed: int, quiet: bool) -> None:
+    english = english_sentences(settings.world)
+    words = [*english.text, *_questions(settings.world)]
+    tokenizer = train_tokenizer(words, settings.pieces, folder / "tokenizer")
+    images, rows = english.images()
+    files = [settings.world / "images" / f"SCENE_{image:012d}.png" for image in images]
+    batches = PairBatches(
+        {"en": Encoded(*encode(english.text, tokenizer, settings.longest), rows)},
+        {"pixel_values": pictures(files, settings.picture, squash=True)},
+        batch_size=settings.batch_size,
+        seed=seed,
+    )
+    torch.manual_seed(seed)
+    clip = CLIPModel(_shape(settings, tokenizer))
+    how = Settings(
+        epochs=settings.epochs,
+        lr=settings.lr,
+        warmup=0.1,
+        schedule="cosine",
+        seed=seed,
+        log_every=0 if quiet else 50,
+        progress=not quiet,
+        tensorboard=not quiet,
+    )
+    train(clip, _contrast, batches, how, folder / "training", identity={"stage": "clip"})
+    with atomic_folder(folder / "clip") as partial:
+        clip.save_pretrained(partial)
+        tokenizer.save_pretrained(partial)
+        rules = {"do_center_crop": False, "image_mean": MIDDLE, "image_std": MIDDLE}
+        write_json(partial / "preprocessor_config.json", rules)
+
+
+def _shape(settings: SmallClip, tokenizer: Any) -> CLIPConfig:
+    shape = {
+        "hidden_size": settings.width,
+        "intermediate_size": 4 * settings.width,
+        "num_hidden_layers": settings.layers,
+        "num_attention_heads": settings.heads,
+        "projection_dim": settings.width,
+    }
+    text = {
+        **shape,
+        "vocab_size": len(tokenizer),
+        "max_position_embeddings": settings.longest,
+        "bos_token_id": tokenizer.cls_token_id,
+        "eos_token_id": tokenizer.sep_token_id,
+        "pad_token_id": tokenizer.pad_token_id,
+    }
+    vision = {**shape, "image_size": settings.picture, "patch_size": settings.patch}
+    return CLIPConfig(text_config=text, vision_config=vision, projection_dim=settings.width)
+
+
+def _questions(world: Path) -> list[str]:
+    """The English questions about the train pictures, whose words the tokenizer learns; nothing else does."""
+    file = world / "v2_scenes_train_questions.json"
+    return [each["question"] for each in json.loads(file.read_text(encoding="utf-8"))["questions"]]
+
+
+def _contrast(clip: Any, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+    """CLIP's own loss, its scale learned and held at or below 100."""
+    texts = clip.get_text_features(batch["input_ids"], batch["attention_mask"]).pooler_output
+    images = clip.get_image_features(batch["pixel_values"]).pooler_output
+    return {"loss": symmetric_contrast(images, texts, clip.logit_scale.exp().clamp(max=100))}
+
+
+def english_sentences(world: Path) -> Pairs:
+    """For every train picture of a world its caption, and its facts as one text."""
+    captions = read_scenes(world, "train", "en")
+    facts = read_scenes(world, "train", "en", captions=False, facts=True)
+    told: dict[Any, list[str]] = {}
+    for image, fact in zip(facts.image_id, facts.text, strict=True):
+        told.setdefault(image, []).append(fact)
+    together = [" ".join(each) for each in told.values()]
+    return Pairs("en", [*captions.image_id, *told], [*captions.text, *together])
+
+
+def image_features(backbone: Backbone, files: Sequence[Path]) -> NDArray[np.float32]:
+    """(N, D) features of picture files by the image tower."""
+
+    def encode(pixels: Tensor) -> Tensor:
+        found = backbone.clip.get_image_features(pixel_values=pixels)
+        return found if isinstance(found, Tensor) else found.pooler_output
+
+    return features(encode, _batches(backbone, files))
+
+
+def patch_states(backbone: Backbone, files: Sequence[Path]) -> NDArray[np.float16]:
+    """(N, P, H), the last states of the image tower, for a head that looks closer."""
+
+    def encode(pixels: Tensor) -> Tensor:
+        states: Tensor = backbone.clip.vision_model(pixel_values=pixels).last_hidden_state
+        return states
+
+    return features(encode, _batches(backbone, files)).astype(np.float16)
+
+
+def _batches(backbone: Backbone, files: Sequence[Path], size: int = 128) -> Iterator[Tensor]:
+    device = next(backbone.clip.parameters()).device
+    for start in range(0, len(files), size):
+        yield torch.from_numpy(backbone.prepare(files[start : start + size]).astype(np.float32)).to(device)

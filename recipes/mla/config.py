@@ -1,0 +1,224 @@
+"""The settings of the recipe, as its YAML files hold them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError, model_validator
+
+from recipes.cvil.config import Section, merged, read
+from vqa_builder.errors import SpecError, UnknownNameError
+
+__all__ = [
+    "Config",
+    "Section",
+    "SmallClip",
+    "Source",
+    "Stage",
+    "Tokens",
+    "merged",
+    "of_row",
+    "read",
+    "validate",
+]
+
+Form = Literal["scenes", "multi30k", "coco", "translated", "xtd", "xm3600", "xflickrco", "release"]
+Term = Literal["text_mse", "image_contrast", "text_contrast", "image_mse", "layer_mse"]
+
+
+class Source(Section):
+    """A set of sentences, with pictures or without.
+
+    Attributes:
+        form: of the files, a reader of ``recipes.lib.pairs``; ``release`` for the questions of a release.
+        path: file or folder; ``{language}`` stands for the language.
+        split: where the form has any.
+        languages: that it holds; all that are asked for, if not given.
+        images: where a picture lies, as ``images/SCENE_{:012d}.png`` or ``{}.jpg`` under ``root``.
+        root: folder of the pictures; None for parallel text without pictures.
+        facts: of scenes, the one-fact sentences instead of the captions.
+        name: in the table of results, for a set that is evaluated.
+    """
+
+    form: Form
+    path: str
+    split: str = "train"
+    languages: list[str] | None = None
+    images: str = "SCENE_{:012d}.png"
+    root: Path | None = None
+    facts: bool = False
+    name: str = "scenes"
+
+
+class Stage(Section):
+    """One training stage; the names are those of ``recipes.lib.trainer.Settings``.
+
+    Attributes:
+        terms: weight of each term of the loss.
+        text_only: learn from parallel text without pictures too.
+        english: draw English as one more language, for full fine-tuning.
+    """
+
+    terms: dict[Term, float]
+    epochs: int = Field(ge=1)
+    lr: float = Field(gt=0)
+    batch_size: int = Field(128, ge=2)
+    text_only: bool = False
+    english: bool = False
+    weight_decay: float = 0.2
+    warmup: float = Field(0.1, ge=0, lt=1)
+    schedule: Literal["linear", "cosine", "constant"] = "cosine"
+
+
+class SmallClip(Section):
+    """Stage 0: the shape of a CLIP that is trained from nothing on a world of drawn scenes, and how.
+
+    Attributes:
+        world: the scenes, whose train pictures and English sentences it learns from.
+        pieces, longest: word pieces of its tokenizer, and of a sentence.
+        picture, patch: sides of the square picture and of its patches, in pixels.
+        width, layers, heads: of both towers.
+        epochs: passes over the captions and the facts of all pictures.
+    """
+
+    world: Path
+    pieces: int = 1000
+    longest: int = 48
+    picture: int = 120
+    patch: int = 20
+    width: int = 128
+    layers: int = 3
+    heads: int = 4
+    epochs: int = 10
+    lr: float = 0.001
+    batch_size: int = 128
+
+
+class Tokens(Section):
+    """The multilingual token vectors: of a checkpoint, or drawn at random for word pieces learned here.
+
+    Attributes:
+        checkpoint: any of transformers with a tokenizer; pieces and width are its own.
+        pieces, width: of random vectors.
+        languages: whose sentences the pieces are learned from; all of the run, if not given.
+        longest: word pieces of a sentence.
+    """
+
+    checkpoint: str | None = None
+    pieces: int = 1500
+    width: int = 128
+    languages: list[str] | None = None
+    longest: int = 77
+
+
+class World(Section):
+    """A world of drawn scenes to make if it is not there."""
+
+    images: int
+    seed: int = 0
+
+
+class Vqa(Section):
+    """The answering head on the frozen towers; see ``recipes/mla/vqa.py``.
+
+    Attributes:
+        releases: language -> release; English questions are those of the first.
+        features: a feature store whose regions the head looks at; the image tower's patches if not given.
+        regions: of the store, per picture.
+        order: the stages that the acquirers go through.
+        layers, heads, width: of the head.
+    """
+
+    releases: dict[str, str]
+    features: Path | None = None
+    regions: int = 8
+    order: list[str]
+    layers: int = 2
+    heads: int = 4
+    width: int = 128
+    dropout: float = 0.1
+    epochs: int = 10
+    lr: float = 0.001
+    batch_size: int = 128
+
+
+class Config(Section):
+    """All settings of one run.
+
+    Attributes:
+        row: what the run is called in the tables.
+        checkpoint: a CLIP or SigLIP of transformers; without it ``small_clip`` is trained.
+        train, evaluate: what is learned from, and what the recalls are of.
+        languages: to acquire together; English is never one of them.
+        later: to be added one after the other when the first are done.
+        bottleneck, at_embedding, train_embeddings, train_linear: see ``MLAConfig``.
+        full: the baseline, everything trained and no acquirers.
+        order: the stages' names in the order they run.
+        vqa: None where no questions are answered.
+        threads: of the CPU; torch's choice if not given.
+        quiet: one log line per epoch, none on the terminal.
+        out: where every step has its folder, and results.jsonl lies.
+    """
+
+    row: str
+    checkpoint: str | None = None
+    small_clip: SmallClip | None = None
+    worlds: dict[str, World] = Field(default_factory=dict)
+    tokens: Tokens
+    train: list[Source]
+    evaluate: list[Source]
+    languages: list[str]
+    later: list[str] = Field(default_factory=list)
+    bottleneck: int = Field(256, ge=0)
+    at_embedding: bool = False
+    train_embeddings: bool = True
+    train_linear: bool = True
+    full: bool = False
+    stages: dict[str, Stage]
+    order: list[str]
+    vqa: Vqa | None = None
+    seed: int = 42
+    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+    threads: int | None = None
+    quiet: bool = False
+    out: Path
+
+    @model_validator(mode="after")
+    def _fits(self) -> Config:
+        if unknown := [name for name in self.order if name not in self.stages]:
+            raise ValueError(f"order: no stage is called {', '.join(unknown)}")
+        for name, stage in self.stages.items():
+            if stage.text_only and {"image_contrast", "image_mse"} & set(stage.terms):
+                raise ValueError(f"stages.{name}: text without pictures has no terms of images")
+        if not (self.checkpoint or self.small_clip):
+            raise ValueError("give a checkpoint, or small_clip to train one")
+        return self
+
+
+def validate(content: dict[str, Any], where: Path) -> Config:
+    """The settings, checked.
+
+    Raises:
+        SpecError: names every wrong field.
+    """
+    try:
+        return Config.model_validate(content)
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+        raise SpecError("The settings are wrong", where=where, found=wrong) from None
+
+
+def of_row(content: dict[str, Any], row: str | None = None, seed: int | None = None) -> dict[str, Any]:
+    """The settings of one row of the table and one seed; the first of each if not given.
+
+    Raises:
+        UnknownNameError: no such row.
+    """
+    plan = dict(content)
+    rows, seeds = plan.pop("rows"), plan.pop("seeds", [plan.get("seed", 42)])
+    row = next(iter(rows)) if row is None else row
+    if row not in rows:
+        raise UnknownNameError("row", row, rows)
+    base = {**plan, "row": row, "seed": seeds[0] if seed is None else seed}
+    return merged(base, rows[row] or {})

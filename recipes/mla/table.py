@@ -1,0 +1,96 @@
+"""All rows of the table of recipes/mla: every row x seed.
+
+    python -m recipes.mla.table recipes/mla/small.yaml --readme recipes/mla/README.md
+    python -m recipes.mla.table recipes/mla/small.yaml --row "transfer, exposure" --seed 0
+
+A row is a name and the settings that it changes, under ``rows`` of the YAML; the seeds stand there too. What
+a killed table has finished is not run again. Rows run side by side, one thread each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from recipes.lib import results
+from recipes.lib.results import Column
+from recipes.mla import config as settings
+from vqa_builder.errors import VQABuilderError
+
+COLUMNS = [
+    Column("en AR", "average_recall", {"language": "en"}),
+    Column("ja AR", "average_recall", {"language": "ja"}),
+    Column("hi AR", "average_recall", {"language": "hi"}),
+    Column("ja / en, %", "of_english", {"language": "ja"}),
+    Column("hi / en, %", "of_english", {"language": "hi"}),
+    Column("English to the bit", "to_the_bit", {"language": "en"}, decimals=0),
+    Column("trained, %", "trained_share", {"language": "en"}),
+    Column("pairs seen", "pairs", {"language": "en"}, decimals=0),
+    Column("seconds", "seconds", {"language": "en"}, decimals=0),
+]
+
+
+def work(content: dict[str, Any], threads: int) -> str:
+    """Do one row for one seed, in a process of its own; gives a line for people."""
+    import torch
+    from transformers.utils import logging
+
+    from recipes.mla import train
+
+    torch.set_num_threads(threads)
+    logging.disable_progress_bar()
+    start = time.perf_counter()
+    config = settings.validate({**content, "quiet": True}, Path("rows"))
+    *_, lines = train.run(config)
+    found = ", ".join(f"{line['language']} {line['average_recall']:.1f}" for line in lines)
+    return f"{config.row}, seed {config.seed}: {found}; {time.perf_counter() - start:.0f} s"
+
+
+def markdown(path: Path, rows: list[str]) -> str:
+    """The table of all runs in a file of results."""
+    runs = [each for each in results.read(path) if "average_recall" in each]
+    return results.table(runs, rows, COLUMNS, heading="row")
+
+
+def main() -> int:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("settings", type=Path)
+    parser.add_argument("--row", action="append", default=[], help="this row alone; may be given again")
+    parser.add_argument("--seed", action="append", type=int, default=[], help="these seeds alone")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=1, help="per worker")
+    parser.add_argument("--readme", type=Path, help="write the table there, between its markers")
+    given = parser.parse_args()
+    start = time.perf_counter()
+    try:
+        content = settings.read(given.settings, given.set)
+        rows, seeds = given.row or list(content["rows"]), given.seed or content["seeds"]
+        # The first row of every seed comes first: it makes the frozen model that all others of the seed need.
+        plan = [settings.of_row(content, row, seed) for row in rows[:1] for seed in seeds]
+        plan += [settings.of_row(content, row, seed) for seed in seeds for row in rows[1:]]
+        with ProcessPoolExecutor(given.workers, mp_context=get_context("spawn")) as pool:
+            running = [pool.submit(work, each, given.threads) for each in plan]
+            for done, future in enumerate(as_completed(running), 1):
+                print(f"{done}/{len(plan)}  {future.result()}", flush=True)
+        table = markdown(Path(content["out"]) / "results.jsonl", list(content["rows"]))
+        print(table)
+        if given.readme:
+            results.write_into(given.readme, "mla", table)
+    except VQABuilderError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    print(f"{time.perf_counter() - start:.0f} s in all")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
