@@ -199,7 +199,8 @@ def machine() -> str:
     """What it ran on."""
     if torch.cuda.is_available():
         return f"{torch.cuda.get_device_name()}, torch {torch.__version__}"
-    return f"{platform.processor() or platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}"
+    processor = platform.processor() or platform.machine()
+    return f"{processor}, {torch.get_num_threads()} threads, torch {torch.__version__}"
 
 
 def main() -> None:
@@ -224,9 +225,8 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     if not given.json:
-        print(
-            f"{machine()}; {given.layers} x {given.hidden}, {given.text} + {given.regions} positions, batch {given.batch}"
-        )
+        length = f"{given.text} + {given.regions} positions"
+        print(f"{machine()}; {given.layers} x {given.hidden}, {length}, batch {given.batch}")
         print(f"{'task':<13} {'way':<28} {'samples/s':>10} {'MFU':>7}")
     for record in measure(given):
         if given.json:

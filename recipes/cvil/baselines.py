@@ -22,13 +22,14 @@ from recipes.lib.translate_test import into_english
 def record_teacher(config: Config) -> None:
     """Train the teacher, or find it trained, and score it on the validation questions of every language."""
     material = Material(config)
-    teacher, seconds = train_teacher(config, material)
+    teacher, seconds = train_teacher(config)
     for language, release in config.data.releases.items():
         questions = load_questions(release, "validation")
         ceiling = sum(max(scores, default=0.0) for scores in questions.soft_scores) / len(questions)
         common = {"seed": config.seed, "share": 0.0, "setting": "release", "language": language}
         results.append(
-            config.out / "results.jsonl", {**common, "row": "what the annotators allow", "accuracy": 100 * ceiling}
+            config.out / "results.jsonl",
+            {**common, "row": "what the annotators allow", "accuracy": 100 * ceiling},
         )
         english = load_questions(release, "validation", english=True)
         translated = _translated(config, questions)
@@ -45,9 +46,7 @@ def record_teacher(config: Config) -> None:
 
 
 def _score(material: Material, teacher: Oscar, questions: Questions, release: str) -> dict[str, Any]:
-    batches = material.batches(
-        questions, material.tokenizers.teacher, material.config.teacher, shuffle=False
-    )
+    batches = material.batches(questions, material.tokenizers.teacher, material.config.teacher, shuffle=False)
     predictions = predict(teacher, batches, material.vocabulary)
     return score(predictions, release, "validation", language=questions.language).record()
 

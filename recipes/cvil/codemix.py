@@ -123,7 +123,7 @@ def _joined(
     for place, token in enumerate(tokens):
         own = replaced[place].english if place in replaced else token
         beside = place in replaced or place - 1 in replaced
-        attached = spaceless and not beside or not any(sign.isalnum() for sign in own)
+        attached = (spaceless and not beside) or not any(sign.isalnum() for sign in own)
         text += own if not text or attached else f" {own}"
         if place in replaced:
             places[place] = (len(text) - len(own), len(text))

@@ -46,16 +46,20 @@ class Model(Section):
 
     Attributes:
         checkpoint: an Oscar or VinVL checkpoint, or any BERT of transformers (as ``kind`` says).
+        new: parts of a checkpoint to start afresh: ``classifier`` for another answer vocabulary.
         hidden, layers, heads, intermediate: the shape without a checkpoint.
+        first_weights: ``bert``, or ``mimetic`` for small models; see ``recipes.lib.models.first_weights``.
     """
 
     checkpoint: str | None = None
     kind: Literal["random", "oscar", "transformers"] = "random"
+    new: list[str] = []
     hidden: int = 768
     layers: int = 12
     heads: int = 12
     intermediate: int = 3072
     dropout: float = Field(0.3, ge=0, lt=1)
+    first_weights: Literal["bert", "mimetic"] = "bert"
 
 
 class Stage(Section):
@@ -99,9 +103,11 @@ class Config(Section):
         row: what the run is called in the tables.
         student: the student's weights; a model like the teacher's, with other random weights, if not given.
         distillation: None for a student without it.
+        teacher_seed: of the teacher alone, where all students are to learn from one; ``seed`` if not given.
         labels: share of the training questions whose answers the student sees.
         head_from_teacher: give a distilled student the teacher's head, to start steps 4 and 5 from.
         text: which translations the student reads: those that the policy kept, all, or the clean release's.
+        loss: over answers: the paper's binary cross-entropy, or a softmax, for small models.
         threads: of the CPU; torch's choice if not given.
         quiet: one log line per epoch, none on the terminal.
         out: where every step has its folder, and results.jsonl lies.
@@ -118,8 +124,10 @@ class Config(Section):
     labels: Fraction = Field(1.0, ge=0, le=1)
     head_from_teacher: bool = False
     text: Literal["balanced", "raw", "clean"] = "balanced"
+    loss: Literal["binary", "softmax"] = "binary"
     language: str
     seed: int = 88
+    teacher_seed: int | None = None
     precision: Literal["fp32", "bf16", "fp16"] = "fp32"
     compile: bool = False
     threads: int | None = None

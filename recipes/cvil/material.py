@@ -19,6 +19,8 @@ from recipes.cvil.config import Config, Model, Stage
 from recipes.cvil.parallel import Tokenizers
 from recipes.lib.data import QuestionBatches, Questions, load_questions, load_vocabulary
 from recipes.lib.features import FeatureStore
+from recipes.lib.models import first_weights
+from recipes.lib.models.checkpoints import from_transformers, load_oscar_checkpoint
 from recipes.lib.models.oscar import Oscar, OscarConfig
 from recipes.lib.tokens import train_tokenizer
 from recipes.lib.trainer import Settings
@@ -27,8 +29,6 @@ from vqa_builder.store import fingerprint
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
-
-CONFIGS = ("default", "rejected")
 
 
 class Material:
@@ -58,6 +58,7 @@ class Material:
             "data": config.data.model_dump(mode="json"),
             "model": config.model.model_dump(),
             "seed": config.seed,
+            "loss": config.loss,
             "precision": config.precision,
         }
 
@@ -69,7 +70,7 @@ class Material:
             "text": config.text,
             "student": config.student and config.student.model_dump(),
             "distillation": config.distillation and config.distillation.model_dump(),
-            "teacher": config.teacher.model_dump() if config.distillation else None,
+            "teacher": [config.teacher.model_dump(), config.teacher_seed] if config.distillation else None,
         }
 
     @cached_property
@@ -151,14 +152,13 @@ def new_model(
 ) -> Oscar:
     """A model with the head and the regions that the material needs, from a checkpoint or from nothing."""
     width, labels = material.features.region_width, len(material.vocabulary)
+    number = int.from_bytes(hashlib.sha256(repr(seed).encode()).digest()[:6], "big")
+    generator = torch.Generator().manual_seed(number)
+    changes = {"generator": generator, "region_width": width, "labels": labels, "dropout": wanted.dropout}
     if wanted.kind == "oscar":
-        from recipes.lib.models.checkpoints import load_oscar_checkpoint
-
-        return load_oscar_checkpoint(Path(str(wanted.checkpoint)), labels=labels, region_width=width)
+        return load_oscar_checkpoint(Path(str(wanted.checkpoint)), new=wanted.new, **changes)
     if wanted.kind == "transformers":
-        from recipes.lib.models.checkpoints import from_transformers
-
-        return from_transformers(str(wanted.checkpoint), region_width=width, labels=labels)
+        return from_transformers(str(wanted.checkpoint), **changes)
     shape = OscarConfig(
         vocabulary=len(tokenizer),
         hidden=wanted.hidden,
@@ -171,9 +171,15 @@ def new_model(
         dropout=wanted.dropout,
         attention_dropout=wanted.dropout,
         pad_id=tokenizer.pad_token_id,
+        region_layer_norm=1e-12 if wanted.first_weights == "mimetic" else None,
     )
-    number = int.from_bytes(hashlib.sha256(repr(seed).encode()).digest()[:6], "big")
-    return Oscar(shape, generator=torch.Generator().manual_seed(number))
+    model = Oscar(shape, generator=generator)
+    if wanted.first_weights == "mimetic":
+        first_weights.mimetic(model, generator)
+        first_weights.anchor_regions(model, material.features, tokenizer)
+    questions = material.english("train")
+    first_weights.prior_bias(model.classifier, questions.labels, questions.soft_scores)
+    return model
 
 
 @contextmanager
@@ -203,8 +209,14 @@ def trainer_settings(config: Config, stage: Stage, batches: QuestionBatches) -> 
 
 
 def _all(release: str, split: str, *, english: bool = False) -> Questions:
-    """The questions of a split, kept and rejected."""
-    parts = [load_questions(release, split, english=english, config=config) for config in CONFIGS]
+    """The questions of a split, kept and, where there are any, rejected."""
+    from datasets import get_dataset_config_names, get_dataset_split_names
+
+    parts = [load_questions(release, split, english=english)]
+    if "rejected" in get_dataset_config_names(release) and split in get_dataset_split_names(
+        release, "rejected"
+    ):
+        parts.append(load_questions(release, split, english=english, config="rejected"))
     columns = [field.name for field in fields(Questions) if field.name != "language"]
     joined = {name: [value for part in parts for value in getattr(part, name)] for name in columns}
     return Questions(**joined, language=parts[0].language)

@@ -74,11 +74,7 @@ class Parallel:
             [each.text for each in drawn], add_special_tokens=False, return_offsets_mapping=True
         )
         pairs = [
-            [
-                pair
-                for own, english in each.spans
-                for pair in _pair(offsets, own, self.sources[row][english])
-            ]
+            [pair for own, english in each.spans for pair in _pair(offsets, own, self.sources[row][english])]
             for row, each, offsets in zip(rows, drawn, encoded["offset_mapping"], strict=True)
         ]
         mixed = np.full((len(rows), max(map(len, pairs), default=0), 2), UNMATCHED, np.int64)
@@ -152,7 +148,10 @@ def _with_same_pieces(mixables: list[Mixable], tokenizers: Tokenizers) -> list[M
     same = {word for word in known if tokenizers.same_pieces(word)}
     return [
         Mixable(
-            each.text, each.words, [found for found in each.candidates if found.english in same], each.spaceless
+            each.text,
+            each.words,
+            [found for found in each.candidates if found.english in same],
+            each.spaceless,
         )
         for each in mixables
     ]
@@ -188,7 +187,7 @@ def _pair(offsets: list[tuple[int, int]], own: tuple[int, int], source: range) -
 
 
 def _tag_matches(questions: Questions, features: FeatureStore, tokenizers: Tokenizers, count: int) -> Ragged:
-    """Per question: the pieces of its tags that are the same in both tokenizers, as student x SPREAD + teacher."""
+    """Per question: the pieces of tags that both tokenizers share, as student x SPREAD + teacher."""
     rows = features.rows(questions.image_id)
     of_image = {row: _matching(features.tags(row)[:count], tokenizers) for row in set(rows.tolist())}
     return Ragged.of([of_image[row] for row in rows.tolist()], np.int64)

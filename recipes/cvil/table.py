@@ -39,7 +39,8 @@ def jobs(content: dict[str, Any], rows: list[str], seeds: list[int]) -> list[Job
     languages = list(plan["data"]["releases"])
     found: list[Job] = []
     if not rows or TEACHER in rows:
-        found += [({**plan, "row": TEACHER, "language": languages[0], "seed": seed}, []) for seed in seeds]
+        own = [plan["teacher_seed"]] if plan.get("teacher_seed") is not None else seeds
+        found += [({**plan, "row": TEACHER, "language": languages[0], "seed": seed}, []) for seed in own]
     for row, changes in known.items():
         if rows and row not in rows:
             continue
@@ -67,7 +68,7 @@ def work(job: Job, threads: int) -> str:
         baselines.record_teacher(config)
         return f"{config.row}, seed {config.seed}: {time.perf_counter() - start:.0f} s"
     accuracies = []
-    teacher = train.train_teacher(config, Material(config))[0]
+    teacher = train.train_teacher(config)[0]
     for share in shares:
         own = config.model_copy(update={"labels": share})
         material = Material(own)
@@ -80,7 +81,9 @@ def work(job: Job, threads: int) -> str:
 
 def main() -> int:
     """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("settings", type=Path)
     parser.add_argument("--row", action="append", default=[], help="this row alone; may be given again")
     parser.add_argument("--seed", action="append", type=int, default=[], help="these seeds alone")

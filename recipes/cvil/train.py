@@ -10,7 +10,7 @@
 6. Everybody answers the validation questions.
 
 A step whose folder is complete is not run again, so that rows of a table share what they have in common.
-Source: Gupta, Gautam and Mamidi, cViL (ICPR 2022), and their public code; what is ours is said where it stands.
+Source: Gupta, Gautam and Mamidi, cViL (ICPR 2022), and their public code. What is ours is said where it is.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from recipes.cvil.states import TeacherStates, write_states
 from recipes.lib import results
 from recipes.lib.data import Questions, load_questions
 from recipes.lib.evaluate import Scores, predict, score, write_predictions
-from recipes.lib.losses import answer_loss, hidden_state_loss, logit_loss
+from recipes.lib.losses import answer_loss, hidden_state_loss, logit_loss, softmax_loss
 from recipes.lib.models.oscar import Oscar
 from recipes.lib.trainer import train
 from vqa_builder.errors import SpecError, VQABuilderError
@@ -42,20 +42,26 @@ def run(config: Config) -> Oscar:
     if config.threads:
         torch.set_num_threads(config.threads)
     material = Material(config)
-    teacher, _ = train_teacher(config, material)
+    teacher, _ = train_teacher(config)
     student, seconds = train_student(config, material, teacher)
     record_scores(config, material, student, seconds)
     return student
 
 
-def train_teacher(config: Config, material: Material) -> tuple[Oscar, float]:
+def train_teacher(config: Config) -> tuple[Oscar, float]:
     """Step 1: an Oscar model learns the English side of the release, rejected translations included."""
+    config = of_teacher(config)
+    material = Material(config)
     identity = {"stage": "teacher", **material.identity, "stages": config.teacher.model_dump()}
     teacher = new_model(config.model, material, material.tokenizers.teacher, ("teacher", config.seed))
     with stage_folder(config, "teacher", identity) as folder:
         batches = material.batches(material.english("train"), material.tokenizers.teacher, config.teacher)
         outcome = train(
-            teacher, answer_step, batches, trainer_settings(config, config.teacher, batches), folder,
+            teacher,
+            ANSWER_STEPS[config.loss],
+            batches,
+            trainer_settings(config, config.teacher, batches),
+            folder,
             identity=identity,
         )
     return teacher, outcome.seconds
@@ -68,7 +74,7 @@ def train_student(config: Config, material: Material, teacher: Oscar) -> tuple[O
     )
     seconds = 0.0
     if config.distillation is not None:
-        states = remember_teacher(config, material, teacher, config.distillation)
+        states = remember_teacher(config, teacher, config.distillation)
         seconds += distil(config, config.distillation, material, states, student)
         if not config.distillation.logits and (config.head_from_teacher or not config.labels):
             copy_head(teacher, student)
@@ -79,10 +85,10 @@ def train_student(config: Config, material: Material, teacher: Oscar) -> tuple[O
     return student, seconds
 
 
-def remember_teacher(
-    config: Config, material: Material, teacher: Oscar, distillation: Distillation
-) -> TeacherStates:
+def remember_teacher(config: Config, teacher: Oscar, distillation: Distillation) -> TeacherStates:
     """Step 2: run the teacher once over every English question of the training split."""
+    config = of_teacher(config)
+    material = Material(config)
     identity = {
         "stage": "states",
         **material.identity,
@@ -112,7 +118,10 @@ def distil(
         material.features,
         **material.batch_options(distillation),
     )
-    step = logit_step if distillation.logits else partial(hidden_step, layers=distillation.layers)
+    if distillation.logits:
+        step = partial(logit_step, softmax=config.loss == "softmax")
+    else:
+        step = partial(hidden_step, layers=distillation.layers)
     identity = material.student_identity(config)
     with stage_folder(config, f"distilled-{config.language}", identity) as folder:
         outcome = train(
@@ -140,7 +149,7 @@ def learn_answers(config: Config, material: Material, student: Oscar) -> float:
         with stage_folder(config, f"{name}-{config.language}", identity) as folder:
             outcome = train(
                 student,
-                answer_step,
+                ANSWER_STEPS[config.loss],
                 batches,
                 trainer_settings(config, stage, batches),
                 folder,
@@ -177,9 +186,7 @@ def record_scores(config: Config, material: Material, student: Oscar, seconds: f
     return scored
 
 
-def answer(
-    config: Config, material: Material, model: Oscar, questions: Questions, release: str
-) -> Scores:
+def answer(config: Config, material: Material, model: Oscar, questions: Questions, release: str) -> Scores:
     """A model's answers to questions of a release's validation split, scored; the file is kept."""
     tokenizers = material.tokenizers
     tokenizer = tokenizers.teacher if questions.language == "en" else tokenizers.student
@@ -195,6 +202,14 @@ def answer_step(model: Oscar, batch: dict[str, Tensor]) -> dict[str, Tensor]:
     return {"loss": answer_loss(model(**batch).logits, batch["targets"])}
 
 
+def softmax_step(model: Oscar, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Cross-entropy with soft scores."""
+    return {"loss": softmax_loss(model(**batch).logits, batch["targets"])}
+
+
+ANSWER_STEPS = {"binary": answer_step, "softmax": softmax_step}
+
+
 def hidden_step(model: Oscar, batch: dict[str, Tensor], *, layers: list[int]) -> dict[str, Tensor]:
     """L_KD: squared distance to the teacher's states; no answer is looked at."""
     hidden = model(**batch, hidden_states=True).hidden
@@ -202,9 +217,16 @@ def hidden_step(model: Oscar, batch: dict[str, Tensor], *, layers: list[int]) ->
     return {"loss": hidden_state_loss(chosen, batch["teacher"], batch["matched"])}
 
 
-def logit_step(model: Oscar, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+def logit_step(model: Oscar, batch: dict[str, Tensor], *, softmax: bool) -> dict[str, Tensor]:
     """The ablation: the teacher's answers instead of its states."""
-    return {"loss": logit_loss(model(**batch).logits, batch["teacher_logits"])}
+    return {"loss": logit_loss(model(**batch).logits, batch["teacher_logits"], softmax=softmax)}
+
+
+def of_teacher(config: Config) -> Config:
+    """The settings with the teacher's seed in the place of the student's."""
+    return config.model_copy(
+        update={"seed": config.seed if config.teacher_seed is None else config.teacher_seed}
+    )
 
 
 def copy_head(teacher: Oscar, student: Oscar) -> None:
@@ -215,7 +237,9 @@ def copy_head(teacher: Oscar, student: Oscar) -> None:
 
 def main() -> int:
     """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("settings", type=Path, help="a YAML file such as recipes/cvil/small.yaml")
     parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="replace a setting: labels=0.1"

@@ -24,13 +24,27 @@ def answer_loss(logits: Tensor, targets: Tensor) -> Tensor:
     return functional.binary_cross_entropy_with_logits(logits.float(), targets) * logits.shape[1]
 
 
+def softmax_loss(logits: Tensor, targets: Tensor) -> Tensor:
+    """Cross-entropy with the soft scores shared out to a sum of 1.
+
+    | input | shape | values |
+    |---|---|---|
+    | logits | (B, labels) | any |
+    | targets | (B, labels) | soft scores, 0 to 1; a row of zeros adds nothing |
+
+    Not cViL's loss. A small model learns from fewer questions with it, since the answers compete.
+    """
+    shares = targets / targets.sum(dim=1, keepdim=True).clamp(min=1e-6)
+    return -(functional.log_softmax(logits.float(), dim=1) * shares).sum(dim=1).mean()
+
+
 def hidden_state_loss(student: list[Tensor], teacher: Tensor, matched: Tensor) -> Tensor:
     """Squared distance between the states of two encoders at positions that mean the same.
 
     | input | shape | values |
     |---|---|---|
     | student | one (B, N, H) per distilled layer | |
-    | teacher | (L, B, N, H) | the teacher's state for each position of the student, anything where unmatched |
+    | teacher | (L, B, N, H) | the teacher's state for each position of the student |
     | matched | (B, N) bool | the positions that carry loss |
 
     The sum over layers of the mean over matched positions and dimensions, weight 1 per layer, no temperature:
@@ -44,14 +58,17 @@ def hidden_state_loss(student: list[Tensor], teacher: Tensor, matched: Tensor) -
     return torch.stack(distances).sum() / count
 
 
-def logit_loss(student: Tensor, teacher: Tensor) -> Tensor:
-    """Binary cross-entropy against the teacher's probabilities, times the number of answers.
+def logit_loss(student: Tensor, teacher: Tensor, *, softmax: bool = False) -> Tensor:
+    """The answer loss against the teacher's probabilities.
 
     | input | shape |
     |---|---|
     | student | (B, labels) logits |
     | teacher | (B, labels) logits |
 
-    The usual distillation of outputs, for a multi-label head; cViL has it in its code and switched off.
+    The usual distillation of outputs (Hinton et al., 2015, at temperature 1); cViL's code has it, for its
+    multi-label head, switched off.
     """
+    if softmax:
+        return softmax_loss(student, teacher.float().softmax(dim=1))
     return answer_loss(student, teacher.float().sigmoid())

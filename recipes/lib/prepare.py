@@ -15,6 +15,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -30,13 +31,16 @@ from vqa_builder.translation.memory import TranslationMemory
 AUTHOR = "the grammar of the scenes"
 
 
-def prepare(folder: Path, *, images: int = 2000, seed: int = 0, workers: int = 2) -> None:
+def prepare(
+    folder: Path, *, images: int = 2000, seed: int = 0, simple: bool = False, workers: int = 2
+) -> None:
     """Make what is missing of a world, its features, its releases and its clean releases.
 
     Args:
         folder: for all of them.
         images: of the world.
         seed: of the world and of the features.
+        simple: ask the simple forms of questions alone, which small models can learn.
         workers: processes that draw; the result does not depend on them.
 
     Raises:
@@ -45,7 +49,7 @@ def prepare(folder: Path, *, images: int = 2000, seed: int = 0, workers: int = 2
     world = folder / "world"
     if not (world / "build.yaml").exists():
         with said("pictures, questions and answers"):
-            write_world(world, images=images, seed=seed, workers=workers)
+            write_world(world, images=images, seed=seed, workers=workers, simple=simple)
     if not (folder / "features" / "features.json").exists():
         from recipes.lib.features_scenes import extract_scenes
 
@@ -58,7 +62,7 @@ def prepare(folder: Path, *, images: int = 2000, seed: int = 0, workers: int = 2
 
 
 def write_clean_spec(world: Path) -> Path:
-    """A spec beside the world's own that translates by its memory of the grammar's translations, and keeps all."""
+    """A spec beside the world's own: it translates by a memory of the grammar's texts, and keeps all."""
     spec: dict[str, Any] = yaml.safe_load((world / "build.yaml").read_text(encoding="utf-8"))
     memory = world / "clean.sqlite"
     with TranslationMemory(memory) as store:
@@ -78,18 +82,12 @@ def clean_entries(world: Path, languages: list[str]) -> Iterator[Entry]:
                 yield Entry("en", language, question["en"], question[language], "question", engine=AUTHOR)
 
 
-class said:  # noqa: N801
-    """Says on stderr what is being made, and how long it took."""
-
-    def __init__(self, what: str) -> None:
-        self.what = what
-
-    def __enter__(self) -> None:
-        self.start = time.monotonic()
-
-    def __exit__(self, kind: object, *_: object) -> None:
-        if kind is None:
-            print(f"{self.what}: {time.monotonic() - self.start:.0f} s", file=sys.stderr)
+@contextmanager
+def said(what: str) -> Iterator[None]:
+    """Say on stderr what was made, and how long it took."""
+    start = time.monotonic()
+    yield
+    print(f"{what}: {time.monotonic() - start:.0f} s", file=sys.stderr)
 
 
 def main() -> int:
@@ -100,9 +98,10 @@ def main() -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--images", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--simple", action="store_true", help="ask the simple forms of questions alone")
     given = parser.parse_args()
     try:
-        prepare(given.folder, images=given.images, seed=given.seed)
+        prepare(given.folder, images=given.images, seed=given.seed, simple=given.simple)
     except VQABuilderError as error:
         print(error, file=sys.stderr)
         return error.exit_code

@@ -18,10 +18,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--images", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--workers", type=int, default=1, help="processes; the files do not depend on them")
+    parser.add_argument("--simple", action="store_true", help="ask the simple forms of questions alone")
     given = parser.parse_args(arguments)
     start = time.monotonic()
     try:
-        write(given.folder, images=given.images, seed=given.seed, workers=given.workers)
+        write(given.folder, images=given.images, seed=given.seed, workers=given.workers, simple=given.simple)
     except VQABuilderError as error:
         print(error, file=sys.stderr)
         return error.exit_code

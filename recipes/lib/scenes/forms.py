@@ -12,3 +12,23 @@ FORMS: dict[str, tuple[Form, float]] = (
     | forms_places.FORMS
     | forms_positions.FORMS
 )
+
+SIMPLE = frozenset(
+    {
+        "what_colour",
+        "colour_of",
+        "is_colour",
+        "how_many",
+        "exists",
+        "exists_coloured",
+        "what_animal",
+        "what_vehicle",
+        "doing",
+        "is_doing",
+        "where_taken",
+        "is_place",
+        "time_of_day",
+        "inside_or_outside",
+    }
+)
+"""The forms that a model can answer by looking at one kind of thing, or at the whole picture."""

@@ -66,23 +66,24 @@ class Draw:
 Form = Callable[[View, Draw], Question | None]
 
 
-def ask(view: View, rng: np.random.Generator, count: int = 6) -> list[Question]:
+def ask(view: View, rng: np.random.Generator, count: int = 6, *, simple: bool = False) -> list[Question]:
     """Questions about a scene, no two with the same English words.
 
     Args:
         view: the scene.
         rng: all randomness there is.
         count: how many; fewer only where the scene allows no more.
+        simple: of the forms ``forms.SIMPLE`` alone, which ask for one property of one kind of thing.
 
     Example::
 
         for question in ask(View(scene), rng):
             print(question.text["ja"], question.answer)
     """
-    from recipes.lib.scenes.forms import FORMS
+    from recipes.lib.scenes.forms import FORMS, SIMPLE
 
     draw, found, tries = Draw(rng), dict[str, Question](), 0
-    forms = dict(FORMS.values())
+    forms = dict(value for name, value in FORMS.items() if name in SIMPLE or not simple)
     while len(found) < count and tries < 40 * count:
         tries += 1
         form = draw.weighted(forms)

@@ -68,7 +68,9 @@ release:
 """
 
 
-def write(folder: str | Path, *, images: int = 2000, seed: int = 0, workers: int = 1) -> Path:
+def write(
+    folder: str | Path, *, images: int = 2000, seed: int = 0, workers: int = 1, simple: bool = False
+) -> Path:
     """Write a world, whole or not at all; the same arguments give the same bytes.
 
     Args:
@@ -76,6 +78,7 @@ def write(folder: str | Path, *, images: int = 2000, seed: int = 0, workers: int
         images: how many; three quarters of them for training.
         seed: of everything random.
         workers: processes; the files do not depend on their number.
+        simple: ask the simple forms of questions alone.
 
     Raises:
         SpecError: fewer than four images, or no workers.
@@ -89,7 +92,7 @@ def write(folder: str | Path, *, images: int = 2000, seed: int = 0, workers: int
     folder = Path(folder)
     with atomic_folder(folder) as partial_folder:
         (partial_folder / "images").mkdir()
-        work = partial(_one, folder=partial_folder / "images", images=images, seed=seed)
+        work = partial(_one, folder=partial_folder / "images", images=images, seed=seed, simple=simple)
         records = list(_in_order(work, range(1, images + 1), workers))
         _write_tables(partial_folder, records)
         count = max(1, images // 600)
@@ -103,16 +106,18 @@ def file_name(image_id: int) -> str:
     return f"SCENE_{image_id:012d}.png"
 
 
-def make(image_id: int, *, images: int, seed: int) -> tuple[Scene, list[Question], np.random.Generator]:
+def make(
+    image_id: int, *, images: int, seed: int, simple: bool = False
+) -> tuple[Scene, list[Question], np.random.Generator]:
     """One scene and its questions, from the seed and its number alone; the generator goes on from there."""
     rng = np.random.default_rng([seed, image_id])
     split = SPLITS[int(image_id > round(TRAIN_SHARE * images))]
     scene = sample_scene(rng, image_id=image_id, split=split)
-    return scene, ask(View(scene), rng, QUESTIONS), rng
+    return scene, ask(View(scene), rng, QUESTIONS, simple=simple), rng
 
 
-def _one(image_id: int, *, folder: Path, images: int, seed: int) -> dict[str, Any]:
-    scene, questions, rng = make(image_id, images=images, seed=seed)
+def _one(image_id: int, *, folder: Path, images: int, seed: int, simple: bool) -> dict[str, Any]:
+    scene, questions, rng = make(image_id, images=images, seed=seed, simple=simple)
     draw(scene).save(folder / file_name(image_id), compress_level=6)
     told = facts(scene)
     number = min(len(told), int(rng.integers(FACTS[0], FACTS[1] + 1)))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from recipes.lib.scenes import Scene, Thing, sample_scene
-from recipes.lib.scenes.forms import FORMS
+from recipes.lib.scenes.forms import FORMS, SIMPLE
 from recipes.lib.scenes.questions import Draw, Question, ask
 from recipes.lib.scenes.views import View
 
@@ -119,3 +119,11 @@ def test_answers_are_balanced_and_many() -> None:
         assert 0.35 < answers[form]["yes"] / answers[form].total() < 0.65
     assert answers["what_colour"].most_common(1)[0][1] < 0.2 * answers["what_colour"].total()
     assert len(set().union(*answers.values())) > 110
+
+
+def test_simple_questions_ask_one_property_and_stay_six_to_a_scene() -> None:
+    assert set(FORMS) > SIMPLE
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        found = ask(View(sample_scene(rng)), rng, simple=True)
+        assert len(found) == 6 and {question.form for question in found} <= SIMPLE

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+SMALL = [
+    "--layers",
+    "2",
+    "--hidden",
+    "16",
+    "--batch",
+    "2",
+    "--steps",
+    "4",
+    "--text",
+    "8",
+    "--regions",
+    "4",
+    "--region-width",
+    "20",
+    "--labels",
+    "10",
+]
+
+
+@pytest.mark.slow
+def test_every_way_is_measured_in_one_run():
+    command = [sys.executable, "-m", "recipes.benchmarks.throughput", *SMALL, "--vocabulary", "100", "--json"]
+    command += ["--peak-tflops", "1", "--without", "ours, bf16, compile"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    records = [json.loads(line) for line in done.stdout.splitlines() if line.startswith('{"machine"')]
+    assert [(each["task"], each["way"]) for each in records] == [
+        ("fine-tuning", "ours, bf16"),
+        ("fine-tuning", "plain loop, fp32"),
+        ("fine-tuning", "transformers Trainer, fp32"),
+        ("distillation", "ours, bf16"),
+        ("distillation", "plain loop, fp32"),
+    ]
+    assert all(each["samples_per_second"] > 0 and 0 < each["mfu"] < 1 for each in records)

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from recipes.cvil import config as settings
+from vqa_builder.errors import SpecError
+
+
+def test_overrides_replace_single_settings_and_whole_sections(tmp_path, content):
+    path = tmp_path / "a.yaml"
+    path.write_text(yaml.safe_dump(content))
+    read = settings.read(path, ["labels=0.1", "distillation.tags=false", "teacher.lr=1e-3"])
+    config = settings.validate(read, path)
+    assert (config.labels, config.distillation.tags, config.teacher.lr) == (0.1, False, 1e-3)
+    assert config.distillation.regions
+    assert settings.validate(settings.read(path, ["distillation=null"]), path).distillation is None
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("labels=2", "labels: Input should be less than or equal to 1"),
+        ("distilation.tags=false", "distilation: Extra inputs are not permitted"),
+        ("teacher.lr=-1", "teacher.lr"),
+        ("labels", "expected: section.name=value"),
+    ],
+)
+def test_what_is_wrong_is_named(tmp_path, content, override, message):
+    path = tmp_path / "a.yaml"
+    path.write_text(yaml.safe_dump(content))
+    with pytest.raises(SpecError) as error:
+        settings.validate(settings.read(path, [override]), path)
+    assert message in str(error.value)
+
+
+@pytest.mark.parametrize("text", ["- a\n- b\n", "a: [1\n"])
+def test_a_file_that_is_no_mapping_is_refused(tmp_path, text):
+    path = tmp_path / "a.yaml"
+    path.write_text(text)
+    with pytest.raises(SpecError):
+        settings.read(path)
+    with pytest.raises(SpecError):
+        settings.read(Path("nowhere.yaml"))

@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+
+from recipes.cvil import config as settings, table, train
+from recipes.lib import results
+from vqa_builder.errors import SourceError, SpecError, UnknownNameError
+
+ROOT = Path(__file__).parents[3]
+
+
+def run(content, **changes):
+    return train.run(settings.validate(settings.merged(content, changes), Path("test")))
+
+
+def weights(model):
+    return torch.cat([each.flatten() for each in model.state_dict().values()])
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"labels": 0.0},
+        {"labels": 0.3, "head_from_teacher": True},
+        {"distillation": None},
+        {"distillation": {"mixed": 0.0, "layers": [1]}},
+        {"distillation": {"logits": True}},
+        {"text": "raw", "language": "hi"},
+    ],
+    ids=str,
+)
+def test_every_row_runs_and_records_what_it_came_to(content, changes):
+    run(content, **changes)
+    [record] = results.read(Path(content["out"]) / "results.jsonl")
+    assert record["questions"] == 2 and 0 <= record["accuracy"] <= 100
+    assert record["language"] == changes.get("language", "ja") and record["share"] == changes.get(
+        "labels", 1.0
+    )
+
+
+def test_finished_steps_are_not_run_again_and_a_row_shares_them(content):
+    first = weights(run(content))
+    steps = Path(content["out"]) / "steps"
+    before = {path.name: path.stat().st_mtime_ns for path in steps.glob("*/last/model.safetensors")}
+    torch.testing.assert_close(weights(run(content)), first, rtol=0, atol=0)
+    assert before == {path.name: path.stat().st_mtime_ns for path in steps.glob("*/last/model.safetensors")}
+    run(content, labels=0.5)
+    names = sorted(path.name.rsplit("-", 1)[0] for path in steps.iterdir() if path.is_dir())
+    assert names == ["distilled-ja", "head-ja", "head-ja", "states", "teacher", "tuned-ja", "tuned-ja"]
+
+
+def test_the_same_settings_give_the_same_student(content, tmp_path):
+    one = weights(run(content))
+    torch.testing.assert_close(weights(run(content, out=str(tmp_path / "again"))), one, rtol=0, atol=0)
+    assert not torch.equal(weights(run(content, out=str(tmp_path / "other"), seed=1)), one)
+
+
+def test_a_student_that_could_learn_nothing_is_refused(content):
+    with pytest.raises(SpecError, match="learns nothing"):
+        run(content, distillation=None, labels=0.0)
+
+
+def test_a_language_without_a_release_is_named(content):
+    with pytest.raises(SpecError, match="no release for the language"):
+        run(content, language="sw")
+    with pytest.raises(SpecError, match="clean release"):
+        run(content, text="clean")
+
+
+def test_images_without_features_are_counted_before_anything_is_trained(content, world, tmp_path):
+    from recipes.lib.features import FeatureStore, write_store
+
+    store = FeatureStore.open(world / "features")
+    write_store(tmp_path / "some", [store.image(row) for row in (0, 1)], source="two of four")
+    with pytest.raises(SourceError, match="misses 1 of the images"):
+        run(content, data={"features": str(tmp_path / "some")})
+    assert not list(Path(content["out"]).glob("steps/*/last"))
+
+
+def test_the_command_says_what_is_wrong_and_exits_with_2(content, tmp_path):
+    path = tmp_path / "a.yaml"
+    path.write_text(yaml.safe_dump(content))
+    command = [sys.executable, "-m", "recipes.cvil.train", str(path), "--set", "teacher.epochs=x"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 2 and "teacher.epochs" in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "recipes/cvil").glob("*.yaml")), ids=lambda path: path.name)
+def test_every_shipped_row_is_valid(path):
+    content = settings.read(path)
+    if "rows" not in content:
+        assert settings.validate(content, path)
+        return
+    jobs = table.jobs(content, [], content["seeds"])
+    found = [settings.validate(job, path) for job, _ in jobs]
+    teachers = 1 if "teacher_seed" in content else len(content["seeds"])
+    assert len(found) == teachers + len(content["seeds"]) * 2 * len(content["rows"])
+    assert path.read_text().startswith(f"# python -m recipes.cvil.table recipes/cvil/{path.name}")
+    with pytest.raises(UnknownNameError):
+        table.jobs(content, ["no such row"], [0])
+
+
+def test_the_table_trains_teachers_first_and_prints_a_line_per_job(content, tmp_path):
+    content |= {"seeds": [0], "shares": [1.0], "rows": {"distilled": {"shares": [1.0, 0.0]}}}
+    path = tmp_path / "a.yaml"
+    path.write_text(yaml.safe_dump(content))
+    done = subprocess.run(
+        [sys.executable, "-m", "recipes.cvil.table", str(path), "--workers", "1"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    lines = done.stdout.splitlines()
+    assert done.returncode == 0, done.stderr
+    assert lines[0].startswith("1/3  teacher, seed 0") and "100%" in lines[1] and "0%" in lines[1]
+    rows = {record["row"] for record in results.read(Path(content["out"]) / "results.jsonl")}
+    assert rows == {
+        "distilled",
+        "teacher, in English",
+        "translate-test",
+        "zero-shot",
+        "what the annotators allow",
+    }

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from recipes.lib.losses import answer_loss, hidden_state_loss, logit_loss, softmax_loss
+
+random = torch.Generator().manual_seed(0)
+
+
+def test_the_answer_loss_is_the_sum_over_answers_of_the_published_formula():
+    logits, targets = torch.randn(4, 7, generator=random), torch.rand(4, 7, generator=random)
+    chances = logits.sigmoid()
+    by_hand = -(targets * chances.log() + (1 - targets) * (1 - chances).log()).sum(1).mean()
+    torch.testing.assert_close(answer_loss(logits, targets), by_hand)
+    assert answer_loss(torch.zeros(2, 3), torch.zeros(2, 3)).item() == pytest.approx(3 * math.log(2))
+
+
+def test_the_softmax_loss_shares_out_the_scores_and_ignores_unanswered_questions():
+    logits = torch.tensor([[2.0, 0.0, -1.0], [0.0, 0.0, 0.0]])
+    targets = torch.tensor([[0.9, 0.3, 0.0], [0.0, 0.0, 0.0]])
+    shares = torch.tensor([0.75, 0.25, 0.0])
+    by_hand = -(shares * logits[0].log_softmax(0)).sum() / 2
+    torch.testing.assert_close(softmax_loss(logits, targets), by_hand)
+
+
+def test_the_distance_of_states_is_a_mean_over_what_is_matched_and_a_sum_over_layers():
+    student = [torch.randn(2, 3, 4, generator=random) for _ in range(2)]
+    teacher = torch.randn(2, 2, 3, 4, generator=random)
+    matched = torch.tensor([[True, False, True], [False, False, True]])
+    by_hand = sum(
+        (own[matched] - theirs[matched]).square().mean() for own, theirs in zip(student, teacher, strict=True)
+    )
+    torch.testing.assert_close(hidden_state_loss(student, teacher, matched), by_hand)
+    teacher[:, 0, 1] = 1e6
+    torch.testing.assert_close(hidden_state_loss(student, teacher, matched), by_hand)
+    assert hidden_state_loss(student, teacher, torch.zeros_like(matched)) == 0
+
+
+@pytest.mark.parametrize("softmax", [False, True])
+def test_answers_are_learned_from_the_teacher_down_to_its_own_entropy(softmax):
+    teacher = torch.randn(3, 5, generator=random)
+    own = logit_loss(teacher, teacher, softmax=softmax)
+    for _ in range(5):
+        other = teacher + torch.randn(3, 5, generator=random)
+        assert logit_loss(other, teacher, softmax=softmax) > own
