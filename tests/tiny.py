@@ -51,6 +51,15 @@ def write_vqa(folder: Path, **changes: object) -> Path:
     return path
 
 
+def unsettle(folder: Path) -> None:
+    """Put answers that no table translates into the training split that ``write_vqa`` wrote."""
+    path = folder / "train_a.json"
+    text = path.read_text()
+    for settled, unsettled in (("cup", "toy duck"), ("street", "surf shop"), ("road", "bat")):
+        text = text.replace(f'"{settled}"', f'"{unsettled}"')
+    path.write_text(text)
+
+
 def _annotation(question_id: int, kind: str | None, counts: dict[str, int]) -> dict[str, object]:
     given = [answer for answer, count in counts.items() for _ in range(count)]
     return {

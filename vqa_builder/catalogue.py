@@ -16,7 +16,8 @@ def entries(kind: str) -> list[dict[str, Any]]:
     Returns:
         ``name`` and ``summary`` of each; for languages also ``script`` and ``rules``, for the others also
         ``description``, the first paragraph of its documentation, ``documentation``, the whole of it, and
-        ``options``, a JSON schema of each.
+        ``options``, a JSON schema of each. Engines also have ``install``, ``keys``, ``limits``, ``output``
+        and ``languages``, and the same again under ``services`` for each service that one of them knows.
     """
     if kind not in registry.ROOMS:
         raise UnknownNameError("kind of plug-in", kind, registry.ROOMS)
@@ -29,10 +30,17 @@ def entries(kind: str) -> list[dict[str, Any]]:
             "description": " ".join(_documentation(plugin).split("\n\n")[0].split()),
             "documentation": _documentation(plugin),
             "options": _options(plugin.Options.model_json_schema()),
+            **(_page(plugin) if kind == "engines" else {}),
         }
         for name in registry.names(kind)
         for plugin in [registry.find(kind, name)]
     ]
+
+
+def _page(engine: type[Any]) -> dict[str, Any]:
+    """What people ask before they choose an engine."""
+    services = {name: page._asdict() for name, page in engine.services.items()}
+    return {**engine.page._asdict(), "services": services}
 
 
 def _documentation(plugin: type[Any]) -> str:

@@ -103,9 +103,11 @@ def plan(
     """
     with Build(spec, Path(out), languages, limit, on_bad_record, 1, progress or Progress()) as steps:
         examples = steps.read_examples()
-        senses = steps.assign_senses(examples, steps.make_vocabulary(examples))
+        vocabulary = steps.make_vocabulary(examples)
+        senses = steps.assign_senses(examples, vocabulary)
+        contexts = steps.find_contexts(examples, senses, vocabulary)
         segments = steps.extract_segments(examples, senses)
-        return steps.plan(examples, segments)
+        return steps.plan(examples, segments, contexts)
 
 
 def validate(spec: Spec, languages: Sequence[str] | None = None) -> list[str]:

@@ -46,8 +46,9 @@ def test_every_engine_of_a_chain_with_what_it_can_be_sent_at_most() -> None:
     assert first._asdict() == {
         "direction": "en-ja",
         "role": "answer",
+        "step": "all",
         "engine": "free|1",
-        "fallback": False,
+        "at_most": False,
         "strings": 1,
         "characters": 3,
         "input_tokens": 25,
@@ -55,7 +56,7 @@ def test_every_engine_of_a_chain_with_what_it_can_be_sent_at_most() -> None:
         "money": None,
         "currency": None,
     }
-    assert (second.fallback, second.strings, second.money, second.currency) == (True, 1, 3.0, "EUR")
+    assert (second.at_most, second.strings, second.money, second.currency) == (True, 1, 3.0, "EUR")
 
 
 @pytest.mark.parametrize(("heeding", "strings"), [(False, 1), (True, 2)])
@@ -71,3 +72,20 @@ def test_a_text_counts_once_per_context_where_the_engine_heeds_it(heeding: bool,
         contexts=["colour", "fruit", "colour"],
     )
     assert work.strings == strings
+
+
+def test_translations_that_are_not_there_yet_count_apart() -> None:
+    (work,) = planned_work(
+        ["orange", "orange", "अंगूर", "अंगूर"],
+        [None, None, None, None],
+        role="answer",
+        source="hi",
+        target="en",
+        chain=[Named("one|1")],
+        prices={},
+        contexts=["colour", "fruit", "", ""],
+        apart=True,
+        step="in context",
+        at_most=True,
+    )
+    assert (work.strings, work.step, work.at_most) == (3, "in context", True)

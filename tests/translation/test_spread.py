@@ -64,7 +64,17 @@ def test_workers_get_the_engine_by_name_their_share_of_cores_and_the_contexts(mi
     list(many(mini, executor).translate_in_parts(["red"], "en", "ja", role="answer", contexts=["Which?"]))
     ((given, piece),) = executor.sent
     assert given == ("mini", '{"threads":3}', "en", "ja", "answer")
-    assert piece == (["red"], ["Which?"])
+    assert piece == (["red"], ["Which?"], None)
+
+
+def test_terms_travel_with_their_texts(mini: Mini) -> None:
+    executor, terms = Elsewhere(), [{"red": "赤い"}]
+    engine = many(mini, executor)
+    assert engine.takes_terms is mini.takes_terms is False
+    (done,) = engine.translate_with_terms(["red"], "en", "ja", terms=terms)
+    ((_, piece),) = executor.sent
+    assert piece == (["red"], None, terms)
+    assert done == list(enumerate(mini.translate(["red"], "en", "ja")))
 
 
 def test_it_is_the_same_engine_to_everybody(mini: Mini) -> None:

@@ -250,8 +250,9 @@ def _print_plan(plan: Plan) -> None:
     for engine in dict.fromkeys(work.engine for work in plan.work):
         print(f"to send, tokens estimated: {engine}")
         for work in (each for each in plan.work if each.engine == engine):
-            bound = "at most" if work.fallback else ""
-            print(f"  {work.direction}  {work.role:<9} {bound:<8}{work.strings:>10,} strings", end="")
+            bound = "at most" if work.at_most else ""
+            print(f"  {work.direction}  {work.role or 'sentence':<9} {work.step:<15}", end="")
+            print(f"{bound:<8}{work.strings:>10,} strings", end="")
             print(f"{work.characters:>14,} characters", end="")
             print(f"{work.input_tokens:>14,} + {work.output_tokens:,} tokens", end="")
             print("" if work.money is None else f"  {work.money:,.2f} {work.currency}")

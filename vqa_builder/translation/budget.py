@@ -3,6 +3,10 @@
 Characters are counted exactly. Tokens are estimated, the same for every model: a token per four bytes of
 UTF-8; a translation into a language other than English is taken to have twice the tokens of its source, one
 into English as many; and each string takes its share of instructions and of a reply's frame.
+
+Where an endpoint says what it used, the ledger holds that and not the estimate. How much dearer that is than
+estimated is learned from a first small batch, which is taken to be four times as dear, and minded from then
+on; so a budget of money can be exceeded only where a batch is dearer than all before it.
 """
 
 from __future__ import annotations
@@ -20,10 +24,11 @@ from vqa_builder.translation.engines.base import Engine, Stopped
 BYTES_PER_TOKEN = 4
 TARGET_TOKENS = 2
 FRAME_IN, FRAME_OUT = 25, 10
+FIRST_BATCH, FIRST_GUESS = 100, 4.0
 
 
 class Usage(NamedTuple):
-    """What was sent to an engine, or would be; tokens are estimates."""
+    """What was sent to an engine, or would be; tokens are estimates where nobody has counted them."""
 
     strings: int = 0
     characters: int = 0
@@ -61,6 +66,34 @@ def usage(texts: Sequence[str], target: str) -> Usage:
     )
 
 
+class _Meter:
+    """What an engine's endpoint counts, and how much dearer than estimated that turns out to be."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._seen = engine.tokens or (0, 0)
+        self._estimated = self._charged = self._dearest = 0.0
+
+    def used(self, estimate: Usage, price: Price | None) -> Usage:
+        """The estimate, with the tokens that were counted since the last call where any are."""
+        used, tokens = estimate, self._engine.tokens
+        if tokens is not None:
+            now = (max(tokens[0], self._seen[0]), max(tokens[1], self._seen[1]))
+            more = (now[0] - self._seen[0], now[1] - self._seen[1])
+            used = estimate._replace(input_tokens=more[0], output_tokens=more[1])
+            self._seen = now
+        self._estimated += estimate.cost(price)
+        self._charged += used.cost(price)
+        return used
+
+    def dearer(self) -> float:
+        """What was charged by what was estimated, in the dearest batch so far; 0 before the first one."""
+        if self._estimated:
+            self._dearest = max(self._dearest, self._charged / self._estimated)
+            self._estimated = self._charged = 0.0
+        return self._dearest
+
+
 class Ledger:
     """What was spent so far, in a file that outlives the build, and how much more may be.
 
@@ -86,6 +119,7 @@ class Ledger:
     ) -> None:
         self.path, self.budget, self.prices = path, budget, dict(prices or {})
         self.spent: dict[str, Usage] = self._read()
+        self._meters: dict[int, _Meter] = {}
 
     def counts(self, engine: Engine) -> bool:
         """Whether an engine's work is written down: it has a price, or none has and there is a budget."""
@@ -97,21 +131,25 @@ class Ledger:
         """How many of the strings, from the first on, the budget still allows, each sent so many times."""
         if self.budget is None or not self.counts(engine):
             return len(texts)
-        price = self.prices.get(engine.signature)
+        price, most, dearer = self.prices.get(engine.signature), len(texts), self._meter(engine).dearer()
+        if not dearer:
+            most, dearer = (FIRST_BATCH, FIRST_GUESS) if self._by_the_token(price) else (most, 1.0)
         characters, money = self.characters, self.money
-        for place, text in enumerate(texts):
+        for place, text in enumerate(texts[:most]):
             one = usage([text] * times, target)
-            characters, money = characters + one.characters, money + one.cost(price)
+            characters, money = characters + one.characters, money + one.cost(price) * dearer
             if self._exceeds(characters, money):
                 return place
-        return len(texts)
+        return min(most, len(texts))
 
     def charge(self, engine: Engine, texts: Sequence[str], target: str) -> None:
-        """Write down that an engine answered some strings."""
+        """Write down that an engine answered some strings, with the tokens that were counted since."""
         if not self.counts(engine):
             return
-        before = self.spent.get(engine.signature, Usage())
-        self.spent[engine.signature] = before.plus(usage(texts, target))
+        used = self._meter(engine).used(usage(texts, target), self.prices.get(engine.signature))
+        if not any(used):
+            return
+        self.spent[engine.signature] = self.spent.get(engine.signature, Usage()).plus(used)
         if self.path is not None:
             write_json(self.path, {name: each._asdict() for name, each in sorted(self.spent.items())})
 
@@ -143,6 +181,14 @@ class Ledger:
     def currency(self) -> str:
         """The currency of the prices."""
         return next((price.currency for price in self.prices.values()), "")
+
+    def _meter(self, engine: Engine) -> _Meter:
+        return self._meters.setdefault(id(engine), _Meter(engine))
+
+    def _by_the_token(self, price: Price | None) -> bool:
+        """Whether what a string costs is known only after it has been sent."""
+        asked = self.budget is not None and self.budget.money is not None and price is not None
+        return asked and bool(price and (price.per_million_input_tokens or price.per_million_output_tokens))
 
     def _counted(self, signature: str) -> bool:
         return not self.prices or signature in self.prices

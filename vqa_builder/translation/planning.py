@@ -15,9 +15,12 @@ class PlannedWork(NamedTuple):
 
     Attributes:
         direction: ``en-ja``.
-        role: ``question`` or ``answer``.
+        role: ``question``, ``answer``, or "" for sentences that hold an answer.
+        step: why it is sent: ``all`` strings once, ``second opinion`` on what is rejected, or answers
+            ``in context``.
         engine: its signature.
-        fallback: whether engines before it are asked first; the numbers are then the most it can be sent.
+        at_most: whether the numbers are the most it can be sent, and it may be less: engines before it are
+            asked first, or what is asked depends on translations that are not there yet.
         strings, characters: what the memory and the glossary do not answer. A translation that is not there
             yet is counted as its English when it is to be translated back.
         input_tokens, output_tokens: estimates, see ``translation.budget``.
@@ -26,8 +29,9 @@ class PlannedWork(NamedTuple):
 
     direction: str
     role: str
+    step: str
     engine: str
-    fallback: bool
+    at_most: bool
     strings: int
     characters: int
     input_tokens: int
@@ -46,6 +50,9 @@ def planned_work(
     chain: Sequence[Engine],
     prices: Mapping[str, Price],
     contexts: Sequence[str] | None = None,
+    apart: bool = False,
+    step: str = "all",
+    at_most: bool = False,
 ) -> list[PlannedWork]:
     """The work of a chain of engines.
 
@@ -56,20 +63,25 @@ def planned_work(
         chain: the engines.
         prices: engine signature -> price.
         contexts: one per text, or None; an engine that does not use them is sent a text once for all.
+        apart: whether texts of different contexts count apart all the same: they stand for their
+            translations, which will differ.
+        step, at_most: see ``PlannedWork``.
     """
     pairs = list(zip(texts, contexts or [""] * len(texts), strict=True))
     missing = {pair for pair, answer in zip(pairs, known, strict=True) if answer is None and pair[0]}
     rows = []
     for place, engine in enumerate(chain):
-        sent = [text for text, _ in missing] if engine.uses_context else list({text for text, _ in missing})
+        heeded = engine.uses_context or apart
+        sent = [text for text, _ in missing] if heeded else list({text for text, _ in missing})
         needed = usage(sent, target)
         price = prices.get(engine.signature)
         rows.append(
             PlannedWork(
                 f"{source}-{target}",
                 role,
+                step,
                 engine.signature,
-                place > 0,
+                at_most or place > 0,
                 *needed,
                 money=None if price is None else needed.cost(price),
                 currency=None if price is None else price.currency,

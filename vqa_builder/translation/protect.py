@@ -1,6 +1,7 @@
 """What an engine must not touch: a glossary's terms, numbers, addresses, quoted text.
 
-Such a span travels as a placeholder (``X1``) and is put back afterwards. Small models often lose
+An engine that can be told gets them beside the text. For any other, such a span travels as a placeholder
+(``X1``) and is put back afterwards. Small models often lose
 placeholders. Then the string is translated as it stands, and the engine's own word for a term, asked for by
 itself, is replaced by the glossary's. A term that still has not come through is a failure: it is enforced.
 Numbers, addresses and quotes are not: the scorers judge what became of them.
@@ -134,8 +135,11 @@ class Protected(Engine):
         role: str = "",
         contexts: Sequence[str] | None = None,
     ) -> Generator[Part, None, None]:
-        """First with placeholders; what lost one, once more as it stands."""
+        """First with placeholders; what lost one, once more as it stands; or with spans beside texts."""
         spans = [self.guard.spans(text, role) for text in texts]
+        if self.engine.takes_terms:
+            yield from self._told(texts, spans, contexts, source, target, role)
+            return
         masks = [_mask(text, some) for text, some in zip(texts, spans, strict=True)]
         asked = (source, target, role)
         lost: list[int] = []
@@ -152,7 +156,7 @@ class Protected(Engine):
             return
         terms = [_terms(texts[at], spans[at]) for at in lost]
         words = self._own_words(sorted({term for some in terms for term in some}), *asked)
-        self.sent_again += [*words, *(texts[at] for at in lost)]
+        self.sent_again += [texts[at] for at in lost]
         there = None if contexts is None else [contexts[at] for at in lost]
         for part in self._ask([texts[at] for at in lost], there, *asked):
             yield [(lost[at], _enforced(result, terms[at], words)) for at, result in part]
@@ -160,6 +164,37 @@ class Protected(Engine):
     def close(self) -> None:
         """As the engine."""
         self.engine.close()
+
+    def _told(
+        self,
+        texts: Sequence[str],
+        spans: Sequence[Sequence[Span]],
+        contexts: Sequence[str] | None,
+        *asked: str,
+    ) -> Generator[Part, None, None]:
+        """Texts as they stand with their spans beside them; what lacks a term has the engine's own word."""
+        source, target, role = asked
+        told = [
+            {text[span.start : span.end]: span.replacement for span in some}
+            for text, some in zip(texts, spans, strict=True)
+        ]
+        terms = [_terms(text, some) for text, some in zip(texts, spans, strict=True)]
+        lacking: list[tuple[int, str]] = []
+        calling = self.engine.translate_with_terms(
+            texts, source, target, terms=told, role=role, contexts=contexts
+        )
+        for part in calling:
+            finished: list[tuple[int, str | Failure]] = []
+            for at, result in part:
+                if isinstance(result, str) and _missing(result, terms[at]):
+                    lacking.append((at, result))
+                else:
+                    finished.append((at, result))
+            yield finished
+        if lacking:
+            missing = sorted({term for at, result in lacking for term in _missing(result, terms[at])})
+            words = self._own_words(missing, *asked)
+            yield [(at, _enforced(result, terms[at], words)) for at, result in lacking]
 
     def _ask(
         self, texts: Sequence[str], contexts: Sequence[str] | None, source: str, target: str, role: str
@@ -181,6 +216,7 @@ class Protected(Engine):
         if not terms:
             return {}
         contexts = [""] * len(terms) if self.uses_context else None
+        self.sent_again += terms
         results = [result for part in self._ask(terms, contexts, source, target, role) for result in part]
         return {terms[at]: _bare(result) for at, result in results if isinstance(result, str)}
 
@@ -230,14 +266,17 @@ def _enforced(result: str | Failure, terms: dict[str, str], words: dict[str, str
     """A translation made without placeholders, with the glossary's words in it, or a failure."""
     if isinstance(result, Failure):
         return result
-    for term, wanted in terms.items():
-        own = words.get(term, "")
-        if wanted.casefold() in result.casefold():
-            continue
+    for term in _missing(result, terms):
+        own, wanted = words.get(term, ""), terms[term]
         if not own or result.count(own) != 1:
             return Failure(f"the glossary's {wanted!r} for {term!r} did not come through")
         result = result.replace(own, wanted)
     return result
+
+
+def _missing(result: str, terms: dict[str, str]) -> list[str]:
+    """The terms whose translation a result does not hold."""
+    return [term for term, wanted in terms.items() if wanted.casefold() not in result.casefold()]
 
 
 def _bare(text: str) -> str:

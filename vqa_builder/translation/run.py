@@ -10,18 +10,18 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, fields
-from itertools import repeat
+from dataclasses import dataclass, fields
 
 import pyarrow as pa
 
 from vqa_builder.errors import EngineError, VQABuilderError
 from vqa_builder.progress import Progress
 from vqa_builder.translation.batches import batches
+from vqa_builder.translation.board import Board, ask_glossary, ask_memory, ask_people, lay_out
 from vqa_builder.translation.budget import Ledger
 from vqa_builder.translation.engines.base import Engine, Failure, Part, Stopped, broken_contract
 from vqa_builder.translation.memory import TranslationMemory
-from vqa_builder.translation.protect import PLAIN, SPANS, TERMS, Guard, Protected
+from vqa_builder.translation.protect import SPANS, TERMS, Guard, Protected
 
 VERSION = "1"  # raised by whoever changes what a run answers
 BATCH_SIZE = 4096
@@ -72,41 +72,6 @@ class Outcome:
     counts: RunCounts
 
 
-@dataclass(slots=True)
-class _Board:
-    """The distinct strings of a run and what is known of each."""
-
-    role: str
-    source: str
-    target: str
-    texts: list[str]
-    contexts: list[str] | None
-    answers: list[str | None]
-    engines: list[str | None]
-    kinds: list[int]
-    reasons: dict[int, list[str]] = field(default_factory=dict)
-    remembered: int = 0
-    calls: int = 0
-    seconds: float = 0.0
-
-    def open(self, engine: Engine | None = None) -> list[int]:
-        """The places that have a text and no answer, and are for this engine."""
-        places = [at for at, answer in enumerate(self.answers) if answer is None and self.texts[at]]
-        if engine is None or not any(self.kinds):
-            return places
-        kind = engine.kind if isinstance(engine, Protected) else PLAIN
-        return [at for at in places if self.kinds[at] == kind]
-
-    def contexts_for(self, engine: Engine, places: Sequence[int]) -> list[str] | None:
-        """The contexts of some places, as far as the engine cares."""
-        if self.contexts is None or not engine.uses_context:
-            return None
-        return [self.contexts[at] for at in places]
-
-    def fill(self, at: int, answer: str, engine: str) -> None:
-        self.answers[at], self.engines[at] = answer, engine
-
-
 def translate(
     texts: Sequence[str],
     *,
@@ -152,12 +117,12 @@ def translate(
     """
     for engine in engines:
         engine.check_direction(source, target)
-    board, rows = _lay_out(texts, contexts, role, source, target, guard)
-    _ask_people(board, memory)
-    _ask_glossary(board, guard)
+    board, rows = lay_out(texts, contexts, role, source, target, guard)
+    ask_people(board, memory)
+    ask_glossary(board, guard)
     for engine in guarded(engines, guard):
         if board.open(engine):
-            _ask_memory(board, memory, engine)
+            ask_memory(board, memory, engine)
             _ask_engine(board, memory, engine, ledger or Ledger(), progress or Progress(), batch_size)
     return _outcome(board, rows)
 
@@ -177,12 +142,37 @@ def known(
 
     Arguments as in ``translate``.
     """
-    board, rows = _lay_out(texts, contexts, role, source, target, guard)
-    _ask_people(board, memory)
-    _ask_glossary(board, guard)
+    found = recalled(
+        texts,
+        role=role,
+        contexts=contexts,
+        source=source,
+        target=target,
+        engines=engines,
+        memory=memory,
+        guard=guard,
+    )
+    return [text for text, _ in found]
+
+
+def recalled(
+    texts: Sequence[str],
+    *,
+    role: str,
+    contexts: Sequence[str] | None = None,
+    source: str,
+    target: str,
+    engines: Sequence[Engine],
+    memory: TranslationMemory,
+    guard: Guard | None = None,
+) -> list[tuple[str | None, str | None]]:
+    """As ``known``, each with who said it: a column ``text`` and a column ``engine``, row by row."""
+    board, rows = lay_out(texts, contexts, role, source, target, guard)
+    ask_people(board, memory)
+    ask_glossary(board, guard)
     for engine in guarded(engines, guard):
-        _ask_memory(board, memory, engine)
-    return [board.answers[at] for at in rows]
+        ask_memory(board, memory, engine)
+    return [(board.answers[at], board.engines[at]) for at in rows]
 
 
 def guarded(engines: Sequence[Engine], guard: Guard | None) -> Iterator[Engine]:
@@ -194,74 +184,8 @@ def guarded(engines: Sequence[Engine], guard: Guard | None) -> Iterator[Engine]:
         yield engine
 
 
-def _lay_out(
-    texts: Sequence[str],
-    contexts: Sequence[str] | None,
-    role: str,
-    source: str,
-    target: str,
-    guard: Guard | None,
-) -> tuple[_Board, list[int]]:
-    """The board of distinct strings, and for every string its place there."""
-    places: dict[tuple[str, str], int] = {}
-    pairs = zip(texts, repeat("")) if contexts is None else zip(texts, contexts, strict=True)
-    rows = [places.setdefault(pair, len(places)) for pair in pairs]
-    board = _Board(
-        role=role,
-        source=source,
-        target=target,
-        texts=[text for text, _ in places],
-        contexts=None if contexts is None else [context for _, context in places],
-        answers=[None] * len(places),
-        engines=[None] * len(places),
-        kinds=[PLAIN if guard is None else guard.kind(text, role) for text, _ in places],
-    )
-    board.reasons = {at: ["empty text"] for at, text in enumerate(board.texts) if not text}
-    return board, rows
-
-
-def _ask_people(board: _Board, memory: TranslationMemory) -> None:
-    found = memory.lookup_asserted(
-        board.texts, role=board.role, contexts=board.contexts, source=board.source, target=board.target
-    )
-    for at, answer in enumerate(found):
-        if answer is not None and board.texts[at]:
-            board.fill(at, *answer)
-            board.remembered += 1
-
-
-def _ask_glossary(board: _Board, guard: Guard | None) -> None:
-    if guard is None or guard.glossary is None:
-        return
-    signature = guard.glossary.signature
-    for at in board.open():
-        answer = guard.glossary.exact(board.texts[at], board.role)
-        if answer is not None:
-            board.fill(at, answer, signature)
-            board.remembered += 1
-
-
-def _ask_memory(board: _Board, memory: TranslationMemory, engine: Engine) -> None:
-    places = board.open(engine)
-    if not places:
-        return
-    signature = engine.signature
-    found = memory.lookup(
-        [board.texts[at] for at in places],
-        role=board.role,
-        contexts=board.contexts_for(engine, places),
-        source=board.source,
-        target=board.target,
-        engine=signature,
-    )
-    for at, answer in zip(places, found, strict=True):
-        if answer is not None:
-            board.fill(at, answer, signature)
-            board.remembered += 1
-
-
 def _ask_engine(
-    board: _Board,
+    board: Board,
     memory: TranslationMemory,
     engine: Engine,
     ledger: Ledger,
@@ -283,19 +207,19 @@ def _ask_engine(
     what = f"translating {board.role or 'sentence'}s from {board.source} to {board.target} ({engine.name})"
     try:
         with progress.track(what, total=len(places)) as advance:
-            for batch in batches(sorted(places, key=lambda pair: (len(pair[0]), pair)), batch_size):
-                fitting = ledger.fitting(paid, [text for text, _ in batch], board.target, times)
-                with closing(_parts(board, engine, [places[pair][0] for pair in batch[:fitting]])) as parts:
-                    for part in parts:
-                        where = [places[batch[at]] for at, _ in part]
-                        done += _keep(board, memory, engine, signature, part, where)
-                        ledger.charge(paid, [batch[at][0] for at, _ in part], board.target)
-                        advance(len(part))
-                if guarded_engine:
-                    ledger.charge(paid, guarded_engine.sent_again, board.target)
-                    guarded_engine.sent_again.clear()
-                if fitting < len(batch):
-                    raise ledger.stop(paid)
+            ordered = sorted(places, key=lambda pair: (len(pair[0]), pair))
+            for batch in _affordable(ordered, batch_size, ledger, paid, board.target, times):
+                try:
+                    with closing(_parts(board, engine, [places[pair][0] for pair in batch])) as parts:
+                        for part in parts:
+                            where = [places[batch[at]] for at, _ in part]
+                            done += _keep(board, memory, engine, signature, part, where)
+                            ledger.charge(paid, [batch[at][0] for at, _ in part], board.target)
+                            advance(len(part))
+                finally:
+                    again = guarded_engine.sent_again if guarded_engine else []
+                    ledger.charge(paid, again, board.target)
+                    again.clear()
     except Stopped as error:
         error.details["done"] = (
             f"{done:,} of {len(places):,} {board.role}s translated, all kept in the memory"
@@ -303,8 +227,21 @@ def _ask_engine(
         raise
 
 
+def _affordable(
+    pairs: Sequence[tuple[str, str]], size: int, ledger: Ledger, paid: Engine, target: str, times: int
+) -> Iterator[list[tuple[str, str]]]:
+    """Batches of texts with their contexts, each no more than the budget then still allows."""
+    for batch in batches(pairs, size):
+        while batch:
+            fitting = ledger.fitting(paid, [text for text, _ in batch], target, times)
+            if not fitting:
+                raise ledger.stop(paid)
+            yield batch[:fitting]
+            batch = batch[fitting:]
+
+
 def _keep(
-    board: _Board,
+    board: Board,
     memory: TranslationMemory,
     engine: Engine,
     signature: str,
@@ -337,7 +274,7 @@ def _keep(
     return len(made)
 
 
-def _parts(board: _Board, engine: Engine, places: Sequence[int]) -> Generator[Part, None, None]:
+def _parts(board: Board, engine: Engine, places: Sequence[int]) -> Generator[Part, None, None]:
     """One call of an engine, timed, and what it hands over, checked."""
     if not places:
         return
@@ -367,7 +304,7 @@ def _parts(board: _Board, engine: Engine, places: Sequence[int]) -> Generator[Pa
         )
 
 
-def _next(board: _Board, engine: Engine, calling: Iterator[Part]) -> Part | None:
+def _next(board: Board, engine: Engine, calling: Iterator[Part]) -> Part | None:
     began = time.perf_counter()
     try:
         return next(calling, None)
@@ -400,7 +337,7 @@ def _usable(result: str | Failure) -> str | Failure:
     return text
 
 
-def _outcome(board: _Board, rows: Iterable[int]) -> Outcome:
+def _outcome(board: Board, rows: Iterable[int]) -> Outcome:
     failed = sum(answer is None for answer in board.answers)
     took = pa.array(rows, pa.int64())
     counts = RunCounts(

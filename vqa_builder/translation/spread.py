@@ -8,7 +8,7 @@ engine here.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from functools import cache, partial
 from typing import ClassVar, NamedTuple, TypeAlias
 
@@ -23,7 +23,7 @@ from vqa_builder.translation.engines.base import Engine, Failure, Part
 PIECES_PER_WORKER = 4
 SMALLEST_PIECE = 32
 
-_Piece: TypeAlias = tuple[list[str], list[str] | None]
+_Piece: TypeAlias = tuple[list[str], list[str] | None, list[Mapping[str, str]] | None]
 
 
 class SpreadEngine(Engine):
@@ -49,7 +49,7 @@ class SpreadEngine(Engine):
     def __init__(self, engine: Engine, plugin: str, options: BaseModel, executor: Executor) -> None:
         self.engine, self.executor, self.licence = engine, executor, engine.licence
         self.name, self.uses_context = engine.name, engine.uses_context  # type: ignore[misc]
-        self.deterministic = engine.deterministic  # type: ignore[misc]
+        self.takes_terms, self.deterministic = engine.takes_terms, engine.deterministic  # type: ignore[misc]
         self._plugin, self._options = plugin, options
 
     @property
@@ -79,6 +79,30 @@ class SpreadEngine(Engine):
         contexts: Sequence[str] | None = None,
     ) -> Generator[Part, None, None]:
         """Yield the pieces as workers finish them; after an error, those under way and then the error."""
+        return self._spread(texts, source, target, role, contexts, None)
+
+    def translate_with_terms(
+        self,
+        texts: Sequence[str],
+        source: str,
+        target: str,
+        *,
+        terms: Sequence[Mapping[str, str]],
+        role: str = "",
+        contexts: Sequence[str] | None = None,
+    ) -> Generator[Part, None, None]:
+        """The same with terms, which travel with their texts."""
+        return self._spread(texts, source, target, role, contexts, terms)
+
+    def _spread(
+        self,
+        texts: Sequence[str],
+        source: str,
+        target: str,
+        role: str,
+        contexts: Sequence[str] | None,
+        terms: Sequence[Mapping[str, str]] | None,
+    ) -> Generator[Part, None, None]:
         size = max(SMALLEST_PIECE, -(-len(texts) // (PIECES_PER_WORKER * self.executor.workers)))
         problems: list[Exception] = []
 
@@ -86,8 +110,9 @@ class SpreadEngine(Engine):
             for start in range(0, len(texts), size):
                 if problems:
                     return
-                there = None if contexts is None else list(contexts[start : start + size])
-                yield list(texts[start : start + size]), there
+                some = slice(start, start + size)
+                there = None if contexts is None else list(contexts[some])
+                yield list(texts[some]), there, None if terms is None else list(terms[some])
 
         work = partial(_translate, self._plugin, self._options_there(), source, target, role)
         for number, done in self.executor.finished(work, pieces()):
@@ -140,10 +165,16 @@ class _Done(NamedTuple):
 
 def _translate(plugin: str, options: str, source: str, target: str, role: str, piece: _Piece) -> _Done:
     engine = _engine(plugin, options)
-    texts, contexts = piece
+    texts, contexts, terms = piece
     part: list[tuple[int, str | Failure]] = []
+    if terms is None:
+        calling = engine.translate_in_parts(texts, source, target, role=role, contexts=contexts)
+    else:
+        calling = engine.translate_with_terms(
+            texts, source, target, terms=terms, role=role, contexts=contexts
+        )
     try:
-        for some in engine.translate_in_parts(texts, source, target, role=role, contexts=contexts):
+        for some in calling:
             part += some
     except Exception as problem:  # it travels beside what was finished before it
         return _Done(engine.signature, part, problem)

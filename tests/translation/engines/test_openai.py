@@ -7,6 +7,7 @@ import logging
 import random
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +15,21 @@ import pytest
 from werkzeug import Request, Response
 
 from tests.benchmarks import remote as benchmark
+from tests.tiny import unsettle, write_vqa
 from tests.translation.engines.scripted import CAPTCHA, Answer, Scripted, cut, half, hang, reply
+from vqa_builder import build, load_spec, plan
 from vqa_builder.errors import EngineError, MissingExtraError
 from vqa_builder.registry import find
+from vqa_builder.spec import Budget, Price
 from vqa_builder.translation import run
+from vqa_builder.translation.budget import Ledger, usage as estimate
 from vqa_builder.translation.engines import _chat
 from vqa_builder.translation.engines._endpoint import Usage
 from vqa_builder.translation.engines.base import Failure, Stopped
 from vqa_builder.translation.engines.openai import OpenAI
+from vqa_builder.translation.glossary import Glossary, Term
 from vqa_builder.translation.memory import TranslationMemory
+from vqa_builder.translation.protect import Guard
 
 KEY = "sk-k3y-of-the-test"
 Item = dict[str, Any]
@@ -100,7 +107,7 @@ def sizes(server: Scripted) -> list[int]:
 def test_many_texts_in_one_request(server: Scripted, stream: bool) -> None:
     with engine(server, items_per_request=3, stream=stream) as made:
         assert made.translate(TEXTS, "en", "ja") == in_japanese(TEXTS)
-        assert made.usage == Usage(requests=2, prompt_tokens=200, completion_tokens=20)
+        assert made.usage == Usage(requests=2, prompt_tokens=200, completion_tokens=20, counted=2)
     assert sizes(server) == [3, 1]
     body = server.requests[0].get_json()
     assert (body["model"], body["temperature"]) == ("m", 0.0)
@@ -452,6 +459,145 @@ def test_no_key_shows_anywhere(
     ours = [record for record in caplog.records if "werkzeug" not in record.name]
     assert ours
     assert not [record for record in ours if KEY in record.getMessage()]
+
+
+GUARD = Guard(Glossary([Term("bus", "バス"), Term("surfboard", "波乗り板"), Term("Nokia", "")]), ["numbers"])
+
+
+def obeys(item: Item) -> str:
+    """A translation with all terms in it but the surfboard's."""
+    own = {"surfboard": "サーフボード"}
+    if item["text"] in own:
+        return own[item["text"]]
+    held = [own.get(term, wanted) for term, wanted in item.get("terms", {}).items()]
+    return "と".join(held) + "ですか？"
+
+
+def test_terms_travel_with_their_texts_and_are_enforced(server: Scripted, memory: TranslationMemory) -> None:
+    made = engine(server)
+    server.good = translates_by(obeys)
+    texts = ["Is bus 42 late?", "Is it a Nokia?", "Whose surfboard is it?", "Is it 5?", "Who is it?"]
+    asked: dict[str, Any] = {"role": "question", "source": "en", "target": "ja", "memory": memory}
+    outcome = run.translate(texts, engines=[made], guard=GUARD, **asked)
+    said = ["バスと42ですか？", "Nokiaですか？", "波乗り板ですか？", "5ですか？", "ですか？"]
+    assert outcome.text.to_pylist() == said
+    items = [item for request in server.requests for item in asked_in(request)]
+    assert {item["text"]: item.get("terms") for item in items} == {
+        "Is bus 42 late?": {"bus": "バス", "42": "42"},
+        "Is it a Nokia?": {"Nokia": "Nokia"},
+        "Whose surfboard is it?": {"surfboard": "波乗り板"},
+        "surfboard": None,  # what the model calls it, to be replaced
+        "Is it 5?": {"5": "5"},
+        "Who is it?": None,
+    }
+    assert "letter for letter" in server.requests[0].get_json()["messages"][0]["content"]
+    again = run.translate(texts, engines=[made], guard=GUARD, **asked)
+    assert again.counts.remembered == len(texts)
+    assert again.text == outcome.text
+
+
+def test_a_term_that_a_model_leaves_out_is_a_failure(server: Scripted, memory: TranslationMemory) -> None:
+    made = engine(server)
+    server.good = translates_by(lambda item: "板" if item["text"] == "surfboard" else "誰のですか？")
+    asked: dict[str, Any] = {"role": "question", "source": "en", "target": "ja", "memory": memory}
+    outcome = run.translate(["Whose surfboard is it?"], engines=[made], guard=GUARD, **asked)
+    assert outcome.error.to_pylist() == [
+        "openai: the glossary's '波乗り板' for 'surfboard' did not come through"
+    ]
+
+
+def translates_by(says_of: Callable[[Item], str]) -> Answer:
+    """Translates every item by a function."""
+
+    def change(items: list[Item], request: Request) -> list[Item]:
+        return [
+            {**item, "translation": says_of(asked)}
+            for item, asked in zip(items, asked_in(request), strict=True)
+        ]
+
+    return lambda request: translates(lambda items: change(items, request))(request)
+
+
+@pytest.mark.parametrize("money", [0.5, 2.5, 500.0])
+@pytest.mark.parametrize("dearer", [0.5, 3])
+def test_money_is_what_the_endpoint_has_counted(
+    server: Scripted, memory: TranslationMemory, tmp_path: Path, money: float, dearer: float
+) -> None:
+    made = engine(server, items_per_request=10)
+    server.good = lambda request: with_usage(request, dearer)
+    texts = benchmark.texts(800)
+    price = Price(per_million_input_tokens=100, per_million_output_tokens=1000)
+    ledger = Ledger(tmp_path / "spent.json", Budget(money=money), {made.signature: price})
+    asked: dict[str, Any] = {"role": "question", "source": "en", "target": "ja", "memory": memory}
+    with suppress(Stopped):
+        run.translate(texts, engines=[made], ledger=ledger, **asked)
+    charged = ledger.spent[made.signature]
+    counted = (made.usage.prompt_tokens, made.usage.completion_tokens)
+    assert (charged.input_tokens, charged.output_tokens) == counted
+    assert ledger.money == pytest.approx((counted[0] * 100 + counted[1] * 1000) / 1e6)
+    assert 0 < ledger.money <= money
+    assert ledger.characters == sum(len(item["text"]) for each in server.requests for item in asked_in(each))
+    assert (charged.strings == len(texts)) == (money == 500.0)
+    assert charged.strings == len(texts) or ledger.money > 0.9 * money
+
+
+def with_usage(request: Request, dearer: float) -> Response:
+    """A reply whose tokens are as many times the estimate."""
+    content = json.loads(translates()(request).get_data())
+    needed = estimate([item["text"] for item in asked_in(request)], "ja")
+    content["usage"] = {
+        "prompt_tokens": round(needed.input_tokens * dearer),
+        "completion_tokens": round(needed.output_tokens * dearer),
+    }
+    return reply(200, content)(request)
+
+
+def test_an_endpoint_that_does_not_count_is_charged_by_the_estimate(
+    server: Scripted, memory: TranslationMemory, tmp_path: Path
+) -> None:
+    made = engine(server)
+    counting = server.good
+    server.good = lambda request: without_usage(counting(request))
+    ledger = Ledger(tmp_path / "spent.json", Budget(characters=10_000))
+    asked: dict[str, Any] = {"role": "question", "source": "en", "target": "ja", "memory": memory}
+    run.translate(TEXTS, engines=[made], ledger=ledger, **asked)
+    assert (made.usage.counted, made.usage.uncounted, made.tokens) == (0, 1, None)
+    assert ledger.spent[made.signature] == estimate(TEXTS, "ja")
+
+
+def test_a_plan_foretells_every_item_that_a_build_sends(server: Scripted, tmp_path: Path) -> None:
+    options = {"type": "openai", "base_url": f"{server.url}/v1", "model": "m", "first_wait": 0}
+    judged = {"scores": ["copy"], "policy": {"copy": "reject"}}
+    path = write_vqa(tmp_path / "source", languages=["ja"], translate={"engine": options}, **judged)
+    unsettle(path.parent)
+    server.good = translates()
+    planned = plan(load_spec(path), tmp_path / "out").work
+    there = sum(work.strings for work in planned if work.direction == "en-ja")
+    back = sum(work.strings for work in planned if work.direction == "ja-en")
+    assert any(work.step == "in context" and work.strings for work in planned)
+    build(load_spec(path), tmp_path / "out", workers=1)
+    sent = {"English": 0, "Japanese": 0}
+    for request in server.requests:
+        system = request.get_json()["messages"][0]["content"]
+        sent["English" if "from English" in system else "Japanese"] += len(asked_in(request))
+    assert sent == {"English": there, "Japanese": back}
+    done = plan(load_spec(path), tmp_path / "out").work
+    assert not any(work.strings for work in done)
+
+
+def without_usage(response: Response) -> Response:
+    """A reply of an endpoint that does not say what it used."""
+    content = json.loads(response.get_data())
+    del content["usage"]
+    return reply(200, content)(Request({}))
+
+
+def test_replies_that_do_not_count_are_taken_as_the_mean() -> None:
+    usage = Usage()
+    for tokens in ({"prompt_tokens": 90, "completion_tokens": 10}, None, {"prompt_tokens": 30}, None):
+        usage.add(tokens)
+    assert (usage.prompt_tokens, usage.completion_tokens) == (120, 10)
+    assert usage.tokens == (240, 20)
 
 
 @pytest.mark.parametrize("direction", [("en", "xx"), ("ja", "ja")])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -264,9 +263,6 @@ def test_folders_that_hold_no_checkpoint(marian: Path, tmp_path: Path) -> None:
     (copy / "source.spm").unlink()
     with pytest.raises(EngineError, match="cannot load"):
         engine(copy).translate(["cat"], "en", "ja")
-    (copy / "config.json").write_text(json.dumps({"model_type": "IndicTrans"}))
-    with pytest.raises(EngineError, match="IndicTransToolkit"):
-        engine(copy)
 
 
 def test_options_that_contradict_each_other(tmp_path: Path) -> None:

@@ -105,6 +105,68 @@ def nllb(folder: Path) -> Path:
     return _of_many(M2M100Config, M2M100ForConditionalGeneration, tokenizer, targets, len(tokenizer), folder)
 
 
+INDIC_PAIRS = {
+    **{text.replace("?", " ?"): both[1].replace("?", " ?") for text, both in PAIRS.items()},
+    "Is it <ID1> ?": "क्या अभी <ID1> बजे हैं ?",
+    "Does the clock say <ID1> ?": "क्या घड़ी में <ID1> बज रहे हैं ?",
+}
+INDIC_CODE = {
+    "configuration_indictrans.py": """\
+from transformers import M2M100Config
+
+
+class IndicTransConfig(M2M100Config):
+    model_type = "IndicTrans"
+""",
+    "modeling_indictrans.py": """\
+from transformers import M2M100ForConditionalGeneration
+
+from .configuration_indictrans import IndicTransConfig
+
+
+class IndicTransForConditionalGeneration(M2M100ForConditionalGeneration):
+    config_class = IndicTransConfig
+""",
+}
+
+
+def indictrans(folder: Path) -> Path:
+    """An IndicTrans2 in form: code beside the weights, and languages as words before every text."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+    from transformers import M2M100Config, M2M100ForConditionalGeneration, PreTrainedTokenizerFast
+
+    learner = Tokenizer(models.BPE(unk_token="<unk>"))
+    learner.pre_tokenizer = pre_tokenizers.Metaspace()
+    learner.decoder = decoders.Metaspace()
+    special = ["<s>", "<pad>", "</s>", "<unk>", "eng_Latn", "hin_Deva"]
+    trainer = trainers.BpeTrainer(vocab_size=220, special_tokens=special, show_progress=False)
+    learner.train_from_iterator([line for pair in INDIC_PAIRS.items() for line in pair] * 4, trainer)
+    learner.post_processor = processors.TemplateProcessing(single="$A </s>", special_tokens=[("</s>", 2)])
+    names = {"bos_token": "<s>", "pad_token": "<pad>", "eos_token": "</s>", "unk_token": "<unk>"}
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=learner, additional_special_tokens=["eng_Latn", "hin_Deva"], **names
+    )
+    pairs = [
+        (tokenizer(f"eng_Latn hin_Deva {text}")["input_ids"], tokenizer(translation)["input_ids"])
+        for text, translation in INDIC_PAIRS.items()
+    ]
+    ends = {"pad_token_id": 1, "bos_token_id": 0, "eos_token_id": 2, "decoder_start_token_id": 2}
+    model = M2M100ForConditionalGeneration(M2M100Config(vocab_size=len(tokenizer), **ends, **SIZES))
+    checkpoint = _trained(model, tokenizer, pairs, folder / "checkpoint")
+    for name, code in INDIC_CODE.items():
+        (checkpoint / name).write_text(code)
+    path = checkpoint / "config.json"
+    config = json.loads(path.read_text()) | {
+        "model_type": "IndicTrans",
+        "auto_map": {
+            "AutoConfig": "configuration_indictrans.IndicTransConfig",
+            "AutoModelForSeq2SeqLM": "modeling_indictrans.IndicTransForConditionalGeneration",
+        },
+    }
+    path.write_text(json.dumps(config))
+    return checkpoint
+
+
 def _of_many(
     config: Any, model: Any, tokenizer: Any, targets: tuple[str, str], size: int, folder: Path
 ) -> Path:

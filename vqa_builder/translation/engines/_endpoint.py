@@ -31,17 +31,31 @@ class Usage:
     Attributes:
         requests: sent, failed ones included.
         prompt_tokens, completion_tokens: of all replies, those that could not be used included.
+        counted, uncounted: replies that said what they used, and that did not.
     """
 
     requests: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    counted: int = 0
+    uncounted: int = 0
+
+    @property
+    def tokens(self) -> tuple[int, int] | None:
+        """Prompt and completion tokens, uncounted replies taken as the mean; None if none was counted."""
+        if not self.counted:
+            return None
+        replies = self.counted + self.uncounted
+        return self.prompt_tokens * replies // self.counted, self.completion_tokens * replies // self.counted
 
     def add(self, tokens: Any) -> None:
         """Count the ``usage`` of one reply, if it has one."""
-        if isinstance(tokens, dict):
-            self.prompt_tokens += tokens.get("prompt_tokens") or 0
-            self.completion_tokens += tokens.get("completion_tokens") or 0
+        if not isinstance(tokens, dict) or not tokens.get("prompt_tokens"):
+            self.uncounted += 1
+            return
+        self.counted += 1
+        self.prompt_tokens += tokens["prompt_tokens"]
+        self.completion_tokens += tokens.get("completion_tokens") or 0
 
 
 class Answer(NamedTuple):

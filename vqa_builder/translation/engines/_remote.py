@@ -134,12 +134,18 @@ class RemoteEngine(Engine):
     ) -> Generator[Part, None, None]:
         """Yield results as they come in; see ``Engine.translate_in_parts``."""
         self.check_direction(source, target)
+        yield from self._all_sent(texts, self._connect(texts, source, target, role, contexts))
+
+    def _all_sent(
+        self, texts: Sequence[str], session: AbstractAsyncContextManager[Send]
+    ) -> Generator[Part, None, None]:
+        """The results of all jobs, sent in a session that ``_connect`` made."""
 
         async def work(report: Report) -> None:
-            async with self._connect(texts, source, target, role, contexts) as send:
+            async with session as send:
                 await self._line.work(self._jobs(texts), send, report)
 
-        yield from in_parts(work)
+        return in_parts(work)
 
 
 class Line:

@@ -11,9 +11,10 @@ from importlib import resources
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from vqa_builder.errors import EngineError
+from vqa_builder.translation.engines._indictrans import flores_code, is_indictrans
 from vqa_builder.translation.engines.base import Failure
 
-FamilyName: TypeAlias = Literal["marian", "m2m100", "nllb", "mbart50", "madlad", "plain"]
+FamilyName: TypeAlias = Literal["marian", "m2m100", "nllb", "mbart50", "madlad", "indictrans", "plain"]
 
 NLLB_SCRIPTS = {"ja": "jpn_Jpan", "hi": "hin_Deva", "en": "eng_Latn"}
 MBART_REGIONS = {"ja": "ja_XX", "hi": "hi_IN", "en": "en_XX"}
@@ -79,6 +80,8 @@ def family_of(model_type: str, vocabulary: Mapping[str, int]) -> Family:
         return Family("m2m100", _iso, token="__{}__".format)
     if model_type == "mbart" and "en_XX" in vocabulary:
         return Family("mbart50", _coded(MBART_REGIONS, vocabulary), token=str)
+    if is_indictrans({"model_type": model_type}):
+        return Family("indictrans", flores_code)
     if model_type in ("t5", "mt5", "umt5") and "<2en>" in vocabulary:
         return Family("madlad", _iso, "<2{target}> ")
     return Family("plain", _iso)

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from vqa_builder.translation.engines.base import Page
+
 Status = tuple[int, str]
 """An HTTP status, or what a service should have answered instead of its own, and what it says."""
 
@@ -84,6 +86,7 @@ class Service:
         longest_bytes: and bytes in UTF-8.
         html: whether its good replies are web pages.
         terms: what binds its output, for cards.
+        hindi: whether it can do Hindi; all can do Japanese.
         codes: its code by ISO code, where its table does not say.
         target_codes: the same, for targets only.
         status_of: the true status of a reply, from the HTTP status and the JSON body.
@@ -98,9 +101,22 @@ class Service:
     longest: int = 5000
     longest_bytes: int = 1_000_000
     html: bool = False
+    hindi: bool = True
     codes: Mapping[str, str] = field(default_factory=dict)
     target_codes: Mapping[str, str] = field(default_factory=dict)
     status_of: Callable[[int, Any], Status] = _plain
+
+    @property
+    def page(self) -> Page:
+        """What ``vqa-builder list engines --json`` says of it."""
+        old_client = self.translator == "ChatGptTranslator"
+        return Page(
+            install="pip install vqa-builder" + (" 'openai<0.28'" if old_client else ""),
+            keys=tuple(self.keys.values()),
+            limits=f"requests per second: {self.per_second:g}; {self.longest:,} characters per text",
+            output=self.terms,
+            languages="ja, hi and others" if self.hindi else "ja and others, not hi",
+        )
 
 
 SERVICES: Mapping[str, Service] = {
@@ -140,6 +156,7 @@ SERVICES: Mapping[str, Service] = {
         keys={"api_key": "DEEPL_API_KEY"},
         longest=30_000,
         terms="DeepL API Terms and Conditions; see what they say on training translation systems",
+        hindi=False,
         target_codes={"en": "en-US"},
     ),
     "microsoft": Service(
@@ -167,6 +184,7 @@ SERVICES: Mapping[str, Service] = {
         table="PAPAGO_LANGUAGE_TO_CODE",
         keys={"client_id": "PAPAGO_CLIENT_ID", "secret_key": "PAPAGO_SECRET_KEY"},
         terms="NAVER terms of use for Papago",
+        hindi=False,
         codes={code: code for code in ("ko", "en", "ja", "es", "fr", "vi", "th", "id")} | {"zh": "zh-CN"},
         status_of=_papago,
     ),
@@ -179,6 +197,7 @@ SERVICES: Mapping[str, Service] = {
         longest=2000,
         longest_bytes=6000,
         terms="Baidu Translate open platform terms of service",
+        hindi=False,
         codes={"ja": "jp", "ko": "kor", "fr": "fra", "es": "spa", "vi": "vie", "ar": "ara"},
         status_of=_baidu,
     ),

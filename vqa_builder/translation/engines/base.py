@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self, TypeAlias
+from typing import Any, ClassVar, NamedTuple, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict
 
@@ -33,6 +33,24 @@ Part: TypeAlias = Sequence[tuple[int, str | Failure]]
 """Some results of a call, each with the place of its text among those of the call."""
 
 
+class Page(NamedTuple):
+    """What people ask before they choose an engine or a service behind one; "" where it says nothing.
+
+    Attributes:
+        install: the command that installs what it needs.
+        keys: environment variables that hold its keys.
+        limits: how much, how fast and how long.
+        output: the terms of what it makes.
+        languages: those it can do beside English.
+    """
+
+    install: str = ""
+    keys: tuple[str, ...] = ()
+    limits: str = ""
+    output: str = ""
+    languages: str = ""
+
+
 class Stopped(EngineError):
     """An engine cannot go on now but may later: a quota, a key, a service that is down.
 
@@ -49,18 +67,27 @@ class Engine(ABC):
     Attributes:
         name: the plug-in's name.
         summary: one line for ``vqa-builder list engines``.
+        page: what ``vqa-builder list engines --json`` says of it.
+        services: the same for each service that it knows, where it is for several.
         licence: the terms that the engine puts on its output, for cards.
         deterministic: whether the same string always gives the same translation.
         uses_context: whether ``translate_in_parts`` heeds contexts. The memory then keeps a translation for
             each context of a text, and one string is asked once per context.
+        takes_terms: whether ``translate_with_terms`` heeds terms. Texts that hold any then travel as they
+            stand, with the terms beside them, and no placeholder in their place.
         spreads: whether more machines make it faster; not where a service decides how fast it goes.
+        tokens: input and output tokens that whoever bills for the engine has counted so far; None where
+            nobody does, and the ledger estimates.
     """
 
     name: ClassVar[str]
     summary: ClassVar[str]
+    page: ClassVar[Page] = Page()
+    services: ClassVar[Mapping[str, Page]] = {}
     licence: str = "unknown"
     deterministic: ClassVar[bool] = True
     uses_context: ClassVar[bool] = False
+    takes_terms: ClassVar[bool] = False
     spreads: ClassVar[bool] = True
     Options: ClassVar[type[Options]]
 
@@ -75,6 +102,11 @@ class Engine(ABC):
         Model content, decoding options and library version belong in it; batch sizes and devices that do
         not change the output do not.
         """
+
+    @property
+    def tokens(self) -> tuple[int, int] | None:
+        """See the class."""
+        return None
 
     @abstractmethod
     def check_direction(self, source: str, target: str) -> None:
@@ -131,6 +163,26 @@ class Engine(ABC):
                 found=f"{len(results)} results" if isinstance(results, list) else type(results).__name__,
             )
         yield list(enumerate(results))
+
+    def translate_with_terms(
+        self,
+        texts: Sequence[str],
+        source: str,
+        target: str,
+        *,
+        terms: Sequence[Mapping[str, str]],
+        role: str = "",
+        contexts: Sequence[str] | None = None,
+    ) -> Generator[Part, None, None]:
+        """As ``translate_in_parts``, told how some words are to be translated.
+
+        Called only where ``takes_terms``; what comes back is looked through for the terms. The default heeds
+        none.
+
+        Args:
+            terms: one mapping per text: words as they stand in it -> what its translation is to hold.
+        """
+        return self.translate_in_parts(texts, source, target, role=role, contexts=contexts)
 
     def close(self) -> None:  # noqa: B027
         """Give back memory and connections."""

@@ -21,7 +21,7 @@ from vqa_builder.errors import EngineError
 from vqa_builder.store import file_hash
 from vqa_builder.translation.batches import batches
 from vqa_builder.translation.engines import base
-from vqa_builder.translation.engines.base import Engine, Failure
+from vqa_builder.translation.engines.base import Engine, Failure, Page
 from vqa_builder.translation.pieces import Tokenizer, find_tokenizer, listing
 
 DECODING = (
@@ -92,6 +92,12 @@ class CTranslate2(Engine):
 
     name: ClassVar[str] = "ctranslate2"
     summary: ClassVar[str] = "any model converted for CTranslate2, with SentencePiece or tokenizer.json"
+    page: ClassVar[Page] = Page(
+        install="pip install vqa-builder; to convert a model also pip install 'vqa-builder[transformers]'",
+        limits="512 tokens in, 256 out",
+        output="the terms of the model; say them under `licence`",
+        languages="those of the model",
+    )
     Options = CTranslate2Options
 
     def __init__(self, options: CTranslate2Options) -> None:

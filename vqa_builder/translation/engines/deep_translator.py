@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from functools import cached_property
@@ -19,7 +19,7 @@ from vqa_builder.translation.engines._faults import Refused, Secrets, Temporary,
 from vqa_builder.translation.engines._remote import Job, Line, RemoteEngine, RemoteOptions, Reply, Send
 from vqa_builder.translation.engines._web_services import SERVICES
 from vqa_builder.translation.engines._wire import Wire, check_old_openai, through, use_in_old_openai
-from vqa_builder.translation.engines.base import Failure, Stopped
+from vqa_builder.translation.engines.base import Failure, Page, Stopped
 
 VERSION = 1  # raised by whoever changes what an answer of a service becomes
 
@@ -73,6 +73,13 @@ class DeepTranslator(RemoteEngine):
 
     name: ClassVar[str] = "deep_translator"
     summary: ClassVar[str] = "web services: Google, MyMemory, LibreTranslate, DeepL, Microsoft and others"
+    page: ClassVar[Page] = Page(
+        install="pip install vqa-builder",
+        limits="one text per request; each service has a rate and a length of its own",
+        output="the terms of the service, which the card repeats",
+        languages="those of the service",
+    )
+    services: ClassVar[Mapping[str, Page]] = {name: service.page for name, service in SERVICES.items()}
     Options = DeepTranslatorOptions
     options: DeepTranslatorOptions
 

@@ -10,7 +10,7 @@ from typing import ClassVar
 from vqa_builder.errors import EngineError
 from vqa_builder.store import file_hash
 from vqa_builder.translation.engines import base
-from vqa_builder.translation.engines.base import Engine, Failure
+from vqa_builder.translation.engines.base import Engine, Failure, Page
 from vqa_builder.translation.interchange import read_entries, suffix_of
 
 
@@ -44,6 +44,12 @@ class Memory(Engine):
     name: ClassVar[str] = "memory"
     spreads: ClassVar[bool] = False
     summary: ClassVar[str] = "exact matches from a TMX, JSONL or Parquet file"
+    page: ClassVar[Page] = Page(
+        install="pip install vqa-builder",
+        limits="the whole file is held in memory",
+        output="the terms of the translations; say them under `licence`",
+        languages="those of the file",
+    )
     Options = MemoryOptions
 
     def __init__(self, options: MemoryOptions) -> None:

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from vqa_builder.errors import EngineError
 from vqa_builder.translation.engines import base, ctranslate2
+from vqa_builder.translation.engines.base import Page
 
 MODEL = Path(__file__).parents[2] / "models" / "mini_en_ja_hi"
 DIRECTIONS = ("en-ja", "ja-en", "en-hi", "hi-en")
@@ -40,6 +41,12 @@ class Mini(ctranslate2.CTranslate2):
 
     name: ClassVar[str] = "mini"
     summary: ClassVar[str] = "small embedded en-ja, en-hi model, both ways: for trials, tests and baselines"
+    page: ClassVar[Page] = Page(
+        install="pip install vqa-builder",
+        limits="256 tokens in, 80 out; no quality for a release",
+        output=LICENCE,
+        languages="ja, hi",
+    )
     Options = MiniOptions  # type: ignore[assignment]
 
     def __init__(self, options: MiniOptions) -> None:

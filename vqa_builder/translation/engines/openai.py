@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Generator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import cached_property, partial
 from typing import Any, ClassVar, Literal
@@ -19,7 +19,7 @@ from vqa_builder.translation.engines import _chat
 from vqa_builder.translation.engines._endpoint import SERVICE, Answer, Endpoint, Usage
 from vqa_builder.translation.engines._faults import Refused, Secrets, Temporary, is_echo
 from vqa_builder.translation.engines._remote import Job, Line, RemoteEngine, RemoteOptions, Reply, Send
-from vqa_builder.translation.engines.base import Failure
+from vqa_builder.translation.engines.base import Failure, Page, Part
 
 OPENAI = "https://api.openai.com/v1"
 WEAKER = {"schema": "object", "object": "plain"}
@@ -72,7 +72,7 @@ class OpenAI(RemoteEngine):
 
     A reply with missing, extra, repeated or swapped items, or with no translation for one, is never guessed
     at: what is certain is kept, the rest is asked again in halves, down to single texts. Contexts travel
-    with their texts, so that ``orange`` after "What colour is it?" is no fruit.
+    with their texts, so that ``orange`` after "What colour is it?" is no fruit; so do the glossary's terms.
 
     Example::
 
@@ -85,6 +85,14 @@ class OpenAI(RemoteEngine):
     name: ClassVar[str] = "openai"
     summary: ClassVar[str] = "any OpenAI-compatible chat endpoint: vLLM, SGLang, llama.cpp, paid APIs"
     uses_context: ClassVar[bool] = True
+    takes_terms: ClassVar[bool] = True
+    page: ClassVar[Page] = Page(
+        install="pip install 'vqa-builder[openai]'",
+        keys=("OPENAI_API_KEY",),
+        limits="those of the endpoint: concurrency (8), requests_per_second, items_per_request (20)",
+        output="the terms of the model and of whoever serves it; say them under `licence`",
+        languages="those of the model; ISO 639 codes",
+    )
     Options = OpenAIOptions
     options: OpenAIOptions
 
@@ -103,6 +111,11 @@ class OpenAI(RemoteEngine):
     def usage(self) -> Usage:
         """What it used so far."""
         return self._endpoint.usage
+
+    @property
+    def tokens(self) -> tuple[int, int] | None:
+        """What the endpoint has counted; replies that do not say count as the mean of the others."""
+        return self.usage.tokens
 
     @cached_property
     def signature(self) -> str:
@@ -133,9 +146,29 @@ class OpenAI(RemoteEngine):
     def _jobs(self, texts: Sequence[str]) -> list[Job]:
         return [tuple(some) for some in batches(range(len(texts)), self.options.items_per_request)]
 
+    def translate_with_terms(
+        self,
+        texts: Sequence[str],
+        source: str,
+        target: str,
+        *,
+        terms: Sequence[Mapping[str, str]],
+        role: str = "",
+        contexts: Sequence[str] | None = None,
+    ) -> Generator[Part, None, None]:
+        """Yield results as they come in; the terms stand beside their texts in the requests."""
+        self.check_direction(source, target)
+        yield from self._all_sent(texts, self._connect(texts, source, target, role, contexts, terms))
+
     @asynccontextmanager
     async def _connect(
-        self, texts: Sequence[str], source: str, target: str, role: str, contexts: Sequence[str] | None
+        self,
+        texts: Sequence[str],
+        source: str,
+        target: str,
+        role: str,
+        contexts: Sequence[str] | None,
+        terms: Sequence[Mapping[str, str]] | None = None,
     ) -> AsyncIterator[Send]:
         known, chosen = known_languages(), self.options
         write = partial(
@@ -149,9 +182,11 @@ class OpenAI(RemoteEngine):
 
         async def send(job: Job) -> Reply:
             asked = [texts[at] for at in job]
+            context = contexts and [contexts[at] for at in job]
+            told = terms and [terms[at] for at in job]
             client = idle.pop() if idle else await clients.enter_async_context(self._endpoint.client())
             try:
-                answer = await self._ask(client, write(asked, contexts and [contexts[at] for at in job]))
+                answer = await self._ask(client, write(asked, context, told))
             except Refused:
                 if len(job) > 1:
                     return Reply([], _halves(job))

@@ -23,9 +23,9 @@ from pydantic import Field, model_validator
 from vqa_builder.errors import EngineError, MissingExtraError
 from vqa_builder.store import file_hash
 from vqa_builder.translation.batches import batches
-from vqa_builder.translation.engines import base
+from vqa_builder.translation.engines import _indictrans, base
 from vqa_builder.translation.engines._seq2seq import Seq2Seq, Settings
-from vqa_builder.translation.engines.base import Engine, Failure, Part
+from vqa_builder.translation.engines.base import Engine, Failure, Page, Part
 from vqa_builder.translation.pieces import listing
 
 WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
@@ -61,7 +61,9 @@ class TransformersOptions(base.Options):
     max_input_length: int = Field(512, ge=1, description="in tokens; a longer text fails, it is never cut")
     max_new_tokens: int = Field(256, ge=1, description="a longer translation fails")
     batch_tokens: int = Field(8192, ge=1, description="source tokens per batch; halved when memory runs out")
-    trust_remote_code: bool = Field(False, description="whether the checkpoint may bring code of its own")
+    trust_remote_code: bool = Field(
+        False, description="whether code that comes with the checkpoint may run here; IndicTrans2 wants it"
+    )
     licence: str = Field("unknown", description="the terms of the model, for cards")
 
     @model_validator(mode="after")
@@ -80,6 +82,10 @@ class Transformers(Engine):
     say under ``licence`` what the card should repeat. ``vqa-builder convert-model`` makes many of these
     models about twice as fast on a CPU.
 
+    IndicTrans2 also needs its own processor, ``pip install indictranstoolkit``, and
+    ``trust_remote_code: true``, because its checkpoints bring code that runs on this machine: read that code,
+    and name the commit that was read under ``revision``.
+
     Example::
 
         options = Transformers.Options(model="facebook/nllb-200-distilled-600M", licence="cc-by-nc-4.0")
@@ -88,7 +94,13 @@ class Transformers(Engine):
     """
 
     name: ClassVar[str] = "transformers"
-    summary: ClassVar[str] = "any seq2seq checkpoint: Marian, NLLB-200, M2M-100, mBART-50, MADLAD-400"
+    summary: ClassVar[str] = "any seq2seq checkpoint: Marian, NLLB-200, M2M-100, MADLAD-400, IndicTrans2"
+    page: ClassVar[Page] = Page(
+        install="pip install 'vqa-builder[transformers]'; for IndicTrans2 also pip install indictranstoolkit",
+        limits="512 tokens in, 256 out; a batch that does not fit into memory is halved",
+        output="the terms of the model (NLLB-200: CC BY-NC 4.0); say them under `licence`",
+        languages="those of the model: NLLB-200 ja, hi and about 200 in all; IndicTrans2 hi and 21 more",
+    )
     Options = TransformersOptions
 
     def __init__(self, options: TransformersOptions) -> None:
@@ -97,7 +109,8 @@ class Transformers(Engine):
                 raise MissingExtraError("The engine transformers", package, "transformers")
         self.options, self.licence = options, options.licence
         if options.folder is not None:
-            _refuse_indictrans(_config(options.folder), options.folder)
+            _config(options.folder)
+            _ = self._processor
 
     @cached_property
     def signature(self) -> str:
@@ -113,12 +126,15 @@ class Transformers(Engine):
             "dtype": self._dtype,
             "transformers": version("transformers"),
             "torch": version("torch").split("+")[0],
+            **({"processor": self._processor.signature} if self._processor else {}),
         }
         return "|".join([self.name, *(f"{key}:{value}" for key, value in parts.items())])
 
     def check_direction(self, source: str, target: str) -> None:
-        """Raise ``EngineError`` if ``directions`` is given and lacks this one."""
+        """Raise ``EngineError`` if ``directions`` is given and lacks this one, or a language has no code."""
         directions = self.options.directions
+        if self._processor is not None:
+            _ = self._processor.code(source), self._processor.code(target)
         if directions is not None and f"{source}-{target}" not in directions:
             raise EngineError(
                 f"The engine transformers cannot translate from {source} to {target}",
@@ -151,7 +167,9 @@ class Transformers(Engine):
             return
         of_length: dict[int, list[int]] = {}
         too_long: list[tuple[int, str | Failure]] = []
-        pieces = self._tokenize(texts, source, target)
+        processor = self._processor
+        ready = processor.read(texts, source, target) if processor else texts
+        pieces = self._tokenize(ready, source, target)
         for at, some in enumerate(pieces):
             if len(some) > self.options.max_input_length:
                 too_long.append(
@@ -167,6 +185,8 @@ class Transformers(Engine):
         ]
         work = ([pieces[at] for at in places] for places in jobs)
         for places, results in zip(jobs, self._translated(work, target), strict=True):
+            if processor:
+                results = processor.write([texts[at] for at in places], results, source, target)
             yield list(zip(places, results, strict=True))
 
     def close(self) -> None:
@@ -216,13 +236,27 @@ class Transformers(Engine):
     @cached_property
     def _revision(self) -> str:
         """The commit that ``revision`` stands for: the hub says it, or the cache where the hub is away."""
+        return self._hub_config.parent.name  # the file lies in a folder named after the commit
+
+    @cached_property
+    def _processor(self) -> _indictrans.Processor | None:
+        """What texts go through beside the tokenizer; only IndicTrans2 has it."""
+        folder = self.options.folder
+        config = self._hub_config if folder is None else folder / "config.json"
+        if not _indictrans.is_indictrans(json.loads(config.read_text(encoding="utf-8"))):
+            return None
+        _indictrans.check(self.options.model or folder, self.options.trust_remote_code)
+        return _indictrans.Processor(self.options.codes)
+
+    @cached_property
+    def _hub_config(self) -> Path:
+        """The checkpoint's config.json, from the hub or from its cache."""
         from huggingface_hub import hf_hub_download
         from huggingface_hub.errors import HfHubHTTPError
 
         name, revision = str(self.options.model), self.options.revision
         try:
-            # Falls back to the cache by itself; the file lies in a folder named after the commit.
-            return Path(hf_hub_download(name, "config.json", revision=revision)).parent.name
+            return Path(hf_hub_download(name, "config.json", revision=revision))  # from the cache if need be
         except (HfHubHTTPError, OSError, ValueError) as error:
             raise EngineError(
                 "The checkpoint was found neither on the hub nor in its cache",
@@ -292,17 +326,6 @@ def _config(folder: Path) -> dict[str, Any]:
             found=listing(folder),
         )
     return config
-
-
-def _refuse_indictrans(config: dict[str, Any], folder: Path) -> None:
-    if "indictrans" in str(config.get("model_type", "")).lower():
-        raise EngineError(
-            "IndicTrans2 cannot be used through transformers here",
-            where=folder,
-            expected="a checkpoint whose texts need no processor outside of transformers",
-            found="IndicTrans2, whose texts must go through IndicTransToolkit",
-            remedy="serve it elsewhere and name the engine openai, or use NLLB-200 for Indian languages",
-        )
 
 
 def _hash_of(folder: Path) -> str:
