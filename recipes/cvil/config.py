@@ -5,18 +5,24 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
+from recipes.lib.config import Section, merged, read
 from vqa_builder.errors import SpecError
 
+__all__ = [
+    "Config",
+    "Data",
+    "Distillation",
+    "Model",
+    "Section",
+    "Stage",
+    "merged",
+    "read",
+    "validate",
+]
+
 Fraction = float
-
-
-class Section(BaseModel):
-    """A part of the YAML; an unknown name is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Data(Section):
@@ -33,7 +39,7 @@ class Data(Section):
 
     releases: dict[str, str]
     features: Path
-    clean: dict[str, str] = {}
+    clean: dict[str, str] = Field(default_factory=dict)
     tokenizer: str | int = 4000
     student_tokenizer: str | int | None = None
     regions: int = Field(50, ge=1)
@@ -53,7 +59,7 @@ class Model(Section):
 
     checkpoint: str | None = None
     kind: Literal["random", "oscar", "transformers"] = "random"
-    new: list[str] = []
+    new: list[str] = Field(default_factory=list)
     hidden: int = 768
     layers: int = 12
     heads: int = 12
@@ -88,7 +94,7 @@ class Distillation(Stage):
         logits: learn the teacher's answers instead of its states.
     """
 
-    layers: list[int] = [10, 11]
+    layers: list[int] = Field(default_factory=lambda: [10, 11])
     mixed: Fraction = Field(0.15, ge=0, le=1)
     cls: bool = True
     regions: bool = True
@@ -135,26 +141,6 @@ class Config(Section):
     out: Path
 
 
-def read(path: Path, overrides: list[str] | None = None) -> dict[str, Any]:
-    """The content of a YAML file with ``a.b=value`` replaced (values are YAML).
-
-    Raises:
-        SpecError: no such file, no YAML, or an override without ``=``.
-    """
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
-        raise SpecError("The settings cannot be read", where=path, found=error) from error
-    if not isinstance(content, dict):
-        raise SpecError("The settings are no mapping", where=path, found=type(content).__name__)
-    for override in overrides or []:
-        name, found, value = override.partition("=")
-        if not found:
-            raise SpecError("No value to set", expected="section.name=value", found=override)
-        content = merged(content, _nested(name.split("."), yaml.safe_load(value)))
-    return content
-
-
 def validate(content: dict[str, Any], where: Path) -> Config:
     """The settings, checked.
 
@@ -166,17 +152,3 @@ def validate(content: dict[str, Any], where: Path) -> Config:
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
         raise SpecError("The settings are wrong", where=where, found=wrong) from None
-
-
-def merged(content: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    """A copy with the changes, section by section; ``None`` takes a section away."""
-    result = dict(content)
-    for name, value in changes.items():
-        both = isinstance(value, dict) and isinstance(result.get(name), dict)
-        result[name] = merged(result[name], value) if both else value
-    return result
-
-
-def _nested(names: list[str], value: Any) -> dict[str, Any]:
-    first, *rest = names
-    return {first: _nested(rest, value) if rest else value}

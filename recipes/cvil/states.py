@@ -49,11 +49,13 @@ class TeacherStates:
     def open(cls, folder: Path) -> TeacherStates:
         """Map what :func:`write_states` wrote."""
         facts = json.loads((folder / "states.json").read_text(encoding="utf-8"))
-        lengths = np.load(folder / "lengths.npy")
+        starts, questions, texts = np.load(folder / "lengths.npy")
         return cls(
             [np.load(folder / f"layer{layer}.npy", mmap_mode="r") for layer in facts["layers"]],
             np.load(folder / "logits.npy", mmap_mode="r"),
-            *lengths,
+            starts,
+            questions,
+            texts,
             {question: row for row, question in enumerate(facts["questions"])},
         )
 

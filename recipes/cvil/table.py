@@ -24,7 +24,9 @@ TEACHER = "teacher"
 Job = tuple[dict[str, Any], list[float]]
 
 
-def jobs(content: dict[str, Any], rows: list[str], seeds: list[int]) -> list[Job]:
+def jobs(
+    content: dict[str, Any], rows: list[str], seeds: list[int], languages: list[str] | None = None
+) -> list[Job]:
     """One job per row, language and seed, with the shares of labels that it goes through; teachers first.
 
     Raises:
@@ -36,18 +38,18 @@ def jobs(content: dict[str, Any], rows: list[str], seeds: list[int]) -> list[Job
     for row in rows:
         if row != TEACHER and row not in known:
             raise UnknownNameError("row", row, [TEACHER, *known])
-    languages = list(plan["data"]["releases"])
+    every = list(plan["data"]["releases"])
     found: list[Job] = []
     if not rows or TEACHER in rows:
         own = [plan["teacher_seed"]] if plan.get("teacher_seed") is not None else seeds
-        found += [({**plan, "row": TEACHER, "language": languages[0], "seed": seed}, []) for seed in own]
+        found += [({**plan, "row": TEACHER, "language": every[0], "seed": seed}, []) for seed in own]
     for row, changes in known.items():
         if rows and row not in rows:
             continue
         changes = dict(changes or {})
         own = changes.pop("shares", shares)
         for seed in seeds:
-            for language in languages:
+            for language in languages or every:
                 base = {**plan, "row": row, "language": language, "seed": seed}
                 found.append((settings.merged(base, changes), own))
     return found
@@ -87,6 +89,7 @@ def main() -> int:
     parser.add_argument("settings", type=Path)
     parser.add_argument("--row", action="append", default=[], help="this row alone; may be given again")
     parser.add_argument("--seed", action="append", type=int, default=[], help="these seeds alone")
+    parser.add_argument("--language", action="append", default=[], help="these languages alone")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--threads", type=int, default=1, help="per worker")
@@ -94,7 +97,7 @@ def main() -> int:
     start = time.perf_counter()
     try:
         content = settings.read(given.settings, given.set)
-        plan = jobs(content, given.row, given.seed or content.get("seeds", [0]))
+        plan = jobs(content, given.row, given.seed or content.get("seeds", [0]), given.language)
         with ProcessPoolExecutor(given.workers, mp_context=get_context("spawn")) as pool:
             running = [pool.submit(work, job, given.threads) for job in plan]
             for done, future in enumerate(as_completed(running), 1):

@@ -24,6 +24,7 @@ import torch
 from torch import Tensor
 
 from recipes.cvil import config as settings
+from recipes.cvil.ask import save
 from recipes.cvil.config import Config, Distillation
 from recipes.cvil.material import Material, new_model, stage_folder, trainer_settings
 from recipes.cvil.parallel import Parallel, distillation_batches
@@ -38,13 +39,22 @@ from vqa_builder.errors import SpecError, VQABuilderError
 
 
 def run(config: Config) -> Oscar:
-    """Train one student as the settings say, score it, and append the scores to ``results.jsonl``."""
+    """Train one student as the settings say, score it, and append the scores to ``results.jsonl``.
+
+    Teacher and student go to ``students/``, ready to be asked (``recipes.cvil.ask``) or published.
+    """
     if config.threads:
         torch.set_num_threads(config.threads)
     material = Material(config)
     teacher, _ = train_teacher(config)
     student, seconds = train_student(config, material, teacher)
     record_scores(config, material, student, seconds)
+    reads = {"regions": config.data.regions, "tags": config.data.tags, "max_text": config.data.longest}
+    for name, model, tokenizer in (
+        (f"teacher-{of_teacher(config).seed}", teacher, material.tokenizers.teacher),
+        (student_name(config), student, material.tokenizers.student),
+    ):
+        save(config.out / "students" / name, model, tokenizer, material.vocabulary, reads)
     return student
 
 
@@ -192,7 +202,7 @@ def answer(config: Config, material: Material, model: Oscar, questions: Question
     tokenizer = tokenizers.teacher if questions.language == "en" else tokenizers.student
     batches = material.batches(questions, tokenizer, config.fine_tuning, shuffle=False)
     predictions = predict(model, batches, material.vocabulary)
-    name = f"{config.row}-{questions.language}-{config.labels:g}-{config.seed}".replace(" ", "_")
+    name = student_name(config)
     write_predictions(config.out / "predictions" / f"{name}-{Path(release).name}.json", predictions)
     return score(predictions, release, "validation", language=questions.language)
 
@@ -220,6 +230,11 @@ def hidden_step(model: Oscar, batch: dict[str, Tensor], *, layers: list[int]) ->
 def logit_step(model: Oscar, batch: dict[str, Tensor], *, softmax: bool) -> dict[str, Tensor]:
     """The ablation: the teacher's answers instead of its states."""
     return {"loss": logit_loss(model(**batch).logits, batch["teacher_logits"], softmax=softmax)}
+
+
+def student_name(config: Config) -> str:
+    """Of a student's folder and files: its row, language, share of labels and seed."""
+    return f"{config.row}-{config.language}-{config.labels:g}-{config.seed}".replace(" ", "_")
 
 
 def of_teacher(config: Config) -> Config:

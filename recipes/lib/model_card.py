@@ -14,7 +14,7 @@ from recipes.lib import results
 from vqa_builder import __version__
 from vqa_builder.errors import SourceError, SpecError
 from vqa_builder.languages.base import known_languages
-from vqa_builder.release import card as dataset_card, manifest as releases
+from vqa_builder.release import card as dataset_card, manifest as releases, packages
 
 FILE, TEMPLATE, FORMAT = "README.md", "model_card.md.j2", 1
 WEIGHTS = "model*.safetensors"
@@ -106,7 +106,7 @@ def describe(folder: Path, about: About, repo: str | None = None) -> dict[str, A
         "results": _results(runs, about, seed),
         "signatures": _signatures(runs, about),
         "releases": [_release(each) for each in held],
-        "packages": releases.packages(),
+        "packages": packages.record(),
         "files": {},
     }
 

@@ -8,28 +8,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
-SMALL = [
-    "--layers",
-    "2",
-    "--hidden",
-    "16",
-    "--batch",
-    "2",
-    "--steps",
-    "4",
-    "--text",
-    "8",
-    "--regions",
-    "4",
-    "--region-width",
-    "20",
-    "--labels",
-    "10",
-]
+SIZES = {"layers": 2, "hidden": 16, "batch": 2, "steps": 4, "text": 8, "regions": 4, "region-width": 20}
+SMALL = [part for name, value in {**SIZES, "labels": 10}.items() for part in (f"--{name}", str(value))]
 
 
 @pytest.mark.slow
-def test_every_way_is_measured_in_one_run():
+def test_every_way_is_measured_in_one_run() -> None:
     command = [sys.executable, "-m", "recipes.benchmarks.throughput", *SMALL, "--vocabulary", "100", "--json"]
     command += ["--peak-tflops", "1", "--without", "ours, bf16, compile"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -21,7 +23,9 @@ BUS_HI = ("लाल बस कहाँ है?", "Where is the red bus?", [(3,
         (("猫ですか？", 'Is it a "cat"?', [(4, 0)], "ja"), {0: "cat"}),
     ],
 )
-def test_candidates_are_words_that_stand_for_one_english_word(question, expected):
+def test_candidates_are_words_that_stand_for_one_english_word(
+    question: tuple[Any, ...], expected: dict[int, str]
+) -> None:
     found = mixable(*question)
     assert {each.place: each.english for each in found.candidates} == expected
     for each in found.candidates:
@@ -32,13 +36,13 @@ def test_candidates_are_words_that_stand_for_one_english_word(question, expected
     ("question", "text"),
     [(CAT_JA, "black cat は何 color ですか？"), (BUS_HI, "red bus Where is?")],
 )
-def test_everything_mixed_reads_as_english_words_between_spaces(question, text):
+def test_everything_mixed_reads_as_english_words_between_spaces(question: tuple[Any, ...], text: str) -> None:
     assert mix(mixable(*question), 1.0, np.random.default_rng(0)).text == text
 
 
 @pytest.mark.parametrize("question", [CAT_JA, BUS_HI])
 @pytest.mark.parametrize("share", [0.15, 0.5, 1.0])
-def test_spans_name_the_mixed_words_on_both_sides(question, share):
+def test_spans_name_the_mixed_words_on_both_sides(question: tuple[Any, ...], share: float) -> None:
     for seed in range(20):
         mixed = mix(mixable(*question), share, np.random.default_rng(seed))
         words = [mixed.text[slice(*own)] for own, _ in mixed.spans]
@@ -47,14 +51,14 @@ def test_spans_name_the_mixed_words_on_both_sides(question, share):
         assert len(words) == min(wanted, len(mixable(*question).candidates))
 
 
-def test_the_words_are_drawn_anew_and_repeatably():
+def test_the_words_are_drawn_anew_and_repeatably() -> None:
     question = mixable(*BUS_HI)
     drawn = [mix(question, 0.2, np.random.default_rng(seed)).text for seed in range(30)]
     assert len(set(drawn)) == 4
     assert drawn == [mix(question, 0.2, np.random.default_rng(seed)).text for seed in range(30)]
 
 
-def test_without_code_mixing_the_question_is_as_it_was():
+def test_without_code_mixing_the_question_is_as_it_was() -> None:
     question = "यह  क्या है?"
     assert (
         mix(mixable(question, "What is this?", [(0, 1)], "hi"), 0.0, np.random.default_rng(0)).text
@@ -62,5 +66,5 @@ def test_without_code_mixing_the_question_is_as_it_was():
     )
 
 
-def test_a_token_that_is_written_differently_has_no_place():
+def test_a_token_that_is_written_differently_has_no_place() -> None:
     assert locate(["``", "cat", "''"], '"cat"') == [None, (1, 4), None]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -9,11 +10,14 @@ from recipes.cvil import config as settings
 from vqa_builder.errors import SpecError
 
 
-def test_overrides_replace_single_settings_and_whole_sections(tmp_path, content):
+def test_overrides_replace_single_settings_and_whole_sections(
+    tmp_path: Path, content: dict[str, Any]
+) -> None:
     path = tmp_path / "a.yaml"
     path.write_text(yaml.safe_dump(content))
     read = settings.read(path, ["labels=0.1", "distillation.tags=false", "teacher.lr=1e-3"])
     config = settings.validate(read, path)
+    assert config.distillation is not None
     assert (config.labels, config.distillation.tags, config.teacher.lr) == (0.1, False, 1e-3)
     assert config.distillation.regions
     assert settings.validate(settings.read(path, ["distillation=null"]), path).distillation is None
@@ -28,7 +32,7 @@ def test_overrides_replace_single_settings_and_whole_sections(tmp_path, content)
         ("labels", "expected: section.name=value"),
     ],
 )
-def test_what_is_wrong_is_named(tmp_path, content, override, message):
+def test_what_is_wrong_is_named(tmp_path: Path, content: dict[str, Any], override: str, message: str) -> None:
     path = tmp_path / "a.yaml"
     path.write_text(yaml.safe_dump(content))
     with pytest.raises(SpecError) as error:
@@ -37,7 +41,7 @@ def test_what_is_wrong_is_named(tmp_path, content, override, message):
 
 
 @pytest.mark.parametrize("text", ["- a\n- b\n", "a: [1\n"])
-def test_a_file_that_is_no_mapping_is_refused(tmp_path, text):
+def test_a_file_that_is_no_mapping_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "a.yaml"
     path.write_text(text)
     with pytest.raises(SpecError):

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -10,30 +13,40 @@ from recipes.cvil.material import Material, new_model
 from recipes.cvil.parallel import Parallel, Tokenizers, distillation_batches
 from recipes.cvil.states import TeacherStates, write_states
 from recipes.cvil.train import hidden_step
+from recipes.lib.data import Batch, Questions
 from recipes.lib.features import FeatureStore
+from recipes.lib.models.oscar import Oscar
 from vqa_builder.errors import SpecError
 
 FULL = Distillation(epochs=1, lr=1e-3, layers=[0, 1], mixed=1.0, batch_size=4)
 
 
 @pytest.fixture
-def material(content, tmp_path):
+def material(content: dict[str, Any], tmp_path: Path) -> Material:
     return Material(settings.validate(content, tmp_path))
 
 
 @pytest.fixture
-def teacher(material):
-    return new_model(material.config.model, material, material.tokenizers.teacher, ("teacher", 0)).eval()
+def teacher(material: Material) -> Oscar:
+    made = new_model(material.config.model, material, material.tokenizers.teacher, ("teacher", 0))
+    made.eval()
+    return made
 
 
-def states_of(teacher, material, folder) -> TeacherStates:
+def states_of(teacher: Oscar, material: Material, folder: Path) -> TeacherStates:
     english = material.english("train")
     batches = material.batches(english, material.tokenizers.teacher, material.config.teacher, shuffle=False)
     write_states(teacher, batches, [0, 1], folder)
     return TeacherStates.open(folder)
 
 
-def batch_of(material, states, distillation=FULL, tokenizers=None, questions=None):
+def batch_of(
+    material: Material,
+    states: TeacherStates,
+    distillation: Distillation = FULL,
+    tokenizers: Tokenizers | None = None,
+    questions: Questions | None = None,
+) -> tuple[Questions, Batch]:
     questions = questions or material.target("train")
     parallel = Parallel(
         questions, tokenizers or material.tokenizers, states, material.features, distillation, 4
@@ -44,7 +57,9 @@ def batch_of(material, states, distillation=FULL, tokenizers=None, questions=Non
     return questions, next(batches.epoch(0))
 
 
-def test_states_are_what_the_teacher_says_of_each_question(material, teacher, tmp_path):
+def test_states_are_what_the_teacher_says_of_each_question(
+    material: Material, teacher: Oscar, tmp_path: Path
+) -> None:
     states = states_of(teacher, material, tmp_path / "states")
     english = material.english("train").take([2])
     [batch] = material.batches(english, material.tokenizers.teacher, FULL).epoch(0)
@@ -58,7 +73,9 @@ def test_states_are_what_the_teacher_says_of_each_question(material, teacher, tm
     )
 
 
-def test_a_layer_that_the_teacher_has_not_is_refused(material, teacher, tmp_path):
+def test_a_layer_that_the_teacher_has_not_is_refused(
+    material: Material, teacher: Oscar, tmp_path: Path
+) -> None:
     batches = material.batches(material.english("train"), material.tokenizers.teacher, FULL, shuffle=False)
     with pytest.raises(SpecError, match="no such layer"):
         write_states(teacher, batches, [5], tmp_path / "states")
@@ -66,7 +83,9 @@ def test_a_layer_that_the_teacher_has_not_is_refused(material, teacher, tmp_path
 
 
 @pytest.mark.parametrize("student_pieces", [600, 330])
-def test_matched_pieces_are_the_same_pieces(material, teacher, tmp_path, student_pieces):
+def test_matched_pieces_are_the_same_pieces(
+    material: Material, teacher: Oscar, tmp_path: Path, student_pieces: int
+) -> None:
     """Whatever the tokenizers, a matched piece of the student is spelt like the teacher's at that place."""
     states = states_of(teacher, material, tmp_path / "states")
     tokenizers = Tokenizers(material._tokenizer(student_pieces), material.tokenizers.teacher)
@@ -96,7 +115,9 @@ def test_matched_pieces_are_the_same_pieces(material, teacher, tmp_path, student
         ({"mixed": 0.0}, {"cls", "tags", "regions"}),
     ],
 )
-def test_every_switch_takes_its_positions_away(material, teacher, tmp_path, changes, groups):
+def test_every_switch_takes_its_positions_away(
+    material: Material, teacher: Oscar, tmp_path: Path, changes: dict[str, Any], groups: set[str]
+) -> None:
     states = states_of(teacher, material, tmp_path / "states")
     _, batch = batch_of(material, states, FULL.model_copy(update=changes))
     text = batch["input_ids"].shape[1]
@@ -116,7 +137,9 @@ def test_every_switch_takes_its_positions_away(material, teacher, tmp_path, chan
     assert not (matched[:, :text] & ~batch["attention_mask"].bool()).any()
 
 
-def test_a_student_that_is_the_teacher_and_reads_english_has_nothing_to_learn(material, teacher, tmp_path):
+def test_a_student_that_is_the_teacher_and_reads_english_has_nothing_to_learn(
+    material: Material, teacher: Oscar, tmp_path: Path
+) -> None:
     states = states_of(teacher, material, tmp_path / "states")
     _, batch = batch_of(
         material, states, FULL.model_copy(update={"mixed": 0.0}), questions=material.english("train")
@@ -127,7 +150,9 @@ def test_a_student_that_is_the_teacher_and_reads_english_has_nothing_to_learn(ma
     assert hidden_step(other, batch, layers=[0, 1])["loss"] > 1
 
 
-def test_questions_that_the_teacher_has_not_seen_are_counted(material, teacher, tmp_path):
+def test_questions_that_the_teacher_has_not_seen_are_counted(
+    material: Material, teacher: Oscar, tmp_path: Path
+) -> None:
     states = states_of(teacher, material, tmp_path / "states")
     with pytest.raises(SpecError, match="lack 2 of 2"):
         Parallel(

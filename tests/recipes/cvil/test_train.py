@@ -3,6 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -10,16 +11,17 @@ import yaml
 
 from recipes.cvil import config as settings, table, train
 from recipes.lib import results
+from recipes.lib.models.oscar import Oscar
 from vqa_builder.errors import SourceError, SpecError, UnknownNameError
 
 ROOT = Path(__file__).parents[3]
 
 
-def run(content, **changes):
+def run(content: dict[str, Any], **changes: Any) -> Oscar:
     return train.run(settings.validate(settings.merged(content, changes), Path("test")))
 
 
-def weights(model):
+def weights(model: Oscar) -> torch.Tensor:
     return torch.cat([each.flatten() for each in model.state_dict().values()])
 
 
@@ -36,7 +38,7 @@ def weights(model):
     ],
     ids=str,
 )
-def test_every_row_runs_and_records_what_it_came_to(content, changes):
+def test_every_row_runs_and_records_what_it_came_to(content: dict[str, Any], changes: dict[str, Any]) -> None:
     run(content, **changes)
     [record] = results.read(Path(content["out"]) / "results.jsonl")
     assert record["questions"] == 2 and 0 <= record["accuracy"] <= 100
@@ -45,7 +47,7 @@ def test_every_row_runs_and_records_what_it_came_to(content, changes):
     )
 
 
-def test_finished_steps_are_not_run_again_and_a_row_shares_them(content):
+def test_finished_steps_are_not_run_again_and_a_row_shares_them(content: dict[str, Any]) -> None:
     first = weights(run(content))
     steps = Path(content["out"]) / "steps"
     before = {path.name: path.stat().st_mtime_ns for path in steps.glob("*/last/model.safetensors")}
@@ -56,25 +58,27 @@ def test_finished_steps_are_not_run_again_and_a_row_shares_them(content):
     assert names == ["distilled-ja", "head-ja", "head-ja", "states", "teacher", "tuned-ja", "tuned-ja"]
 
 
-def test_the_same_settings_give_the_same_student(content, tmp_path):
+def test_the_same_settings_give_the_same_student(content: dict[str, Any], tmp_path: Path) -> None:
     one = weights(run(content))
     torch.testing.assert_close(weights(run(content, out=str(tmp_path / "again"))), one, rtol=0, atol=0)
     assert not torch.equal(weights(run(content, out=str(tmp_path / "other"), seed=1)), one)
 
 
-def test_a_student_that_could_learn_nothing_is_refused(content):
+def test_a_student_that_could_learn_nothing_is_refused(content: dict[str, Any]) -> None:
     with pytest.raises(SpecError, match="learns nothing"):
         run(content, distillation=None, labels=0.0)
 
 
-def test_a_language_without_a_release_is_named(content):
+def test_a_language_without_a_release_is_named(content: dict[str, Any]) -> None:
     with pytest.raises(SpecError, match="no release for the language"):
         run(content, language="sw")
     with pytest.raises(SpecError, match="clean release"):
         run(content, text="clean")
 
 
-def test_images_without_features_are_counted_before_anything_is_trained(content, world, tmp_path):
+def test_images_without_features_are_counted_before_anything_is_trained(
+    content: dict[str, Any], world: Path, tmp_path: Path
+) -> None:
     from recipes.lib.features import FeatureStore, write_store
 
     store = FeatureStore.open(world / "features")
@@ -84,7 +88,7 @@ def test_images_without_features_are_counted_before_anything_is_trained(content,
     assert not list(Path(content["out"]).glob("steps/*/last"))
 
 
-def test_the_command_says_what_is_wrong_and_exits_with_2(content, tmp_path):
+def test_the_command_says_what_is_wrong_and_exits_with_2(content: dict[str, Any], tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     path.write_text(yaml.safe_dump(content))
     command = [sys.executable, "-m", "recipes.cvil.train", str(path), "--set", "teacher.epochs=x"]
@@ -93,7 +97,7 @@ def test_the_command_says_what_is_wrong_and_exits_with_2(content, tmp_path):
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "recipes/cvil").glob("*.yaml")), ids=lambda path: path.name)
-def test_every_shipped_row_is_valid(path):
+def test_every_shipped_row_is_valid(path: Path) -> None:
     content = settings.read(path)
     if "rows" not in content:
         assert settings.validate(content, path)
@@ -107,7 +111,9 @@ def test_every_shipped_row_is_valid(path):
         table.jobs(content, ["no such row"], [0])
 
 
-def test_the_table_trains_teachers_first_and_prints_a_line_per_job(content, tmp_path):
+def test_the_table_trains_teachers_first_and_prints_a_line_per_job(
+    content: dict[str, Any], tmp_path: Path
+) -> None:
     content |= {"seeds": [0], "shares": [1.0], "rows": {"distilled": {"shares": [1.0, 0.0]}}}
     path = tmp_path / "a.yaml"
     path.write_text(yaml.safe_dump(content))

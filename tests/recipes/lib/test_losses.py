@@ -10,7 +10,7 @@ from recipes.lib.losses import answer_loss, hidden_state_loss, logit_loss, softm
 random = torch.Generator().manual_seed(0)
 
 
-def test_the_answer_loss_is_the_sum_over_answers_of_the_published_formula():
+def test_the_answer_loss_is_the_sum_over_answers_of_the_published_formula() -> None:
     logits, targets = torch.randn(4, 7, generator=random), torch.rand(4, 7, generator=random)
     chances = logits.sigmoid()
     by_hand = -(targets * chances.log() + (1 - targets) * (1 - chances).log()).sum(1).mean()
@@ -18,7 +18,7 @@ def test_the_answer_loss_is_the_sum_over_answers_of_the_published_formula():
     assert answer_loss(torch.zeros(2, 3), torch.zeros(2, 3)).item() == pytest.approx(3 * math.log(2))
 
 
-def test_the_softmax_loss_shares_out_the_scores_and_ignores_unanswered_questions():
+def test_the_softmax_loss_shares_out_the_scores_and_ignores_unanswered_questions() -> None:
     logits = torch.tensor([[2.0, 0.0, -1.0], [0.0, 0.0, 0.0]])
     targets = torch.tensor([[0.9, 0.3, 0.0], [0.0, 0.0, 0.0]])
     shares = torch.tensor([0.75, 0.25, 0.0])
@@ -26,7 +26,7 @@ def test_the_softmax_loss_shares_out_the_scores_and_ignores_unanswered_questions
     torch.testing.assert_close(softmax_loss(logits, targets), by_hand)
 
 
-def test_the_distance_of_states_is_a_mean_over_what_is_matched_and_a_sum_over_layers():
+def test_the_distance_of_states_is_a_mean_over_what_is_matched_and_a_sum_over_layers() -> None:
     student = [torch.randn(2, 3, 4, generator=random) for _ in range(2)]
     teacher = torch.randn(2, 2, 3, 4, generator=random)
     matched = torch.tensor([[True, False, True], [False, False, True]])
@@ -40,7 +40,7 @@ def test_the_distance_of_states_is_a_mean_over_what_is_matched_and_a_sum_over_la
 
 
 @pytest.mark.parametrize("softmax", [False, True])
-def test_answers_are_learned_from_the_teacher_down_to_its_own_entropy(softmax):
+def test_answers_are_learned_from_the_teacher_down_to_its_own_entropy(softmax: bool) -> None:
     teacher = torch.randn(3, 5, generator=random)
     own = logit_loss(teacher, teacher, softmax=softmax)
     for _ in range(5):

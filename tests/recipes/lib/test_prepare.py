@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -10,7 +11,9 @@ from recipes.lib.prepare import prepare
 
 
 @pytest.mark.slow
-def test_one_command_makes_all_that_the_small_setting_learns_from(tmp_path, capsys):
+def test_one_command_makes_all_that_the_small_setting_learns_from(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     prepare(tmp_path, images=40, seed=0, workers=1)
     store = FeatureStore.open(tmp_path / "features")
     lines = (tmp_path / "world/clean_questions.jsonl").read_text(encoding="utf-8").splitlines()

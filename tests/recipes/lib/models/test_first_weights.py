@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import torch
 
@@ -12,10 +14,12 @@ SHAPE = OscarConfig(vocabulary=60, hidden=32, layers=2, heads=2, intermediate=64
 
 
 def model() -> Oscar:
-    return Oscar(SHAPE, generator=torch.Generator().manual_seed(0)).eval()
+    made = Oscar(SHAPE, generator=torch.Generator().manual_seed(0))
+    made.eval()
+    return made
 
 
-def test_a_word_looks_for_itself_and_passes_itself_on():
+def test_a_word_looks_for_itself_and_passes_itself_on() -> None:
     own = model()
     mimetic(own, torch.Generator().manual_seed(1))
     first = own.layers[0]
@@ -31,14 +35,14 @@ def test_a_word_looks_for_itself_and_passes_itself_on():
     assert not own.words.weight[SHAPE.pad_id].any()
 
 
-def test_the_same_generator_gives_the_same_weights():
+def test_the_same_generator_gives_the_same_weights() -> None:
     one, two = model(), model()
     for each in (one, two):
         mimetic(each, torch.Generator().manual_seed(1))
     assert all(torch.equal(a, b) for a, b in zip(one.parameters(), two.parameters(), strict=True))
 
 
-def test_a_region_starts_near_the_words_of_its_tag(tmp_path):
+def test_a_region_starts_near_the_words_of_its_tag(tmp_path: Path) -> None:
     random = np.random.default_rng(0)
     tags = ["red cat", "blue bus", "red bus", "blue cat"]
     looks = {word: random.normal(size=20) for word in ("red", "blue", "cat", "bus")}
@@ -48,7 +52,7 @@ def test_a_region_starts_near_the_words_of_its_tag(tmp_path):
             100,
             100,
             np.array([[0, 0, 50, 50]], float),
-            sum(looks[word] for word in tags[number % 4].split())[None].astype(np.float16),
+            np.sum([looks[word] for word in tags[number % 4].split()], axis=0)[None].astype(np.float16),
             [tags[number % 4]],
             None,
         )
@@ -69,16 +73,17 @@ def test_a_region_starts_near_the_words_of_its_tag(tmp_path):
     assert likeness.argmax(1).tolist() == [0, 1, 2, 3]
 
 
-def test_without_tags_regions_stay_as_they_were(tmp_path):
+def test_without_tags_regions_stay_as_they_were(tmp_path: Path) -> None:
     box = np.array([[0, 0, 50, 50]], float)
     images = [ImageFeatures(1, 100, 100, box, np.ones((1, 20), np.float16), [""], None)]
+    tokenizer = train_tokenizer(["red cat"], 60, tmp_path / "tokenizer")
     own = model()
     before = own.regions.weight.clone()
-    anchor_regions(own, write_store(tmp_path / "features", images, source="test"), None)
+    anchor_regions(own, write_store(tmp_path / "features", images, source="test"), tokenizer)
     assert torch.equal(own.regions.weight, before)
 
 
-def test_the_last_bias_is_the_log_odds_of_the_answers():
+def test_the_last_bias_is_the_log_odds_of_the_answers() -> None:
     own = model()
     prior_bias(own.classifier, [[0, 1], [0], [], [2]], [[1.0, 0.3], [0.6], [], [0.9]])
     chances = own.classifier.bias.detach().sigmoid()

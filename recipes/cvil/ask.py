@@ -1,0 +1,101 @@
+"""Ask a trained model about a picture whose features are in a store.
+
+python -m recipes.cvil.ask runs/cvil/students/student-ja-1-0 runs/simple/features 2251 猫は何色ですか？
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from transformers import AutoTokenizer, PreTrainedTokenizerBase
+
+from recipes.lib.data import QuestionBatches, Questions
+from recipes.lib.features import FeatureStore
+from recipes.lib.models.oscar import Oscar
+from vqa_builder.errors import SourceError, VQABuilderError
+from vqa_builder.store import write_json
+
+
+class Said(NamedTuple):
+    """One answer, and how sure the model is of it among all it can give."""
+
+    answer: str
+    probability: float
+
+
+class Answerer:
+    """A model, its tokenizer and its answers, from a folder that :func:`save` wrote.
+
+    Example::
+
+        student = Answerer(Path("runs/cvil/students/student-ja-1-0"), FeatureStore.open(Path("features")))
+        student.ask(2251, "猫は何色ですか？")[0].answer  # "black"
+    """
+
+    def __init__(self, folder: Path, features: FeatureStore) -> None:
+        try:
+            facts = json.loads((folder / "vocabulary.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise SourceError("The folder holds no trained model", where=folder, found=error) from error
+        self.model = Oscar.load(folder).eval()
+        self.answers: list[str] = facts["answers"]
+        self.reads: dict[str, Any] = facts["reads"]
+        self.tokenizer = AutoTokenizer.from_pretrained(folder)
+        self.features = features
+
+    def ask(self, image_id: int | str, question: str, *, most: int = 3) -> list[Said]:
+        """The most probable answers to a question about one image, the best first.
+
+        Raises:
+            SourceError: the store has no features of the image.
+        """
+        one = Questions([0], [image_id], [question], [question], [[]], [[]], [""], [[]], "")
+        batches = QuestionBatches(
+            one, self.tokenizer, self.features, batch_size=1, labels=len(self.answers), **self.reads
+        )
+        with torch.inference_mode():
+            chances = self.model(**next(batches.epoch(0))).logits[0].softmax(dim=0)
+        best = chances.topk(min(most, len(self.answers)))
+        return [
+            Said(self.answers[label], chance)
+            for label, chance in zip(best.indices.tolist(), best.values.tolist(), strict=True)
+        ]
+
+
+def save(
+    folder: Path, model: Oscar, tokenizer: PreTrainedTokenizerBase, answers: list[str], reads: dict[str, int]
+) -> None:
+    """Write all that asking needs: weights, tokenizer, answers, and how much of a picture the model reads."""
+    folder.mkdir(parents=True, exist_ok=True)
+    tokenizer.save_pretrained(folder)
+    model.save(folder)
+    write_json(folder / "vocabulary.json", {"answers": answers, "reads": reads})
+
+
+def main() -> int:
+    """The command line: answers with their probabilities, best first."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("student", type=Path, help="a folder under students/ of a run")
+    parser.add_argument("features", type=Path, help="a feature store")
+    parser.add_argument("image", help="id of an image in the store")
+    parser.add_argument("question")
+    given = parser.parse_args()
+    try:
+        said = Answerer(given.student, FeatureStore.open(given.features)).ask(given.image, given.question)
+    except VQABuilderError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    for answer, probability in said:
+        print(f"{probability:6.1%}  {answer}")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

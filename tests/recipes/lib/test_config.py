@@ -1,0 +1,67 @@
+"""Settings from YAML: values are replaced from outside, and what is wrong is named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from recipes.lib.config import Section, merged, read
+from vqa_builder.errors import SpecError
+
+
+class Colours(Section):
+    sky: str = "blue"
+
+
+def test_values_are_replaced_by_their_path(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text("data: {pieces: 10, tags: 2}\nseed: 0\n", encoding="utf-8")
+    assert read(path, ["data.pieces=20", "seed=7", "out.name=x"]) == {
+        "data": {"pieces": 20, "tags": 2},
+        "seed": 7,
+        "out": {"name": "x"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("content", "override", "problem"),
+    [
+        ("- a", "seed=1", "no mapping"),
+        ("a: [", "seed=1", "cannot be read"),
+        ("a: 1", "seed", "No value to set"),
+        (None, "seed=1", "cannot be read"),
+    ],
+)
+def test_what_cannot_be_read_is_refused(
+    tmp_path: Path, content: str | None, override: str, problem: str
+) -> None:
+    path = tmp_path / "a.yaml"
+    if content is not None:
+        path.write_text(content, encoding="utf-8")
+    with pytest.raises(SpecError, match=problem):
+        read(path, [override])
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"a": {"x": 2}}, {"a": {"x": 2, "y": 1}, "b": 3}),
+        ({"a": None}, {"a": None, "b": 3}),
+        ({"c": {"z": 1}}, {"a": {"x": 1, "y": 1}, "b": 3, "c": {"z": 1}}),
+    ],
+)
+def test_sections_are_merged_and_nothing_is_changed_in_place(
+    changes: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    content = {"a": {"x": 1, "y": 1}, "b": 3}
+    assert merged(content, changes) == expected
+    assert content == {"a": {"x": 1, "y": 1}, "b": 3}
+
+
+def test_an_unknown_name_is_an_error() -> None:
+    assert Colours().sky == "blue"
+    with pytest.raises(ValidationError, match="see"):
+        Colours.model_validate({"see": "green"})
