@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from tests.tiny import QUESTIONS, write_vqa
+from tests.tiny import QUESTIONS, unsettle, write_vqa
 from vqa_builder import build, load_spec, plan, validate
 from vqa_builder.errors import EngineError, SpecError, UnknownNameError
 from vqa_builder.steps import BuiltRelease
@@ -170,6 +170,58 @@ def test_a_plan_foretells_what_a_build_spends(tmp_path: Path) -> None:
     spent = plan(load_spec(path), tmp_path / "out").spent_characters
     forward = sum(work.characters for work in planned.work if work.direction == "en-ja")
     assert forward < spent < 2 * forward
+
+
+PRICED = {**MINI, "price": {"per_million_characters": 20}}
+
+
+def planned_for_mini(path: Path, out: Path) -> dict[str, int]:
+    """What is planned for mini into Japanese: step -> strings."""
+    work = [each for each in plan(load_spec(path), out).work if each.engine.startswith("mini")]
+    strings = dict.fromkeys(("all", "in context", "second opinion"), 0)
+    for each in work:
+        strings[each.step] += each.strings if each.direction == "en-ja" else 0
+    return strings
+
+
+def spent_by_mini(out: Path) -> int:
+    """Strings that mini was sent by all builds."""
+    ledger = json.loads((out / ".vqa-builder" / "spent.json").read_text(encoding="utf-8"))
+    return sum(entry["strings"] for name, entry in ledger.items() if name.startswith("mini"))
+
+
+@pytest.mark.parametrize("context", ["auto", "none"])
+def test_a_plan_counts_answers_in_context_as_the_build_then_asks_for_them(
+    tmp_path: Path, other: Path, context: str
+) -> None:
+    translate = {"engine": PRICED, "answers": {"context": context}}
+    path, out = spec(tmp_path, translate=translate, back_translate={"engine": MEMORY}), tmp_path / "out"
+    unsettle(path.parent)
+    planned = planned_for_mini(path, out)
+    assert planned["all"] == 28
+    assert (planned["in context"] > 0) == (context == "auto")
+    built(path, out)
+    assert spent_by_mini(out) == sum(planned.values())
+    assert not any(planned_for_mini(path, out).values())
+
+
+def test_a_plan_says_what_a_second_opinion_may_at_most_be_asked(tmp_path: Path, other: Path) -> None:
+    path = spec(
+        tmp_path,
+        translate={"engine": MEMORY, "second_opinion": PRICED},
+        back_translate={"engine": MEMORY},
+        policy={"copy": "reject"},
+    )
+    out = tmp_path / "out"
+    opinions = [work for work in plan(load_spec(path), out).work if work.engine.startswith("mini")]
+    assert {(work.direction, work.step, work.at_most) for work in opinions} == {
+        ("en-ja", "second opinion", True)
+    }
+    most, money = sum(work.strings for work in opinions), sum(work.money or 0 for work in opinions)
+    built(path, out)
+    rejected = sum(row["candidate"] == 0 and not row["keep"] for row in record(out))
+    assert spent_by_mini(out) == rejected <= most == 28
+    assert 0 < plan(load_spec(path), out).spent_money <= money
 
 
 def test_a_glossary_is_enforced_and_only_its_strings_are_translated_again(tmp_path: Path) -> None:

@@ -1,8 +1,11 @@
-"""Build a release once more from its manifest, and compare every content hash."""
+"""Build a release once more from its manifest, and compare every content hash.
+
+What people asserted for a release lies beside its manifest, and is taken from there.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,12 +15,15 @@ from pydantic import ValidationError
 from vqa_builder.errors import SourceError, SpecError
 from vqa_builder.pipeline import build
 from vqa_builder.progress import Progress
-from vqa_builder.release import manifest, write
+from vqa_builder.release import asserted, facts, manifest, write
 from vqa_builder.release.first_difference import Difference, first_difference
 from vqa_builder.release.manifest import Manifest
 from vqa_builder.spec import Spec, construct, invalid
-from vqa_builder.steps import BuiltRelease
+from vqa_builder.steps import SOURCE_LANGUAGE, WORK_FOLDER, BuiltRelease
 from vqa_builder.store import file_hash
+from vqa_builder.translation.memory import Entry, TranslationMemory
+
+MEMORY_FILE = "memory.sqlite"
 
 
 @dataclass(frozen=True)
@@ -29,12 +35,14 @@ class Repeated:
         original: the manifest that it was built from.
         difference: the first difference; None if every content hash is equal.
         signatures: engines, scorers and rules that are not those of the original: part -> (was, is).
+        unsaid: what people asserted for the original and the memory does not hold, in a line.
     """
 
     release: BuiltRelease
     original: Manifest
     difference: Difference | None
     signatures: Mapping[str, tuple[Any, Any]]
+    unsaid: str | None = None
 
     @property
     def ok(self) -> bool:
@@ -47,6 +55,8 @@ class Repeated:
         if self.difference is None:
             return f"{name} is repeated: all {len(self.original.tables)} content hashes are equal"
         causes = "".join(f"; {part} was {was}, is {now}" for part, (was, now) in self.signatures.items())
+        if self.unsaid:
+            causes = f"; {self.unsaid}: leave {asserted.FILE} beside manifest.json{causes}"
         return f"{name} is not repeated: it differs first in {self.difference}{causes}"
 
 
@@ -70,7 +80,8 @@ def repeat(
 
     Raises:
         SourceError: an input is missing, or is not the file that the release was made from.
-        SpecError: the recorded spec cannot be used, or ``out`` holds the original.
+        SpecError: the recorded spec cannot be used, or ``out`` holds the original or a memory in which people
+            asserted something else.
         ReleaseError: there is no manifest.
 
     Example::
@@ -88,6 +99,7 @@ def repeat(
         )
     spec = _recorded_spec(found, folder, (inputs or folder).absolute())
     _check_inputs(found, spec)
+    spec = _with_own_memory(found, folder, spec, Path(out))
     run = found.content.get("run") or {}
     (release,) = build(
         spec,
@@ -99,7 +111,43 @@ def repeat(
         progress=progress,
     )
     difference = first_difference(found, release.manifest, folder, release.folder)
-    return Repeated(release, found, difference, _other_signatures(found, release.manifest))
+    said, now = (one.content.get("asserted") for one in (found, release.manifest))
+    unsaid = None if said is None else asserted.missing(said, now or {})
+    return Repeated(release, found, difference, _other_signatures(found, release.manifest), unsaid)
+
+
+def _with_own_memory(found: Manifest, folder: Path, spec: Spec, out: Path) -> Spec:
+    """The spec with the memory in ``out``, which asserts what people asserted for the release and no more.
+
+    Engines' translations come along from the memory that the spec names, which stays as it is. Where the
+    release does not bring what people asserted for it, the spec's memory is all there is.
+    """
+    said, entries = found.content.get("asserted"), asserted.read(folder)
+    if said is None or asserted.record(entries) != said:
+        return spec
+    ways = ((SOURCE_LANGUAGE, found.language), (found.language, SOURCE_LANGUAGE))
+    named = spec.memory and spec.folder / spec.memory
+    with TranslationMemory(out / WORK_FOLDER / MEMORY_FILE) as memory:
+        for source, target in ways:
+            _refuse_others(memory, source, target, entries)
+            if named and named.is_file() and named.resolve() != memory.path.resolve():
+                with TranslationMemory(named) as other:
+                    memory.add(other.entries(source=source, target=target, asserted=False))
+        memory.add(entries)
+    return spec.model_copy(update={"memory": None})
+
+
+def _refuse_others(memory: TranslationMemory, source: str, target: str, entries: Sequence[Entry]) -> None:
+    """Neither mix what people asserted for other releases in, nor replace it."""
+    known = set(entries)
+    for entry in memory.entries(source=source, target=target, asserted=True):
+        if entry not in known:
+            raise SpecError(
+                "The memory in the folder of the new release asserts what the original does not use",
+                where=memory.path,
+                found=f"{entry.text!r}: {entry.translation!r}",
+                remedy="give another folder with --out",
+            )
 
 
 def _recorded_spec(found: Manifest, folder: Path, inputs: Path) -> Spec:
@@ -138,10 +186,8 @@ def _led(value: Any, inputs: Path, language: str) -> Any:
 
 def _check_inputs(found: Manifest, spec: Spec) -> None:
     """Every recorded input is there, byte for byte."""
-    vocabulary = spec.answers.vocabulary.from_
     try:
-        files = [*construct("sources", spec.source, spec.folder).files()]
-        files += [spec.folder / vocabulary] if vocabulary else []
+        files = facts.input_files(spec, construct("sources", spec.source, spec.folder), found.language)
         hashes = {file_hash(path): path for path in files}
     except (SourceError, FileNotFoundError) as error:
         raise SourceError(

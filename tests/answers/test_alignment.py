@@ -145,13 +145,41 @@ def test_annotators_answers_read_as_their_sense_says(
     inputs = tables(make_examples, make_vocabulary)
     answer_map = align(**inputs, language=JA, glossary={}, engines=ENGINES)
     segments = inputs["segments"]
-    texts = answer_texts(segments, inputs["translations"], inputs["verdicts"], answer_map, JA)
+    texts = answer_texts(segments, inputs["translations"], inputs["verdicts"], answer_map, JA, ENGINES)
     keys = zip(segments["text"].to_pylist(), segments["context"].to_pylist(), strict=True)
     found = dict(zip(keys, texts.to_pylist(), strict=True))
     assert found["Orange", "colour"] == found["orange", "colour"] == "オレンジ色"
     assert found["orange", "fruit"] == "オレンジ"
     assert (found["kitty", ""], found["wug", ""]) == ("子猫ちゃん", "wug")
     assert found["What closes it?", ""] is None
+
+
+def test_what_people_say_of_an_answer_wins_over_tables_and_spellings(
+    make_examples: MakeExamples, make_vocabulary: Callable[..., pa.Table]
+) -> None:
+    inputs = tables(make_examples, make_vocabulary)
+    segments, translations = inputs["segments"], inputs["translations"]
+    said = {("cat", ""): "ネコ", ("kitty", ""): "ニャンコ", ("Orange", "colour"): "橙色"}
+    keys = list(zip(segments["text"].to_pylist(), segments["context"].to_pylist(), strict=True))
+    text = [said.get(key, old) for key, old in zip(keys, translations["text"].to_pylist(), strict=True)]
+    engine = [
+        "human" if key in said else old
+        for key, old in zip(keys, translations["engine"].to_pylist(), strict=True)
+    ]
+    for name, values in (("text", text), ("engine", engine)):
+        place = translations.schema.get_field_index(name)
+        translations = translations.set_column(place, name, pa.array(values, pa.string()))
+    inputs["translations"] = translations
+    answer_map = align(**inputs, language=JA, glossary={}, engines=ENGINES)
+    rows = entries(answer_map)
+    assert (rows["cat", ""]["answer"], rows["cat", ""]["method"]) == ("ネコ", "people")
+    assert rows["orange", "colour"]["answer"] == "橙色"
+    assert rows["orange", "fruit"]["method"] == "food"
+    without = answer_map.filter(pa.array([row["answer_en"] != "cat" for row in answer_map.to_pylist()]))
+    texts = answer_texts(segments, translations, inputs["verdicts"], without, JA, ENGINES).to_pylist()
+    found = dict(zip(keys, texts, strict=True))
+    assert (found["kitty", ""], found["cat", ""], found["cats", ""]) == ("ニャンコ", "ネコ", "猫")
+    assert JA.answer("cat", "") is not None
 
 
 def test_lists_of_the_same_members_read_alike(

@@ -52,7 +52,8 @@ def _pushed(release: Path, reload: bool) -> tuple[float, dict[str, float]]:
 
         return call
 
-    with mock.patch.multiple(publish, **{name: timed(name) for name in STAGES}):
+    stage_timers: Any = {name: timed(name) for name in STAGES}
+    with mock.patch.multiple(publish, **stage_timers):
         began = time.perf_counter()
         publish.publish(release, "org/benchmark", reload=reload)
         return time.perf_counter() - began, stages
@@ -64,7 +65,7 @@ def _hub(folder: Path, bytes_per_second: float) -> Iterator[None]:
 
     with Hub(folder / "hub", bytes_per_second=bytes_per_second) as running:
         template = f"{running.url}/{{repo_id}}/resolve/{{revision}}/{{filename}}"
-        there = {"ENDPOINT": running.url, "HUGGINGFACE_CO_URL_TEMPLATE": template}
+        there: Any = {"ENDPOINT": running.url, "HUGGINGFACE_CO_URL_TEMPLATE": template}
         home = {"HF_ENDPOINT": running.url, "HF_TOKEN": TOKEN, "HF_HOME": str(folder / "home")}
         with mock.patch.multiple(constants, **there), mock.patch.dict(os.environ, home):
             yield

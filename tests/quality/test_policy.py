@@ -18,6 +18,7 @@ from vqa_builder.quality.policy import (
     default_policy,
     judge,
     judged_by,
+    overruled,
     policy_for,
     resolved,
     what_if,
@@ -48,6 +49,32 @@ def judged(policy: Policy, rows: list[dict[str, Any]], order: list[int] | None =
         translations = translations.take(pa.array(order, pa.int64()))
         scores = scores.take(pa.array(order[::-1], pa.int64()))
     return judge(pa.table({"segment_id": names, "role": roles}), translations, scores, policy, "ja")
+
+
+def test_people_win_over_scores_and_not_over_blanks() -> None:
+    rules = policy("{chrf: {min: 30}, copy: reject, answers: {chrf: {min: 60}}}")
+    rows = [
+        ("question", "晴れた日ですか？", "human", 12.0),
+        ("question", "晴れてますか？", "mini|v1", 12.0),
+        ("answer", "ザーフ", "import:dictionary", 12.0),
+        ("question", " ", "human", 12.0),
+        ("question", None, None, None),
+        ("question", "晴れた日ですか？", "human", 80.0),
+    ]
+    roles, texts, engines, chrf = zip(*rows, strict=True)
+    names = [f"s{place}" for place in range(len(rows))]
+    keys = {"segment_id": names, "language": ["ja"] * len(rows)}
+    segments = pa.table({"segment_id": names, "role": roles})
+    translations = pa.table({**keys, "text": texts, "engine": engines})
+    scores = pa.table(
+        {**keys, "chrf": pa.array(chrf, pa.float32()), "copy": pa.array([0.0] * 6, pa.float32())}
+    )
+    found = judge(segments, translations, scores, rules, "ja", ["mini|v1"])
+    assert found["keep"].to_pylist() == [True, False, True, False, False, True]
+    assert found["reasons"].to_pylist()[1] == ["chrf<30"]
+    assert found["reasons"].to_pylist()[3][0] == "untranslated"
+    assert overruled(found) == {"chrf<30": 1, "chrf<60": 1}
+    assert judge(segments, translations, scores, rules, "ja")["keep"].to_pylist()[:3] == [False] * 3
 
 
 def policy(text: str) -> Policy:

@@ -152,6 +152,11 @@ def test_the_answers_are_summed_up(ja: ReleaseContents) -> None:
         "drift": {"winner changed": 354, "agreement rose": 2_687, "agreement fell": 6},
     }
     text = card.render(described, card.schemas(ja), card.sample(ja))
-    for line in ("| colour | 86 | 36,951 |", "| flagged | 12 | 2,047 |", "| train | 9,000 | 8,400 |"):
+    for line in (
+        "| winner changed | 354 | 3.9 % |",
+        "| agreement rose | 2,687 | 29.9 % |",
+        "| colour | 86 | 36,951 |",
+        "| flagged | 12 | 2,047 |",
+        "| train | 9,000 | 8,400 |",
+    ):
         assert line in text
-    assert "winner changed 354, agreement rose 2,687, agreement fell 6." in text

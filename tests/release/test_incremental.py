@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
+from tests.hub.plugin import hub
+from tests.hub.server import Hub
 from tests.tiny import write_vqa
 from vqa_builder import build, load_spec
 from vqa_builder.errors import SpecError
@@ -14,9 +17,11 @@ from vqa_builder.release.contents import config_of
 from vqa_builder.release.diff import diff
 from vqa_builder.release.manifest import load_manifest
 from vqa_builder.release.parquet import read_table
+from vqa_builder.release.publish import publish
 from vqa_builder.steps import BuiltRelease
 from vqa_builder.translation.memory import Entry, TranslationMemory
 
+__all__ = ["hub"]
 CAT = "What color is the cat?"
 
 
@@ -45,6 +50,62 @@ def test_a_correction_changes_the_rows_that_use_it_and_no_other(tiny: Path, tmp_
     assert all(group.rows <= 2 for group in found.rows)
     assert found.level == "minor"
     assert _unchanged(old, new) >= {"data/test-00000-of-00001.parquet", "answers/answer_map.parquet"}
+
+
+@pytest.mark.parametrize(
+    ("key", "table", "old_text", "new_text", "touched", "moved"),
+    [
+        (
+            "translate",
+            "term\ttranslation\nWhere is the yellow bus?\t黄色いバスはどこですか？\n",
+            "どこですか",
+            "どこにありますか",
+            3002,
+            [],
+        ),
+        (
+            "answers",
+            "answer_en\ttranslation\ncup\tカップ\nstreet\t通り\n",
+            "カップ",
+            "コップ",
+            2002,
+            ["answers/answer_map.parquet"],
+        ),
+    ],
+)
+def test_a_glossary_entry_changes_the_rows_that_it_touches_and_moves_their_shards(
+    key: str,
+    table: str,
+    old_text: str,
+    new_text: str,
+    touched: int,
+    moved: list[str],
+    tmp_path: Path,
+    hub: Hub,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("vqa_builder.release.shards.SHARD_BYTES", 1024)
+    wanted = {"answers": {"vocabulary": {"min_count": 1}}}
+    wanted[key] = {**wanted.get(key, {}), "glossary": "glossary.tsv"}  # type: ignore[dict-item]
+    spec, memory = write_vqa(tmp_path / "source", **wanted), tmp_path / "memory.sqlite"
+    glossary = spec.parent / "glossary.tsv"
+    glossary.write_text(table, encoding="utf-8")
+    old = _build(spec, tmp_path / "old", memory)
+    publish(old.folder, "org/tiny-ja", reload=False)
+    glossary.write_text(table.replace(old_text, new_text), encoding="utf-8")
+    new = _build(spec, tmp_path / "new", memory)
+    found = diff(old.folder, new.folder)
+    named = {(row["split"], row["question_id"]) for group in found.rows for row in group.examples}
+    assert named == {("train", touched)}
+    assert all(group.rows == 1 for group in found.rows)
+    shards = [path for path in new.manifest.files if path.startswith(("data/", "rejected/"))]
+    holding = [
+        path for path in shards if touched in pq.read_table(new.folder / path)["question_id"].to_pylist()
+    ]
+    assert len(holding) == 1 and len(shards) > 4
+    pushed = publish(new.folder, "org/tiny-ja", reload=False).operations
+    assert [one.path for one in pushed if one.path.endswith(".parquet")] == [*moved, *holding]
+    assert new.manifest.content["inputs"][-1]["path"] == "glossary.tsv"
 
 
 def test_a_changelog_is_an_input_of_the_release(tiny: Path, tmp_path: Path) -> None:

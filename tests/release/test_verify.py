@@ -62,6 +62,7 @@ def test_a_release_proves_itself(which: str, request: pytest.FixtureRequest, tmp
         "answers",
         "soft_scores",
         "text",
+        "alignment",
         "reasons",
         "counts",
         "ids",
@@ -78,6 +79,45 @@ def test_it_says_what_it_proved(ja: ReleaseContents, tmp_path: Path) -> None:
     assert proved["files"].startswith("10 files, ")
     assert proved["soft_scores"] == "labels and soft scores follow from the English answers"
     assert proved["reload"].endswith("default, rejected, answers")
+
+
+@pytest.mark.parametrize(
+    ("links", "fault"),
+    [
+        ([(0, 0), (5, 7)], None),  # Is the man wearing glasses ? / 男性 は 眼鏡 を かけ ています か ？
+        (
+            [(6, 0)],
+            "a link to a word that question_en does not have: 1 of 1 rows, first question_id 228478000",
+        ),
+        ([(0, 8)], "a link to a word that question does not have"),
+        ([(0, 0), (-1, 2)], "a link to a word that question_en does not have"),
+    ],
+)
+def test_links_stay_within_the_words(
+    links: list[tuple[int, int]], fault: str | None, ja: ReleaseContents, tmp_path: Path
+) -> None:
+    folder = write_release(ja, tmp_path)
+
+    def link(rows: list[dict[str, Any]]) -> None:
+        row = next(row for row in rows if row["question_id"] == 228478000)
+        row["alignment"] = [{"en": en, "target": target} for en, target in links]
+
+    _rows(folder, "data/train", link)
+    failed = _failed(verify(folder, reload=False))
+    assert failed.keys() == ({"alignment"} if fault else set())
+    assert (fault or "") in failed.get("alignment", "")
+
+
+def test_a_changed_report_is_noticed(ja: ReleaseContents, tmp_path: Path) -> None:
+    folder = write_release(ja, tmp_path)
+    page = folder / "report.html"
+    page.write_bytes(page.read_bytes() + b" ")
+    assert "report.html: bytes expected" in _failed(verify(folder, reload=False))["files"]
+    page.unlink()
+    assert (
+        "report.html: listed in the manifest, not in the folder"
+        in _failed(verify(folder, reload=False))["files"]
+    )
 
 
 @pytest.mark.parametrize("streaming", [False, True])

@@ -18,8 +18,9 @@ from vqa_builder import schema
 from vqa_builder.answers import merges
 from vqa_builder.answers.vocabulary import normalised
 from vqa_builder.languages.base import Language
+from vqa_builder.quality.people import by_people
 
-VERSION = "3"
+VERSION = "4"
 GLOSSARY = "glossary"
 PEOPLE = "people"
 ENGINE = "engine"
@@ -112,16 +113,12 @@ def open_senses(
 
     Arguments as for ``align``.
     """
-    by_people = pc.invert(pc.is_in(translations["engine"], pa.array(engines, pa.string())))
-    chosen = pc.and_(
-        pc.equal(segments["role"], "answer"), pc.and_(by_people, pc.is_valid(translations["text"]))
-    )
-    asserted = {normalised(text) for text in segments["text"].filter(chosen).to_pylist()}
+    asserted = _asserted(segments, translations, engines)
     keys = zip(contexts["answer_en"].to_pylist(), contexts["sense"].to_pylist(), strict=True)
     return [
         (answer, sense)
         for answer, sense in keys
-        if answer not in asserted
+        if not asserted.keys() & {(answer, sense), (answer, "")}
         and (answer, sense) not in glossary
         and language.answer(answer, sense) is None
     ]
@@ -133,12 +130,15 @@ def answer_texts(
     verdicts: pa.Table,
     answer_map: pa.Table,
     language: Language,
+    engines: Collection[str],
 ) -> pa.Array:
     """What every answer segment reads in the target language; null for questions.
 
     A label in one of its senses reads as the map says. Any other answer is chosen in the way of ``align``,
-    once for all its spellings that normalise alike, by the most frequent one that has a translation.
+    once for all its spellings that normalise alike: what people asserted, then the language's tables, then
+    the most frequent spelling that has a translation.
     """
+    asserted = _asserted(segments, translations, engines)
     of_label = dict(
         zip(
             zip(answer_map["answer_en"].to_pylist(), answer_map["sense"].to_pylist(), strict=True),
@@ -160,6 +160,8 @@ def answer_texts(
             texts.append(None)
         elif (forms[text], sense) in of_label:
             texts.append(of_label[forms[text], sense])
+        elif (said := asserted.get((forms[text], sense)) or asserted.get((forms[text], ""))) is not None:
+            texts.append(said)
         else:
             typed = language.answer(forms[text], sense)
             texts.append(typed.text if typed else best.get(forms[text], (0, text))[1])
@@ -232,7 +234,7 @@ def _segments(
     scores: pa.Table,
     engines: Collection[str],
 ) -> dict[tuple[str, str], Segment]:
-    """(English answer, sense) -> its segment; of spellings that normalise alike the most frequent one."""
+    """(English answer, sense) -> its segment: what people asserted, else of the most frequent spelling."""
     chrf = scores["chrf"] if "chrf" in scores.column_names else pa.nulls(scores.num_rows, pa.float32())
     table = pa.table(
         {
@@ -241,19 +243,29 @@ def _segments(
             "count": segments["count"],
             "text_in_target": translations["text"],
             "kept": verdicts["keep"],
-            "engine": translations["engine"],
             "chrf": chrf,
         },
     ).filter(pc.equal(segments["role"], "answer"))
     known: dict[tuple[str, str], Segment] = {}
-    for text, sense, _, translation, kept, engine, round_trip in zip(
+    for text, sense, _, translation, kept, round_trip in zip(
         *(column.to_pylist() for column in table.sort_by("count").columns), strict=True
     ):
-        asserted = engine not in engines
-        if translation is not None and (kept or asserted):
+        if translation is not None and kept:
             agreement = 1.0 if round_trip is None else round_trip / 100
-            known[normalised(text), sense] = Segment(translation, asserted, agreement)
+            known[normalised(text), sense] = Segment(translation, False, agreement)
+    for key, said in _asserted(segments, translations, engines).items():
+        known[key] = Segment(said, True, 1.0)
     return known
+
+
+def _asserted(
+    segments: pa.Table, translations: pa.Table, engines: Collection[str]
+) -> dict[tuple[str, str], str]:
+    """(English answer, sense) -> what people made of it; of its spellings the most frequent one."""
+    chosen = pc.and_(pc.equal(segments["role"], "answer"), by_people(translations, engines))
+    table = segments.select(["text", "context", "count"]).append_column("said", translations["text"])
+    rows = table.filter(chosen).sort_by([("count", "ascending"), ("text", "descending")]).to_pylist()
+    return {(normalised(row["text"]), row["context"]): row["said"] for row in rows}
 
 
 def _candidates(candidates: pa.Table) -> dict[tuple[str, str], list[Ballot]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from decimal import ROUND_FLOOR, Context, Decimal
 from typing import Any
 
@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from vqa_builder import registry
 from vqa_builder.errors import SpecError
 from vqa_builder.quality import presets
+from vqa_builder.quality.people import by_people
 from vqa_builder.quality.rules import Bound, Combination, Policy, Rule, Standing
 from vqa_builder.schema import VERDICTS
 
@@ -29,17 +30,19 @@ __all__ = [
     "good_ends",
     "judge",
     "judged_by",
+    "overruled",
     "policy_for",
     "resolved",
     "stated_for",
     "what_if",
 ]
 
-VERSION = "2"
+VERSION = "3"
 """Raised by whoever changes what ``judge`` returns for the same policy and scores."""
 
 _KEYS = ("segment_id", "language")
 _METADATA = b"policy"
+_OVERRULED = b"overruled"
 _DIGITS = 6
 
 Flags = NDArray[np.bool_]
@@ -147,9 +150,16 @@ def resolved(policy: Policy, segments: pa.Table, scores: pa.Table) -> Policy:
 
 
 def judge(
-    segments: pa.Table, translations: pa.Table, scores: pa.Table, policy: Policy, language: str
+    segments: pa.Table,
+    translations: pa.Table,
+    scores: pa.Table,
+    policy: Policy,
+    language: str,
+    engines: Collection[str] | None = None,
 ) -> pa.Table:
     """The verdict on every segment.
+
+    What people wrote is kept whatever its scores say, unless it is blank: they read it, a score did not.
 
     Args:
         segments: schema ``SEGMENTS``.
@@ -157,30 +167,45 @@ def judge(
         scores: segment_id, language and one column per measure, in any order.
         policy: the rules.
         language: ISO 639 code; other languages' rows are ignored.
+        engines: signatures of the engines, which tell people from them; see ``people.by_people``.
 
     Returns:
         Schema ``VERDICTS``, one row per segment in their order. Reasons are stable codes in the policy's
         order: ``untranslated``, ``chrf<30``, ``length>3.5``, ``copy``. ``judged_by`` reads the resolved
-            policy from it.
+            policy from it, ``overruled`` what people were kept against.
 
     Raises:
         UnknownNameError, SpecError: see ``Policy.check`` and ``resolved``.
     """
     policy.check({field.name: field.type for field in scores.schema if field.name not in _KEYS})
-    texts = _aligned(segments, translations, language)["text"]
+    translations = _aligned(segments, translations, language)
+    texts = translations["text"]
     aligned = _aligned(segments, scores, language)
     policy = resolved(policy, segments, aligned)
     blank = _booleans(pc.fill_null(pc.equal(pc.utf8_trim_whitespace(texts), ""), True))
     bounds = policy.bounds()
     hits = np.column_stack([blank, *_hits(bounds, segments, aligned)])
+    codes = [UNTRANSLATED, *(bound.reason for bound in bounds)]
+    people = _booleans(by_people(translations, engines)) & ~blank
+    against = dict(zip(codes, hits[people].sum(axis=0).tolist(), strict=True))
+    hits[people] = False
     columns = {
         "segment_id": segments["segment_id"],
         "language": pa.repeat(language, len(hits)),
         "keep": pa.array(~hits.any(axis=1)),
-        "reasons": _reasons(hits, [UNTRANSLATED, *(bound.reason for bound in bounds)]),
+        "reasons": _reasons(hits, codes),
     }
-    flat = json.dumps(policy.model_dump(mode="json"))
-    return pa.table(columns).cast(VERDICTS).replace_schema_metadata({_METADATA: flat})
+    metadata = {
+        _METADATA: json.dumps(policy.model_dump(mode="json")),
+        _OVERRULED: json.dumps({code: segments for code, segments in against.items() if segments}),
+    }
+    return pa.table(columns).cast(VERDICTS).replace_schema_metadata(metadata)
+
+
+def overruled(verdicts: pa.Table) -> dict[str, int]:
+    """Reason -> segments that it would have rejected, and that are kept since people wrote them."""
+    found: dict[str, int] = json.loads((verdicts.schema.metadata or {}).get(_OVERRULED, b"{}"))
+    return found
 
 
 def judged_by(verdicts: pa.Table) -> Policy:

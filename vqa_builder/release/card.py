@@ -22,6 +22,7 @@ from vqa_builder.release.contents import (
     in_order,
     type_name,
 )
+from vqa_builder.release.limits import limits, share
 from vqa_builder.schema import IMAGE
 
 FILE = "README.md"
@@ -76,6 +77,7 @@ def render(
         values={name: facts for name, facts in manifest["scores"].items() if "values" in facts},
         citation=citation(manifest),
         embedded=bool((manifest["spec"].get("release") or {}).get("images", {}).get("embed")),
+        limits=limits(manifest),
         policy=policy_rows(manifest.get("policy") or manifest["spec"].get("policy") or {}),
     )
     return text
@@ -205,7 +207,7 @@ def templates() -> Path:
 
 
 def environment() -> Any:
-    """Jinja for cards: templates of ``templates()``; filters ``cell``, ``code``, ``number`` and ``total``."""
+    """Jinja for cards: templates of ``templates()``; filters cell, code, number, share and total."""
     import jinja2
 
     environment = jinja2.Environment(
@@ -216,7 +218,7 @@ def environment() -> Any:
         keep_trailing_newline=True,
         autoescape=False,  # Markdown; cells are escaped by the filter below
     )
-    filters = {"cell": _cell, "code": _code, "number": _number, "total": _total}
+    filters = {"cell": _cell, "code": _code, "number": _number, "share": share, "total": _total}
     environment.filters.update(filters)
     return environment
 

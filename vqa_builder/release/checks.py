@@ -12,6 +12,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -22,6 +23,7 @@ from vqa_builder.release.contents import ANSWER_MAP_KEY, config_of
 from vqa_builder.release.diff_rows import differs
 from vqa_builder.release.manifest import Manifest
 from vqa_builder.release.parquet import read_table
+from vqa_builder.translation.aligners import words
 
 SHOWN_IDS = 3
 CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
@@ -133,6 +135,21 @@ def soft_score_faults(key: str, table: pa.Table, known: Reference) -> list[str]:
     return [fault for fault in found if fault]
 
 
+def alignment_faults(key: str, table: pa.Table, known: Reference) -> list[str]:
+    """Links to words that the English question or its translation does not have."""
+    if config_of(key) == "answers":
+        return []
+    linked = table.filter(pc.greater(_lengths(table["alignment"]), 0))
+    if not linked.num_rows:
+        return []
+    sides = {"en": ("question_en", "en"), "target": ("question", known.language.code)}
+    found = [
+        _fault(key, linked, f"a link to a word that {name} does not have", _beyond(linked, side, name, code))
+        for side, (name, code) in sides.items()
+    ]
+    return [fault for fault in found if fault]
+
+
 def script_warnings(key: str, table: pa.Table, known: Reference) -> list[str]:
     """Kept questions without a letter of the language, or with the sign for a broken character."""
     if config_of(key) != "default":
@@ -174,6 +191,7 @@ TABLE_CHECKS: dict[str, Callable[[str, pa.Table, Reference], list[str]]] = {
     "answers": answer_faults,
     "soft_scores": soft_score_faults,
     "text": text_faults,
+    "alignment": alignment_faults,
     "reasons": reason_faults,
 }
 
@@ -205,6 +223,18 @@ def _nested_fault(
     rows = pc.list_parent_indices(column).filter(pc.fill_null(wrong, True)).unique()
     mask = pc.is_in(pa.array(range(table.num_rows)), rows.cast(pa.int64()))
     return _fault(key, table, problem, pa.chunked_array([mask]))
+
+
+def _beyond(linked: pa.Table, side: str, name: str, language: str) -> pa.ChunkedArray:
+    """Which rows, all of them with links, have a position outside the words of a column."""
+    links = _array(linked["alignment"])
+    positions = pc.fill_null(pc.struct_field(pc.list_flatten(links), side), -1).to_numpy()
+    starts = links.offsets.to_numpy()[:-1] - links.offsets[0].as_py()
+    texts = _array(linked[name]).dictionary_encode()
+    counts = np.array([len(words(text, language)) for text in texts.dictionary.to_pylist()] + [0])
+    last = counts[pc.fill_null(texts.indices, len(counts) - 1).to_numpy()] - 1
+    outside = (np.minimum.reduceat(positions, starts) < 0) | (np.maximum.reduceat(positions, starts) > last)
+    return pa.chunked_array([pa.array(outside)])
 
 
 def _outside_0_1(values: pa.Array) -> pa.Array:

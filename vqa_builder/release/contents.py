@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from vqa_builder import schema
 from vqa_builder.errors import ReleaseError
 from vqa_builder.release.shards import by_shard
+from vqa_builder.translation.entry import Entry
 
 FOLDERS = {"default": "data", "rejected": "rejected", "answers": "answers"}
 ANSWER_MAP_KEY = "answers/answer_map"
@@ -35,6 +36,7 @@ class ReleaseContents:
             counts the usable questions, ``counts["bad_records"]`` what was set aside before them.
         spec_yaml: the text of ``build.yaml``.
         changelog: the text of ``CHANGELOG.md``; None for none.
+        asserted: what people asserted and the rows use.
         image_problems: the records of ``image_problems.jsonl``; no file without any.
     """
 
@@ -47,6 +49,7 @@ class ReleaseContents:
     spec_yaml: str
     changelog: str | None = None
     image_problems: tuple[Mapping[str, Any], ...] = ()
+    asserted: tuple[Entry, ...] = ()
 
     @property
     def tables(self) -> dict[str, pa.Table]:

@@ -11,11 +11,12 @@ import pyarrow.compute as pc
 
 from vqa_builder import languages, schema
 from vqa_builder.answers.summary import summary
+from vqa_builder.sources.base import Source
 from vqa_builder.spec import Spec
 from vqa_builder.store import file_hash
 from vqa_builder.translation.engines.base import Engine
 
-VERSION = "3"
+VERSION = "4"
 
 
 def facts(
@@ -29,7 +30,10 @@ def facts(
     signatures: dict[str, Any],
     engines: Sequence[Engine],
     policy: dict[str, Any],
+    packages: dict[str, Any],
     bad_records: int,
+    people: pa.BooleanArray,
+    overruled: dict[str, int],
     examples: pa.Table,
     segments: pa.Table,
     translations: pa.Table,
@@ -48,7 +52,10 @@ def facts(
         signatures: of engines, scorers, language, policy and vocabulary.
         engines: those that were asked.
         policy: as it was applied.
+        packages: distributions that the build imports.
         bad_records: how many were set aside.
+        people: which translations people asserted.
+        overruled: reason -> strings of theirs that it would have rejected.
         examples, segments, translations, answer_map, rows: what is counted.
     """
     return {
@@ -71,16 +78,31 @@ def facts(
             {"name": engine.name, "signature": engine.signature, "licence": engine.licence}
             for engine in dict.fromkeys(engines)
         ],
+        "packages": packages,
         "counts": {
             "source": _counts(examples["split"]),
             "bad_records": bad_records,
             "segments": {role: _segment_counts(segments, role) for role in schema.ROLES},
             "translations": {role: _status_counts(segments, translations, role) for role in schema.ROLES},
+            "people": {role: _people_counts(segments, people, role) for role in schema.ROLES},
+            "overruled": overruled,
+            "engines": _counts(rows["engine"].drop_null()),
+            "answer_types": _kept_by(rows, "answer_type"),
             "reasons": _counts(pc.list_flatten(rows["reasons"])),
             "answer_map": _counts(answer_map["method"]),
             "answers": summary(rows, answer_map, languages.get(language)),
         },
     }
+
+
+def input_files(spec: Spec, source: Source, language: str) -> list[Path]:
+    """Every file that the rows of a release come from: the source's, the vocabulary, glossaries."""
+    glossaries = [spec.translate.glossary, spec.answers.glossary]
+    named = [
+        spec.answers.vocabulary.from_,
+        *(path and path.replace("{language}", language) for path in glossaries),
+    ]
+    return [*source.files(), *(spec.folder / path for path in dict.fromkeys(named) if path)]
 
 
 def _counts(values: pa.ChunkedArray) -> dict[str, int]:
@@ -95,6 +117,18 @@ def _counts(values: pa.ChunkedArray) -> dict[str, int]:
 def _segment_counts(segments: pa.Table, role: str) -> dict[str, int]:
     counts = segments["count"].filter(pc.equal(segments["role"], role))
     return {"rows": pc.sum(counts).as_py() or 0, "strings": len(counts)}
+
+
+def _people_counts(segments: pa.Table, people: pa.BooleanArray, role: str) -> dict[str, int]:
+    return _segment_counts(segments.filter(people), role)
+
+
+def _kept_by(rows: pa.Table, column: str) -> dict[str, dict[str, int]]:
+    """Value -> rows of the source with it, and of these the kept ones; rows without a value do not count."""
+    table = pa.table({"name": rows[column], "kept": rows["keep"].cast(pa.int64())})
+    counted = table.filter(pc.is_valid(table["name"])).group_by("name")
+    found = counted.aggregate([("kept", "count"), ("kept", "sum")]).sort_by("name").to_pylist()
+    return {row["name"]: {"source": row["kept_count"], "kept": row["kept_sum"]} for row in found}
 
 
 def _status_counts(segments: pa.Table, translations: pa.Table, role: str) -> dict[str, int]:

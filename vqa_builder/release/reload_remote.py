@@ -1,4 +1,7 @@
-"""Load a pushed revision back, as a user would: in a fresh process, with an empty cache."""
+"""Load a pushed revision back, as a user would: in a fresh process, with an empty cache.
+
+The process can be started while the files are still on their way, since it takes long to start.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from vqa_builder.release.manifest import Manifest
 from vqa_builder.release.remote import Remote
@@ -17,39 +20,68 @@ from vqa_builder.release.remote import Remote
 _CACHES = ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_DATASETS_CACHE", "HF_XET_CACHE", "HF_ASSETS_CACHE")
 
 
-def remote_faults(remote: Remote, revision: str, found: Manifest, names: Mapping[str, str]) -> list[str]:
-    """Load every config of a revision whole and streaming, and compare the content hashes.
+class Gate:
+    """A process that is ready to load a revision of one repository; it ends with the block.
 
     Args:
         remote: the repository.
-        revision: a commit, or ``refs/pr/1``.
-        found: the manifest that the content must agree with.
-        names: config of the release -> its name in the repository, of those to load.
 
-    Returns:
-        What is wrong; nothing if every table is as the manifest says.
+    Example::
+
+        with Gate(remote) as gate:
+            ...                                             # push
+            gate.faults(commit, manifest, {"default": "default"})
     """
-    asked = {
-        "repo": remote.repo,
-        "revision": revision,
-        "names": dict(names),
-        "manifest": dict(found.content),
-    }
-    with tempfile.TemporaryDirectory(prefix="vqa-builder-") as cache:
-        done = subprocess.run(
+
+    def __init__(self, remote: Remote) -> None:
+        self._remote = remote
+
+    def __enter__(self) -> Self:
+        self._cache = tempfile.TemporaryDirectory(prefix="vqa-builder-")
+        self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "vqa_builder.release.reload_remote"],
-            input=json.dumps(asked),
-            env=_environment(remote, cache),
-            capture_output=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=_environment(self._remote, self._cache.name),
             text=True,
             encoding="utf-8",
-            check=False,
         )
-    if done.returncode:
-        last = done.stderr.strip().splitlines()[-1:] or ["no message"]
-        return [f"the process that loads the revision ended with {done.returncode}: {last[0]}"]
-    faults: list[str] = json.loads(done.stdout.splitlines()[-1])
-    return [fault.replace(remote.token, "<token>") if remote.token else fault for fault in faults]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.communicate()
+        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+            if pipe is not None:
+                pipe.close()
+        self._cache.cleanup()
+
+    def faults(self, revision: str, found: Manifest, names: Mapping[str, str]) -> list[str]:
+        """Load every config of a revision whole and streaming, and compare the content hashes; once.
+
+        Args:
+            revision: a commit, or ``refs/pr/1``.
+            found: the manifest that the content must agree with.
+            names: config of the release -> its name in the repository, of those to load.
+
+        Returns:
+            What is wrong; nothing if every table is as the manifest says.
+        """
+        asked = {
+            "repo": self._remote.repo,
+            "revision": revision,
+            "names": dict(names),
+            "manifest": dict(found.content),
+        }
+        out, problems = self._process.communicate(json.dumps(asked))
+        if self._process.returncode:
+            last = problems.strip().splitlines()[-1:] or ["no message"]
+            return [f"the process that loads the revision ended with {self._process.returncode}: {last[0]}"]
+        faults: list[str] = json.loads(out.splitlines()[-1])
+        token = self._remote.token
+        return [fault.replace(token, "<token>") if token else fault for fault in faults]
 
 
 def _environment(remote: Remote, cache: str) -> dict[str, str]:
@@ -83,4 +115,6 @@ def _load(asked: Mapping[str, Any]) -> list[str]:
 
 
 if __name__ == "__main__":
+    import datasets  # noqa: F401  what takes long, before there is something to load
+
     sys.stdout.write("\n" + json.dumps(_load(json.load(sys.stdin))) + "\n")

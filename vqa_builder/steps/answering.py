@@ -77,14 +77,7 @@ class Answering(Judging):
         def translated() -> pa.Table:
             if wanted.context == "none":
                 return candidates.table([], [], [])
-            unsettled = alignment.open_senses(
-                found.table,
-                segments.table,
-                translations.table,
-                languages.get(language),
-                glossary=self._glossary(language),
-                engines=self._signatures_of_engines(language),
-            )
+            unsettled = self._unsettled(found.table, segments.table, translations.table, language)
             return self._candidates(found.table, unsettled, language)
 
         return self.store.step(
@@ -137,6 +130,19 @@ class Answering(Judging):
             version=alignment.VERSION,
         )
 
+    def _unsettled(
+        self, found: pa.Table, segments: pa.Table, translations: pa.Table, language: str
+    ) -> list[tuple[str, str]]:
+        """The senses that engines are asked for in context."""
+        return alignment.open_senses(
+            found,
+            segments,
+            translations,
+            languages.get(language),
+            glossary=self._glossary(language),
+            engines=self._signatures_of_engines(language),
+        )
+
     def _candidates(self, found: pa.Table, unsettled: list[tuple[str, str]], language: str) -> pa.Table:
         chain, top = self.chains[0], self.spec.translate.answers.top
 
@@ -182,10 +188,6 @@ class Answering(Judging):
 
     def _glossary(self, language: str) -> dict[tuple[str, str], str]:
         return dict(self.glossaries[language].answers) if language in self.glossaries else {}
-
-    def _signatures_of_engines(self, language: str) -> list[str]:
-        guard = self.guard(language)
-        return [engine.signature for chain in self.chains for engine in run.guarded(chain, guard)]
 
 
 def _tables(code: str) -> list[str]:

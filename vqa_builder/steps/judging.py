@@ -14,6 +14,7 @@ from vqa_builder.quality import choice, kept_scores, policy as policies, scoring
 from vqa_builder.spec import Plugin
 from vqa_builder.steps.translating import Translating
 from vqa_builder.store import Stored
+from vqa_builder.translation import run
 
 
 class Candidate(NamedTuple):
@@ -93,14 +94,17 @@ class Judging(Translating):
 
     def judge(self, segments: Stored, translations: Stored, scores: Stored, language: str) -> Stored:
         """Scores -> keep or reject, and every reason."""
-        policy = self.policy(language)
+        policy, engines = self.policy(language), self._signatures_of_engines(language)
         self._verdicts[language] = self.store.step(
             f"verdicts-{language}",
-            lambda: policies.judge(segments.table, translations.table, scores.table, policy, language),
+            lambda: policies.judge(
+                segments.table, translations.table, scores.table, policy, language, engines
+            ),
             segments,
             translations,
             scores,
             policy=policy.signature,
+            engines=engines,
             version=policies.VERSION,
         )
         return self._verdicts[language]
@@ -132,6 +136,7 @@ class Judging(Translating):
     def _opinion(self, candidates: Sequence[Candidate], place: int, language: str) -> Stored:
         """What the policy says of one candidate; shares are those of all that were made of every string."""
         policy, candidate = self.policy(language), candidates[place]
+        engines = self._signatures_of_engines(language)
         whole = candidates if self.spec.translate.best_of else candidates[:1]
 
         def opinion() -> pa.Table:
@@ -141,7 +146,7 @@ class Judging(Translating):
             )
             bounds = policies.resolved(policy, segments, scores)
             tables = (candidate.segments.table, candidate.translations.table, candidate.scores.table)
-            return policies.judge(*tables, bounds, language)
+            return policies.judge(*tables, bounds, language, engines)
 
         inputs = [candidate.translations, *(step for one in whole for step in (one.segments, one.scores))]
         return self.store.step(
@@ -151,7 +156,14 @@ class Judging(Translating):
             candidate.scores,
             *inputs,
             policy=policy.signature,
+            engines=engines,
+            version=policies.VERSION,
         )
+
+    def _signatures_of_engines(self, language: str) -> list[str]:
+        """All that may stand in the column ``engine`` where no people do."""
+        guard = self.guard(language)
+        return [engine.signature for chain in self.chains for engine in run.guarded(chain, guard)]
 
 
 def _joined(parts: list[pa.Table]) -> pa.Table:

@@ -8,16 +8,18 @@ from typing import Any
 
 import pyarrow as pa
 
-from vqa_builder import languages
+from vqa_builder import languages, registry
 from vqa_builder.answers import agreement, alignment
 from vqa_builder.quality import choice, policy as policies
-from vqa_builder.release import assemble, facts, images, verify, write
+from vqa_builder.quality.people import by_people
+from vqa_builder.release import assemble, asserted, facts, images, packages, verify, write
 from vqa_builder.release.contents import ReleaseContents
 from vqa_builder.release.manifest import Manifest, load_manifest
 from vqa_builder.steps.answering import Answering
 from vqa_builder.steps.reading import bad_records
 from vqa_builder.store import Stored, fingerprint
 from vqa_builder.translation import run
+from vqa_builder.translation.entry import Entry
 
 
 @dataclass(frozen=True)
@@ -58,11 +60,11 @@ class Releasing(Answering):
         language: str,
     ) -> Stored:
         """Everything -> the rows of the release, kept and rejected."""
-        rules = languages.get(language)
+        rules, engines = languages.get(language), self._signatures_of_engines(language)
 
         def rows() -> pa.Table:
             texts = alignment.answer_texts(
-                segments.table, translations.table, verdicts.table, answer_map.table, rules
+                segments.table, translations.table, verdicts.table, answer_map.table, rules, engines
             )
             return assemble.assemble(
                 examples.table,
@@ -81,7 +83,14 @@ class Releasing(Answering):
         inputs = [examples, given_senses, segments, translations, scores, verdicts, answer_map, vocabulary]
         inputs += [alignments] if alignments else []
         versions = [assemble.VERSION, alignment.VERSION, agreement.VERSION]
-        return self.store.step(f"rows-{language}", rows, *inputs, language=rules.signature, version=versions)
+        return self.store.step(
+            f"rows-{language}",
+            rows,
+            *inputs,
+            language=rules.signature,
+            engines=engines,
+            version=versions,
+        )
 
     def release(
         self,
@@ -127,6 +136,7 @@ class Releasing(Answering):
         language: str,
     ) -> ReleaseContents:
         data, rejected = assemble.split_rows(rows.table)
+        people = by_people(translations.table, self._signatures_of_engines(language))
         return ReleaseContents(
             name=self.spec.release_name(language),
             language=language,
@@ -137,7 +147,7 @@ class Releasing(Answering):
                 key=key,
                 spec=self.spec,
                 language=language,
-                files=self._input_files(),
+                files=facts.input_files(self.spec, self.source, language),
                 source={
                     "type": self.spec.source.type,
                     "version": self.source.version,
@@ -148,7 +158,10 @@ class Releasing(Answering):
                 signatures=self._signatures(language),
                 engines=self.engines(self.spec.translate) + self.engines(self.spec.back_translation),
                 policy=policies.judged_by(self._verdicts[language].table).model_dump(mode="json"),
+                packages=packages.record(self._plugins()),
                 bad_records=len(bad_records(examples.table)),
+                people=people,
+                overruled=policies.overruled(self._verdicts[language].table),
                 examples=examples.table,
                 segments=segments.table,
                 translations=translations.table,
@@ -157,12 +170,24 @@ class Releasing(Answering):
             ),
             spec_yaml=self.spec.text,
             changelog=self.spec.changelog,
+            asserted=tuple(self._asserted(segments, translations, language)),
         )
 
-    def _input_files(self) -> list[Path]:
-        """Every file that the rows of a release come from."""
-        vocabulary = self.spec.answers.vocabulary.from_
-        return [*self.source.files(), *([self.spec.folder / vocabulary] if vocabulary else [])]
+    def _asserted(self, segments: Stored, translations: Stored, language: str) -> list[Entry]:
+        """What people asserted in the memory and the rows use; a glossary is a file of the spec."""
+        guard = self.guard(language)
+        written = [guard.glossary.signature] if guard and guard.glossary else []
+        back = [engine.signature for engine in self.engines(self.spec.back_translation)]
+        engines = [*self._signatures_of_engines(language), *written]
+        return asserted.used(segments.table, translations.table, language, engines, back)
+
+    def _plugins(self) -> list[type]:
+        """The classes of all plug-ins that the spec names."""
+        engines = (*self.spec.translate.plugins, *self.spec.back_translation.plugins)
+        named = [("sources", self.spec.source), *(("engines", engine) for engine in engines)]
+        named += [("scorers", scorer) for scorer in self.spec.scores]
+        named += [("aligners", self.spec.align)] if self.spec.align else []
+        return [registry.find(kind, plugin.type) for kind, plugin in named]
 
     def _signatures(self, language: str) -> dict[str, Any]:
         chosen = self.spec.translate

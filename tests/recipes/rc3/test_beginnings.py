@@ -10,6 +10,7 @@ import torch
 from torch.nn import functional
 
 from recipes.lib.features import FeatureStore, ImageFeatures, write_store
+from recipes.lib.models.oscar import initialise
 from recipes.lib.models.rc3 import RC3, RC3Classifier, RC3Config, TextEncoder
 from recipes.lib.tokens import train_tokenizer
 from recipes.rc3.beginnings import begin, begin_answers, patch_tags
@@ -61,9 +62,7 @@ def begun(features: FeatureStore, tokenizer: Any) -> RC3:
     )
     generator = torch.Generator().manual_seed(0)
     model, text = RC3(shape, generator=generator), TextEncoder(shape)
-    for weight in text.parameters():
-        if weight.dim() > 1:
-            torch.nn.init.normal_(weight, std=0.1, generator=generator)
+    initialise(text, generator)
     begin(model, text, features, tokenizer, generator)
     assert torch.equal(model.text.words.weight, text.words.weight)
     return model.eval()

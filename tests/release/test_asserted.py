@@ -1,0 +1,126 @@
+"""What people asserted wins, is counted and travels with the release, and so makes it repeatable."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests import tiny as tiny_files
+from tests.tiny import write_vqa
+from vqa_builder import build, load_spec, repeat
+from vqa_builder.errors import SpecError
+from vqa_builder.release import asserted
+from vqa_builder.release.manifest import load_manifest
+from vqa_builder.release.parquet import read_table
+from vqa_builder.release.verify import verify
+from vqa_builder.steps import BuiltRelease
+from vqa_builder.translation.memory import Entry, TranslationMemory
+
+SUNNY = "Is it a sunny day?"
+SAID = [
+    Entry("en", "ja", SUNNY, "晴れた日ですか？", "question", "", "human"),
+    Entry("en", "ja", "street", "通り", "answer", "", "human"),
+]
+OTHERS = [
+    Entry("en", "ja", "Is it snowing?", "雪が降っていますか？", "question", "", "human"),
+    Entry("en", "hi", SUNNY, "क्या धूप वाला दिन है?", "question", "", "human"),
+]
+
+
+@pytest.fixture
+def corrected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> BuiltRelease:
+    """A Japanese release by a policy that no round trip passes, and a memory with two corrections it uses."""
+    rows = [*tiny_files.QUESTIONS["validation"], (9003, SUNNY, "yes/no", {"yes": 10})]
+    monkeypatch.setitem(tiny_files.QUESTIONS, "validation", rows)
+    policy = {"chrf": {"min": 99}, "answers": {"chrf": {"min": 99}}}
+    spec = write_vqa(tmp_path / "source", policy=policy, memory="memory.sqlite")
+    with TranslationMemory(spec.parent / "memory.sqlite") as memory:
+        memory.add([*SAID, *OTHERS])
+    (release,) = build(load_spec(spec), tmp_path / "first", languages=["ja"], workers=1)
+    return release
+
+
+def test_what_people_wrote_is_kept_whatever_its_scores_say(corrected: BuiltRelease) -> None:
+    rows = {row["question_id"]: row for row in read_table(corrected.folder, "data/validation").to_pylist()}
+    assert rows[9003]["question"] == "晴れた日ですか？"
+    assert rows[9003]["engine"] == "human"
+    assert rows[9003]["scores"]["chrf"] < 99
+    counts = corrected.manifest.counts
+    assert counts["people"] == {"question": {"rows": 1, "strings": 1}, "answer": {"rows": 5, "strings": 1}}
+    assert counts["engines"]["human"] == 1
+    assert counts["overruled"]["chrf<99"] >= 1
+    assert corrected.verification and corrected.verification.ok
+
+
+def test_the_card_says_so(corrected: BuiltRelease) -> None:
+    card = (corrected.folder / "README.md").read_text(encoding="utf-8")
+    assert "holds those that this release uses, by direction en-ja 2." in card
+    assert "| question | 1 | 1 |" in card
+    assert "are kept against the scores; strings by reason: `chrf<99`" in card
+
+
+def test_the_release_holds_what_it_uses_and_nothing_else(corrected: BuiltRelease) -> None:
+    assert asserted.read(corrected.folder) == sorted(SAID)
+    assert corrected.manifest.content["asserted"] == asserted.record(SAID)
+    assert corrected.manifest.content["asserted"]["en-ja"]["entries"] == 2
+    assert asserted.FILE in corrected.manifest.files
+    lines = (corrected.folder / asserted.FILE).read_text(encoding="utf-8").splitlines()
+    assert {json.loads(line)["translation"] for line in lines} == {"晴れた日ですか？", "通り"}
+    assert verify(corrected.folder, reload=False).ok
+
+
+def test_a_back_translation_that_people_asserted_is_recorded(corrected: BuiltRelease, tmp_path: Path) -> None:
+    back = Entry("ja", "en", "晴れた日ですか？", "Is it a sunny day?", "question", "", "import")
+    spec = load_spec(tmp_path / "source" / "build.yaml")
+    with TranslationMemory(tmp_path / "source" / "memory.sqlite") as memory:
+        memory.add([back])
+    (release,) = build(spec, tmp_path / "first", languages=["ja"], workers=1)
+    assert release.changed
+    assert asserted.read(release.folder) == sorted([*SAID, back])
+    assert "晴れた日ですか？" in read_table(release.folder, "data/validation")["question"].to_pylist()
+
+
+def test_it_is_repeated_from_its_own_files(corrected: BuiltRelease, tmp_path: Path) -> None:
+    named = tmp_path / "source" / "memory.sqlite"
+    with TranslationMemory(named) as memory:
+        memory.add([Entry("en", "ja", SUNNY, "良い天気ですか？", "question", "", "human")])
+        before = list(memory.entries())
+    again = repeat(corrected.folder, tmp_path / "again", inputs=tmp_path / "source", workers=1)
+    assert again.ok, str(again)
+    assert asserted.read(again.release.folder) == sorted(SAID)
+    assert again.release.work.translated == 0
+    with TranslationMemory(named) as memory:
+        assert list(memory.entries()) == before
+    named.unlink()
+    assert repeat(corrected.folder, tmp_path / "third", inputs=tmp_path / "source", workers=1).ok
+
+
+def test_a_lacking_correction_is_said_in_one_line(corrected: BuiltRelease, tmp_path: Path) -> None:
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    shutil.copy(corrected.folder / "manifest.json", alone)
+    (tmp_path / "source" / "memory.sqlite").unlink()
+    again = repeat(alone, tmp_path / "again", inputs=tmp_path / "source", workers=1)
+    assert not again.ok
+    expected = "; of what people asserted (en-ja: 2) the memory at hand holds 0: leave asserted.jsonl beside"
+    assert expected in str(again)
+    assert "\n" not in str(again)
+
+
+def test_corrections_for_other_releases_are_neither_used_nor_replaced(
+    corrected: BuiltRelease, tmp_path: Path
+) -> None:
+    with TranslationMemory(tmp_path / "again" / ".vqa-builder" / "memory.sqlite") as memory:
+        memory.add([Entry("en", "ja", SUNNY, "良い天気ですか？", "question", "", "human")])
+    with pytest.raises(SpecError, match="asserts what the original does not use") as caught:
+        repeat(corrected.folder, tmp_path / "again", inputs=tmp_path / "source", workers=1)
+    assert caught.value.details["do"] == "give another folder with --out"
+
+
+def test_a_release_without_people_has_no_file(tiny: Path, tmp_path: Path) -> None:
+    (release,) = build(load_spec(tiny), tmp_path / "out", languages=["ja"], limit=1, workers=1)
+    assert load_manifest(release.folder).content["asserted"] == {}
+    assert not (release.folder / asserted.FILE).exists()

@@ -1,0 +1,87 @@
+"""The record of packages follows the spec, not what the process happens to have imported."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from email.message import Message
+from importlib import metadata
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from vqa_builder import registry
+from vqa_builder.release import packages
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_core_packages_are_those_of_the_project() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    names = [re.split(r"[^\w-]", requirement)[0] for requirement in project["project"]["dependencies"]]
+    assert sorted(packages.CORE, key=str.lower) == sorted(names, key=str.lower)
+
+
+def test_versions_and_licences_stand_by_name_with_what_packages_require() -> None:
+    found = packages.record()
+    assert found["pyarrow"] == {"version": pa.__version__, "licence": "Apache-2.0"}
+    assert {"fsspec", "pydantic_core", "MarkupSafe"} <= found.keys()
+    assert "pytest" not in found
+    assert list(found) == sorted(found, key=packages._plain)
+
+
+def test_plug_ins_add_what_their_modules_import() -> None:
+    pytest.importorskip("lingua")
+    without = packages.record([registry.find("scorers", "chrf")])
+    found = packages.record([registry.find("scorers", "langid")])
+    assert "lingua-language-detector" in found.keys() - without.keys()
+
+
+def test_a_fresh_process_that_imported_little_records_the_same() -> None:
+    script = "import json; from vqa_builder.release import packages; print(json.dumps(packages.record()))"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, check=True)
+    assert json.loads(done.stdout) == packages.record()
+
+
+@pytest.mark.parametrize(
+    ("fields", "licence"),
+    [
+        ([("License-Expression", "MIT OR Apache-2.0"), ("License", "MIT")], "MIT OR Apache-2.0"),
+        ([("License", "BSD-3-Clause")], "BSD-3-Clause"),
+        (
+            [
+                ("License", "The whole text\nof a licence"),
+                ("Classifier", "License :: OSI Approved :: MIT License"),
+            ],
+            "MIT License",
+        ),
+        ([("Classifier", "License :: Public Domain")], "Public Domain"),
+        ([("License", "UNKNOWN"), ("Classifier", "Topic :: Text Processing")], None),
+        ([], None),
+    ],
+)
+def test_the_licence_comes_from_wherever_metadata_has_it(
+    fields: list[tuple[str, str]], licence: str | None
+) -> None:
+    about = Message()
+    for name, value in fields:
+        about[name] = value
+
+    class Installed(metadata.Distribution):
+        metadata = about  # type: ignore[assignment]
+
+        def read_text(self, filename: str) -> None:
+            return None
+
+        def locate_file(self, path: object) -> Path:
+            return Path(str(path))
+
+    assert packages.licence_of(Installed()) == licence
+
+
+def test_python_is_named() -> None:
+    assert packages.python()["version"].startswith(f"{sys.version_info.major}.{sys.version_info.minor}.")
