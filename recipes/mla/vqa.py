@@ -26,7 +26,7 @@ from recipes.lib import results
 from recipes.lib.data import QuestionBatches, Questions, load_questions, load_vocabulary
 from recipes.lib.evaluate import predict, score, write_predictions
 from recipes.lib.features import FeatureStore
-from recipes.lib.losses import answer_loss
+from recipes.lib.losses import softmax_loss
 from recipes.lib.models.mla import ENGLISH, MLA
 from recipes.lib.trainer import train
 from recipes.mla import config as settings
@@ -188,8 +188,8 @@ def teach(config: Config, shape: Vqa, asked: Asked) -> tuple[AnswerHead, float]:
 
 
 def answer_step(head: AnswerHead, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Binary cross-entropy with soft scores."""
-    return {"loss": answer_loss(head(**batch), batch["targets"])}
+    """Cross-entropy with soft scores."""
+    return {"loss": softmax_loss(head(**batch), batch["targets"])}
 
 
 def record_answers(

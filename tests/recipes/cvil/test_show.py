@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from recipes.cvil import show
+from recipes.lib import results
+
+ROOT = Path(__file__).parents[3]
+CONTENT: dict[str, Any] = {
+    "data": {"releases": {"ja": "a", "hi": "b"}},
+    "seeds": [0, 1],
+    "rows": {
+        "distilled": {},
+        "without distillation": {"distillation": None},
+        "no tags": {"distillation": {"tags": False}},
+        "without translation noise": {"text": "clean"},
+    },
+}
+
+
+def runs() -> list[dict[str, Any]]:
+    """Two seeds of every row; distillation is worth 10 points at 10 % of the labels, nothing at 100 %."""
+    found: list[dict[str, Any]] = []
+    for seed in (0, 1):
+        for language in ("ja", "hi"):
+            common = {"seed": seed, "language": language, "setting": "release"}
+            for row in show.BASE:
+                found.append({**common, "row": row, "share": 0.0, "accuracy": 80.0 + seed})
+            for share in (1.0, 0.1):
+                plain = 50.0 + seed if share == 0.1 else 70.0
+                gain = 10.0 if share == 0.1 else 0.0
+                found.append({**common, "row": "without distillation", "share": share, "accuracy": plain})
+                found.append({**common, "row": "distilled", "share": share, "accuracy": plain + gain})
+            found.append({**common, "row": "no tags", "share": 0.1, "accuracy": 55.0})
+            clean = {**common, "setting": "clean", "row": "without translation noise", "share": 1.0}
+            found.append({**clean, "accuracy": 75.0})
+    return found
+
+
+def test_every_table_holds_what_was_run() -> None:
+    tables = show.tables(runs(), CONTENT)
+    assert "| teacher, in English | 80.5 ± 0.7 | 80.5 ± 0.7 |" in tables["bounds"]
+    assert "| distilled | 70.0 ± 0.0 | 60.5 ± 0.7 | - | - |" in tables["students"]
+    assert "| no tags | 55.0 ± 0.0 | 55.0 ± 0.0 |" in tables["ablations"]
+    assert "without translation noise | - | 75.0 ± 0.0 |" in tables["data"]
+    assert "| 10 % | +19.8 ± 0.3 | +19.8 ± 0.3 |" in tables["gains"]
+    assert "| 100 % | +0.0 ± 0.0 |" in tables["gains"] and "| 1 % | - | - |" in tables["gains"]
+
+
+def test_the_command_writes_into_the_page_and_draws(tmp_path: Path) -> None:
+    for record in runs():
+        results.append(tmp_path / "run/results.jsonl", record)
+    (tmp_path / "a.yaml").write_text(yaml.safe_dump({**CONTENT, "out": str(tmp_path / "run")}))
+    names = ("bounds", "students", "gains", "ablations", "data")
+    page = "\n".join(f"<!-- results: {name} -->\n<!-- /results: {name} -->" for name in names)
+    (tmp_path / "README.md").write_text(page)
+    command = [sys.executable, "-m", "recipes.cvil.show", str(tmp_path / "a.yaml")]
+    extra = ["--readme", str(tmp_path / "README.md"), "--plot", str(tmp_path / "curves.svg")]
+    done = subprocess.run([*command, *extra], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "+19.8 ± 0.3" in (tmp_path / "README.md").read_text()
+    assert (tmp_path / "curves.svg").read_text().startswith("<?xml")
+
+
+def test_without_results_the_command_says_so(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(yaml.safe_dump({**CONTENT, "out": str(tmp_path / "none")}))
+    command = [sys.executable, "-m", "recipes.cvil.show", str(tmp_path / "a.yaml")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 2 and "no results yet" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["bounds", "students", "gains", "ablations", "data"])
+def test_the_readme_has_a_place_for_every_table(name: str) -> None:
+    page = (ROOT / "recipes/cvil/README.md").read_text(encoding="utf-8")
+    assert page.count(f"<!-- results: {name} -->") == page.count(f"<!-- /results: {name} -->") == 1
