@@ -2,8 +2,9 @@
 
 The text is read alone first, by a small BERT of this file or by any transformers encoder (XLM-R, mBERT). Its
 states, the projected regions and the projected patches then form one sequence, told apart by type embeddings,
-which the cross-modal layers read; the first position is pooled into the vision-text representation. Regions
-or patches may be absent, in pre-training and in fine-tuning, and a sentence about two images sees both.
+which the cross-modal layers read; the first position and the mean of the text are pooled into the vision-text
+representation. Regions or patches may be absent, in pre-training and in fine-tuning, and a sentence about two
+images sees both.
 
 Source: Zhou et al., RC3, Findings of ACL 2023. Only its abstract was at hand: which layers, heads and widths
 the authors chose is not known here, so the shape below is ours.
@@ -168,7 +169,7 @@ class RC3(nn.Module):  # type: ignore[misc]
         self.dropout = nn.Dropout(config.dropout)
         self.layers = nn.ModuleList(PreNormLayer(config.layer()) for _ in range(config.cross_layers))
         self.final_norm = nn.LayerNorm(config.hidden)
-        self.pooler = nn.Linear(config.hidden, config.hidden)
+        self.pooler = nn.Linear(2 * config.hidden, config.hidden)
         self.word_transform = nn.Linear(config.hidden, config.hidden)
         self.word_norm = nn.LayerNorm(config.hidden)
         self.word_bias = nn.Parameter(torch.zeros(config.vocabulary))
@@ -227,11 +228,17 @@ class RC3(nn.Module):  # type: ignore[misc]
         sequence = self.final_norm(sequence)
         pieces = list(sequence.split([part.shape[1] for part in parts], dim=1))
         return RC3Output(
-            pooled=torch.tanh(self.pooler(sequence[:, 0])),
+            pooled=self.pool(pieces[0], attention_mask),
             text=pieces[0],
             regions=pieces[1] if regions is not None else None,
             patches=pieces[-1] if patches is not None else None,
         )
+
+    def pool(self, text: Tensor, attention_mask: Tensor) -> Tensor:
+        """The last states of the text (B, T, H) and its mask -> (B, H), from the first and from the mean."""
+        weight = attention_mask[..., None].to(text.dtype)
+        mean = (text * weight).sum(1) / weight.sum(1)
+        return torch.tanh(self.pooler(torch.cat([text[:, 0], mean], dim=1)))
 
     def embed_regions(self, regions: Tensor) -> Tensor:
         """(B, R, D) or (B, I, R, D) -> (B, I x R, H)."""
@@ -298,26 +305,44 @@ class RC3(nn.Module):  # type: ignore[misc]
 
 
 class RC3Classifier(nn.Module):  # type: ignore[misc]
-    """RC3 under a head of two layers: (B, labels) logits for a text about one image or two.
+    """RC3 under a head of two layers: (B, labels) logits for a text about one image or several.
+
+    Of several images each is fused with the text alone, and the head reads their representations side by
+    side, as IGLUE does for NLVR2 and MaRVL: pre-training has taught what one image says about a text.
 
     Args:
         body: a (pre-trained) model; trained along.
         labels: classes.
+        images: of a text.
         generator: where the first weights of the head come from.
     """
 
-    def __init__(self, body: RC3, labels: int, *, generator: torch.Generator | None = None) -> None:
+    def __init__(
+        self, body: RC3, labels: int, *, images: int = 1, generator: torch.Generator | None = None
+    ) -> None:
         super().__init__()
         hidden = body.config.hidden
-        self.body = body
+        self.body, self.images = body, images
         self.head = nn.Sequential(
-            nn.Linear(hidden, 2 * hidden), nn.GELU(), nn.LayerNorm(2 * hidden), nn.Linear(2 * hidden, labels)
+            nn.Linear(images * hidden, 2 * hidden),
+            nn.GELU(),
+            nn.LayerNorm(2 * hidden),
+            nn.Linear(2 * hidden, labels),
         )
         initialise(self.head, generator)
 
     def forward(self, **batch: Tensor) -> Tensor:
         """The batch of :class:`RC3` -> (B, labels) logits."""
-        return self.head(self.body(**batch).pooled)
+        if self.images == 1:
+            return self.head(self.body(**batch).pooled)
+        mask = batch["attention_mask"]
+        text = self.body.text(batch["input_ids"], mask)
+        features = {name: batch[name] for name in ("regions", "region_mask", "patches") if name in batch}
+        pooled = [
+            self.body.fuse(text, mask, **{name: each[:, place] for name, each in features.items()}).pooled
+            for place in range(self.images)
+        ]
+        return self.head(torch.cat(pooled, dim=1))
 
 
 def from_transformers(

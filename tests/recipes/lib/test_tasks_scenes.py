@@ -51,6 +51,13 @@ def test_statements_about_two_images_are_balanced_and_true_where_they_say_so() -
     assert checked > 5
 
 
+def test_every_statement_is_true_of_some_pictures_and_false_of_others() -> None:
+    said: dict[str, list[int]] = {}
+    for _, words, label in two_image_statements(SCENES, seed=1):
+        said.setdefault(words["en"], []).append(label)
+    assert all(2 * sum(labels) == len(labels) for labels in said.values())
+
+
 def test_statements_say_the_same_in_three_languages() -> None:
     said = {words["en"]: words for _, words, _ in two_image_statements(SCENES, seed=1)}
     expected = {
@@ -59,10 +66,7 @@ def test_statements_say_the_same_in_three_languages() -> None:
             "どちらの写真にもテーブルがあります。",
             "दोनों तस्वीरों में मेज़ है।",
         ),
-        "There is no chair in either picture.": (
-            "どちらの写真にも椅子はありません。",
-            "किसी भी तस्वीर में कुर्सी नहीं है।",
-        ),
+        "There is a chair in the right picture.": ("右の写真には椅子があります。", "दाईं तस्वीर में कुर्सी है।"),
     }
     met = [english for english in expected if english in said]
     assert met

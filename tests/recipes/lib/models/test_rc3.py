@@ -117,7 +117,7 @@ def test_too_many_patches_say_so() -> None:
 
 @pytest.mark.parametrize("images", [None, 2])
 def test_the_classifier_takes_one_image_or_two(images: int | None) -> None:
-    model = RC3Classifier(made(), 5, generator=torch.Generator().manual_seed(0))
+    model = RC3Classifier(made(), 5, images=images or 1, generator=torch.Generator().manual_seed(0))
     assert model(**batch(images=images)).shape == (3, 5)
 
 

@@ -1,0 +1,138 @@
+"""The result table: every row with every seed, pre-trained once and fine-tuned on all tasks.
+
+    python -m recipes.lib.prepare runs/scenes                                       once, for all recipes
+    python -m recipes.rc3.table recipes/rc3/small.yaml                              everything
+    python -m recipes.rc3.table recipes/rc3/small.yaml --row "no weak data" --seed 0
+    python -m recipes.rc3.table recipes/rc3/small.yaml --readme recipes/rc3/README.md --show
+
+A row is a name and the settings that it changes, under ``rows`` of the YAML, as are the seeds. What a
+killed table has finished is not run again. Rows run side by side, one thread each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from recipes.lib import results
+from recipes.lib.config import merged, read
+from recipes.lib.results import Column
+from recipes.rc3.config import Config, checked
+from vqa_builder.errors import UnknownNameError, VQABuilderError
+
+TASKS = {
+    "vqa": "VQA",
+    "two_images": "two images",
+    "entailment": "entailment",
+    "captions": "captions",
+    "wit": "WIT",
+}
+TABLES = {"zero-shot": ("en", "ja", "hi"), "few-shot": ("ja", "hi")}
+
+
+def jobs(content: Mapping[str, Any], rows: Sequence[str], seeds: Sequence[int]) -> list[tuple[str, Config]]:
+    """The settings of every row with every seed, each in a folder of its own.
+
+    Args:
+        content: of the YAML, ``rows`` and ``seeds`` included.
+        rows: these alone; all, if none.
+        seeds: these alone; those of the YAML, if none.
+
+    Raises:
+        UnknownNameError: no such row.
+        SpecError: a row's settings are wrong.
+    """
+    plan = dict(content)
+    known, usual = plan.pop("rows"), plan.pop("seeds")
+    for row in rows:
+        if row not in known:
+            raise UnknownNameError("row", row, known)
+    out = Path(plan["out"])
+    found = []
+    for seed in seeds or usual:
+        for row in rows or known:
+            folder = out / f"{re.sub(r'[^a-z]+', '-', row)}-{seed}"
+            own = {"seed": seed, "out": str(folder), "shared": str(out / "shared")}
+            found.append((row, checked(merged({**plan, **own}, known[row] or {}), f"rows: {row}")))
+    return found
+
+
+def work(row: str, config: Config, path: Path) -> str:
+    """Pre-train and fine-tune one row, in a process of its own; gives a line for people."""
+    import torch
+
+    from recipes.rc3.finetune import finetune
+    from recipes.rc3.pretrain import pretrain
+
+    torch.set_num_threads(config.threads or 1)
+    start = time.perf_counter()
+    pretrain(config)
+    pretrained = time.perf_counter()
+    finetune(config, row=row, path=path)
+    seconds = time.perf_counter() - pretrained
+    return f"{row}, seed {config.seed}: pre-training {pretrained - start:.0f} s, tasks {seconds:.0f} s"
+
+
+def tables(path: Path, rows: Sequence[str], seeds: int) -> dict[str, str]:
+    """Setting -> a Markdown table of scores over the seeds: accuracy, or R@1, in per cent."""
+    records = results.read(path)
+    found = {}
+    for setting, languages in TABLES.items():
+        columns = [
+            Column(f"{title} {language}", "score", {"task": task, "language": language, "setting": setting})
+            for task, title in TASKS.items()
+            for language in languages
+        ]
+        found[setting] = results.table(records, list(rows), columns, seeds=seeds)
+    return found
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("settings", type=Path)
+    parser.add_argument("--row", action="append", default=[], help="this row alone; may be given again")
+    parser.add_argument("--seed", action="append", type=int, default=[], help="this seed alone")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--readme", type=Path, help="write the tables between the markers of this page")
+    parser.add_argument("--show", action="store_true", help="run nothing, show what there is")
+    given = parser.parse_args(arguments)
+    try:
+        content = read(given.settings, given.set)
+        path = Path(content["out"]) / "results.jsonl"
+        if not given.show:
+            _run(jobs(content, given.row, given.seed), path, given.workers)
+        for name, table in tables(path, list(content["rows"]), len(content["seeds"])).items():
+            print(f"\n{name}\n\n{table}")
+            if given.readme:
+                results.write_into(given.readme, name, table)
+    except VQABuilderError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+def _run(plan: list[tuple[str, Config]], path: Path, workers: int) -> None:
+    from recipes.rc3.pretrain import prepare_shared
+
+    start = time.perf_counter()
+    prepare_shared(plan[0][1])
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        running = [pool.submit(work, row, config, path) for row, config in plan]
+        for done, future in enumerate(as_completed(running), 1):
+            print(f"{done}/{len(plan)}  {future.result()}", flush=True)
+    print(f"{time.perf_counter() - start:.0f} s in all")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
