@@ -108,6 +108,55 @@ def test_a_glossary_entry_changes_the_rows_that_it_touches_and_moves_their_shard
     assert new.manifest.content["inputs"][-1]["path"] == "glossary.tsv"
 
 
+TERMS = """term	translation
+cat	にゃんこ
+man	男性
+Is it raining?	雨が降っていますか？
+Where is the yellow bus?	黄色いバスはどこですか？
+"""
+
+
+def test_a_changed_term_touches_the_rows_that_hold_it_and_none_of_the_other_terms(
+    tmp_path: Path, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vqa_builder.release.shards.SHARD_BYTES", 1024)
+    spec = write_vqa(tmp_path / "source", translate={"glossary": "glossary.tsv"})
+    glossary, memory = spec.parent / "glossary.tsv", tmp_path / "memory.sqlite"
+    glossary.write_text(TERMS, encoding="utf-8")
+    old = _build(spec, tmp_path / "old", memory)
+    known = _translated(memory)
+    assert {text for text, engine in known if "+terms:" in engine} == {CAT, "Is the man wearing a hat?"}
+    publish(old.folder, "org/tiny-ja", reload=False)
+    glossary.write_text(TERMS.replace("にゃんこ", "ねこちゃん") + "zebra\tシマウマ\n", encoding="utf-8")
+    new = _build(spec, tmp_path / "new", memory)
+    assert [text for text, _ in _translated(memory) - known] == [CAT]
+    held = {("train", 1001), ("validation", 9002)}
+    found = diff(old.folder, new.folder)
+    assert {(row["split"], row["question_id"]) for group in found.rows for row in group.examples} == held
+    assert "engine" not in {group.kind for group in found.rows}
+    engines = new.manifest.counts["engines"]
+    assert engines == old.manifest.counts["engines"]
+    (plain,) = (name for name in engines if name.startswith("mini|") and "|protect:" not in name)
+    assert set(engines) == {plain, f"{plain}|protect:1+terms", "glossary|exact"}
+    assert new.manifest.content["engines"] == old.manifest.content["engines"]
+    assert "glossary|file:glossary.tsv|sha:" in new.manifest.content["signatures"]["guard"]
+    shards = [path for path in new.manifest.files if path.startswith(("data/", "rejected/"))]
+    numbers = {number for _, number in held}
+    holding = [
+        path for path in shards if numbers & set(pq.read_table(new.folder / path)["question_id"].to_pylist())
+    ]
+    assert len(holding) == 2 and len(shards) > 4
+    pushed = publish(new.folder, "org/tiny-ja", reload=False).operations
+    assert [one.path for one in pushed if one.path.endswith(".parquet")] == holding
+
+
+def _translated(memory: Path) -> set[tuple[str, str]]:
+    """What engines translated from English, and under which signature."""
+    with TranslationMemory(memory) as store:
+        entries = store.entries(source="en", target="ja", asserted=False)
+        return {(entry.text, entry.engine) for entry in entries}
+
+
 def test_a_changelog_is_an_input_of_the_release(tiny: Path, tmp_path: Path) -> None:
     tiny.write_text(tiny.read_text(encoding="utf-8") + "release: {changelog: CHANGES.md}\n", encoding="utf-8")
     with pytest.raises(SpecError, match="changelog cannot be read"):

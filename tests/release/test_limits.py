@@ -60,12 +60,14 @@ def test_every_number_that_speaks_against_a_release_is_told() -> None:
 
 def test_a_release_without_faults_has_no_limits_of_its_own() -> None:
     counts = {**COUNTS, "rejected": {"train": 0}, "answers": {}, "translations": {}}
-    quiet = {
+    quiet: dict[str, Any] = {
         "counts": {**counts, "engines": {"nllb|v1": 9}, "overruled": {}},
         "signatures": {},
         "engines": [],
     }
     assert limits(quiet) == []
+    behind_a_guard = {"nllb|v1": 9, "nllb|v1|protect:1+numbers": 3, "nllb|v1|protect:1+numbers+terms": 1}
+    assert limits({**quiet, "counts": {**quiet["counts"], "engines": behind_a_guard}}) == []
 
 
 def test_the_card_shows_limits_attrition_and_what_people_wrote(ja: ReleaseContents) -> None:

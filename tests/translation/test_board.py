@@ -33,6 +33,23 @@ def test_every_kind_of_string_has_its_engine(kind: int | None, places: list[int]
         assert board.contexts_for(mini, places) is None
 
 
+def test_strings_that_hold_nothing_are_the_engines_own_even_among_themselves() -> None:
+    board, _ = lay_out(["cat", "dog"], None, "answer", "en", "ja", GUARD)
+    with Mini(Mini.Options()) as mini:
+        assert [board.open(Protected(mini, GUARD, kind)) for kind in (TERMS, SPANS)] == [[], []]
+        assert board.open(mini) == [0, 1]
+
+
+def test_the_memory_tells_strings_apart_by_the_terms_that_they_hold() -> None:
+    board, _ = lay_out([*TEXTS, "Is this bus red?", "Is it a cat?"], None, "question", "en", "ja", GUARD)
+    with Mini(Mini.Options()) as mini:
+        kept = board.signatures_for(Protected(mini, GUARD, TERMS), "mini|1|protect:1+terms", [4, 5])
+        digest = GUARD.digest("bus", "question")
+        assert kept == [f"mini|1|protect:1+terms:{digest}"] * 2
+        for engine in (mini, Protected(mini, GUARD, SPANS)):
+            assert board.signatures_for(engine, "mini|1", [1]) == "mini|1"
+
+
 def test_people_come_before_the_glossary_and_both_before_what_engines_said(memory: TranslationMemory) -> None:
     with Mini(Mini.Options()) as mini:
         memory.add(

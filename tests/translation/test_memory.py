@@ -28,6 +28,23 @@ def test_answers_its_own_engine_role_and_direction_only(memory: TranslationMemor
     assert memory.lookup(["猫"], role="answer", source="ja", target="en", engine=ENGINE) == [None]
 
 
+def test_every_string_may_have_a_signature_of_its_own(memory: TranslationMemory) -> None:
+    signatures = ["mini|1|protect:1+terms:aa", "mini|1|protect:1+terms:bb", "mini|1"]
+    memory.store(["cat", "dog", "cow"], ["ねこ", "いぬ", "うし"], **JA, engine=signatures)
+    assert memory.lookup(["cat", "dog", "cow"], **JA, engine=signatures) == ["ねこ", "いぬ", "うし"]
+    assert memory.lookup(["cat", "dog"], **JA, engine=signatures[1::-1]) == [None, None]
+    assert memory.lookup(["cat"], **JA, engine=signatures[0]) == ["ねこ"]
+    assert {entry.text: entry.engine for entry in memory.entries()} == dict(
+        zip(["cat", "dog", "cow"], signatures, strict=True)
+    )
+    with pytest.raises(ValueError):
+        memory.store(["cat", "dog"], ["猫", "犬"], **JA, engine=signatures)
+    assert [(row.engine, row.entries) for row in memory.stats()] == [
+        ("mini|1", 1),
+        ("mini|1|protect:1+terms", 2),
+    ]
+
+
 def test_tells_contexts_apart(memory: TranslationMemory) -> None:
     texts, contexts, translations = ["orange"] * 2, ["colour", "fruit"], ["オレンジ色", "オレンジ"]
     memory.store(texts, translations, **JA, contexts=contexts, engine=ENGINE)

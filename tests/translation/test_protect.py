@@ -16,7 +16,7 @@ from vqa_builder.translation.engines.base import Engine, Failure, Options, Stopp
 from vqa_builder.translation.engines.mini import Mini
 from vqa_builder.translation.glossary import Glossary, Term
 from vqa_builder.translation.memory import TranslationMemory
-from vqa_builder.translation.protect import PLAIN, SPANS, TERMS, Guard, Protected
+from vqa_builder.translation.protect import EXACT, PLAIN, SPANS, TERMS, Guard, Protected
 from vqa_builder.translation.run import Outcome, known, translate
 
 GLOSSARY = Glossary([Term("surfboard", "サーフボード"), Term("Nokia", ""), Term("bus", "バス")])
@@ -139,7 +139,7 @@ def test_the_glossary_answers_before_any_engine_and_people_before_it(memory: Tra
     memory.add([Entry("en", "ja", "bus", "乗合バス", engine="human")])
     outcome = run(memory, ["bus", "Surfboard"], Scripted({}))
     assert outcome.text.to_pylist() == ["乗合バス", "サーフボード"]
-    assert outcome.engine.to_pylist() == ["human", GLOSSARY.signature]
+    assert outcome.engine.to_pylist() == ["human", EXACT]
 
 
 def test_strings_without_spans_are_the_engines_own_in_the_memory(memory: TranslationMemory) -> None:
@@ -157,6 +157,42 @@ def test_strings_without_spans_are_the_engines_own_in_the_memory(memory: Transla
     assert engine.sent == ["Is it a X1?"]
     asked = {"role": "question", "source": "en", "target": "ja", "engines": [engine], "memory": memory}
     assert None not in known(texts, guard=changed, **asked)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("terms", "same"),
+    [
+        ([Term("bus", "バス"), Term("train", "電車")], True),
+        ([Term("BUS", "バス"), Term("train", "汽車"), Term("cat", "猫")], True),
+        ([Term("bus", "バス", "question"), Term("bus", "大型車", "answer")], True),
+        ([Term("bus", "乗合バス")], False),
+        ([Term("bus", "バス"), Term("stop", "停留所")], False),
+        ([Term("bus stop", "バス停")], False),
+    ],
+)
+def test_a_digest_is_of_the_terms_that_a_text_holds_and_no_others(terms: list[Term], same: bool) -> None:
+    before, after = Guard(Glossary([Term("bus", "バス")], "a.tsv")), Guard(Glossary(terms, "b.tsv"))
+    text = "Is this the bus stop?"
+    assert (before.digest(text, "question") == after.digest(text, "question")) is same
+    assert before.signature != after.signature
+    assert before.of_kind(TERMS) == after.of_kind(TERMS) == "protect:1+terms"
+
+
+def test_a_changed_term_is_paid_for_where_it_stands_and_nowhere_else(memory: TranslationMemory) -> None:
+    texts = ["Is the bus red?", "Is a cat on the bus?", "Is the cat on the surfboard?", "Is it red?", "cat"]
+    old = [Term("bus", "バス"), Term("cat", "猫"), Term("surfboard", "サーフボード")]
+    new = [Term("bus", "乗合バス"), *old[1:], Term("train", "電車")]
+    engine = Scripted(lambda text: f"{text} か")
+    first = run(memory, texts, engine, Guard(Glossary(old)))
+    engine.sent.clear()
+    second = run(memory, texts, engine, Guard(Glossary(new)))
+    assert sorted(engine.sent) == ["Is a X1 on the X2?", "Is the X1 red?"]
+    assert second.counts.engine_calls == 1, "terms share batches, whichever they are"
+    assert first.engine == second.engine, "which terms a string holds stands in the memory alone"
+    assert first.text.to_pylist()[2:] == second.text.to_pylist()[2:]
+    engine.sent.clear()
+    back = run(memory, texts, engine, Guard(Glossary(old)))
+    assert (engine.sent, back.text) == ([], first.text)
 
 
 def test_texts_that_placeholders_make_equal_are_sent_once(memory: TranslationMemory) -> None:

@@ -15,8 +15,10 @@ import pytest
 from vqa_builder.errors import EngineError, StorageError
 from vqa_builder.translation.engines.base import Engine, Failure, Options
 from vqa_builder.translation.entry import Entry
+from vqa_builder.translation.glossary import Glossary, Term
 from vqa_builder.translation.memory import TranslationMemory
-from vqa_builder.translation.run import Outcome, RunCounts, known, translate
+from vqa_builder.translation.protect import Guard
+from vqa_builder.translation.run import Outcome, RunCounts, known, recalled, translate
 
 
 class Fake(Engine):
@@ -266,6 +268,21 @@ def test_kill_9_costs_the_running_batch_only(tmp_path: Path) -> None:
 def test_counts_add_up() -> None:
     one, two = RunCounts(5, 4, 1, 2, 1, 3, 0.5), RunCounts(1, 1, 1, 0, 0, 0, 0.25)
     assert one + two == RunCounts(6, 5, 2, 2, 1, 3, 0.75)
+
+
+def test_strings_with_terms_share_batches_and_are_known_by_their_own_terms(memory: TranslationMemory) -> None:
+    guards = [
+        Guard(Glossary([Term("bus", bus), Term("cat", "猫"), Term("dog", "犬")])) for bus in ("バス", "乗合")
+    ]
+    texts, engine = ["bus?", "cat?", "dog?", "dog"], Fake()
+    outcome = run(memory, texts, engine, guard=guards[0], batch_size=3)
+    assert engine.calls == [["X1?"]]
+    assert outcome.text.to_pylist() == ["ja:バス?", "ja:猫?", "ja:犬?", "犬"]
+    assert outcome.engine.to_pylist() == ["fake|ja|protect:1+terms"] * 3 + ["glossary|exact"]
+    asked: dict[str, Any] = {"role": "question", "source": "en", "target": "ja", "memory": memory}
+    again = recalled(texts, engines=[engine], guard=guards[1], **asked)
+    assert again[0] == (None, None)
+    assert again[1:] == list(zip(outcome.text.to_pylist(), outcome.engine.to_pylist(), strict=True))[1:]
 
 
 class Heeding(Fake):

@@ -120,7 +120,10 @@ def _engines(manifest: Mapping[str, Any]) -> Iterator[str]:
             f"{named} translates in both directions: a fault that it makes both ways is not seen by the "
             "scores that compare the round trip with the English question."
         )
-    used = manifest["counts"].get("engines") or {}
+    used: dict[str, int] = {}
+    for signature, rows in (manifest["counts"].get("engines") or {}).items():
+        engine = signature.partition("|protect:")[0]
+        used[engine] = used.get(engine, 0) + rows
     if len(used) > 1:
         total = sum(used.values())
         named = ", ".join(f"`{name.partition('|')[0]}` {share(rows, total)}" for name, rows in used.items())

@@ -18,7 +18,7 @@ from vqa_builder.release.manifest import Manifest, load_manifest
 from vqa_builder.steps.answering import Answering
 from vqa_builder.steps.reading import bad_records
 from vqa_builder.store import Stored, fingerprint
-from vqa_builder.translation import run
+from vqa_builder.translation import protect, run
 from vqa_builder.translation.entry import Entry
 
 
@@ -175,10 +175,8 @@ class Releasing(Answering):
 
     def _asserted(self, segments: Stored, translations: Stored, language: str) -> list[Entry]:
         """What people asserted in the memory and the rows use; a glossary is a file of the spec."""
-        guard = self.guard(language)
-        written = [guard.glossary.signature] if guard and guard.glossary else []
         back = [engine.signature for engine in self.engines(self.spec.back_translation)]
-        engines = [*self._signatures_of_engines(language), *written]
+        engines = [*self._signatures_of_engines(language), protect.EXACT]
         return asserted.used(segments.table, translations.table, language, engines, back)
 
     def _plugins(self) -> list[type]:

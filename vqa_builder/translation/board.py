@@ -8,7 +8,7 @@ from itertools import repeat
 
 from vqa_builder.translation.engines.base import Engine
 from vqa_builder.translation.memory import TranslationMemory
-from vqa_builder.translation.protect import PLAIN, Guard, Protected
+from vqa_builder.translation.protect import EXACT, PLAIN, TERMS, Guard, Protected
 
 
 @dataclass(slots=True)
@@ -31,7 +31,7 @@ class Board:
     def open(self, engine: Engine | None = None) -> list[int]:
         """The places that have a text and no answer, and are for this engine."""
         places = [at for at, answer in enumerate(self.answers) if answer is None and self.texts[at]]
-        if engine is None or not any(self.kinds):
+        if engine is None:
             return places
         kind = engine.kind if isinstance(engine, Protected) else PLAIN
         return [at for at in places if self.kinds[at] == kind]
@@ -41,6 +41,12 @@ class Board:
         if self.contexts is None or not engine.uses_context:
             return None
         return [self.contexts[at] for at in places]
+
+    def signatures_for(self, engine: Engine, signature: str, places: Sequence[int]) -> str | list[str]:
+        """What the memory keeps an engine's answers under; the terms that a string holds decide with it."""
+        if not isinstance(engine, Protected) or engine.kind != TERMS:
+            return signature
+        return [f"{signature}:{engine.guard.digest(self.texts[at], self.role)}" for at in places]
 
     def fill(self, at: int, answer: str, engine: str) -> None:
         """Write down an answer and who gave it."""
@@ -88,11 +94,10 @@ def ask_glossary(board: Board, guard: Guard | None) -> None:
     """Take what is a term and nothing else from the glossary."""
     if guard is None or guard.glossary is None:
         return
-    signature = guard.glossary.signature
     for at in board.open():
         answer = guard.glossary.exact(board.texts[at], board.role)
         if answer is not None:
-            board.fill(at, answer, signature)
+            board.fill(at, answer, EXACT)
             board.remembered += 1
 
 
@@ -108,7 +113,7 @@ def ask_memory(board: Board, memory: TranslationMemory, engine: Engine) -> None:
         contexts=board.contexts_for(engine, places),
         source=board.source,
         target=board.target,
-        engine=signature,
+        engine=board.signatures_for(engine, signature, places),
     )
     for at, answer in zip(places, found, strict=True):
         if answer is not None:

@@ -26,6 +26,8 @@ VERSION = 1
 KEYS_PER_SELECT = 1000
 CACHE_KIB = 65_536
 ASSERTED = ""
+WITH_TERMS = "+terms"
+"""How a signature ends for strings that hold terms; ``:`` and a digest of these follow."""
 
 # Signatures are long and few; spelled out in every row they would double the file and the time to store.
 _SCHEMA = (
@@ -42,6 +44,11 @@ _INSERT = "INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (k
 _KEEP = _INSERT + "NOTHING"
 _REPLACE = _INSERT + "UPDATE SET translation = excluded.translation, engine_id = excluded.engine_id"
 _ENTRIES = "FROM entries JOIN engines ON engines.id = engine_id"
+_GENERAL = (
+    f"CASE WHEN asserted = 0 AND instr(signature, '{WITH_TERMS}:') > 0"
+    f" THEN substr(signature, 1, instr(signature, '{WITH_TERMS}:') + {len(WITH_TERMS) - 1})"
+    " ELSE signature END"
+)
 _ASSERTED_HERE = "WHERE asserted = 1 AND source = ? AND target = ?"
 
 
@@ -97,7 +104,7 @@ class TranslationMemory:
         contexts: Sequence[str] | None = None,
         source: str,
         target: str,
-        engine: str,
+        engine: str | Sequence[str],
     ) -> list[str | None]:
         """What an engine said before.
 
@@ -106,7 +113,7 @@ class TranslationMemory:
             role: ``question`` or ``answer``.
             contexts: one per text, or None for none at all.
             source, target: ISO 639 codes.
-            engine: the engine's signature.
+            engine: the engine's signature, or one per text.
 
         Returns:
             One translation or None per text, in the order of ``texts``.
@@ -153,20 +160,24 @@ class TranslationMemory:
         contexts: Sequence[str] | None = None,
         source: str,
         target: str,
-        engine: str,
+        engine: str | Sequence[str],
     ) -> None:
         """Remember what an engine said, all of it or nothing; on the disk when this returns.
 
         What the engine said about a text before stays. Arguments as in ``lookup``; one translation per text.
         """
         keys = _keys(texts, contexts, role, source, target, engine)
+        owners = _owners(engine, texts)
         # In key order, so that neighbours in the file are written together.
-        rows = sorted(zip(keys, contexts or [""] * len(texts), texts, translations, strict=True))
+        rows = sorted(zip(keys, contexts or [""] * len(texts), texts, translations, owners, strict=True))
         with self._transaction():
-            number = self._engine_id(engine)
+            numbers = {signature: self._engine_id(signature) for signature in sorted(set(owners))}
             self._db.executemany(
                 _KEEP,
-                ((key, source, target, role, context, *pair, number, 0) for key, context, *pair in rows),
+                (
+                    (key, source, target, role, context, text, translation, numbers[owner], 0)
+                    for key, context, text, translation, owner in rows
+                ),
             )
 
     def add(self, entries: Iterable[Entry]) -> Added:
@@ -225,10 +236,10 @@ class TranslationMemory:
                 yield Entry._make((*row[:-1], bool(row[-1])))
 
     def stats(self) -> list[Stats]:
-        """How much there is per direction, role, engine and kind, sorted."""
+        """How much there is per direction, role, engine (whatever terms strings hold) and kind, sorted."""
         with self._mapped():
             rows = self._db.execute(
-                "SELECT source, target, role, signature, asserted,"
+                f"SELECT source, target, role, {_GENERAL}, asserted,"
                 " count(*), sum(length(text)), sum(length(translation))"
                 f" {_ENTRIES} GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5"
             ).fetchall()
@@ -329,22 +340,36 @@ class TranslationMemory:
 
 
 def _keys(
-    texts: Sequence[str], contexts: Sequence[str] | None, role: str, source: str, target: str, engine: str
+    texts: Sequence[str],
+    contexts: Sequence[str] | None,
+    role: str,
+    source: str,
+    target: str,
+    engine: str | Sequence[str],
 ) -> list[bytes]:
     """One key of 16 bytes per text; every field but the last is framed by its length."""
-    start = hashlib.blake2b(b"".join(map(_framed, (role, source, target, engine))), digest_size=16)
+    owners = _owners(engine, texts)
+    starts = {
+        owner: hashlib.blake2b(b"".join(map(_framed, (role, source, target, owner))), digest_size=16)
+        for owner in set(owners)
+    }
     if contexts is None:
-        start.update(_framed(""))
-        endings = [text.encode() for text in texts]
+        none = _framed("")
+        endings = [none + text.encode() for text in texts]
     else:
         pairs = zip(contexts, texts, strict=True)
         endings = [_framed(context) + text.encode() for context, text in pairs]
     keys = []
-    for ending in endings:
-        digest = start.copy()
+    for owner, ending in zip(owners, endings, strict=True):
+        digest = starts[owner].copy()
         digest.update(ending)
         keys.append(digest.digest())
     return keys
+
+
+def _owners(engine: str | Sequence[str], texts: Sequence[str]) -> Sequence[str]:
+    """A signature for every text."""
+    return [engine] * len(texts) if isinstance(engine, str) else engine
 
 
 def _framed(field: str) -> bytes:

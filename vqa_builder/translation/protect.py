@@ -9,6 +9,7 @@ Numbers, addresses and quotes are not: the scorers judge what became of them.
 
 from __future__ import annotations
 
+import hashlib
 import re
 import sys
 from collections.abc import Generator, Sequence
@@ -17,6 +18,7 @@ from typing import ClassVar, NamedTuple
 
 from vqa_builder.translation.engines.base import Engine, Failure, Options, Part
 from vqa_builder.translation.glossary import Glossary
+from vqa_builder.translation.memory import WITH_TERMS
 
 VERSION = "1"
 PATTERNS = {
@@ -30,6 +32,9 @@ _STRAY = re.compile(r"(?<![A-Za-z])[XＸ](?![A-Za-z])")
 _LATIN = re.compile(r"[A-Za-z0-9]")
 
 PLAIN, SPANS, TERMS = 0, 1, 2
+
+EXACT = "glossary|exact"
+"""Who answers where the glossary has the whole text."""
 
 
 class Span(NamedTuple):
@@ -60,13 +65,18 @@ class Guard:
 
     @property
     def signature(self) -> str:
-        """Everything that decides what is protected."""
-        return self.of_kind(TERMS)
+        """Everything that decides what is protected, the whole glossary with it."""
+        return f"{self.of_kind(TERMS)}|{self.glossary.signature}" if self.glossary else self.of_kind(SPANS)
 
     def of_kind(self, kind: int) -> str:
-        """What an engine's signature gains for strings of one kind."""
-        parts = [f"protect:{VERSION}", *self.kinds] if self.kinds else [f"protect:{VERSION}"]
-        return "+".join([*parts, self.glossary.signature] if kind == TERMS and self.glossary else parts)
+        """What an engine's signature gains for strings of one kind, whichever terms they hold."""
+        own = "+".join([f"protect:{VERSION}", *self.kinds])
+        return f"{own}{WITH_TERMS}" if kind == TERMS else own
+
+    def digest(self, text: str, role: str) -> str:
+        """A short hash of the terms that a text holds and of their translations, and of nothing else."""
+        terms = sorted(_terms(text, self.spans(text, role)).items())
+        return hashlib.sha256("\n".join("\t".join(term) for term in terms).encode()).hexdigest()[:12]
 
     def exact(self, text: str, role: str) -> str | None:
         """The glossary's translation of the whole text."""

@@ -59,7 +59,8 @@ class Outcome:
 
     Attributes:
         text: the translation; null where it failed.
-        engine: signature of who answered, or the label of an asserted entry; null where it failed.
+        engine: signature of who answered, or the label of an asserted entry; null where it failed. It says
+            that a string holds terms, not which: that stands in the memory alone.
         status: ``ok`` or ``failed``.
         error: what each engine had to say against it; null where it is ok.
         counts: what was asked, remembered, translated.
@@ -256,14 +257,15 @@ def _keep(
     made = [
         (some[0], result) for (_, result), some in zip(part, places, strict=True) if isinstance(result, str)
     ]
+    there = [at for at, _ in made]
     memory.store(
-        [board.texts[at] for at, _ in made],
+        [board.texts[at] for at in there],
         [result for _, result in made],
         role=board.role,
-        contexts=board.contexts_for(engine, [at for at, _ in made]),
+        contexts=board.contexts_for(engine, there),
         source=board.source,
         target=board.target,
-        engine=signature,
+        engine=board.signatures_for(engine, signature, there),
     )
     for (_, result), some in zip(part, places, strict=True):
         for at in some:

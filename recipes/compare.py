@@ -1,0 +1,136 @@
+"""One table for all systems, from what their recipes recorded on the same release.
+
+    python -m recipes.compare --readme recipes/README.md
+
+Reads ``results.jsonl`` of ``runs/cvil``, ``runs/mla`` and ``runs/rc3``; every accuracy is the official one
+over English labels on the validation questions that the release of ``runs/simple`` keeps.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from recipes.lib import results
+from recipes.lib.results import NONE, Record
+from vqa_builder.errors import VQABuilderError
+
+LANGUAGES = ("en", "ja", "hi")
+
+
+class System(NamedTuple):
+    """A line of the table.
+
+    Attributes:
+        title: of the line.
+        run: whose results.
+        data: what of the target language it was trained on.
+        rows: language -> the conditions on its runs.
+        trained: the field that counts trained parameters.
+    """
+
+    title: str
+    run: str
+    data: str
+    rows: Mapping[str, Mapping[str, Any]]
+    trained: str = "parameters"
+
+
+def _cvil(row: str, share: float) -> dict[str, dict[str, Any]]:
+    return {
+        language: {"row": row, "share": share, "setting": "release", "language": language}
+        for language in ("ja", "hi")
+    }
+
+
+SYSTEMS = (
+    System(
+        "English model (teacher of cViL)",
+        "cvil",
+        "none",
+        {"en": {"row": "teacher, in English", "language": "ja"}, **_cvil("zero-shot", 0.0)},
+    ),
+    System("translate-test", "cvil", "none; translates when asked", _cvil("translate-test", 0.0)),
+    System(
+        "student without distillation", "cvil", "questions and answers", _cvil("without distillation", 1.0)
+    ),
+    System("cViL, no labels", "cvil", "questions", _cvil("distilled", 0.0)),
+    System("cViL", "cvil", "questions and answers", _cvil("distilled", 1.0)),
+    System(
+        "MLA-VQA",
+        "mla",
+        "parallel sentences and questions",
+        {language: {"row": "MLA-VQA", "setting": "release", "language": language} for language in LANGUAGES},
+        "trained",
+    ),
+    System(
+        "RC3, regularised, zero-shot",
+        "rc3",
+        "parallel and weakly aligned sentences",
+        {
+            language: {
+                "row": "weak data, regularised",
+                "task": "vqa",
+                "setting": "zero-shot",
+                "language": language,
+            }
+            for language in LANGUAGES
+        },
+    ),
+)
+HEAD = ["system", *LANGUAGES, "of the language it learns from", "trained parameters", "seconds", "seeds"]
+
+
+def table(runs: Mapping[str, list[Record]]) -> str:
+    """The Markdown table; what was not run is a dash.
+
+    Args:
+        runs: name -> its records.
+    """
+    lines = [f"| {' | '.join(HEAD)} |", f"|---|{'---:|' * len(LANGUAGES)}---|{'---:|' * 3}"]
+    for system in SYSTEMS:
+        records = runs.get(system.run, [])
+        scores = {
+            language: results.summary(records, "accuracy", **where) for language, where in system.rows.items()
+        }
+        first = next(iter(system.rows.values()))
+        trained = results.summary(records, system.trained, **first)
+        seconds = results.summary(records, "seconds", **first)
+        cells = [scores[language].text() if scores.get(language) else NONE for language in LANGUAGES]
+        seeds = max((len(score.seeds) for score in scores.values() if score), default=0)
+        cells += [
+            system.data,
+            f"{trained.mean:,.0f}" if trained else NONE,
+            f"{seconds.mean:,.0f}" if seconds else NONE,
+            str(seeds),
+        ]
+        lines.append(f"| {system.title} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def main() -> int:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--runs", type=Path, default=Path("runs"), help="the folder of the runs")
+    parser.add_argument("--readme", type=Path, help="write the table there, between its markers")
+    given = parser.parse_args()
+    try:
+        paths = {name: given.runs / name / "results.jsonl" for name in ("cvil", "mla", "rc3")}
+        made = table({name: results.read(path) for name, path in paths.items() if path.exists()})
+        if given.readme:
+            results.write_into(given.readme, "systems", made)
+        else:
+            print(made)
+    except VQABuilderError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from recipes import compare
+from recipes.lib import results
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_table_takes_each_system_from_its_own_runs_and_leaves_dashes() -> None:
+    common = {"setting": "release", "parameters": 1000, "seconds": 60.0}
+    cvil = [
+        {
+            **common,
+            "row": "distilled",
+            "share": 1.0,
+            "language": language,
+            "seed": seed,
+            "accuracy": 70.0 + seed,
+        }
+        for language in ("ja", "hi")
+        for seed in (0, 1, 2)
+    ]
+    mla = [
+        {"row": "MLA-VQA", "setting": "release", "language": "en", "seed": 0, "accuracy": 50.0, "trained": 7}
+    ]
+    lines = {
+        line.split(" | ")[0].strip("| "): line
+        for line in compare.table({"cvil": cvil, "mla": mla}).splitlines()
+    }
+    assert lines["cViL"].endswith("| - | 71.0 ± 1.0 | 71.0 ± 1.0 | questions and answers | 1,000 | 60 | 3 |")
+    assert "| 50.0 | - | - |" in lines["MLA-VQA"] and lines["MLA-VQA"].endswith("| 7 | - | 1 |")
+    assert lines["cViL, no labels"].endswith("| - | - | 0 |")
+
+
+def test_the_page_has_a_place_for_it(tmp_path: Path) -> None:
+    page = tmp_path / "README.md"
+    page.write_text((ROOT / "recipes/README.md").read_text(encoding="utf-8"), encoding="utf-8")
+    results.write_into(page, "systems", compare.table({}))
+    assert compare.SYSTEMS[0].title in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "recipes").glob("*/*.yaml")), ids=str)
+def test_every_settings_file_starts_with_the_command_that_runs_it(path: Path) -> None:
+    first = path.read_text(encoding="utf-8").splitlines()[0]
+    assert re.match(r"# (python|torchrun .*) -m recipes\.", first) and str(path.relative_to(ROOT)) in first
