@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import fields
 from functools import cached_property
 from pathlib import Path
@@ -25,7 +23,6 @@ from recipes.lib.models.oscar import Oscar, OscarConfig
 from recipes.lib.tokens import train_tokenizer
 from recipes.lib.trainer import Settings
 from vqa_builder.errors import SpecError
-from vqa_builder.store import fingerprint
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -180,15 +177,6 @@ def new_model(
     questions = material.english("train")
     first_weights.prior_bias(model.classifier, questions.labels, questions.soft_scores)
     return model
-
-
-@contextmanager
-def stage_folder(config: Config, name: str, identity: dict[str, Any]) -> Iterator[Path]:
-    """The folder of a step, named by all it depends on, and nobody else's while it is open."""
-    folder = config.out / "steps" / f"{name}-{fingerprint(identity)[:12]}"
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{folder}.lock"):
-        yield folder
 
 
 def trainer_settings(config: Config, stage: Stage, batches: QuestionBatches) -> Settings:

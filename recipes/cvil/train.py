@@ -26,7 +26,7 @@ from torch import Tensor
 from recipes.cvil import config as settings
 from recipes.cvil.ask import save
 from recipes.cvil.config import Config, Distillation
-from recipes.cvil.material import Material, new_model, stage_folder, trainer_settings
+from recipes.cvil.material import Material, new_model, trainer_settings
 from recipes.cvil.parallel import Parallel, distillation_batches
 from recipes.cvil.states import TeacherStates, write_states
 from recipes.lib import results
@@ -34,6 +34,7 @@ from recipes.lib.data import Questions, load_questions
 from recipes.lib.evaluate import Scores, predict, score, write_predictions
 from recipes.lib.losses import answer_loss, hidden_state_loss, logit_loss, softmax_loss
 from recipes.lib.models.oscar import Oscar
+from recipes.lib.steps import step_folder
 from recipes.lib.trainer import train
 from vqa_builder.errors import SpecError, VQABuilderError
 
@@ -64,7 +65,7 @@ def train_teacher(config: Config) -> tuple[Oscar, float]:
     material = Material(config)
     identity = {"stage": "teacher", **material.identity, "stages": config.teacher.model_dump()}
     teacher = new_model(config.model, material, material.tokenizers.teacher, ("teacher", config.seed))
-    with stage_folder(config, "teacher", identity) as folder:
+    with step_folder(config.out, "teacher", identity) as folder:
         batches = material.batches(material.english("train"), material.tokenizers.teacher, config.teacher)
         outcome = train(
             teacher,
@@ -105,7 +106,7 @@ def remember_teacher(config: Config, teacher: Oscar, distillation: Distillation)
         "teacher": config.teacher.model_dump(),
         "layers": distillation.layers,
     }
-    with stage_folder(config, "states", identity) as folder:
+    with step_folder(config.out, "states", identity) as folder:
         if not (folder / "states.json").exists():
             batches = material.batches(
                 material.english("train"), material.tokenizers.teacher, config.teacher, shuffle=False
@@ -133,7 +134,7 @@ def distil(
     else:
         step = partial(hidden_step, layers=distillation.layers)
     identity = material.student_identity(config)
-    with stage_folder(config, f"distilled-{config.language}", identity) as folder:
+    with step_folder(config.out, f"distilled-{config.language}", identity) as folder:
         outcome = train(
             student, step, batches, trainer_settings(config, distillation, batches), folder, identity=identity
         )
@@ -156,7 +157,7 @@ def learn_answers(config: Config, material: Material, student: Oscar) -> float:
         if name == "tuned":
             identity["tuning"] = stage.model_dump()
         batches = material.batches(questions, material.tokenizers.student, stage)
-        with stage_folder(config, f"{name}-{config.language}", identity) as folder:
+        with step_folder(config.out, f"{name}-{config.language}", identity) as folder:
             outcome = train(
                 student,
                 ANSWER_STEPS[config.loss],

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -239,12 +238,3 @@ def _questions(release: str, split: str, language: str) -> Pairs:
         questions.text_en if english else questions.text,
         questions.text_en,
     )
-
-
-@contextmanager
-def stage_folder(config: Config, name: str, identity: dict[str, Any]) -> Iterator[Path]:
-    """The folder of a step, named by all it depends on, and nobody else's while it is open."""
-    folder = config.out / "steps" / f"{name}-{fingerprint(identity)[:12]}"
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{folder}.lock"):
-        yield folder

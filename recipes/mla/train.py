@@ -31,11 +31,12 @@ from recipes.lib import results
 from recipes.lib.models.mla import ENGLISH, MLA, Acquisition
 from recipes.lib.pairs import Pairs
 from recipes.lib.retrieval import record, score_features
+from recipes.lib.steps import step_folder
 from recipes.lib.trainer import Settings, train
 from recipes.mla import config as settings
 from recipes.mla.backbone import image_features
 from recipes.mla.config import Config, Source, Stage
-from recipes.mla.material import Material, make_worlds, stage_folder, text_features
+from recipes.mla.material import Material, make_worlds, text_features
 from vqa_builder.errors import VQABuilderError
 
 
@@ -109,7 +110,7 @@ def learn(
     identity = identity_of(config, material, done)
     batches = material.batches(languages, stage)
     loss = Acquisition(tuple(batches.languages), **{str(term): each for term, each in stage.terms.items()})
-    with stage_folder(config, done[-1].replace(" ", "-"), identity) as folder:
+    with step_folder(config.out, done[-1].replace(" ", "-"), identity) as folder:
         outcome = train(model, loss, batches, trainer_settings(config, stage), folder, identity=identity)
     cost.trained |= {name for name, weight in model.named_parameters() if weight.requires_grad}
     cost.seconds += outcome.seconds

@@ -28,11 +28,12 @@ from recipes.lib.evaluate import predict, score, write_predictions
 from recipes.lib.features import FeatureStore
 from recipes.lib.losses import softmax_loss
 from recipes.lib.models.mla import ENGLISH, MLA
+from recipes.lib.steps import step_folder
 from recipes.lib.trainer import train
 from recipes.mla import config as settings
 from recipes.mla.backbone import patch_states
 from recipes.mla.config import Config, Vqa
-from recipes.mla.material import Material, make_worlds, stage_folder, text_features
+from recipes.mla.material import Material, make_worlds, text_features
 from recipes.mla.train import Cost, acquire, identity_of, trainer_settings
 from vqa_builder.errors import SpecError, VQABuilderError
 
@@ -180,7 +181,7 @@ def teach(config: Config, shape: Vqa, asked: Asked) -> tuple[AnswerHead, float]:
         terms={"text_mse": 1.0}, epochs=shape.epochs, lr=shape.lr, weight_decay=0.05, warmup=0.1
     )
     identity = identity_of(config, asked.material, []) | {"head": shape.model_dump(mode="json")}
-    with stage_folder(config, "head", identity) as folder:
+    with step_folder(config.out, "head", identity) as folder:
         outcome = train(
             head, answer_step, batches, trainer_settings(config, stage), folder, identity=identity
         )
