@@ -99,7 +99,8 @@ def table(runs: Mapping[str, list[Record]]) -> str:
         first = next(iter(system.rows.values()))
         trained = results.summary(records, system.trained, **first)
         seconds = results.summary(records, "seconds", **first)
-        cells = [scores[language].text() if scores.get(language) else NONE for language in LANGUAGES]
+        found = [scores.get(language) for language in LANGUAGES]
+        cells = [each.text() if each else NONE for each in found]
         seeds = max((len(score.seeds) for score in scores.values() if score), default=0)
         cells += [
             system.data,

@@ -12,12 +12,11 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 from recipes.cvil import config as settings
+from recipes.lib.side_by_side import side_by_side
 from vqa_builder.errors import UnknownNameError, VQABuilderError
 
 TEACHER = "teacher"
@@ -55,14 +54,11 @@ def jobs(
     return found
 
 
-def work(job: Job, threads: int) -> str:
+def work(job: Job) -> str:
     """Do one job, in a process of its own; gives a line for people."""
-    import torch
-
     from recipes.cvil import baselines, train
     from recipes.cvil.material import Material
 
-    torch.set_num_threads(threads)
     content, shares = job
     start = time.perf_counter()
     config = settings.validate({**content, "quiet": True}, Path("rows"))
@@ -94,18 +90,13 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--threads", type=int, default=1, help="per worker")
     given = parser.parse_args()
-    start = time.perf_counter()
     try:
         content = settings.read(given.settings, given.set)
         plan = jobs(content, given.row, given.seed or content.get("seeds", [0]), given.language)
-        with ProcessPoolExecutor(given.workers, mp_context=get_context("spawn")) as pool:
-            running = [pool.submit(work, job, given.threads) for job in plan]
-            for done, future in enumerate(as_completed(running), 1):
-                print(f"{done}/{len(plan)}  {future.result()}", flush=True)
+        side_by_side(work, [(job,) for job in plan], workers=given.workers, threads=given.threads)
     except VQABuilderError as error:
         print(error, file=sys.stderr)
         return error.exit_code
-    print(f"{time.perf_counter() - start:.0f} s in all")
     return 0
 
 

@@ -12,13 +12,12 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 from recipes.lib import results
 from recipes.lib.results import Column
+from recipes.lib.side_by_side import side_by_side
 from recipes.mla import config as settings
 from vqa_builder.errors import VQABuilderError
 
@@ -35,15 +34,10 @@ COLUMNS = [
 ]
 
 
-def work(content: dict[str, Any], threads: int) -> str:
+def work(content: dict[str, Any]) -> str:
     """Do one row for one seed, in a process of its own; gives a line for people."""
-    import torch
-    from transformers.utils import logging
-
     from recipes.mla import train
 
-    torch.set_num_threads(threads)
-    logging.disable_progress_bar()
     start = time.perf_counter()
     config = settings.validate({**content, "quiet": True}, Path("rows"))
     *_, lines = train.run(config)
@@ -70,17 +64,13 @@ def main() -> int:
     parser.add_argument("--threads", type=int, default=1, help="per worker")
     parser.add_argument("--readme", type=Path, help="write the table there, between its markers")
     given = parser.parse_args()
-    start = time.perf_counter()
     try:
         content = settings.read(given.settings, given.set)
         rows, seeds = given.row or list(content["rows"]), given.seed or content["seeds"]
         # The first row of every seed comes first: it makes the frozen model that all others of the seed need.
         plan = [settings.of_row(content, row, seed) for row in rows[:1] for seed in seeds]
         plan += [settings.of_row(content, row, seed) for seed in seeds for row in rows[1:]]
-        with ProcessPoolExecutor(given.workers, mp_context=get_context("spawn")) as pool:
-            running = [pool.submit(work, each, given.threads) for each in plan]
-            for done, future in enumerate(as_completed(running), 1):
-                print(f"{done}/{len(plan)}  {future.result()}", flush=True)
+        side_by_side(work, [(each,) for each in plan], workers=given.workers, threads=given.threads)
         table = markdown(Path(content["out"]) / "results.jsonl", list(content["rows"]))
         print(table)
         if given.readme:
@@ -88,7 +78,6 @@ def main() -> int:
     except VQABuilderError as error:
         print(error, file=sys.stderr)
         return error.exit_code
-    print(f"{time.perf_counter() - start:.0f} s in all")
     return 0
 
 

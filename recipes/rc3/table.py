@@ -16,14 +16,13 @@ import re
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 from recipes.lib import results
 from recipes.lib.config import merged, read
 from recipes.lib.results import Column
+from recipes.lib.side_by_side import side_by_side
 from recipes.rc3.config import Config, checked
 from vqa_builder.errors import UnknownNameError, VQABuilderError
 
@@ -66,12 +65,9 @@ def jobs(content: Mapping[str, Any], rows: Sequence[str], seeds: Sequence[int]) 
 
 def work(row: str, config: Config, path: Path) -> str:
     """Pre-train and fine-tune one row, in a process of its own; gives a line for people."""
-    import torch
-
     from recipes.rc3.finetune import finetune
     from recipes.rc3.pretrain import pretrain
 
-    torch.set_num_threads(config.threads or 1)
     start = time.perf_counter()
     pretrain(config)
     pretrained = time.perf_counter()
@@ -125,13 +121,10 @@ def main(arguments: list[str] | None = None) -> int:
 def _run(plan: list[tuple[str, Config]], path: Path, workers: int) -> None:
     from recipes.rc3.pretrain import prepare_shared
 
-    start = time.perf_counter()
-    prepare_shared(plan[0][1])
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        running = [pool.submit(work, row, config, path) for row, config in plan]
-        for done, future in enumerate(as_completed(running), 1):
-            print(f"{done}/{len(plan)}  {future.result()}", flush=True)
-    print(f"{time.perf_counter() - start:.0f} s in all")
+    first = plan[0][1]
+    prepare_shared(first)
+    jobs_of_table = [(row, config, path) for row, config in plan]
+    side_by_side(work, jobs_of_table, workers=workers, threads=first.threads or 1)
 
 
 if __name__ == "__main__":

@@ -65,7 +65,8 @@ def begun(features: FeatureStore, tokenizer: Any) -> RC3:
     initialise(text, generator)
     begin(model, text, features, tokenizer, generator)
     assert torch.equal(model.text.words.weight, text.words.weight)
-    return model.eval()
+    model.eval()
+    return model
 
 
 @torch.no_grad()
