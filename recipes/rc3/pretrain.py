@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from filelock import FileLock
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
@@ -195,9 +196,11 @@ def relevance_encoder(config: Config, material: Material, tokenizer: Any) -> Sen
         )
     folder = (config.shared or config.out) / "relevance"
     shape = text_shape(config, tokenizer)
-    return trained_encoder(
-        material.parallel, tokenizer, folder, shape=shape, steps=config.pretraining.relevance_steps
-    )
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{folder}.lock"):
+        return trained_encoder(
+            material.parallel, tokenizer, folder, shape=shape, steps=config.pretraining.relevance_steps
+        )
 
 
 def main(arguments: list[str] | None = None) -> None:

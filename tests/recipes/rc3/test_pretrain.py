@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from recipes.lib.config import merged
 from recipes.lib.models.rc3 import RC3
 from recipes.rc3 import finetune, pretrain, table
 from recipes.rc3.config import checked
+from recipes.rc3.material import read_material
 
 
 def written(settings: dict[str, Any], folder: Path) -> Path:
@@ -94,3 +96,14 @@ def test_the_table_has_a_line_per_row(settings: dict[str, Any], tmp_path: Path) 
     assert "| none | 50.5 ± 0.7 | 50.5 ± 0.7 | 50.5 ± 0.7 | - |" in shown["zero-shot"]
     assert table.main([str(path), "--show"]) == 0
     assert table.main([str(path), "--row", "other"]) == 2
+
+
+def test_workers_that_need_the_sentence_encoder_at_once_wait_for_each_other(settings: dict[str, Any]) -> None:
+    config = checked(settings, "test")
+    tokenizer = pretrain.open_tokenizer(config)
+    material = read_material(config.data, weak=False, seed=0)
+    with ThreadPoolExecutor(4) as pool:
+        encoders = [pool.submit(pretrain.relevance_encoder, config, material, tokenizer) for _ in range(4)]
+        first, *others = [dict(each.result().state_dict()) for each in encoders]
+    for other in others:
+        assert all(torch.equal(weight, other[name]) for name, weight in first.items())
