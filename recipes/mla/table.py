@@ -45,10 +45,10 @@ def work(content: dict[str, Any]) -> str:
     return f"{config.row}, seed {config.seed}: {found}; {time.perf_counter() - start:.0f} s"
 
 
-def markdown(path: Path, rows: list[str]) -> str:
-    """The table of all runs in a file of results."""
+def markdown(path: Path, rows: list[str], seeds: int | None = None) -> str:
+    """The table of all runs in a file of results; cells of another number of seeds say theirs."""
     runs = [each for each in results.read(path) if "average_recall" in each]
-    return results.table(runs, rows, COLUMNS, heading="row")
+    return results.table(runs, rows, COLUMNS, heading="row", seeds=seeds)
 
 
 def main() -> int:
@@ -71,7 +71,7 @@ def main() -> int:
         plan = [settings.of_row(content, row, seed) for row in rows[:1] for seed in seeds]
         plan += [settings.of_row(content, row, seed) for seed in seeds for row in rows[1:]]
         side_by_side(work, [(each,) for each in plan], workers=given.workers, threads=given.threads)
-        table = markdown(Path(content["out"]) / "results.jsonl", list(content["rows"]))
+        table = markdown(Path(content["out"]) / "results.jsonl", list(content["rows"]), len(content["seeds"]))
         print(table)
         if given.readme:
             results.write_into(given.readme, "mla", table)
