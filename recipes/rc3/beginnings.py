@@ -49,7 +49,7 @@ def begin(
     for name, part in model.named_modules():
         if isinstance(part, nn.Linear) and not name.startswith("text."):
             nn.init.normal_(part.weight, std=SPREAD, generator=generator)
-    for marks in (model.types, model.image_numbers, model.patch_positions):
+    for marks in (model.types, model.patch_positions):
         nn.init.normal_(marks.weight, std=MARK, generator=generator)
     first_weights.mimetic_attention(model.layers, hidden, generator)
     model.word_transform.weight += torch.eye(hidden)

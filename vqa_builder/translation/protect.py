@@ -16,7 +16,7 @@ from collections.abc import Generator, Sequence
 from itertools import islice
 from typing import ClassVar, NamedTuple
 
-from vqa_builder.translation.engines.base import Engine, Failure, Options, Part
+from vqa_builder.translation.engines.base import Engine, EngineInParts, Failure, Options, Part
 from vqa_builder.translation.glossary import Glossary
 from vqa_builder.translation.memory import WITH_TERMS
 
@@ -99,7 +99,7 @@ class Guard:
         return taken
 
 
-class Protected(Engine):
+class Protected(EngineInParts):
     """An engine behind a guard, for the strings of one kind.
 
     Attributes:
@@ -127,14 +127,6 @@ class Protected(Engine):
     def check_direction(self, source: str, target: str) -> None:
         """As the engine."""
         self.engine.check_direction(source, target)
-
-    def translate(self, texts: Sequence[str], source: str, target: str) -> list[str | Failure]:
-        """Translate every text; the spans of any role are protected."""
-        results: list[str | Failure] = [Failure("not translated")] * len(texts)
-        for part in self.translate_in_parts(texts, source, target):
-            for at, result in part:
-                results[at] = result
-        return results
 
     def translate_in_parts(
         self,

@@ -18,7 +18,7 @@ from vqa_builder import registry
 from vqa_builder.errors import EngineError
 from vqa_builder.executors import Executor
 from vqa_builder.translation.engines import base
-from vqa_builder.translation.engines.base import Engine, Failure, Part
+from vqa_builder.translation.engines.base import Engine, EngineInParts, Failure, Part
 
 PIECES_PER_WORKER = 4
 SMALLEST_PIECE = 32
@@ -26,7 +26,7 @@ SMALLEST_PIECE = 32
 _Piece: TypeAlias = tuple[list[str], list[str] | None, list[Mapping[str, str]] | None]
 
 
-class SpreadEngine(Engine):
+class SpreadEngine(EngineInParts):
     """An engine, worked by many.
 
     Args:
@@ -60,14 +60,6 @@ class SpreadEngine(Engine):
     def check_direction(self, source: str, target: str) -> None:
         """As the engine."""
         self.engine.check_direction(source, target)
-
-    def translate(self, texts: Sequence[str], source: str, target: str) -> list[str | Failure]:
-        """Translate every text; see ``Engine.translate``."""
-        results: list[str | Failure] = [Failure("not translated")] * len(texts)
-        for part in self.translate_in_parts(texts, source, target):
-            for at, result in part:
-                results[at] = result
-        return results
 
     def translate_in_parts(
         self,

@@ -10,19 +10,16 @@ microsoft/Oscar. Reading published weights is the business of :mod:`recipes.lib.
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
-from vqa_builder.errors import SourceError, SpecError
-from vqa_builder.store import atomic_file, write_json
+from recipes.lib.models import saved
+from vqa_builder.errors import SpecError
 
 
 @dataclass(frozen=True)
@@ -212,9 +209,7 @@ class Oscar(nn.Module):  # type: ignore[misc]
 
     def save(self, folder: Path) -> None:
         """Write ``config.json`` and ``model.safetensors``, each whole or not at all."""
-        with atomic_file(Path(folder) / "model.safetensors") as partial:
-            save_file({name: value.contiguous() for name, value in self.state_dict().items()}, partial)
-        write_json(Path(folder) / "config.json", {"architecture": "oscar", **asdict(self.config)})
+        saved.save(self, folder, "oscar")
 
     @classmethod
     def load(cls, folder: Path) -> Oscar:
@@ -223,17 +218,8 @@ class Oscar(nn.Module):  # type: ignore[misc]
         Raises:
             SourceError: the folder holds no Oscar model, or weights of another shape.
         """
-        folder = Path(folder)
-        model = cls(_read_config(folder / "config.json"))
-        try:
-            model.load_state_dict(load_file(folder / "model.safetensors"))
-        except (OSError, SafetensorError, RuntimeError) as error:
-            raise SourceError(
-                "The weights do not belong to this configuration",
-                where=folder / "model.safetensors",
-                found=str(error).strip().splitlines()[-1].strip(),
-            ) from error
-        return model
+        other = "for checkpoints of other projects use load_oscar_checkpoint or from_transformers"
+        return saved.load(folder, "oscar", OscarConfig, cls, remedy=other)
 
 
 def initialise(module: nn.Module, generator: torch.Generator | None = None) -> None:
@@ -256,19 +242,3 @@ def _classifier(config: OscarConfig) -> nn.Module:
         nn.ReLU(),
         nn.Linear(config.classifier_hidden, config.labels),
     )
-
-
-def _read_config(path: Path) -> OscarConfig:
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise SourceError("The folder holds no model", where=path, found=str(error)) from error
-    known = {field.name for field in fields(OscarConfig)}
-    if not isinstance(values, dict) or values.pop("architecture", None) != "oscar" or set(values) - known:
-        raise SourceError(
-            "The configuration is not one of an Oscar model",
-            where=path,
-            expected="a config.json written by Oscar.save",
-            remedy="for checkpoints of other projects use load_oscar_checkpoint or from_transformers",
-        )
-    return OscarConfig(**values)

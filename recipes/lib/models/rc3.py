@@ -3,8 +3,8 @@
 The text is read alone first, by a small BERT of this file or by any transformers encoder (XLM-R, mBERT). Its
 states, the projected regions and the projected patches then form one sequence, told apart by type embeddings,
 which the cross-modal layers read; the first position and the mean of the text are pooled into the vision-text
-representation. Regions or patches may be absent, in pre-training and in fine-tuning, and a sentence about two
-images sees both.
+representation. Regions or patches may be absent, in pre-training and in fine-tuning. A sentence about two
+images is fused with each alone (``RC3Classifier``).
 
 Source: Zhou et al., RC3, Findings of ACL 2023. Only its abstract was at hand: which layers, heads and widths
 the authors chose is not known here, so the shape below is ours.
@@ -12,20 +12,17 @@ the authors chose is not known here, so the shape below is ours.
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
+from recipes.lib.models import saved
 from recipes.lib.models.oscar import Layer, OscarConfig, initialise
-from vqa_builder.errors import SourceError, SpecError
-from vqa_builder.store import atomic_file, write_json
+from vqa_builder.errors import SpecError
 
 TEXT, REGION, PATCH = 0, 1, 2
 
@@ -44,7 +41,6 @@ class RC3Config:
         region_width: values per region, the six box values included.
         patch_width: values per patch.
         patches: patches per image; each has a learned position.
-        images: most images one text speaks about.
         projection: width of the vectors that are contrasted.
         dropout: on embeddings and layer outputs; attention weights have none.
         pad_id: the padding piece.
@@ -61,7 +57,6 @@ class RC3Config:
     region_width: int = 2054
     patch_width: int = 768
     patches: int = 196
-    images: int = 2
     projection: int = 256
     dropout: float = 0.1
     pad_id: int = 0
@@ -159,7 +154,6 @@ class RC3(nn.Module):  # type: ignore[misc]
         self.config = config
         self.text = TextEncoder(config) if config.text_config is None else _wrap(config, text)
         self.types = nn.Embedding(3, config.hidden)
-        self.image_numbers = nn.Embedding(config.images, config.hidden)
         self.region_projection = nn.Linear(config.region_width, config.hidden)
         self.region_norm = nn.LayerNorm(config.hidden)
         self.patch_projection = nn.Linear(config.patch_width, config.hidden)
@@ -192,14 +186,14 @@ class RC3(nn.Module):  # type: ignore[misc]
         patches: Tensor | None = None,
         **_: Tensor,
     ) -> RC3Output:
-        """Fuse each text with its image or images.
+        """Fuse each text with its image.
 
         Args:
             input_ids: (B, T) word pieces, padded on the right.
             attention_mask: (B, T), zero or false where padded.
-            regions: (B, R, region_width), or (B, I, R, region_width) for I images; None for none.
+            regions: (B, R, region_width); None for none.
             region_mask: bool like ``regions`` without its last axis; None where all are real.
-            patches: (B, P, patch_width), or (B, I, P, patch_width); None for none.
+            patches: (B, P, patch_width); None for none.
             **_: the rest of the batch is not the model's business.
         """
         states = self.text(input_ids, attention_mask)
@@ -218,10 +212,10 @@ class RC3(nn.Module):  # type: ignore[misc]
         masks = [attention_mask.bool()]
         if regions is not None:
             parts.append(self.embed_regions(regions))
-            masks.append(_flat_mask(regions, region_mask))
+            masks.append(_mask_of(regions, region_mask))
         if patches is not None:
             parts.append(self.embed_patches(patches))
-            masks.append(_flat_mask(patches, None))
+            masks.append(_mask_of(patches, None))
         sequence, looked_at = torch.cat(parts, dim=1), torch.cat(masks, dim=1)[:, None, None, :]
         for layer in self.layers:
             sequence = layer(sequence, looked_at)
@@ -241,12 +235,12 @@ class RC3(nn.Module):  # type: ignore[misc]
         return torch.tanh(self.pooler(torch.cat([text[:, 0], mean], dim=1)))
 
     def embed_regions(self, regions: Tensor) -> Tensor:
-        """(B, R, D) or (B, I, R, D) -> (B, I x R, H)."""
+        """(B, R, D) -> (B, R, H)."""
         embedded = self.region_projection(regions) + self.types.weight[REGION]
-        return self.dropout(self.region_norm(self._number(embedded)))
+        return self.dropout(self.region_norm(embedded))
 
     def embed_patches(self, patches: Tensor) -> Tensor:
-        """(B, P, D2) or (B, I, P, D2) -> (B, I x P, H)."""
+        """(B, P, D2) -> (B, P, H)."""
         count = patches.shape[-2]
         if count > self.config.patches:
             raise SpecError(
@@ -256,13 +250,7 @@ class RC3(nn.Module):  # type: ignore[misc]
                 remedy="set `patches` of the model to those of the feature store",
             )
         embedded = self.patch_projection(patches) + self.patch_positions.weight[:count]
-        return self.dropout(self.patch_norm(self._number(embedded + self.types.weight[PATCH])))
-
-    def _number(self, embedded: Tensor) -> Tensor:
-        if embedded.dim() == 3:
-            return embedded + self.image_numbers.weight[0]
-        numbered = embedded + self.image_numbers.weight[: embedded.shape[1], None, :]
-        return numbered.flatten(1, 2)
+        return self.dropout(self.patch_norm(embedded + self.types.weight[PATCH]))
 
     def predict_words(self, text: Tensor) -> Tensor:
         """(..., H) -> logits over word pieces (..., vocabulary), tied to the input embeddings."""
@@ -279,10 +267,7 @@ class RC3(nn.Module):  # type: ignore[misc]
 
     def save(self, folder: Path) -> None:
         """Write ``config.json`` and ``model.safetensors``, each whole or not at all."""
-        weights = {name: value.contiguous() for name, value in self.state_dict().items()}
-        with atomic_file(Path(folder) / "model.safetensors") as partial:
-            save_file(weights, partial)
-        write_json(Path(folder) / "config.json", {"architecture": "rc3", **asdict(self.config)})
+        saved.save(self, folder, "rc3")
 
     @classmethod
     def load(cls, folder: Path) -> RC3:
@@ -291,17 +276,7 @@ class RC3(nn.Module):  # type: ignore[misc]
         Raises:
             SourceError: the folder holds no RC3 model, or weights of another shape.
         """
-        folder = Path(folder)
-        model = cls(_read_config(folder / "config.json"))
-        try:
-            model.load_state_dict(load_file(folder / "model.safetensors"))
-        except (OSError, SafetensorError, RuntimeError) as error:
-            raise SourceError(
-                "The weights do not belong to this configuration",
-                where=folder / "model.safetensors",
-                found=str(error).strip().splitlines()[-1].strip(),
-            ) from error
-        return model
+        return saved.load(folder, "rc3", RC3Config, cls)
 
 
 class RC3Classifier(nn.Module):  # type: ignore[misc]
@@ -392,22 +367,7 @@ def _wrap(config: RC3Config, text: nn.Module | None) -> TransformersText:
     return TransformersText(text)
 
 
-def _flat_mask(features: Tensor, mask: Tensor | None) -> Tensor:
+def _mask_of(features: Tensor, mask: Tensor | None) -> Tensor:
     if mask is None:
         mask = torch.ones(features.shape[:-1], dtype=torch.bool, device=features.device)
-    return mask.bool().flatten(1)
-
-
-def _read_config(path: Path) -> RC3Config:
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise SourceError("The folder holds no model", where=path, found=str(error)) from error
-    known = {field.name for field in fields(RC3Config)}
-    if not isinstance(values, dict) or values.pop("architecture", None) != "rc3" or set(values) - known:
-        raise SourceError(
-            "The configuration is not one of an RC3 model",
-            where=path,
-            expected="a config.json written by RC3.save",
-        )
-    return RC3Config(**values)
+    return mask.bool()

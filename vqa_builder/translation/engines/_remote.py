@@ -27,7 +27,7 @@ from pydantic import Field, field_validator
 
 from vqa_builder.translation.engines import base
 from vqa_builder.translation.engines._faults import AGAIN, Refused, Temporary
-from vqa_builder.translation.engines.base import Engine, Failure, Part, Stopped
+from vqa_builder.translation.engines.base import EngineInParts, Failure, Part, Stopped
 
 PART_SIZE = 32
 PART_SECONDS = 1.0
@@ -95,7 +95,7 @@ Send: TypeAlias = Callable[[Job], Awaitable[Reply]]
 Report: TypeAlias = Callable[[Part], None]
 
 
-class RemoteEngine(Engine):
+class RemoteEngine(EngineInParts):
     """Base of engines that ask a service; a subclass cuts texts into jobs and sends one.
 
     Its ``_connect`` opens a session in which ``await send(job)`` makes one request and returns a ``Reply``,
@@ -114,14 +114,6 @@ class RemoteEngine(Engine):
 
     @abstractmethod
     def _jobs(self, texts: Sequence[str]) -> list[Job]: ...
-
-    def translate(self, texts: Sequence[str], source: str, target: str) -> list[str | Failure]:
-        """Translate every text; see ``Engine.translate``."""
-        results: list[str | Failure] = [Failure("not translated")] * len(texts)
-        for part in self.translate_in_parts(texts, source, target):
-            for at, result in part:
-                results[at] = result
-        return results
 
     def translate_in_parts(
         self,

@@ -194,6 +194,30 @@ class Engine(ABC):
         self.close()
 
 
+class EngineInParts(Engine):
+    """An engine whose results trickle in: it has ``translate_in_parts``, and ``translate`` collects them."""
+
+    def translate(self, texts: Sequence[str], source: str, target: str) -> list[str | Failure]:
+        """Translate every text; see ``Engine.translate``."""
+        results: list[str | Failure] = [Failure("not translated")] * len(texts)
+        for part in self.translate_in_parts(texts, source, target):
+            for at, result in part:
+                results[at] = result
+        return results
+
+    @abstractmethod
+    def translate_in_parts(
+        self,
+        texts: Sequence[str],
+        source: str,
+        target: str,
+        *,
+        role: str = "",
+        contexts: Sequence[str] | None = None,
+    ) -> Generator[Part, None, None]:
+        """See ``Engine.translate_in_parts``."""
+
+
 def broken_contract(engine: Engine, expected: str, found: str) -> EngineError:
     """The error that says that an engine did not return what it must."""
     return EngineError(

@@ -25,7 +25,7 @@ from vqa_builder.store import file_hash
 from vqa_builder.translation.batches import batches
 from vqa_builder.translation.engines import _indictrans, base
 from vqa_builder.translation.engines._seq2seq import Seq2Seq, Settings
-from vqa_builder.translation.engines.base import Engine, Failure, Page, Part
+from vqa_builder.translation.engines.base import EngineInParts, Failure, Page, Part
 from vqa_builder.translation.pieces import listing
 
 WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
@@ -73,7 +73,7 @@ class TransformersOptions(base.Options):
         return self
 
 
-class Transformers(Engine):
+class Transformers(EngineInParts):
     """A checkpoint of transformers on GPUs or the CPU, greedy unless told otherwise.
 
     Install ``pip install 'vqa-builder[transformers]'``. No key. The family is found by itself and with it how
@@ -143,14 +143,6 @@ class Transformers(Engine):
                 found=f"{source}-{target}",
                 remedy="name an engine for this direction",
             )
-
-    def translate(self, texts: Sequence[str], source: str, target: str) -> list[str | Failure]:
-        """Translate every text; one that is too long, or whose translation is, fails."""
-        results: list[str | Failure] = [Failure("not translated")] * len(texts)
-        for part in self.translate_in_parts(texts, source, target):
-            for at, result in part:
-                results[at] = result
-        return results
 
     def translate_in_parts(
         self,
