@@ -81,7 +81,15 @@ SYSTEMS = (
         },
     ),
 )
-HEAD = ["system", *LANGUAGES, "of the language it learns from", "trained parameters", "seconds", "seeds"]
+HEAD = [
+    "system",
+    *LANGUAGES,
+    "of the language it learns from",
+    "trained parameters",
+    "seconds",
+    "questions a second",
+    "seeds",
+]
 
 
 def table(runs: Mapping[str, list[Record]]) -> str:
@@ -90,7 +98,7 @@ def table(runs: Mapping[str, list[Record]]) -> str:
     Args:
         runs: name -> its records.
     """
-    lines = [f"| {' | '.join(HEAD)} |", f"|---|{'---:|' * len(LANGUAGES)}---|{'---:|' * 3}"]
+    lines = [f"| {' | '.join(HEAD)} |", f"|---|{'---:|' * len(LANGUAGES)}---|{'---:|' * 4}"]
     for system in SYSTEMS:
         records = runs.get(system.run, [])
         scores = {
@@ -106,10 +114,22 @@ def table(runs: Mapping[str, list[Record]]) -> str:
             system.data,
             f"{trained.mean:,.0f}" if trained else NONE,
             f"{seconds.mean:,.0f}" if seconds else NONE,
+            f"{speed:,.0f}" if (speed := _speed(records, system.rows)) else NONE,
             str(seeds),
         ]
         lines.append(f"| {system.title} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
+
+
+def _speed(records: list[Record], rows: Mapping[str, Mapping[str, Any]]) -> float | None:
+    """Questions answered in a second in the target languages, their translation included if they need it."""
+    seconds = []
+    for language, where in rows.items():
+        answered = results.summary(records, "questions_per_second", **where)
+        if answered and language != "en":
+            translated = results.summary(records, "translations_per_second", **where)
+            seconds.append(1 / answered.mean + (1 / translated.mean if translated else 0.0))
+    return len(seconds) / sum(seconds) if seconds else None
 
 
 def main() -> int:

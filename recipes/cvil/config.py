@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError
 
 from recipes.lib.config import Section, merged, read
+from recipes.lib.settings import Optimiser
 from vqa_builder.errors import SpecError
 
 __all__ = [
@@ -32,6 +33,8 @@ class Data(Section):
         releases: language -> folder or hub name of a release with word alignments.
         features: the feature store of its images.
         clean: language -> a release of the same questions without translation noise, where there is one.
+        held_out: a JSON file whose ``question_ids`` are scored on their own besides: the scenes world's
+            ``holdout.json`` lists the questions about pairs of kind and colour that training never shows.
         tokenizer: of the teacher; a folder, a hub name, or a number of pieces to train one of on the texts.
         student_tokenizer: of the student, in the same forms; the teacher's if not given.
         regions, tags, longest: regions and tags per picture, word pieces per text.
@@ -40,6 +43,7 @@ class Data(Section):
     releases: dict[str, str]
     features: Path
     clean: dict[str, str] = Field(default_factory=dict)
+    held_out: Path | None = None
     tokenizer: str | int = 4000
     student_tokenizer: str | int | None = None
     regions: int = Field(50, ge=1)
@@ -81,6 +85,7 @@ class Stage(Section):
     weight_decay: float = 0.05
     warmup: float = Field(0.0, ge=0, le=1)
     schedule: Literal["linear", "cosine", "constant"] = "linear"
+    optimiser: Optimiser = "adamw"
     least_steps: int = 0
 
 

@@ -187,6 +187,7 @@ def trainer_settings(config: Config, stage: Stage, batches: QuestionBatches) -> 
         weight_decay=stage.weight_decay,
         warmup=stage.warmup,
         schedule=stage.schedule,
+        optimiser=stage.optimiser,
         seed=config.seed,
         precision=config.precision,
         compile=config.compile,

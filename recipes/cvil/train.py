@@ -16,9 +16,11 @@ Source: Gupta, Gautam and Mamidi, cViL (ICPR 2022), and their public code. What 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -30,13 +32,14 @@ from recipes.cvil.material import Material, new_model, trainer_settings
 from recipes.cvil.parallel import Parallel, distillation_batches
 from recipes.cvil.states import TeacherStates, write_states
 from recipes.lib import results
-from recipes.lib.data import Questions, load_questions
-from recipes.lib.evaluate import Scores, predict, score, write_predictions
+from recipes.lib.data import QuestionBatches, load_questions, load_vocabulary
+from recipes.lib.evaluate import Scores, predict, questions_per_second, score, write_predictions
 from recipes.lib.losses import answer_loss, hidden_state_loss, logit_loss, softmax_loss
 from recipes.lib.models.oscar import Oscar
 from recipes.lib.steps import step_folder
 from recipes.lib.trainer import train
 from vqa_builder.errors import SpecError, VQABuilderError
+from vqa_builder.metrics.references import load_references
 
 
 def run(config: Config) -> Oscar:
@@ -174,38 +177,47 @@ def learn_answers(config: Config, material: Material, student: Oscar) -> float:
 def record_scores(config: Config, material: Material, student: Oscar, seconds: float) -> list[Scores]:
     """Step 6: the student's answers to the release's validation questions, and to the clean ones if any."""
     sets = {"release": config.data.releases} | ({"clean": config.data.clean} if config.data.clean else {})
-    scored = []
-    for name, releases in sets.items():
-        if config.language not in releases:
-            continue
-        release = releases[config.language]
-        questions = load_questions(release, "validation")
-        scores = answer(config, material, student, questions, release)
-        results.append(
-            config.out / "results.jsonl",
-            {
-                "row": config.row,
-                "seed": config.seed,
-                "share": config.labels,
-                "setting": name,
-                "seconds": seconds,
-                "parameters": sum(each.numel() for each in student.parameters()),
-                **scores.record(),
-            },
+    fields = {"row": config.row, "seed": config.seed, "share": config.labels, "seconds": seconds}
+    tokenizer = material.tokenizers.student
+    return [
+        record_answers(
+            config,
+            material.batches(
+                load_questions(release, "validation"), tokenizer, config.fine_tuning, shuffle=False
+            ),
+            student,
+            release,
+            {**fields, "setting": setting, "language": config.language},
         )
-        scored.append(scores)
-    return scored
+        for setting, releases in sets.items()
+        if (release := releases.get(config.language))
+    ]
 
 
-def answer(config: Config, material: Material, model: Oscar, questions: Questions, release: str) -> Scores:
-    """A model's answers to questions of a release's validation split, scored; the file is kept."""
-    tokenizers = material.tokenizers
-    tokenizer = tokenizers.teacher if questions.language == "en" else tokenizers.student
-    batches = material.batches(questions, tokenizer, config.fine_tuning, shuffle=False)
-    predictions = predict(model, batches, material.vocabulary)
-    name = student_name(config)
+def record_answers(
+    config: Config, batches: QuestionBatches, model: Oscar, release: str, fields: dict[str, Any]
+) -> Scores:
+    """A model's answers to a release's validation questions: the file kept, the scores recorded.
+
+    Of a release with held-out questions, these are also scored on their own, as the setting ``held out``.
+    """
+    predictions = predict(model, batches, load_vocabulary(release))
+    name = f"{fields['row']}-{fields['language']}-{fields['share']:g}-{fields['seed']}".replace(" ", "_")
     write_predictions(config.out / "predictions" / f"{name}-{Path(release).name}.json", predictions)
-    return score(predictions, release, "validation", language=questions.language)
+    references = load_references(release, "en", "validation")
+    fields = {
+        "questions_per_second": questions_per_second(model, batches),
+        "parameters": sum(each.numel() for each in model.parameters()),
+        **fields,
+    }
+    scores = score(predictions, references, None, language=batches.questions.language)
+    results.append(config.out / "results.jsonl", {**scores.record(), **fields})
+    if config.data.held_out and fields["setting"] == "release":
+        held_out = set(json.loads(config.data.held_out.read_bytes())["question_ids"])
+        asked = held_out & set(batches.questions.question_id)
+        own = score(predictions, references, None, language=batches.questions.language, only=asked)
+        results.append(config.out / "results.jsonl", {**own.record(), **fields, "setting": "held out"})
+    return scores
 
 
 def answer_step(model: Oscar, batch: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -263,7 +275,8 @@ def main() -> int:
     given = parser.parse_args()
     try:
         content = settings.read(given.settings, given.set)
-        content.pop("rows", None)
+        for name in ("rows", "seeds", "shares"):  # of the table
+            content.pop(name, None)
         run(settings.validate(content, given.settings))
     except VQABuilderError as error:
         print(error, file=sys.stderr)

@@ -109,33 +109,34 @@ def save(
     model: nn.Module,
     state: Mapping[str, Any],
     accelerator: Accelerator,
-    optimiser: Optimizer | None = None,
+    optimisers: Sequence[Optimizer] = (),
     average: Sequence[Tensor] = (),
 ) -> None:
     """Write one checkpoint in the place of the one before; the first process does it, the others wait."""
     if accelerator.is_main_process:
         with atomic_folder(folder) as partial:
             save_model(model, str(partial / WEIGHTS))
-            if optimiser is not None:
-                save_file(_tensors(optimiser, average), str(partial / "optimiser.safetensors"))
+            if optimisers:
+                save_file(_tensors(optimisers, average), str(partial / "optimisers.safetensors"))
             (partial / STATE).write_text(json.dumps(state, indent=2), encoding="utf-8")
     accelerator.wait_for_everyone()
 
 
-def load(folder: Path, model: nn.Module, optimiser: Optimizer, average: Sequence[Tensor]) -> Place:
-    """Bring model, optimiser and average to where a checkpoint left them; the start without one."""
+def load(folder: Path, model: nn.Module, optimisers: Sequence[Optimizer], average: Sequence[Tensor]) -> Place:
+    """Bring model, optimisers and average to where a checkpoint left them; the start without one."""
     if not (folder / STATE).exists():
         return Place()
     state = _read_json(folder / STATE)
     load_weights(folder, model)
-    slots: dict[int, dict[str, Tensor]] = {}
-    for name, value in load_file(str(folder / "optimiser.safetensors")).items():
-        number, key = name.split(".")
-        if key == "average":
+    slots: list[dict[int, dict[str, Tensor]]] = [{} for _ in optimisers]
+    for name, value in load_file(str(folder / "optimisers.safetensors")).items():
+        which, number, key = name.split(".")
+        if which == "average":
             average[int(number)].copy_(value)
         else:
-            slots.setdefault(int(number), {})[key] = value.clone()
-    optimiser.load_state_dict({"state": slots, "param_groups": optimiser.state_dict()["param_groups"]})
+            slots[int(which)].setdefault(int(number), {})[key] = value.clone()
+    for optimiser, own in zip(optimisers, slots, strict=True):
+        optimiser.load_state_dict({"state": own, "param_groups": optimiser.state_dict()["param_groups"]})
     return Place(**state)
 
 
@@ -175,10 +176,14 @@ def cut_log(folder: Path, step: int) -> None:
     write_text(folder / LOG, "".join(lines))
 
 
-def _tensors(optimiser: Optimizer, average: Sequence[Tensor]) -> dict[str, Tensor]:
-    state = optimiser.state_dict()["state"]
-    tensors = {f"{number}.{key}": value for number, slot in state.items() for key, value in slot.items()}
-    averages = {f"{number}.average": value for number, value in enumerate(average)}
+def _tensors(optimisers: Sequence[Optimizer], average: Sequence[Tensor]) -> dict[str, Tensor]:
+    tensors = {
+        f"{which}.{number}.{key}": value
+        for which, optimiser in enumerate(optimisers)
+        for number, slot in optimiser.state_dict()["state"].items()
+        for key, value in slot.items()
+    }
+    averages = {f"average.{number}.mean": value for number, value in enumerate(average)}
     return {name: value.contiguous() for name, value in (tensors | averages).items()}
 
 

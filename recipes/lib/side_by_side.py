@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from threading import Thread
 from typing import Any
 
 
@@ -14,7 +16,8 @@ def side_by_side(
 ) -> None:
     """Call ``work`` with the arguments of every job, in the order of the plan as workers come free.
 
-    The first error ends the table; what is finished is kept by the jobs themselves.
+    The first error ends the table; what is finished is kept by the jobs themselves. Workers end with the
+    process that started them, however that ends: nobody waits for what they would still do.
 
     Args:
         work: a function of a module; gives the line to print.
@@ -24,7 +27,7 @@ def side_by_side(
     """
     start = time.perf_counter()
     context = get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=quiet, initargs=(threads,)) as pool:
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=begin, initargs=(threads,)) as pool:
         running = [pool.submit(work, *job) for job in plan]
         try:
             for done, future in enumerate(as_completed(running), 1):
@@ -35,12 +38,20 @@ def side_by_side(
     print(f"{time.perf_counter() - start:.0f} s in all")
 
 
-def quiet(threads: int) -> None:
-    """What a worker does first: so many threads, and no progress bars."""
+def begin(threads: int) -> None:
+    """What a worker does first: watch over its parent, use so many threads, and show no progress bars."""
     import datasets
     import torch
     from transformers.utils import logging
 
+    Thread(target=_end_with_parent, daemon=True).start()
     torch.set_num_threads(threads)
     datasets.disable_progress_bars()
     logging.disable_progress_bar()
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

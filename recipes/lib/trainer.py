@@ -23,7 +23,7 @@ from accelerate.utils import broadcast_object_list
 from torch import Tensor, nn
 
 from recipes.lib import checkpoint
-from recipes.lib.groups import only
+from recipes.lib.groups import only, optimisers
 from recipes.lib.journal import Journal, TrainingError, memory_advice
 from recipes.lib.settings import Settings
 from vqa_builder.errors import SpecError
@@ -129,7 +129,7 @@ def train(
 
 
 class _Run:
-    """The model, its optimiser and its place, on the device and in the folder of this run."""
+    """The model, its optimisers and its place, on the device and in the folder of this run."""
 
     def __init__(
         self,
@@ -149,11 +149,10 @@ class _Run:
         if settings.compile:
             model.compile()
         self.parameters = [each for group in groups for each in group["params"]]
-        fused = {"fused": True} if self.device.type in ("cpu", "cuda") else {}
-        self.optimiser = torch.optim.AdamW(groups, betas=settings.betas, eps=settings.adam_eps, **fused)
+        self.optimisers = optimisers(groups, settings, self.device)
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=settings.precision == "fp16")
         self.average = [each.detach().clone() for each in self.parameters] if settings.ema else []
-        self.place = checkpoint.load(folder / "last", model, self.optimiser, self.average)
+        self.place = checkpoint.load(folder / "last", model, self.optimisers, self.average)
         if self.place.scaler:
             self.scaler.load_state_dict(self.place.scaler)
         self.journal = Journal(folder, settings, self.place, self.steps, self.accelerator)
@@ -171,13 +170,14 @@ class _Run:
                 self.save()
 
     def step(self, loss: StepLoss, group: list[Batch]) -> None:
-        """One step of the optimiser over the mean loss of some batches. Nothing here waits for the device."""
+        """One step over the mean loss of some batches. Nothing here waits for the device."""
         place, settings = self.place, self.settings
         seeds = np.random.SeedSequence([settings.seed, place.step, self.accelerator.process_index])
         torch.manual_seed(int(seeds.generate_state(1, np.uint64)[0]))
         rate = settings.factor(place.step, self.steps)
-        for each in self.optimiser.param_groups:
-            each["lr"] = each["highest"] * rate
+        for each in self.optimisers:
+            for weights in each.param_groups:
+                weights["lr"] = weights["highest"] * rate
         for number, batch in enumerate(group):
             batch = {name: value.to(self.device, non_blocking=True) for name, value in batch.items()}
             last = number == len(group) - 1
@@ -189,11 +189,13 @@ class _Run:
             self.journal.add(terms, batch)
         norm = None
         if settings.clip:
-            self.scaler.unscale_(self.optimiser)
+            for each in self.optimisers:
+                self.scaler.unscale_(each)
             norm = torch.nn.utils.clip_grad_norm_(self.parameters, settings.clip)
-        self.scaler.step(self.optimiser)
+        for each in self.optimisers:
+            self.scaler.step(each)
+            each.zero_grad()
         self.scaler.update()
-        self.optimiser.zero_grad()
         self.move_average()
         place.step, place.batch = place.step + 1, place.batch + len(group)
         self.journal.step(settings.lr * rate, norm)
@@ -258,7 +260,7 @@ class _Run:
         self.place.scaler = self.scaler.state_dict()
         state = asdict(self.place)
         checkpoint.save(
-            self.folder / "last", self.bare, state, self.accelerator, self.optimiser, self.average
+            self.folder / "last", self.bare, state, self.accelerator, self.optimisers, self.average
         )
         self.journal.restart()
 

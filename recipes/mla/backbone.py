@@ -151,6 +151,7 @@ def _train_small_clip(settings: SmallClip, folder: Path, seed: int, quiet: bool)
     how = Settings(
         epochs=settings.epochs,
         lr=settings.lr,
+        optimiser=settings.optimiser,
         warmup=0.1,
         schedule="cosine",
         seed=seed,

@@ -7,7 +7,8 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
-from recipes.cvil.config import Section, merged, read
+from recipes.lib.config import Section, merged, read
+from recipes.lib.settings import Optimiser
 from vqa_builder.errors import SpecError, UnknownNameError
 
 __all__ = [
@@ -69,6 +70,7 @@ class Stage(Section):
     weight_decay: float = 0.2
     warmup: float = Field(0.1, ge=0, lt=1)
     schedule: Literal["linear", "cosine", "constant"] = "cosine"
+    optimiser: Optimiser = "adamw"
 
 
 class SmallClip(Section):
@@ -92,6 +94,7 @@ class SmallClip(Section):
     heads: int = 4
     epochs: int = 10
     lr: float = 0.001
+    optimiser: Optimiser = "adamw"
     batch_size: int = 128
 
 
@@ -140,6 +143,7 @@ class Vqa(Section):
     dropout: float = 0.1
     epochs: int = 10
     lr: float = 0.001
+    optimiser: Optimiser = "adamw"
     batch_size: int = 128
 
 

@@ -138,6 +138,7 @@ def trainer_settings(config: Config, stage: Stage) -> Settings:
         weight_decay=stage.weight_decay,
         warmup=stage.warmup,
         schedule=stage.schedule,
+        optimiser=stage.optimiser,
         betas=(0.9, 0.98),
         adam_eps=1e-6,
         seed=config.seed,

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from torch import Tensor, nn
 
 from recipes.lib import results
 from recipes.lib.data import QuestionBatches, Questions, load_questions, load_vocabulary
-from recipes.lib.evaluate import predict, score, write_predictions
+from recipes.lib.evaluate import predict, questions_per_second, score, write_predictions
 from recipes.lib.features import FeatureStore
 from recipes.lib.losses import softmax_loss
 from recipes.lib.models.mla import ENGLISH, MLA
@@ -178,7 +179,12 @@ def teach(config: Config, shape: Vqa, asked: Asked) -> tuple[AnswerHead, float]:
     widths = first["sentence"].shape[-1], first["regions"].shape[-1]
     head = AnswerHead(*widths, len(asked.vocabulary), shape)
     stage = settings.Stage(
-        terms={"text_mse": 1.0}, epochs=shape.epochs, lr=shape.lr, weight_decay=0.05, warmup=0.1
+        terms={"text_mse": 1.0},
+        epochs=shape.epochs,
+        lr=shape.lr,
+        optimiser=shape.optimiser,
+        weight_decay=0.05,
+        warmup=0.1,
     )
     identity = identity_of(config, asked.material, []) | {"head": shape.model_dump(mode="json")}
     with step_folder(config.out, "head", identity) as folder:
@@ -199,7 +205,10 @@ def record_answers(
     """Step 4 in one language: predictions kept in the official form, and a line of results."""
     release = asked.shape.releases.get(language, asked.release)
     questions = load_questions(release, "validation", english=language == ENGLISH)
-    predictions = predict(head, asked.batches(questions, shuffle=False), asked.vocabulary)
+    start = time.perf_counter()
+    batches = asked.batches(questions, shuffle=False)
+    reading = time.perf_counter() - start
+    predictions = predict(head, batches, asked.vocabulary)
     write_predictions(config.out / "predictions" / f"vqa-{language}-{config.seed}.json", predictions)
     scores = score(predictions, release, "validation", language=language)
     costs = cost.record(asked.model)
@@ -207,6 +216,7 @@ def record_answers(
     costs |= {"trained": costs["trained"] + head_size, "whole": costs["whole"] + head_size}
     costs["trained_share"] = 100 * costs["trained"] / costs["whole"]
     costs["seconds"] = round(costs["seconds"] + seconds, 1)
+    costs["questions_per_second"] = 1 / (reading / len(questions) + 1 / questions_per_second(head, batches))
     line = {"row": "MLA-VQA", "seed": config.seed, "setting": "release", **scores.record(), **costs}
     results.append(config.out / "results.jsonl", line)
     return line

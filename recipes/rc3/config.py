@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError, model_validator
 
 from recipes.lib.config import Section, read
+from recipes.lib.settings import Optimiser
 from vqa_builder.errors import SpecError
 
 Weak = Literal["none", "texts", "plain", "kl", "bounded"]
@@ -132,6 +133,7 @@ class Pretraining(Section):
     lr: float = Field(gt=0)
     warmup: float = Field(0.05, ge=0, le=1)
     weight_decay: float = 0.01
+    optimiser: Optimiser = "adamw"
     texts_per_image: int = Field(1, ge=1)
     weak: Weak = "kl"
     masked: float = Field(0.15, gt=0, lt=1)
@@ -157,6 +159,7 @@ class Tuning(Section):
     batch_size: int = Field(64, ge=1)
     warmup: float = Field(0.1, ge=0, le=1)
     weight_decay: float = 1e-4
+    optimiser: Optimiser = "adamw"
     examples: int | None = None
     freeze_text: bool = False
     few_images: int = Field(20, ge=1)

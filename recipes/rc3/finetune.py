@@ -21,8 +21,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from recipes.lib import results
+from recipes.lib.checkpoint import read_log
 from recipes.lib.data import QuestionBatches, load_questions, load_vocabulary
-from recipes.lib.evaluate import predict, score
+from recipes.lib.evaluate import predict, questions_per_second, score
 from recipes.lib.features import FeatureStore
 from recipes.lib.losses import softmax_loss
 from recipes.lib.models.first_weights import prior_bias
@@ -60,7 +61,7 @@ class Finetuner:
         # 1. Fine-tune on English.
         folder, started = self.config.out / task, time.perf_counter()
         self.tune(model, english, folder / "en", tuning.epochs, tuning.lr)
-        seconds = time.perf_counter() - started
+        seconds = time.perf_counter() - started + self.pretraining_seconds()
 
         # 2. Zero-shot: the same weights in every language.
         for language, examples in tests.items():
@@ -159,6 +160,7 @@ class Finetuner:
             lr=lr,
             warmup=tuning.warmup,
             weight_decay=tuning.weight_decay,
+            optimiser=tuning.optimiser,
             precision=config.precision,
             save_every=0,
             seed=config.seed,
@@ -188,6 +190,11 @@ class Finetuner:
             collate=examples.collate(self.features, data.regions, data.patches),
         )
 
+    def pretraining_seconds(self) -> float:
+        """What the model that all tasks begin with has cost."""
+        lines = read_log(self.config.out / "pretraining")
+        return float(lines[-1]["seconds"]) if lines else 0.0
+
     def evaluate(self, model: nn.Module, examples: Examples) -> dict[str, float]:
         """``score``: accuracy, or the mean of R@1 both ways, in per cent; and what it is made of."""
         if examples.task == "vqa" and self.config.data.releases:
@@ -207,10 +214,12 @@ class Finetuner:
         """The accuracy of the release's own metric, as the other systems are scored, and its parts."""
         releases, language = self.config.data.releases, examples.questions.language
         release = releases.get(language, next(iter(releases.values())))
-        predictions = predict(model, self.batches(examples, shuffle=False), self.answers())
+        batches = self.batches(examples, shuffle=False)
+        predictions = predict(model, batches, self.answers())
         scores = score(predictions, release, "validation", language=language)
         parts = {name: value for name, value in scores.record().items() if name != "language"}
-        return {"score": scores.overall.value, "n": len(examples), **parts}
+        speed = questions_per_second(model, batches)
+        return {"score": scores.overall.value, "n": len(examples), "questions_per_second": speed, **parts}
 
 
 def vqa_loss(model: nn.Module, batch: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -93,6 +93,7 @@ def pretrain(config: Config) -> RC3:
         lr=settings.lr,
         warmup=settings.warmup,
         weight_decay=settings.weight_decay,
+        optimiser=settings.optimiser,
         precision=config.precision,
         seed=config.seed,
     )

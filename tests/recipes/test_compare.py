@@ -21,10 +21,15 @@ def test_the_table_takes_each_system_from_its_own_runs_and_leaves_dashes() -> No
             "language": language,
             "seed": seed,
             "accuracy": 70.0 + seed,
+            "questions_per_second": 400.0,
         }
         for language in ("ja", "hi")
         for seed in (0, 1, 2)
     ]
+    cvil.append(
+        {**common, "row": "translate-test", "share": 0.0, "language": "ja", "seed": 0, "accuracy": 60.0}
+    )
+    cvil[-1] |= {"questions_per_second": 300.0, "translations_per_second": 100.0}
     mla = [
         {"row": "MLA-VQA", "setting": "release", "language": "en", "seed": 0, "accuracy": 50.0, "trained": 7}
     ]
@@ -32,9 +37,12 @@ def test_the_table_takes_each_system_from_its_own_runs_and_leaves_dashes() -> No
         line.split(" | ")[0].strip("| "): line
         for line in compare.table({"cvil": cvil, "mla": mla}).splitlines()
     }
-    assert lines["cViL"].endswith("| - | 71.0 ± 1.0 | 71.0 ± 1.0 | questions and answers | 1,000 | 60 | 3 |")
-    assert "| 50.0 | - | - |" in lines["MLA-VQA"] and lines["MLA-VQA"].endswith("| 7 | - | 1 |")
-    assert lines["cViL, no labels"].endswith("| - | - | 0 |")
+    assert lines["cViL"].endswith(
+        "| - | 71.0 ± 1.0 | 71.0 ± 1.0 | questions and answers | 1,000 | 60 | 400 | 3 |"
+    )
+    assert "| 50.0 | - | - |" in lines["MLA-VQA"] and lines["MLA-VQA"].endswith("| 7 | - | - | 1 |")
+    assert lines["translate-test"].endswith("| 60 | 75 | 1 |")
+    assert lines["cViL, no labels"].endswith("| - | - | - | 0 |")
 
 
 def test_the_page_has_a_place_for_it(tmp_path: Path) -> None:

@@ -38,6 +38,8 @@ def runs() -> list[dict[str, Any]]:
                 found.append({**common, "row": "without distillation", "share": share, "accuracy": plain})
                 found.append({**common, "row": "distilled", "share": share, "accuracy": plain + gain})
             found.append({**common, "row": "no tags", "share": 0.1, "accuracy": 55.0})
+            unseen = {"setting": "held out", "row": "distilled", "share": 1.0, "accuracy": 60.0}
+            found.append({**common, **unseen})
             clean = {**common, "setting": "clean", "row": "without translation noise", "share": 1.0}
             found.append({**clean, "accuracy": 75.0})
     return found
@@ -47,6 +49,7 @@ def test_every_table_holds_what_was_run() -> None:
     tables = show.tables(runs(), CONTENT)
     assert "| teacher, in English | 80.5 ± 0.7 | 80.5 ± 0.7 |" in tables["bounds"]
     assert "| distilled | 70.0 ± 0.0 | 60.5 ± 0.7 | - | - |" in tables["students"]
+    assert "| distilled | 70.0 ± 0.0 | 60.0 ± 0.0 |" in tables["held-out"]
     assert "| no tags | 55.0 ± 0.0 | 55.0 ± 0.0 |" in tables["ablations"]
     assert "without translation noise | - | 75.0 ± 0.0 |" in tables["data"]
     assert "| 10 % | +19.8 ± 0.3 | +19.8 ± 0.3 |" in tables["gains"]
@@ -57,7 +60,7 @@ def test_the_command_writes_into_the_page_and_draws(tmp_path: Path) -> None:
     for record in runs():
         results.append(tmp_path / "run/results.jsonl", record)
     (tmp_path / "a.yaml").write_text(yaml.safe_dump({**CONTENT, "out": str(tmp_path / "run")}))
-    names = ("bounds", "students", "gains", "ablations", "data")
+    names = ("bounds", "students", "held-out", "gains", "ablations", "data")
     page = "\n".join(f"<!-- results: {name} -->\n<!-- /results: {name} -->" for name in names)
     (tmp_path / "README.md").write_text(page)
     command = [sys.executable, "-m", "recipes.cvil.show", str(tmp_path / "a.yaml")]
@@ -75,7 +78,7 @@ def test_without_results_the_command_says_so(tmp_path: Path) -> None:
     assert done.returncode == 2 and "no results yet" in done.stderr
 
 
-@pytest.mark.parametrize("name", ["bounds", "students", "gains", "ablations", "data"])
+@pytest.mark.parametrize("name", ["bounds", "students", "held-out", "gains", "ablations", "data"])
 def test_the_readme_has_a_place_for_every_table(name: str) -> None:
     page = (ROOT / "recipes/cvil/README.md").read_text(encoding="utf-8")
     assert page.count(f"<!-- results: {name} -->") == page.count(f"<!-- /results: {name} -->") == 1

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from torch import nn
+import torch
+from torch import Tensor, nn
 
-from recipes.lib.groups import only
+from recipes.lib.groups import only, optimisers
 from recipes.lib.settings import Settings
 
 SETTINGS = Settings(epochs=1, lr=0.1, weight_decay=0.05)
@@ -45,3 +46,51 @@ def test_groups_keep_their_rates() -> None:
         assert [(group["highest"], group["weight_decay"]) for group in groups] == [
             *((0.5, 0.05), (0.5, 0.0), (0.1, 0.0))
         ]
+
+
+class Encoder(nn.Module):  # type: ignore[misc]
+    """What an encoder has: embeddings, layers with biases and norms, a head."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.words, self.head = nn.Embedding(7, 4), nn.Linear(4, 3)
+        self.layers = nn.ModuleList(nn.Sequential(nn.Linear(4, 8), nn.LayerNorm(8)) for _ in range(2))
+
+    def forward(self, words: Tensor) -> Tensor:
+        hidden = self.words(words)
+        return self.head(hidden + sum(layer(hidden)[..., :4] for layer in self.layers))
+
+
+def test_muon_trains_the_matrices_inside_layers_and_adamw_the_rest() -> None:
+    whole = Encoder()
+    settings = SETTINGS.model_copy(update={"optimiser": "muon"})
+    with only(whole, None, settings) as groups:
+        adamw, muon = optimisers(groups, settings, torch.device("cpu"))
+        names = {id(weight): name for name, weight in whole.named_parameters()}
+        inner = [names[id(weight)] for group in muon.param_groups for weight in group["params"]]
+        others = [names[id(weight)] for group in adamw.param_groups for weight in group["params"]]
+    assert inner == ["layers.0.0.weight", "layers.1.0.weight"]
+    assert sorted(inner + others) == sorted(names.values())
+
+
+def test_a_step_of_muon_is_orthogonal_and_as_long_as_one_of_adamw() -> None:
+    whole = Encoder()
+    settings = Settings(epochs=1, lr=0.1, weight_decay=0.0, optimiser="muon")
+    before = whole.layers[0][0].weight.detach().clone()
+    with only(whole, None, settings) as groups:
+        whole(torch.arange(7)).square().sum().backward()
+        for each in optimisers(groups, settings, torch.device("cpu")):
+            each.step()
+    step = whole.layers[0][0].weight.detach() - before
+    lengths = torch.linalg.svdvals(step)
+    assert lengths.max() / lengths.min() < 2  # Newton and Schulz come near one, not to it
+    assert step.square().mean().sqrt() == pytest.approx(0.2 * settings.lr, rel=0.3)
+
+
+def test_one_optimiser_where_the_other_has_nothing_to_do() -> None:
+    whole = Encoder()
+    settings = SETTINGS.model_copy(update={"optimiser": "muon"})
+    for weights, expected in ((whole.head.parameters(), "AdamW"), ([whole.layers[0][0].weight], "Muon")):
+        with only(whole, weights, settings) as groups:
+            (found,) = optimisers(groups, settings, torch.device("cpu"))
+            assert type(found).__name__ == expected

@@ -1,12 +1,20 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
 from recipes.lib.side_by_side import side_by_side
 from vqa_builder.errors import SpecError
+
+T = TypeVar("T")
 
 
 def work(folder: Path, number: int) -> str:
@@ -33,3 +41,50 @@ def test_an_error_reaches_the_command_whole(tmp_path: Path) -> None:
     with pytest.raises(SpecError) as error:
         side_by_side(work, [(tmp_path, 0), (tmp_path, 9)], workers=1)
     assert "expected: 0 to 8" in str(error.value)
+
+
+def wait(folder: Path) -> str:
+    (folder / "worker").write_text(str(os.getpid()))
+    time.sleep(600)
+    return "never"
+
+
+def test_a_worker_does_not_outlive_a_killed_table(tmp_path: Path) -> None:
+    module = "tests.recipes.lib.test_side_by_side"
+    script = f"""
+from pathlib import Path
+from {module} import side_by_side, wait
+if __name__ == "__main__":
+    side_by_side(wait, [(Path({str(tmp_path)!r}),)], workers=1)
+"""
+    (tmp_path / "table.py").write_text(script)
+    here = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    table = subprocess.Popen([sys.executable, str(tmp_path / "table.py")], env=here)
+    try:
+        worker = _eventually(lambda: int((tmp_path / "worker").read_text()))
+    finally:
+        os.kill(table.pid, signal.SIGKILL)
+        table.wait()
+    _eventually(lambda: _is_gone(worker))
+
+
+def _eventually(found: Callable[[], T], seconds: float = 60) -> T:
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            if value := found():
+                return value
+        except (OSError, ValueError):
+            pass
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.05)
+
+
+def _is_gone(process: int) -> bool:
+    """Gone, or a zombie that nobody has buried."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return True
+    stat = Path(f"/proc/{process}/stat")
+    return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] == "Z"

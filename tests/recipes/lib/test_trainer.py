@@ -46,7 +46,7 @@ def same_weights(one: nn.Module, other: nn.Module) -> bool:
 
 
 def same_files(one: Path, other: Path) -> None:
-    for name in ("last/model.safetensors", "last/optimiser.safetensors", "best/model.safetensors"):
+    for name in ("last/model.safetensors", "last/optimisers.safetensors", "best/model.safetensors"):
         mine, theirs = load_file(str(one / name)), load_file(str(other / name))
         assert mine.keys() == theirs.keys()
         assert all(torch.equal(mine[key], theirs[key]) for key in mine), name

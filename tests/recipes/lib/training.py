@@ -24,6 +24,7 @@ CLOCK = ("samples_per_second", "seconds", "mfu")
 SETTINGS = Settings(
     epochs=3,
     lr=0.01,
+    optimiser="muon",
     warmup=0.2,
     schedule="cosine",
     accumulate=2,
@@ -36,7 +37,7 @@ SETTINGS = Settings(
 
 
 class Net(nn.Module):  # type: ignore[misc]
-    """Dropout, LayerNorm, a buffer that counts, and tied weights."""
+    """Dropout, LayerNorm, a buffer that counts, tied weights, and a matrix for Muon."""
 
     calls: Tensor
 
@@ -46,6 +47,7 @@ class Net(nn.Module):  # type: ignore[misc]
             torch.manual_seed(seed)
             self.first, self.head = nn.Linear(6, 16), nn.Linear(16, 6)
             self.tied = nn.Linear(6, 16, bias=False)
+            self.inner = nn.ModuleList([nn.Linear(16, 16)])
         self.tied.weight = self.first.weight
         self.norm, self.dropout = nn.LayerNorm(16), nn.Dropout(0.3)
         self.register_buffer("calls", torch.zeros((), dtype=torch.int64))
@@ -53,8 +55,10 @@ class Net(nn.Module):  # type: ignore[misc]
     def forward(self, x: Tensor) -> Tensor:
         if self.training:
             self.calls += 1
-        output: Tensor = self.head(self.dropout(torch.relu(self.norm(self.first(x) + self.tied(x)))))
-        return output
+        output: Tensor = self.dropout(torch.relu(self.norm(self.first(x) + self.tied(x))))
+        for layer in self.inner:
+            output = output + torch.relu(layer(output))
+        return self.head(output)
 
 
 class Rows:
