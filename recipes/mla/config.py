@@ -190,7 +190,8 @@ class Config(Section):
 
     @model_validator(mode="after")
     def _fits(self) -> Config:
-        if unknown := [name for name in self.order if name not in self.stages]:
+        wanted = [*self.order, *(self.vqa.order if self.vqa else [])]
+        if unknown := [name for name in wanted if name not in self.stages]:
             raise ValueError(f"order: no stage is called {', '.join(unknown)}")
         for name, stage in self.stages.items():
             if stage.text_only and {"image_contrast", "image_mse"} & set(stage.terms):
