@@ -11,9 +11,9 @@ import hashlib
 import importlib.util
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import contextmanager
 from importlib import resources
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 from pydantic import Field
@@ -22,33 +22,16 @@ from vqa_builder.errors import EngineError, MissingExtraError, ScorerError
 from vqa_builder.languages.base import known_languages
 from vqa_builder.quality.scorers._qe_workers import Pair
 from vqa_builder.translation.batches import batches
-from vqa_builder.translation.engines._endpoint import SERVICE, Answer, Endpoint
-from vqa_builder.translation.engines._faults import Refused, Secrets, Temporary
-from vqa_builder.translation.engines._remote import Job, Line, RemoteOptions, Reply, Report, in_parts
+from vqa_builder.translation.engines._endpoint import Answer, Ask, Chat, ChatOptions, halves
+from vqa_builder.translation.engines._faults import Refused, Temporary
+from vqa_builder.translation.engines._remote import Job, Reply, Report, in_parts
 from vqa_builder.translation.engines.base import Failure
 
-OPENAI = "https://api.openai.com/v1"
-WEAKER = {"schema": "object", "object": "plain"}
 
-
-class JudgeOptions(RemoteOptions):
+class JudgeOptions(ChatOptions):
     """What the spec may say under ``judge``."""
 
-    base_url: str | None = Field(None, description=f"address up to /v1; {OPENAI} if not given")
-    model: str = Field(min_length=1, description="name of the model, as the endpoint knows it")
-    key_variable: str = Field(
-        "OPENAI_API_KEY", description="environment variable that holds the key; may be unset with a base_url"
-    )
     items_per_request: int = Field(10, ge=1, le=100, description="pairs that travel in one request")
-    concurrency: int = Field(8, ge=1, le=1000, description="requests at once, never more")
-    timeout: float = Field(120.0, gt=0, description="seconds that a whole reply may take")
-    temperature: float | None = Field(0.0, ge=0, description="null sends none, which some models want")
-    seed: int | None = Field(None, description="sent if given")
-    max_tokens: int | None = Field(None, ge=1, description="most tokens of a reply")
-    json_mode: Literal["schema", "object", "plain"] = Field(
-        "schema", description="response_format to begin with; a weaker one is taken if it is refused"
-    )
-    extra: dict[str, Any] = Field(default_factory=dict, description="further fields of each request")
 
 
 class Judge:
@@ -68,12 +51,8 @@ class Judge:
         if importlib.util.find_spec("httpx") is None:
             raise MissingExtraError("The judge of the scorer qe", "httpx", "openai")
         self.options = options
-        self._secrets = Secrets()
         with as_scorer_error("The judge of the scorer qe cannot be asked"):
-            key = self._secrets.read(options.key_variable, SERVICE, optional=options.base_url is not None)
-        self._endpoint = Endpoint(options.base_url or OPENAI, key, options.timeout, self._secrets)
-        self._line = Line(options, SERVICE)
-        self._json_mode: str = options.json_mode
+            self._chat = Chat(options)
 
     @property
     def signature(self) -> str:
@@ -100,20 +79,13 @@ class Judge:
         system = rubric().replace("{language}", known_languages()[language][0])
 
         async def work(report: Report) -> None:
-            async with AsyncExitStack() as clients:
-                idle: list[Any] = []
+            async with self._chat.asking(_response_format) as ask:
 
                 async def send(job: Job) -> Reply:
-                    client = (
-                        idle.pop() if idle else await clients.enter_async_context(self._endpoint.client())
-                    )
-                    try:
-                        return await self._judged(client, system, job, [pairs[at] for at in job])
-                    finally:
-                        idle.append(client)
+                    return await _judged(ask, system, job, [pairs[at] for at in job])
 
                 jobs = [tuple(some) for some in batches(range(len(pairs)), self.options.items_per_request)]
-                await self._line.work(jobs, send, report)
+                await self._chat.line.work(jobs, send, report)
 
         with as_scorer_error("The judge of the scorer qe cannot go on"):
             for part in in_parts(work):
@@ -123,48 +95,6 @@ class Judge:
 
     def close(self) -> None:
         """Nothing stays open."""
-
-    async def _judged(self, client: Any, system: str, job: Job, pairs: Sequence[Pair]) -> Reply:
-        asked = [{"id": number, **pair._asdict()} for number, pair in enumerate(pairs, 1)]
-        user = json.dumps({"items": asked}, ensure_ascii=False)
-        messages = [{"role": "system", "content": system}, {"role": "user", "content": user}]
-        try:
-            answer = await self._ask(client, messages)
-        except Refused:
-            if len(job) > 1:
-                return Reply([], _halves(job))
-            raise
-        scores = _trusted(answer, len(job))
-        if scores is not None:
-            return Reply([(at, repr(score / 100)) for at, score in zip(job, scores, strict=True)])
-        if len(job) > 1:
-            return Reply([], _halves(job))
-        if answer.refusal or answer.finish == "content_filter":
-            return Reply([(job[0], Failure("the model refused"))])
-        raise Temporary("a reply without the score that was asked for")
-
-    async def _ask(self, client: Any, messages: list[dict[str, str]]) -> Answer:
-        while True:
-            mode = self._json_mode
-            try:
-                return await self._endpoint.ask(client, self._body(messages, mode))
-            except Refused as refusal:
-                said = refusal.reason.lower()
-                if mode == "plain" or not any(word in said for word in ("response_format", "schema")):
-                    raise
-                if self._json_mode == mode:
-                    self._json_mode = WEAKER[mode]
-
-    def _body(self, messages: list[dict[str, str]], mode: str) -> dict[str, Any]:
-        chosen = self.options
-        optional = {"temperature": chosen.temperature, "seed": chosen.seed, "max_tokens": chosen.max_tokens}
-        return {
-            "model": chosen.model,
-            "messages": messages,
-            **{name: value for name, value in optional.items() if value is not None},
-            **_response_format(mode),
-            **chosen.extra,
-        }
 
 
 def rubric() -> str:
@@ -179,6 +109,26 @@ class _Item(msgspec.Struct):
 
 class _Items(msgspec.Struct):
     items: list[_Item]
+
+
+async def _judged(ask: Ask, system: str, job: Job, pairs: Sequence[Pair]) -> Reply:
+    asked = [{"id": number, **pair._asdict()} for number, pair in enumerate(pairs, 1)]
+    user = json.dumps({"items": asked}, ensure_ascii=False)
+    messages = [{"role": "system", "content": system}, {"role": "user", "content": user}]
+    try:
+        answer = await ask(messages)
+    except Refused:
+        if len(job) > 1:
+            return Reply([], halves(job))
+        raise
+    scores = _trusted(answer, len(job))
+    if scores is not None:
+        return Reply([(at, repr(score / 100)) for at, score in zip(job, scores, strict=True)])
+    if len(job) > 1:
+        return Reply([], halves(job))
+    if answer.refusal or answer.finish == "content_filter":
+        return Reply([(job[0], Failure("the model refused"))])
+    raise Temporary("a reply without the score that was asked for")
 
 
 def _trusted(answer: Answer, count: int) -> list[float] | None:
@@ -212,11 +162,6 @@ def _response_format(mode: str) -> dict[str, Any]:
     schema = closed(items={"type": "array", "items": item})
     named = {"name": "scores", "strict": True, "schema": schema}
     return {"response_format": {"type": "json_schema", "json_schema": named}}
-
-
-def _halves(job: Job) -> list[Job]:
-    middle = (len(job) + 1) // 2
-    return [half for half in (job[:middle], job[middle:]) if half]
 
 
 def _digest(text: str) -> str:

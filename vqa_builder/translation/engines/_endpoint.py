@@ -1,14 +1,16 @@
-"""One chat endpoint: requests in OpenAI's protocol, whole or streamed, and what each of them used."""
+"""A model behind a chat endpoint: requests in OpenAI's protocol, whole or streamed, and what they used."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+from pydantic import Field
 
 from vqa_builder.translation.engines._faults import (
     Refused,
@@ -18,10 +20,39 @@ from vqa_builder.translation.engines._faults import (
     root_of,
     trouble_of,
 )
+from vqa_builder.translation.engines._remote import Job, Line, RemoteOptions
 from vqa_builder.translation.engines.base import Stopped
 
 SERVICE = "The chat endpoint"
+OPENAI = "https://api.openai.com/v1"
+WEAKER = {"schema": "object", "object": "plain"}
 USED_UP = {"insufficient_quota", "billing_hard_limit_reached"}
+
+
+class ChatOptions(RemoteOptions):
+    """What the spec may say of a model behind a chat endpoint."""
+
+    base_url: str | None = Field(
+        None, description=f"address of the endpoint up to /v1; {OPENAI} if not given"
+    )
+    model: str = Field(min_length=1, description="name of the model, as the endpoint knows it")
+    key_variable: str = Field(
+        "OPENAI_API_KEY", description="environment variable that holds the key; may be unset with a base_url"
+    )
+    concurrency: int = Field(8, ge=1, le=1000, description="requests at once, never more")
+    timeout: float = Field(120.0, gt=0, description="seconds that a whole reply may take")
+    temperature: float | None = Field(0.0, ge=0, description="null sends none, which some models want")
+    seed: int | None = Field(None, description="sent if given; most endpoints then repeat their replies")
+    max_tokens: int | None = Field(
+        None, ge=1, description="most tokens of a reply; the endpoint's if not given"
+    )
+    json_mode: Literal["schema", "object", "plain"] = Field(
+        "schema",
+        description="response_format to begin with; a weaker one is taken if the endpoint refuses it",
+    )
+    extra: dict[str, Any] = Field(
+        default_factory=dict, description="further fields of each request: {reasoning_effort: low}"
+    )
 
 
 @dataclass
@@ -64,6 +95,84 @@ class Answer(NamedTuple):
     content: str
     refusal: str = ""
     finish: str = ""
+
+
+Messages: TypeAlias = list[dict[str, str]]
+Ask: TypeAlias = Callable[[Messages], Awaitable[Answer]]
+
+
+class Chat:
+    """A model to ask: its key and decoding, and the strongest ``response_format`` that its endpoint takes.
+
+    Args:
+        options: of the model.
+        further: fields of every request.
+
+    Raises:
+        EngineError: there is no key, and no endpoint of one's own.
+    """
+
+    def __init__(self, options: ChatOptions, further: Mapping[str, Any] | None = None) -> None:
+        self.secrets = Secrets()
+        own = options.base_url is not None
+        key = self.secrets.read(options.key_variable, SERVICE, optional=own)
+        self.line = Line(options, SERVICE)
+        self._endpoint = Endpoint(options.base_url or OPENAI, key, options.timeout, self.secrets)
+        self._json_mode: str = options.json_mode
+        optional = {name: getattr(options, name) for name in ("temperature", "seed", "max_tokens")}
+        self._fixed = {
+            "model": options.model,
+            **{name: value for name, value in optional.items() if value is not None},
+            **(further or {}),
+            **options.extra,
+        }
+
+    @property
+    def usage(self) -> Usage:
+        """What was used so far."""
+        return self._endpoint.usage
+
+    @asynccontextmanager
+    async def asking(self, response_format: Callable[[str], Mapping[str, Any]]) -> AsyncIterator[Ask]:
+        """Open what requests need; gives a function from messages to an answer, for any number at once.
+
+        Args:
+            response_format: the fields of a request that ask for JSON, by ``json_mode``.
+        """
+        # A client for each request under way: one for all looks through all its connections every time.
+        idle: list[Any] = []
+        async with AsyncExitStack() as clients:
+
+            async def ask(messages: Messages) -> Answer:
+                client = idle.pop() if idle else await clients.enter_async_context(self._endpoint.client())
+                try:
+                    return await self._ask(client, messages, response_format)
+                finally:
+                    idle.append(client)
+
+            yield ask
+
+    async def _ask(
+        self, client: Any, messages: Messages, response_format: Callable[[str], Mapping[str, Any]]
+    ) -> Answer:
+        """One answer; a second request only where the endpoint refuses the ``response_format``."""
+        while True:
+            mode = self._json_mode
+            body = {"messages": messages, **response_format(mode), **self._fixed}
+            try:
+                return await self._endpoint.ask(client, body)
+            except Refused as refusal:
+                said = refusal.reason.lower()
+                if mode == "plain" or not any(word in said for word in ("response_format", "schema")):
+                    raise
+                if self._json_mode == mode:
+                    self._json_mode = WEAKER[mode]
+
+
+def halves(job: Job) -> list[Job]:
+    """A job in two, a single item as it is, nothing for nothing."""
+    middle = (len(job) + 1) // 2
+    return [half for half in (job[:middle], job[middle:]) if half]
 
 
 class Endpoint:

@@ -6,9 +6,9 @@ import hashlib
 import importlib.util
 import json
 from collections.abc import AsyncIterator, Generator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from functools import cached_property, partial
-from typing import Any, ClassVar, Literal
+from typing import ClassVar
 
 from pydantic import Field
 
@@ -16,48 +16,24 @@ from vqa_builder.errors import EngineError, MissingExtraError
 from vqa_builder.languages.base import known_languages
 from vqa_builder.translation.batches import batches
 from vqa_builder.translation.engines import _chat
-from vqa_builder.translation.engines._endpoint import SERVICE, Answer, Endpoint, Usage
-from vqa_builder.translation.engines._faults import Refused, Secrets, Temporary, is_echo
-from vqa_builder.translation.engines._remote import Job, Line, RemoteEngine, RemoteOptions, Reply, Send
+from vqa_builder.translation.engines._endpoint import Answer, Chat, ChatOptions, Usage, halves
+from vqa_builder.translation.engines._faults import Refused, Temporary, is_echo
+from vqa_builder.translation.engines._remote import Job, RemoteEngine, Reply, Send
 from vqa_builder.translation.engines.base import Failure, Page, Part
 
-OPENAI = "https://api.openai.com/v1"
-WEAKER = {"schema": "object", "object": "plain"}
 
-
-class OpenAIOptions(RemoteOptions):
+class OpenAIOptions(ChatOptions):
     """What the spec may say."""
 
-    base_url: str | None = Field(
-        None, description=f"address of the endpoint up to /v1; {OPENAI} if not given"
-    )
-    model: str = Field(min_length=1, description="name of the model, as the endpoint knows it")
-    key_variable: str = Field(
-        "OPENAI_API_KEY", description="environment variable that holds the key; may be unset with a base_url"
-    )
     items_per_request: int = Field(20, ge=1, le=500, description="texts that travel in one request")
-    concurrency: int = Field(8, ge=1, le=1000, description="requests at once, never more")
-    timeout: float = Field(120.0, gt=0, description="seconds that a whole reply may take")
-    temperature: float | None = Field(0.0, ge=0, description="null sends none, which some models want")
-    seed: int | None = Field(None, description="sent if given; most endpoints then repeat their replies")
-    max_tokens: int | None = Field(
-        None, ge=1, description="most tokens of a reply; the endpoint's if not given"
-    )
     style: str = Field("", description="rules for the prompt: politeness, terms, script")
     repeat_texts: bool = Field(
         True,
         description="have each text repeated beside its translation, so that swapped items show;"
         " costs about as many output tokens as the texts have",
     )
-    json_mode: Literal["schema", "object", "plain"] = Field(
-        "schema",
-        description="response_format to begin with; a weaker one is taken if the endpoint refuses it",
-    )
     stream: bool = Field(
         False, description="read replies as they are written: for gateways that cut long waits"
-    )
-    extra: dict[str, Any] = Field(
-        default_factory=dict, description="further fields of each request: {reasoning_effort: low}"
     )
     licence: str = Field("the terms of the model and of whoever serves it", description="for cards")
 
@@ -100,17 +76,14 @@ class OpenAI(RemoteEngine):
         if importlib.util.find_spec("httpx") is None:
             raise MissingExtraError("The engine openai", "httpx", "openai")
         self.options, self.licence = options, options.licence
-        self._secrets = Secrets()
-        own = options.base_url is not None
-        key = self._secrets.read(options.key_variable, SERVICE, optional=own)
-        self._endpoint = Endpoint(options.base_url or OPENAI, key, options.timeout, self._secrets)
-        self._json_mode: str = options.json_mode
-        self._line = Line(options, SERVICE)
+        streaming = {"stream": True, "stream_options": {"include_usage": True}}
+        self._chat = Chat(options, streaming if options.stream else {})
+        self._line = self._chat.line
 
     @property
     def usage(self) -> Usage:
         """What it used so far."""
-        return self._endpoint.usage
+        return self._chat.usage
 
     @property
     def tokens(self) -> tuple[int, int] | None:
@@ -184,20 +157,15 @@ class OpenAI(RemoteEngine):
             asked = [texts[at] for at in job]
             context = contexts and [contexts[at] for at in job]
             told = terms and [terms[at] for at in job]
-            client = idle.pop() if idle else await clients.enter_async_context(self._endpoint.client())
             try:
-                answer = await self._ask(client, write(asked, context, told))
+                answer = await ask(write(asked, context, told))
             except Refused:
                 if len(job) > 1:
-                    return Reply([], _halves(job))
+                    return Reply([], halves(job))
                 raise
-            finally:
-                idle.append(client)
             return self._reply(job, asked, answer)
 
-        # A client for each request under way: one for all looks through all its connections every time.
-        idle: list[Any] = []
-        async with AsyncExitStack() as clients:
+        async with self._chat.asking(partial(_chat.response_format, repeat=chosen.repeat_texts)) as ask:
             yield send
 
     def _reply(self, job: Job, asked: Sequence[str], answer: Answer) -> Reply:
@@ -209,48 +177,16 @@ class OpenAI(RemoteEngine):
             failure = "the reply was cut off for its length"
         if failure is not None:
             if len(job) > 1:
-                return Reply([], _halves(job))
-            return Reply([(job[0], Failure(self._secrets.scrub(failure)))])
+                return Reply([], halves(job))
+            return Reply([(job[0], Failure(self._chat.secrets.scrub(failure)))])
         try:
             found = _chat.trusted(answer.content, asked, repeat=self.options.repeat_texts)
         except _chat.Unusable as problem:
             if len(job) == 1:
-                raise Temporary(self._secrets.scrub(str(problem))) from None
-            return Reply([], _halves(job))
+                raise Temporary(self._chat.secrets.scrub(str(problem))) from None
+            return Reply([], halves(job))
         results = [
             (job[at], Failure("echo") if is_echo(asked[at], translation) else translation)
             for at, translation in found.items()
         ]
-        return Reply(results, _halves(tuple(place for at, place in enumerate(job) if at not in found)))
-
-    async def _ask(self, client: Any, messages: list[dict[str, str]]) -> Answer:
-        """One answer; a second request only where the endpoint refuses the ``response_format``."""
-        while True:
-            mode = self._json_mode
-            try:
-                return await self._endpoint.ask(client, self._body(messages, mode))
-            except Refused as refusal:
-                said = refusal.reason.lower()
-                if mode == "plain" or not any(word in said for word in ("response_format", "schema")):
-                    raise
-                if self._json_mode == mode:
-                    self._json_mode = WEAKER[mode]
-
-    def _body(self, messages: list[dict[str, str]], mode: str) -> dict[str, Any]:
-        chosen = self.options
-        optional = {"temperature": chosen.temperature, "seed": chosen.seed, "max_tokens": chosen.max_tokens}
-        streaming = {"stream": True, "stream_options": {"include_usage": True}} if chosen.stream else {}
-        return {
-            "model": chosen.model,
-            "messages": messages,
-            **{name: value for name, value in optional.items() if value is not None},
-            **_chat.response_format(mode, chosen.repeat_texts),
-            **streaming,
-            **chosen.extra,
-        }
-
-
-def _halves(job: Job) -> list[Job]:
-    """A job in two, a single text as it is, nothing for nothing."""
-    middle = (len(job) + 1) // 2
-    return [half for half in (job[:middle], job[middle:]) if half]
+        return Reply(results, halves(tuple(place for at, place in enumerate(job) if at not in found)))
