@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from recipes.lib.config import Section, merged, read
+from recipes.lib.config import Section, merged, read, validate
 from recipes.lib.settings import Optimiser
-from vqa_builder.errors import SpecError
 
 __all__ = [
     "Config",
@@ -144,16 +143,3 @@ class Config(Section):
     threads: int | None = None
     quiet: bool = False
     out: Path
-
-
-def validate(content: dict[str, Any], where: Path) -> Config:
-    """The settings, checked.
-
-    Raises:
-        SpecError: names every wrong field.
-    """
-    try:
-        return Config.model_validate(content)
-    except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
-        raise SpecError("The settings are wrong", where=where, found=wrong) from None

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from recipes.cvil.codemix import Candidate, Mixable, all_mixable, mix
+from recipes.cvil.codemix import Mixable, all_mixable, mix
 from recipes.cvil.config import Distillation
 from recipes.cvil.states import TeacherStates
 from recipes.lib.data import Batch, QuestionBatches, Questions, Ragged, Rows
@@ -165,13 +165,9 @@ def _teacher_spans(
         return []
     encoded = tokenizer(questions.text_en, add_special_tokens=False, return_offsets_mapping=True)
     return [
-        {found.span: _pieces(offsets, found) for found in question.candidates}
+        {found.span: _inside(offsets, found.span) for found in question.candidates}
         for question, offsets in zip(mixables, encoded["offset_mapping"], strict=True)
     ]
-
-
-def _pieces(offsets: list[tuple[int, int]], candidate: Candidate) -> range:
-    return _inside(offsets, candidate.span)
 
 
 def _inside(offsets: list[tuple[int, int]], span: tuple[int, int]) -> range:

@@ -61,7 +61,7 @@ def work(job: Job) -> str:
 
     content, shares = job
     start = time.perf_counter()
-    config = settings.validate({**content, "quiet": True}, Path("rows"))
+    config = settings.validate(settings.Config, {**content, "quiet": True}, Path("rows"))
     if config.row == TEACHER:
         baselines.record_teacher(config)
         return f"{config.row}, seed {config.seed}: {time.perf_counter() - start:.0f} s"

@@ -277,7 +277,7 @@ def main() -> int:
         content = settings.read(given.settings, given.set)
         for name in ("rows", "seeds", "shares"):  # of the table
             content.pop(name, None)
-        run(settings.validate(content, given.settings))
+        run(settings.validate(settings.Config, content, given.settings))
     except VQABuilderError as error:
         print(error, file=sys.stderr)
         return error.exit_code

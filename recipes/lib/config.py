@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from vqa_builder.errors import SpecError
+
+C = TypeVar("C", bound="Section")
 
 
 class Section(BaseModel):
@@ -44,6 +46,24 @@ def merged(content: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
         both = isinstance(value, dict) and isinstance(result.get(name), dict)
         result[name] = merged(result[name], value) if both else value
     return result
+
+
+def validate(config: type[C], content: dict[str, Any], where: object) -> C:
+    """The settings of a recipe, checked.
+
+    Args:
+        config: their shape.
+        content: of a YAML file.
+        where: it was read, for the error.
+
+    Raises:
+        SpecError: names every wrong field.
+    """
+    try:
+        return config.model_validate(content)
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+        raise SpecError("The settings are wrong", where=where, found=wrong) from None
 
 
 def _nested(names: list[str], value: Any) -> dict[str, Any]:

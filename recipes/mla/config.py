@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from recipes.lib.config import Section, merged, read
+from recipes.lib.config import Section, merged, read, validate
 from recipes.lib.settings import Optimiser
-from vqa_builder.errors import SpecError, UnknownNameError
+from vqa_builder.errors import UnknownNameError
 
 __all__ = [
     "Config",
@@ -199,19 +199,6 @@ class Config(Section):
         if not (self.checkpoint or self.small_clip):
             raise ValueError("give a checkpoint, or small_clip to train one")
         return self
-
-
-def validate(content: dict[str, Any], where: Path) -> Config:
-    """The settings, checked.
-
-    Raises:
-        SpecError: names every wrong field.
-    """
-    try:
-        return Config.model_validate(content)
-    except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
-        raise SpecError("The settings are wrong", where=where, found=wrong) from None
 
 
 def of_row(content: dict[str, Any], row: str | None = None, seed: int | None = None) -> dict[str, Any]:

@@ -39,7 +39,7 @@ def work(content: dict[str, Any]) -> str:
     from recipes.mla import train
 
     start = time.perf_counter()
-    config = settings.validate({**content, "quiet": True}, Path("rows"))
+    config = settings.validate(settings.Config, {**content, "quiet": True}, Path("rows"))
     *_, lines = train.run(config)
     found = ", ".join(f"{line['language']} {line['average_recall']:.1f}" for line in lines)
     return f"{config.row}, seed {config.seed}: {found}; {time.perf_counter() - start:.0f} s"

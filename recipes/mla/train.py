@@ -208,8 +208,8 @@ def main() -> int:
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
     given = parser.parse_args()
     try:
-        content = settings.read(given.settings, given.set)
-        run(settings.validate(settings.of_row(content, given.row, given.seed), given.settings))
+        content = settings.of_row(settings.read(given.settings, given.set), given.row, given.seed)
+        run(settings.validate(settings.Config, content, given.settings))
     except VQABuilderError as error:
         print(error, file=sys.stderr)
         return error.exit_code

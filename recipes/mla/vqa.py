@@ -233,7 +233,7 @@ def main() -> int:
     given = parser.parse_args()
     try:
         content = settings.of_row(settings.read(given.settings, given.set), None, given.seed)
-        for line in run(settings.validate(content, given.settings)):
+        for line in run(settings.validate(settings.Config, content, given.settings)):
             print(f"{line['language']}  {line['accuracy']:.2f}  of {line['questions']:,} questions")
     except VQABuilderError as error:
         print(error, file=sys.stderr)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from recipes.lib.config import Section, read
+from recipes.lib.config import Section, read, validate
 from recipes.lib.settings import Optimiser
-from vqa_builder.errors import SpecError
 
 Weak = Literal["none", "texts", "plain", "kl", "bounded"]
 TaskName = Literal["vqa", "two_images", "entailment", "captions", "wit"]
@@ -198,17 +197,5 @@ def load(path: Path, overrides: list[str] | None = None) -> Config:
         SpecError: names every wrong field.
     """
     content = read(path, overrides)
-    return checked({name: value for name, value in content.items() if name not in ("rows", "seeds")}, path)
-
-
-def checked(content: dict[str, Any], where: object) -> Config:
-    """Settings that were read.
-
-    Raises:
-        SpecError: names every wrong field.
-    """
-    try:
-        return Config.model_validate(content)
-    except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
-        raise SpecError("The settings are wrong", where=where, found=wrong) from None
+    own = {name: value for name, value in content.items() if name not in ("rows", "seeds")}
+    return validate(Config, own, path)

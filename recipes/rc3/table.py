@@ -20,10 +20,10 @@ from pathlib import Path
 from typing import Any
 
 from recipes.lib import results
-from recipes.lib.config import merged, read
+from recipes.lib.config import merged, read, validate
 from recipes.lib.results import Column
 from recipes.lib.side_by_side import side_by_side
-from recipes.rc3.config import Config, checked
+from recipes.rc3.config import Config
 from vqa_builder.errors import UnknownNameError, VQABuilderError
 
 TASKS = {
@@ -59,7 +59,7 @@ def jobs(content: Mapping[str, Any], rows: Sequence[str], seeds: Sequence[int]) 
         for row in rows or known:
             folder = out / f"{re.sub(r'[^a-z]+', '-', row)}-{seed}"
             own = {"seed": seed, "out": str(folder), "shared": str(out / "shared")}
-            found.append((row, checked(merged({**plan, **own}, known[row] or {}), f"rows: {row}")))
+            found.append((row, validate(Config, merged({**plan, **own}, known[row] or {}), f"rows: {row}")))
     return found
 
 

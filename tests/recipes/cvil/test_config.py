@@ -16,11 +16,12 @@ def test_overrides_replace_single_settings_and_whole_sections(
     path = tmp_path / "a.yaml"
     path.write_text(yaml.safe_dump(content))
     read = settings.read(path, ["labels=0.1", "distillation.tags=false", "teacher.lr=1e-3"])
-    config = settings.validate(read, path)
+    config = settings.validate(settings.Config, read, path)
     assert config.distillation is not None
     assert (config.labels, config.distillation.tags, config.teacher.lr) == (0.1, False, 1e-3)
     assert config.distillation.regions
-    assert settings.validate(settings.read(path, ["distillation=null"]), path).distillation is None
+    without = settings.read(path, ["distillation=null"])
+    assert settings.validate(settings.Config, without, path).distillation is None
 
 
 @pytest.mark.parametrize(
@@ -36,7 +37,7 @@ def test_what_is_wrong_is_named(tmp_path: Path, content: dict[str, Any], overrid
     path = tmp_path / "a.yaml"
     path.write_text(yaml.safe_dump(content))
     with pytest.raises(SpecError) as error:
-        settings.validate(settings.read(path, [override]), path)
+        settings.validate(settings.Config, settings.read(path, [override]), path)
     assert message in str(error.value)
 
 

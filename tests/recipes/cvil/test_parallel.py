@@ -23,7 +23,7 @@ FULL = Distillation(epochs=1, lr=1e-3, layers=[0, 1], mixed=1.0, batch_size=4)
 
 @pytest.fixture
 def material(content: dict[str, Any], tmp_path: Path) -> Material:
-    return Material(settings.validate(content, tmp_path))
+    return Material(settings.validate(settings.Config, content, tmp_path))
 
 
 @pytest.fixture

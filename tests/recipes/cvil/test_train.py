@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[3]
 
 
 def run(content: dict[str, Any], **changes: Any) -> Oscar:
-    return train.run(settings.validate(settings.merged(content, changes), Path("test")))
+    return train.run(settings.validate(settings.Config, settings.merged(content, changes), Path("test")))
 
 
 def weights(model: Oscar) -> torch.Tensor:
@@ -100,10 +100,10 @@ def test_the_command_says_what_is_wrong_and_exits_with_2(content: dict[str, Any]
 def test_every_shipped_row_is_valid(path: Path) -> None:
     content = settings.read(path)
     if "rows" not in content:
-        assert settings.validate(content, path)
+        assert settings.validate(settings.Config, content, path)
         return
     jobs = table.jobs(content, [], content["seeds"])
-    found = [settings.validate(job, path) for job, _ in jobs]
+    found = [settings.validate(settings.Config, job, path) for job, _ in jobs]
     teachers = 1 if "teacher_seed" in content else len(content["seeds"])
     assert len(found) == teachers + len(content["seeds"]) * 2 * len(content["rows"])
     assert path.read_text().startswith(f"# python -m recipes.cvil.table recipes/cvil/{path.name}")

@@ -58,7 +58,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def ran(folder: Path, row: str) -> tuple[Any, Any, dict[str, dict[str, Any]]]:
-    config = settings.validate(settings.of_row(content(folder), row), Path("here"))
+    config = settings.validate(settings.Config, settings.of_row(content(folder), row), Path("here"))
     model, cost, lines = run(config)
     return model, cost, {line["language"]: line for line in lines}
 
@@ -93,7 +93,7 @@ def test_a_later_language_costs_its_acquirer_alone(folder: Path) -> None:
     assert {name for name in cost.trained if name.startswith("acquirers.hi")}
     assert not any(weight.requires_grad for weight in model.acquirers["ja"].parameters())
     alone = settings.of_row(content(folder), "later")
-    config = settings.validate({**alone, "later": [], "row": "ja alone"}, Path("here"))
+    config = settings.validate(settings.Config, {**alone, "later": [], "row": "ja alone"}, Path("here"))
     assert {line["language"]: line for line in run(config)[2]}["ja"]["average_recall"] == lines["ja"][
         "average_recall"
     ]
@@ -148,7 +148,7 @@ def test_shipped_settings_are_valid_for_every_row(name: str) -> None:
     found = settings.read(path)
     assert path.read_text(encoding="utf-8").startswith("# python -m recipes.mla.")
     for row in found["rows"]:
-        config = settings.validate(settings.of_row(found, row), path)
+        config = settings.validate(settings.Config, settings.of_row(found, row), path)
         assert config.row == row
 
 
@@ -163,5 +163,5 @@ def test_wrong_settings_are_named(folder: Path) -> None:
         ({"stages": {"transfer": {"terms": {"image_mse": 1.0}}}}, "no terms of images"),
     ):
         with pytest.raises(SpecError) as raised:
-            settings.validate(settings.merged(settings.of_row(plan), change), Path("here"))
+            settings.validate(settings.Config, settings.merged(settings.of_row(plan), change), Path("here"))
         assert said in str(raised.value)

@@ -87,7 +87,7 @@ def test_taught_in_english_and_asked_in_japanese(tmp_path: Path) -> None:
     build(load_spec(world / "build.yaml"), tmp_path / "releases", workers=1)
 
     plan = content(tmp_path)
-    lines = run(settings.validate(settings.of_row(plan), Path("here")))
+    lines = run(settings.validate(settings.Config, settings.of_row(plan), Path("here")))
 
     assert [line["language"] for line in lines] == ["en", "ja"]
     for line in lines:
@@ -101,4 +101,4 @@ def test_taught_in_english_and_asked_in_japanese(tmp_path: Path) -> None:
 def test_settings_without_questions_are_refused(tmp_path: Path) -> None:
     plan = {**content(tmp_path), "vqa": None}
     with pytest.raises(SpecError, match="no questions"):
-        run(settings.validate(settings.of_row(plan), Path("here")))
+        run(settings.validate(settings.Config, settings.of_row(plan), Path("here")))

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
-from recipes.lib.config import merged
+from recipes.lib.config import merged, validate
 from recipes.rc3 import table
-from recipes.rc3.config import checked, load
+from recipes.rc3.config import Config, load
 from vqa_builder.errors import SpecError
 
 FOLDER = Path(load.__code__.co_filename).parent
@@ -43,5 +43,5 @@ def test_settings_are_changed_from_the_command_line() -> None:
 )
 def test_wrong_settings_are_named(settings: dict[str, Any], changes: dict[str, Any], found: str) -> None:
     with pytest.raises(SpecError) as error:
-        checked(merged(settings, changes), "settings.yaml")
+        validate(Config, merged(settings, changes), "settings.yaml")
     assert found in str(error.value)

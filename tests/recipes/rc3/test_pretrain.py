@@ -12,10 +12,10 @@ import torch
 import yaml
 
 from recipes.lib import results
-from recipes.lib.config import merged
+from recipes.lib.config import merged, validate
 from recipes.lib.models.rc3 import RC3
 from recipes.rc3 import finetune, pretrain, table
-from recipes.rc3.config import checked
+from recipes.rc3.config import Config
 from recipes.rc3.material import read_material
 
 
@@ -41,7 +41,7 @@ def written(settings: dict[str, Any], folder: Path) -> Path:
 def test_every_row_pre_trains_with_its_own_objectives(
     settings: dict[str, Any], changes: dict[str, Any], logged: set[str]
 ) -> None:
-    config = checked(merged(settings, changes), "test")
+    config = validate(Config, merged(settings, changes), "test")
     model = pretrain.pretrain(config)
     lines = (config.out / "pretraining" / "log.jsonl").read_text(encoding="utf-8").splitlines()
     seen = {name for line in lines for name in json.loads(line)}
@@ -99,7 +99,7 @@ def test_the_table_has_a_line_per_row(settings: dict[str, Any], tmp_path: Path) 
 
 
 def test_workers_that_need_the_sentence_encoder_at_once_wait_for_each_other(settings: dict[str, Any]) -> None:
-    config = checked(settings, "test")
+    config = validate(Config, settings, "test")
     tokenizer = pretrain.open_tokenizer(config)
     material = read_material(config.data, weak=False, seed=0)
     with ThreadPoolExecutor(4) as pool:
