@@ -96,6 +96,12 @@ def test_the_command_says_what_is_wrong_and_exits_with_2(content: dict[str, Any]
     assert done.returncode == 2 and "teacher.epochs" in done.stderr and "Traceback" not in done.stderr
 
 
+def test_one_run_takes_the_settings_of_a_table() -> None:
+    command = [sys.executable, "-m", "recipes.cvil.train", "recipes/cvil/small.yaml", "--set", "language=xx"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 2 and "no release for the language" in done.stderr, done.stderr
+
+
 @pytest.mark.parametrize("path", sorted((ROOT / "recipes/cvil").glob("*.yaml")), ids=lambda path: path.name)
 def test_every_shipped_row_is_valid(path: Path) -> None:
     content = settings.read(path)
