@@ -1,6 +1,7 @@
 """The tables of recipes/cvil from what was run: ``python -m recipes.cvil.show recipes/cvil/small.yaml``.
 
-With ``--readme`` they go between the markers of the README; the learning curves into a file with ``--plot``.
+With ``--readme`` they go between the markers of the README, with ``--plots`` the plots go into a folder:
+learning curves, accuracy by kind of answer, and how labels whose translations merged are confused.
 """
 
 from __future__ import annotations
@@ -11,14 +12,18 @@ from pathlib import Path
 from typing import Any
 
 from recipes.cvil import config as settings
+from recipes.cvil.train import prediction_file
 from recipes.lib import results
+from recipes.lib.evaluate import score
 from recipes.lib.results import Column, Record, Row
 from vqa_builder.errors import VQABuilderError
+from vqa_builder.metrics.references import load_references
 
 SHARES = {1.0: "100 %", 0.1: "10 %", 0.01: "1 %", 0.0: "none"}
 BASE = ["what the annotators allow", "teacher, in English", "translate-test", "zero-shot"]
 STUDENTS = ["without distillation", "distilled"]
 HELD_OUT = ["teacher, in English", "without distillation", "distilled"]
+BY_TYPE = {"translate-test": 0.0, "zero-shot": 0.0, "without distillation": 1.0, "distilled": 1.0}
 DATA_SHARE = 1.0
 ABLATION_SHARE = 0.1
 
@@ -110,12 +115,31 @@ def _gains(records: list[Record], languages: list[str], seeds: int) -> str:
     return "\n".join(lines) + "\n"
 
 
-def draw(records: list[Record], content: dict[str, Any], path: Path) -> None:
-    """Accuracy over the share of labels, a panel per language."""
+def draw(records: list[Record], content: dict[str, Any], folder: Path) -> None:
+    """The plots as SVG files; those of answers are of the first seed, with the labels of all questions."""
     from recipes.lib import plots
 
+    languages = content["data"]["releases"]
     rows = [*STUDENTS, "translate-test", "zero-shot"]
-    plots.learning_curves(path, records, rows, list(content["data"]["releases"]), setting="release")
+    plots.learning_curves(folder / "learning_curves.svg", records, rows, list(languages), setting="release")
+    for language, release in languages.items():
+        files = {row: _first_predictions(content, release, language, row, BY_TYPE[row]) for row in BY_TYPE}
+        found = {row: path for row, path in files.items() if path.exists()}
+        if not found:
+            continue
+        references = load_references(release, "en", "validation")
+        scores = {row: score(path, references, None, language=language) for row, path in found.items()}
+        plots.answer_type_bars(folder / f"answer_types_{language}.svg", scores)
+        if files["distilled"].exists():
+            merged = plots.merged_confusion(files["distilled"], Path(release), "validation")
+            plots.confusion_plot(folder / f"merged_answers_{language}.svg", merged)
+
+
+def _first_predictions(content: dict[str, Any], release: str, language: str, row: str, share: float) -> Path:
+    teacher = content.get("teacher_seed") if row in BASE else None
+    seed = content["seeds"][0] if teacher is None else teacher
+    fields = {"row": row, "language": language, "share": share, "seed": seed}
+    return prediction_file(Path(content["out"]), release, fields)
 
 
 def main() -> int:
@@ -126,7 +150,7 @@ def main() -> int:
     parser.add_argument("settings", type=Path)
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
     parser.add_argument("--readme", type=Path, help="write the tables there, between their markers")
-    parser.add_argument("--plot", type=Path, metavar="FILE.svg", help="the learning curves")
+    parser.add_argument("--plots", type=Path, metavar="FOLDER", help="draw the plots there")
     given = parser.parse_args()
     try:
         content = settings.read(given.settings, given.set)
@@ -136,8 +160,8 @@ def main() -> int:
                 results.write_into(given.readme, name, table)
             else:
                 print(f"{name}\n\n{table}")
-        if given.plot:
-            draw(records, content, given.plot)
+        if given.plots:
+            draw(records, content, given.plots)
     except VQABuilderError as error:
         print(error, file=sys.stderr)
         return error.exit_code

@@ -18,6 +18,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -202,8 +203,7 @@ def record_answers(
     Of a release with held-out questions, these are also scored on their own, as the setting ``held out``.
     """
     predictions = predict(model, batches, load_vocabulary(release))
-    name = f"{fields['row']}-{fields['language']}-{fields['share']:g}-{fields['seed']}".replace(" ", "_")
-    write_predictions(config.out / "predictions" / f"{name}-{Path(release).name}.json", predictions)
+    write_predictions(prediction_file(config.out, release, fields), predictions)
     references = load_references(release, "en", "validation")
     fields = {
         "questions_per_second": questions_per_second(model, batches),
@@ -218,6 +218,12 @@ def record_answers(
         own = score(predictions, references, None, language=batches.questions.language, only=asked)
         results.append(config.out / "results.jsonl", {**own.record(), **fields, "setting": "held out"})
     return scores
+
+
+def prediction_file(out: Path, release: str, fields: Mapping[str, Any]) -> Path:
+    """Where the answers of a row to the questions of a release are kept."""
+    name = f"{fields['row']}-{fields['language']}-{fields['share']:g}-{fields['seed']}".replace(" ", "_")
+    return out / "predictions" / f"{name}-{Path(release).name}.json"
 
 
 def answer_step(model: Oscar, batch: dict[str, Tensor]) -> dict[str, Tensor]:

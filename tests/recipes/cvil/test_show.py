@@ -64,11 +64,12 @@ def test_the_command_writes_into_the_page_and_draws(tmp_path: Path) -> None:
     page = "\n".join(f"<!-- results: {name} -->\n<!-- /results: {name} -->" for name in names)
     (tmp_path / "README.md").write_text(page)
     command = [sys.executable, "-m", "recipes.cvil.show", str(tmp_path / "a.yaml")]
-    extra = ["--readme", str(tmp_path / "README.md"), "--plot", str(tmp_path / "curves.svg")]
+    extra = ["--readme", str(tmp_path / "README.md"), "--plots", str(tmp_path / "plots")]
     done = subprocess.run([*command, *extra], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "+19.8 ± 0.3" in (tmp_path / "README.md").read_text()
-    assert (tmp_path / "curves.svg").read_text().startswith("<?xml")
+    assert [path.name for path in (tmp_path / "plots").iterdir()] == ["learning_curves.svg"]
+    assert (tmp_path / "plots/learning_curves.svg").read_text().startswith("<?xml")
 
 
 def test_without_results_the_command_says_so(tmp_path: Path) -> None:
