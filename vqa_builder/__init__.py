@@ -15,7 +15,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "build": "vqa_builder.pipeline",
     "diff": "vqa_builder.release.diff",
-    "load_spec": "vqa_builder.spec",
+    "load_spec": "vqa_builder.spec_file",
     "plan": "vqa_builder.pipeline",
     "publish": "vqa_builder.release.publish",
     "repeat": "vqa_builder.repetition",
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from vqa_builder.release.publish import publish
     from vqa_builder.release.verify import verify
     from vqa_builder.repetition import repeat
-    from vqa_builder.spec import load_spec
+    from vqa_builder.spec_file import load_spec
 
 
 def __getattr__(name: str) -> Any:

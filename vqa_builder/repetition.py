@@ -14,11 +14,13 @@ from pydantic import ValidationError
 
 from vqa_builder.errors import SourceError, SpecError
 from vqa_builder.pipeline import build
+from vqa_builder.plugins import construct
 from vqa_builder.progress import Progress
 from vqa_builder.release import asserted, facts, manifest, write
 from vqa_builder.release.first_difference import Difference, first_difference
 from vqa_builder.release.manifest import Manifest
-from vqa_builder.spec import Spec, construct, invalid
+from vqa_builder.spec import Spec
+from vqa_builder.spec_file import invalid
 from vqa_builder.steps import SOURCE_LANGUAGE, WORK_FOLDER, BuiltRelease
 from vqa_builder.store import file_hash
 from vqa_builder.translation.memory import Entry, TranslationMemory

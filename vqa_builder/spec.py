@@ -1,16 +1,14 @@
-"""build.yaml as checked models: unknown keys, wrong types and repeated keys are errors with a line number."""
+"""What a build.yaml may say, as checked models: unknown keys and wrong types are errors."""
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Hashable, Iterable
 from pathlib import Path
 from typing import Any, Literal, Self
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from vqa_builder import languages, registry
+from vqa_builder import languages
 from vqa_builder.errors import SpecError
 
 DEFAULT_SCORES = (
@@ -340,165 +338,3 @@ class Spec(Model):
     def repo(self, language: str) -> str | None:
         """The release's repository on the hub, if the spec names one."""
         return self.release.repo.replace("{language}", language) if self.release.repo else None
-
-
-def load_spec(path: Path | str) -> Spec:
-    """Read and check a build.yaml.
-
-    Raises:
-        SpecError: with file and line, for anything that is not as it should be.
-    """
-    path = Path(path)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise SpecError(
-            "There is no such spec", where=path, remedy="vqa-builder init writes a commented build.yaml"
-        ) from None
-    except (UnicodeDecodeError, IsADirectoryError) as error:
-        raise SpecError(
-            "The spec cannot be read", where=path, expected="a UTF-8 file", found=error
-        ) from error
-    return parse_spec(text, path)
-
-
-def parse_spec(text: str, path: Path) -> Spec:
-    """Check the text of a spec that lies, or would lie, at ``path``."""
-    try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        content = yaml.load(text, Loader=_UniqueKeys)
-    except yaml.YAMLError as error:
-        raise SpecError("The spec is not valid YAML", where=path, found=error) from error
-    if not isinstance(content, dict):
-        raise SpecError("The spec is empty", where=path, expected="name, languages, source, ...")
-    try:
-        content = {**content, "folder": path.parent.absolute(), "text": text}
-        return Spec.model_validate(_with_policy_file(content, path))
-    except ValidationError as error:
-        raise invalid(error, path, node) from error
-
-
-def _with_policy_file(content: dict[str, Any], path: Path) -> dict[str, Any]:
-    """The spec with the rules of ``policy: {file: ...}`` in its place; what stands beside it goes before."""
-    stated = content.get("policy")
-    if not isinstance(stated, dict) or "file" not in stated:
-        return content
-    beside = {name: rule for name, rule in stated.items() if name != "file"}
-    rules = read_policy_file(path.parent / str(stated["file"]))
-    parts = {
-        code: {**({"preset": part} if isinstance(part, str) else part or {}), **beside}
-        for code, part in (rules.pop("languages", None) or {}).items()
-    }
-    languages = {"languages": parts} if parts else {}
-    return {**content, "policy": {**rules, **beside, **languages}}
-
-
-def read_policy_file(path: Path) -> dict[str, Any]:
-    """A policy in a file of its own: what would stand under ``policy:``.
-
-    Raises:
-        SpecError: there is no such file, or it holds no mapping; says where.
-    """
-    expected = "a UTF-8 YAML file of rules, such as vqa-builder calibrate writes"
-    try:
-        rules = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeys)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise SpecError(
-            "The policy file cannot be read", where=path, expected=expected, found=error
-        ) from None
-    languages = rules.get("languages", {}) if isinstance(rules, dict) else None
-    if not isinstance(languages, dict) or not all(isinstance(one, str | dict) for one in languages.values()):
-        raise SpecError(
-            "The policy file holds no policy", where=path, expected=expected, found=repr(rules)[:200]
-        )
-    return dict(rules)
-
-
-def invalid(error: ValidationError, path: Path | str, node: yaml.Node | None = None) -> SpecError:
-    """A pydantic error as one of ours: the first problem in full, the number of the others."""
-    # An unknown key is often a misspelt one, and then explains a missing one.
-    first, *others = sorted(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
-    loc = [part for part in first["loc"] if part != "from_"]
-    problem = {
-        "extra_forbidden": "Unknown key",
-        "missing": "A required key is missing",
-    }.get(first["type"], "A value is not as it should be")
-    return SpecError(
-        f"{problem}: {'.'.join(map(str, loc)) or 'the spec as a whole'}",
-        where=f"{path}:{_line(node, loc)}" if node else path,
-        expected=first["msg"].removeprefix("Value error, "),
-        found=None if first["type"] == "missing" else repr(first["input"])[:200],
-        remedy=f"{len(others)} more like it: correct this one first" if others else None,
-    )
-
-
-def construct(kind: str, plugin: Plugin, folder: Path, *arguments: object) -> Any:
-    """Make a plug-in from its place in the spec.
-
-    Args:
-        kind: ``sources``, ``engines`` or ``scorers``.
-        plugin: its name and options.
-        folder: where relative paths in its options start.
-        *arguments: what the class wants before its options.
-
-    Raises:
-        UnknownNameError: nothing has this name.
-        SpecError: an option is unknown or wrong.
-    """
-    plugin_class = registry.find(kind, plugin.type)
-    return plugin_class(*arguments, plugin_options(kind, plugin, folder))
-
-
-def plugin_options(kind: str, plugin: Plugin, folder: Path) -> BaseModel:
-    """The checked options of a plug-in, its paths resolved."""
-    options_class: type[BaseModel] = registry.find(kind, plugin.type).Options
-    try:
-        options = options_class.model_validate(plugin.options)
-    except ValidationError as error:
-        raise invalid(error, f"{kind.removesuffix('s')} {plugin.type}") from error
-    resolved: BaseModel = _resolve(options, folder)
-    return resolved
-
-
-def _resolve(value: Any, folder: Path) -> Any:
-    """The same options with every relative path taken from ``folder``."""
-    if isinstance(value, Path):
-        return folder / value
-    if isinstance(value, BaseModel):
-        fields = {name: _resolve(getattr(value, name), folder) for name in type(value).model_fields}
-        return value.model_copy(update=fields)
-    if isinstance(value, dict):
-        return {key: _resolve(item, folder) for key, item in value.items()}
-    if isinstance(value, tuple | list):
-        return type(value)(_resolve(item, folder) for item in value)
-    return value
-
-
-class _UniqueKeys(yaml.SafeLoader):
-    """YAML that refuses a key given twice, which YAML 1.2 forbids and PyYAML lets pass."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        seen: set[object] = set()
-        for key, _ in node.value:
-            if key.value in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key.value!r} is given twice", key.start_mark
-                )
-            seen.add(key.value)
-        return super().construct_mapping(node, deep)
-
-
-def _line(node: yaml.Node | None, loc: Iterable[Literal[""] | str | int]) -> int:
-    """The line, counted from 1, of the deepest part of ``loc`` that the file has."""
-    line = node.start_mark.line if node else 0
-    for part in loc:
-        if isinstance(node, yaml.MappingNode):
-            entries = {key.value: (key, value) for key, value in node.value}
-            if part not in entries:
-                break
-            key, node = entries[part]
-            line = key.start_mark.line
-        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-            node = node.value[part]
-            line = node.start_mark.line
-    return line + 1

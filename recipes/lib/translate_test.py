@@ -26,8 +26,9 @@ from typing import TYPE_CHECKING, Any
 
 from recipes.lib.evaluate import Batches, Precision, Scores, predict, score, write_predictions
 from vqa_builder.metrics.references import References
+from vqa_builder.plugins import construct
 from vqa_builder.progress import Progress
-from vqa_builder.spec import Plugin, construct
+from vqa_builder.spec import Plugin
 from vqa_builder.translation import run
 from vqa_builder.translation.memory import TranslationMemory
 

@@ -15,7 +15,8 @@ pytest.importorskip("transformers")
 
 from tests.translation.engines import tiny_seq2seq as tiny
 from vqa_builder.errors import EngineError, MissingExtraError, StorageError
-from vqa_builder.spec import EnginePlugin, construct
+from vqa_builder.plugins import construct
+from vqa_builder.spec import EnginePlugin
 from vqa_builder.translation.convert import Converted, _options, convert
 from vqa_builder.translation.engines.transformers import Transformers
 

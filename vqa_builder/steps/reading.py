@@ -12,8 +12,8 @@ from pydantic import BaseModel
 from vqa_builder import segments as segmentation
 from vqa_builder.answers import vocabulary as vocabularies
 from vqa_builder.errors import SourceError
+from vqa_builder.plugins import plugin_options
 from vqa_builder.sources.base import BadRecord
-from vqa_builder.spec import plugin_options
 from vqa_builder.steps.workshop import Workshop
 from vqa_builder.store import Stored, file_hash, remove, write_text
 

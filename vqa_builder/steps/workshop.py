@@ -12,10 +12,11 @@ import pyarrow as pa
 
 from vqa_builder import executors, languages, registry
 from vqa_builder.errors import UnknownNameError
+from vqa_builder.plugins import construct, plugin_options
 from vqa_builder.progress import Progress
 from vqa_builder.quality import policy as policies, scoring
 from vqa_builder.sources.base import Source
-from vqa_builder.spec import Plugin, Price, Spec, Translation, construct, plugin_options
+from vqa_builder.spec import Plugin, Price, Spec, Translation
 from vqa_builder.store import Store, Stored, fingerprint
 from vqa_builder.translation import run
 from vqa_builder.translation.aligners.base import Aligner

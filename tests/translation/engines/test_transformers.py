@@ -13,7 +13,8 @@ pytest.importorskip("transformers")
 
 from tests.translation.engines import tiny_seq2seq as tiny
 from vqa_builder.errors import EngineError, MissingExtraError, SpecError
-from vqa_builder.spec import EnginePlugin, plugin_options
+from vqa_builder.plugins import plugin_options
+from vqa_builder.spec import EnginePlugin
 from vqa_builder.translation.engines._seq2seq import Family, Seq2Seq, family_of
 from vqa_builder.translation.engines.base import Failure
 from vqa_builder.translation.engines.transformers import Transformers
