@@ -36,7 +36,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def content(world: Path, tmp_path: Path) -> dict[str, Any]:
     """What a YAML file would hold."""
-    stage = {"epochs": 1, "lr": 0.001, "batch_size": 4}
+    stage = {"epochs": 1, "lr": 0.001, "optimiser": "muon", "batch_size": 4}
     return {
         "data": {
             "releases": {code: str(world / f"releases/tiny-{code}") for code in ("ja", "hi")},

@@ -24,7 +24,7 @@ def content(folder: Path) -> dict[str, Any]:
     images = {"root": f"{world}/images"}
     scenes: dict[str, Any] = {"form": "scenes", "path": world}
     small = {"width": 16, "layers": 2, "heads": 2, "picture": 32, "patch": 16, "epochs": 1, "batch_size": 16}
-    stage = {"epochs": 2, "lr": 0.002, "batch_size": 8}
+    stage = {"epochs": 2, "lr": 0.002, "optimiser": "muon", "batch_size": 8}
     return {
         "out": str(folder / "out"),
         "small_clip": {"world": world, "pieces": 400, **small},
