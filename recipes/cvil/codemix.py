@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -110,9 +111,10 @@ def mix(question: Mixable, share: float, random: np.random.Generator) -> Mixed:
 
 
 def all_mixable(questions: Questions) -> list[Mixable]:
-    """:func:`mixable` of every question."""
+    """:func:`mixable` of every question; people ask the same ones again and again."""
+    found = cache(lambda text, english, links: mixable(text, english, list(links), questions.language))
     columns: Any = zip(questions.text, questions.text_en, questions.alignment, strict=True)
-    return [mixable(text, english, links, questions.language) for text, english, links in columns]
+    return [found(text, english, tuple(map(tuple, links))) for text, english, links in columns]
 
 
 def _joined(

@@ -6,7 +6,9 @@ tags, which are English for both; and the English words mixed into the question.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -185,15 +187,15 @@ def _pair(offsets: list[tuple[int, int]], own: tuple[int, int], source: range) -
 def _tag_matches(questions: Questions, features: FeatureStore, tokenizers: Tokenizers, count: int) -> Ragged:
     """Per question: the pieces of tags that both tokenizers share, as student x SPREAD + teacher."""
     rows = features.rows(questions.image_id)
-    of_image = {row: _matching(features.tags(row)[:count], tokenizers) for row in set(rows.tolist())}
+    pieces = cache(lambda tag: (tokenizers.student.tokenize(tag), tokenizers.teacher.tokenize(tag)))
+    of_image = {row: _matching(map(pieces, features.tags(row)[:count])) for row in set(rows.tolist())}
     return Ragged.of([of_image[row] for row in rows.tolist()], np.int64)
 
 
-def _matching(tags: list[str], tokenizers: Tokenizers) -> list[int]:
+def _matching(tags: Iterable[tuple[list[str], list[str]]]) -> list[int]:
     """Tag by tag, so that one that is cut differently does not derail the rest."""
     matches, student, teacher = [], 0, 0
-    for tag in tags:
-        own, other = tokenizers.student.tokenize(tag), tokenizers.teacher.tokenize(tag)
+    for own, other in tags:
         if own == other:
             matches += [(student + piece) * _SPREAD + teacher + piece for piece in range(len(own))]
         student, teacher = student + len(own), teacher + len(other)

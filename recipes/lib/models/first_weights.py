@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -65,6 +66,7 @@ def anchor_regions(model: Oscar, features: FeatureStore, tokenizer: PreTrainedTo
     Tags are the anchors between pictures and words in Oscar; here they are so from the first step.
     """
     words = model.words.weight.numpy()
+    of_tag = cache(lambda tag: words[tokenizer(tag, add_special_tokens=False)["input_ids"]].sum(0))
     seen, named = [], []
     for row in range(len(features)):
         image = features.image(row)
@@ -72,7 +74,7 @@ def anchor_regions(model: Oscar, features: FeatureStore, tokenizer: PreTrainedTo
         for region, tag in zip(values[0], image.tags, strict=False):
             if tag:
                 seen.append(region)
-                named.append(words[tokenizer(tag, add_special_tokens=False)["input_ids"]].sum(0))
+                named.append(of_tag(tag))
     if not seen:
         return
     # Boxes say nothing of words and would start with no weight at all.
