@@ -1,6 +1,6 @@
 """Ask a trained model about a picture whose features are in a store.
 
-python -m recipes.cvil.ask runs/cvil/students/student-ja-1-0 runs/simple/features 2251 猫は何色ですか？
+python -m recipes.cvil.ask runs/cvil/students/student-ja-1-88 runs/simple/features 6766 猫は何色ですか？
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ class Answerer:
 
     Example::
 
-        student = Answerer(Path("runs/cvil/students/student-ja-1-0"), FeatureStore.open(Path("features")))
-        student.ask(2251, "猫は何色ですか？")[0].answer  # "black"
+        student = Answerer(Path("runs/cvil/students/student-ja-1-88"), FeatureStore.open(Path("features")))
+        student.ask(6766, "猫は何色ですか？")[0].answer  # "black"
     """
 
     def __init__(self, folder: Path, features: FeatureStore) -> None:
