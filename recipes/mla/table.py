@@ -2,6 +2,7 @@
 
     python -m recipes.mla.table recipes/mla/small.yaml --readme recipes/mla/README.md
     python -m recipes.mla.table recipes/mla/small.yaml --row "transfer, exposure" --seed 0
+    python -m recipes.mla.table recipes/mla/small.yaml --readme recipes/mla/README.md --show
 
 A row is a name and the settings that it changes, under ``rows`` of the YAML; the seeds stand there too. What
 a killed table has finished is not run again. Rows run side by side, one thread each.
@@ -63,6 +64,7 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--threads", type=int, default=1, help="per worker")
     parser.add_argument("--readme", type=Path, help="write the table there, between its markers")
+    parser.add_argument("--show", action="store_true", help="run nothing, show what there is")
     given = parser.parse_args()
     try:
         content = settings.read(given.settings, given.set)
@@ -70,7 +72,8 @@ def main() -> int:
         # The first row of every seed comes first: it makes the frozen model that all others of the seed need.
         plan = [settings.of_row(content, row, seed) for row in rows[:1] for seed in seeds]
         plan += [settings.of_row(content, row, seed) for seed in seeds for row in rows[1:]]
-        side_by_side(work, [(each,) for each in plan], workers=given.workers, threads=given.threads)
+        if not given.show:
+            side_by_side(work, [(each,) for each in plan], workers=given.workers, threads=given.threads)
         table = markdown(Path(content["out"]) / "results.jsonl", list(content["rows"]), len(content["seeds"]))
         print(table)
         if given.readme:
