@@ -51,7 +51,7 @@ SYSTEMS = (
         "English model (teacher of cViL)",
         "cvil",
         "none",
-        {"en": {"row": "teacher, in English", "language": "ja"}, **_cvil("zero-shot", 0.0)},
+        {"en": _cvil("teacher, in English", 0.0)["ja"], **_cvil("zero-shot", 0.0)},
     ),
     System("translate-test", "cvil", "none; translates when asked", _cvil("translate-test", 0.0)),
     System(
