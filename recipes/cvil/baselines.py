@@ -42,7 +42,7 @@ def record_teacher(config: Config) -> None:
             if row == "translate-test":
                 fields["translations_per_second"] = _translations_per_second(questions)
             batches = material.batches(own, material.tokenizers.teacher, config.teacher, shuffle=False)
-            record_answers(config, batches, teacher, release, fields)
+            record_answers(material, batches, teacher, release, fields)
 
 
 def _translated(config: Config, questions: Questions) -> Questions:

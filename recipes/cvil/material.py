@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import math
 from dataclasses import fields
 from functools import cached_property
@@ -32,7 +33,7 @@ class Material:
     """The data of a run, read when first asked for.
 
     Raises:
-        SpecError: no release for the language.
+        SpecError: no release for the language, or no held-out questions where some are named.
         ReleaseError, SourceError: a release or the features cannot serve; see ``load_questions``.
     """
 
@@ -46,6 +47,7 @@ class Material:
                 remedy="name it under data.releases",
             )
         self.features = FeatureStore.open(config.data.features)
+        self.held_out = _held_out(config.data.held_out) if config.data.held_out else frozenset()
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -195,6 +197,16 @@ def trainer_settings(config: Config, stage: Stage, batches: QuestionBatches) -> 
         progress=not config.quiet,
         tensorboard=not config.quiet,
     )
+
+
+def _held_out(path: Path) -> frozenset[Any]:
+    try:
+        return frozenset(json.loads(path.read_bytes())["question_ids"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        expected = 'a JSON file with "question_ids"'
+        raise SpecError(
+            "The held-out questions cannot be read", where=path, expected=expected, found=repr(error)
+        ) from error
 
 
 def _all(release: str, split: str, *, english: bool = False) -> Questions:

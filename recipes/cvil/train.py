@@ -16,7 +16,6 @@ Source: Gupta, Gautam and Mamidi, cViL (ICPR 2022), and their public code. What 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Mapping
 from functools import partial
@@ -57,7 +56,11 @@ def run(config: Config) -> Oscar:
     reads = {"regions": config.data.regions, "tags": config.data.tags, "max_text": config.data.longest}
     for name, model, tokenizer in (
         (f"teacher-{of_teacher(config).seed}", teacher, material.tokenizers.teacher),
-        (student_name(config), student, material.tokenizers.student),
+        (
+            run_name(config.row, config.language, config.labels, config.seed),
+            student,
+            material.tokenizers.student,
+        ),
     ):
         save(config.out / "students" / name, model, tokenizer, material.vocabulary, reads)
     return student
@@ -182,7 +185,7 @@ def record_scores(config: Config, material: Material, student: Oscar, seconds: f
     tokenizer = material.tokenizers.student
     return [
         record_answers(
-            config,
+            material,
             material.batches(
                 load_questions(release, "validation"), tokenizer, config.fine_tuning, shuffle=False
             ),
@@ -196,14 +199,14 @@ def record_scores(config: Config, material: Material, student: Oscar, seconds: f
 
 
 def record_answers(
-    config: Config, batches: QuestionBatches, model: Oscar, release: str, fields: dict[str, Any]
+    material: Material, batches: QuestionBatches, model: Oscar, release: str, fields: dict[str, Any]
 ) -> Scores:
     """A model's answers to a release's validation questions: the file kept, the scores recorded.
 
     Of a release with held-out questions, these are also scored on their own, as the setting ``held out``.
     """
     predictions = predict(model, batches, load_vocabulary(release))
-    write_predictions(prediction_file(config.out, release, fields), predictions)
+    write_predictions(prediction_file(material.config.out, release, fields), predictions)
     references = load_references(release, "en", "validation")
     fields = {
         "questions_per_second": questions_per_second(model, batches),
@@ -211,18 +214,18 @@ def record_answers(
         **fields,
     }
     scores = score(predictions, references, None, language=batches.questions.language)
-    results.append(config.out / "results.jsonl", {**scores.record(), **fields})
-    if config.data.held_out and fields["setting"] == "release":
-        held_out = set(json.loads(config.data.held_out.read_bytes())["question_ids"])
-        asked = held_out & set(batches.questions.question_id)
+    path = material.config.out / "results.jsonl"
+    results.append(path, {**scores.record(), **fields})
+    asked = material.held_out & set(batches.questions.question_id)
+    if asked and fields["setting"] == "release":
         own = score(predictions, references, None, language=batches.questions.language, only=asked)
-        results.append(config.out / "results.jsonl", {**own.record(), **fields, "setting": "held out"})
+        results.append(path, {**own.record(), **fields, "setting": "held out"})
     return scores
 
 
 def prediction_file(out: Path, release: str, fields: Mapping[str, Any]) -> Path:
     """Where the answers of a row to the questions of a release are kept."""
-    name = f"{fields['row']}-{fields['language']}-{fields['share']:g}-{fields['seed']}".replace(" ", "_")
+    name = run_name(fields["row"], fields["language"], fields["share"], fields["seed"])
     return out / "predictions" / f"{name}-{Path(release).name}.json"
 
 
@@ -251,9 +254,9 @@ def logit_step(model: Oscar, batch: dict[str, Tensor], *, softmax: bool) -> dict
     return {"loss": logit_loss(model(**batch).logits, batch["teacher_logits"], softmax=softmax)}
 
 
-def student_name(config: Config) -> str:
-    """Of a student's folder and files: its row, language, share of labels and seed."""
-    return f"{config.row}-{config.language}-{config.labels:g}-{config.seed}".replace(" ", "_")
+def run_name(row: str, language: str, share: float, seed: int) -> str:
+    """Of a student's folder and files."""
+    return f"{row}-{language}-{share:g}-{seed}".replace(" ", "_")
 
 
 def of_teacher(config: Config) -> Config:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import yaml
 
 from recipes.cvil import config as settings, table, train
 from recipes.lib import results
+from recipes.lib.data import load_questions
 from recipes.lib.models.oscar import Oscar
 from vqa_builder.errors import SourceError, SpecError, UnknownNameError
 
@@ -85,6 +87,23 @@ def test_images_without_features_are_counted_before_anything_is_trained(
     write_store(tmp_path / "some", [store.image(row) for row in (0, 1)], source="two of four")
     with pytest.raises(SourceError, match="misses 1 of the images"):
         run(content, data={"features": str(tmp_path / "some")})
+    assert not list(Path(content["out"]).glob("steps/*/last"))
+
+
+def test_held_out_questions_are_scored_on_their_own_besides(content: dict[str, Any], tmp_path: Path) -> None:
+    asked = load_questions(content["data"]["releases"]["ja"], "validation").question_id
+    path = tmp_path / "holdout.json"
+    path.write_text(json.dumps({"question_ids": [asked[0], 10**9]}))
+    run(content, data={"held_out": str(path)})
+    records = results.read(Path(content["out"]) / "results.jsonl")
+    assert {each["setting"]: each["questions"] for each in records} == {"release": len(asked), "held out": 1}
+
+
+def test_held_out_questions_that_are_not_there_are_told_before_training(
+    content: dict[str, Any], tmp_path: Path
+) -> None:
+    with pytest.raises(SpecError, match="held-out questions cannot be read"):
+        run(content, data={"held_out": str(tmp_path / "none.json")})
     assert not list(Path(content["out"]).glob("steps/*/last"))
 
 
