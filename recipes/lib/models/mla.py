@@ -23,6 +23,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
+from recipes.lib.models.attention import attention
 from vqa_builder.errors import SourceError, SpecError, UnknownNameError
 from vqa_builder.store import atomic_folder, write_json
 
@@ -308,13 +309,13 @@ def _text_tower(clip: nn.Module) -> tuple[bool, int, int]:
 
 def _run_layer(layer: nn.Module, hidden: Tensor, mask: Tensor | None, causal: bool) -> Tensor:
     """One frozen pre-norm layer, from its parts: their names outlived every signature of the layer itself."""
-    attention, normed = layer.self_attn, layer.layer_norm1(hidden)
+    reading, normed = layer.self_attn, layer.layer_norm1(hidden)
     query, key, value = (
-        project(normed).unflatten(-1, (attention.num_heads, -1)).transpose(1, 2)
-        for project in (attention.q_proj, attention.k_proj, attention.v_proj)
+        project(normed).unflatten(-1, (reading.num_heads, -1)).transpose(1, 2)
+        for project in (reading.q_proj, reading.k_proj, reading.v_proj)
     )
-    mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=mask, is_causal=causal)
-    hidden = hidden + attention.out_proj(mixed.transpose(1, 2).flatten(2))
+    mixed = attention(query, key, value, attn_mask=mask, is_causal=causal)
+    hidden = hidden + reading.out_proj(mixed.transpose(1, 2).flatten(2))
     return hidden + layer.mlp(layer.layer_norm2(hidden))
 
 

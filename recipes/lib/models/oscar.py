@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from recipes.lib.models import saved
+from recipes.lib.models.attention import attention
 from vqa_builder.errors import SpecError
 
 
@@ -109,9 +110,8 @@ class Layer(nn.Module):  # type: ignore[misc]
         batch, length, hidden = sequence.shape
         projected = self.query_key_value(sequence).view(batch, length, 3, self.heads, -1)
         query, key, value = projected.permute(2, 0, 3, 1, 4).unbind(0)
-        attended = functional.scaled_dot_product_attention(
-            query, key, value, attn_mask=mask, dropout_p=self.attention_dropout if self.training else 0.0
-        )
+        dropped = self.attention_dropout if self.training else 0.0
+        attended = attention(query, key, value, attn_mask=mask, dropout_p=dropped)
         return self.attention_output(attended.transpose(1, 2).reshape(batch, length, hidden))
 
 
