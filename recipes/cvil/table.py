@@ -26,7 +26,9 @@ Job = tuple[dict[str, Any], list[float]]
 def jobs(
     content: dict[str, Any], rows: list[str], seeds: list[int], languages: list[str] | None = None
 ) -> list[Job]:
-    """One job per row, language and seed, with the shares of labels that it goes through; teachers first.
+    """One job per row, language and seed, with the shares of labels that it goes through.
+
+    Teachers come first, then the students that need none, so that no worker waits for a teacher.
 
     Raises:
         UnknownNameError: no such row.
@@ -51,7 +53,7 @@ def jobs(
             for language in languages or every:
                 base = {**plan, "row": row, "language": language, "seed": seed}
                 found.append((settings.merged(base, changes), own))
-    return found
+    return sorted(found, key=lambda job: (job[0]["row"] != TEACHER, job[0].get("distillation") is not None))
 
 
 def work(job: Job) -> str:
@@ -66,7 +68,7 @@ def work(job: Job) -> str:
         baselines.record_teacher(config)
         return f"{config.row}, seed {config.seed}: {time.perf_counter() - start:.0f} s"
     accuracies = []
-    teacher = train.train_teacher(config)[0]
+    teacher = train.train_teacher(config)[0] if config.distillation else None
     for share in shares:
         own = config.model_copy(update={"labels": share})
         material = Material(own)

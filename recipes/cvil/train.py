@@ -85,13 +85,17 @@ def train_teacher(config: Config) -> tuple[Oscar, float]:
     return teacher, outcome.seconds
 
 
-def train_student(config: Config, material: Material, teacher: Oscar) -> tuple[Oscar, float]:
-    """Steps 2 to 5; gives the student and the seconds of its own training."""
+def train_student(config: Config, material: Material, teacher: Oscar | None = None) -> tuple[Oscar, float]:
+    """Steps 2 to 5; gives the student and the seconds of its own training.
+
+    The teacher is trained, or found trained, where one is needed and none is given.
+    """
     student = new_model(
         config.student or config.model, material, material.tokenizers.student, ("student", config.seed)
     )
     seconds = 0.0
     if config.distillation is not None:
+        teacher = teacher or train_teacher(config)[0]
         states = remember_teacher(config, teacher, config.distillation)
         seconds += distil(config, config.distillation, material, states, student)
         if not config.distillation.logits and (config.head_from_teacher or not config.labels):
