@@ -183,19 +183,13 @@ def new_model(
 
 def trainer_settings(config: Config, stage: Stage, batches: QuestionBatches) -> Settings:
     """The trainer's settings of a stage; few labels are seen more often, up to ``least_steps``."""
-    return Settings(
+    return Settings.of(
+        stage,
+        quiet=config.quiet,
         epochs=max(stage.epochs, math.ceil(stage.least_steps / len(batches))),
-        lr=stage.lr,
-        weight_decay=stage.weight_decay,
-        warmup=stage.warmup,
-        schedule=stage.schedule,
-        optimiser=stage.optimiser,
         seed=config.seed,
         precision=config.precision,
         compile=config.compile,
-        log_every=0 if config.quiet else 50,
-        progress=not config.quiet,
-        tensorboard=not config.quiet,
     )
 
 

@@ -72,3 +72,19 @@ def logit_loss(student: Tensor, teacher: Tensor, *, softmax: bool = False) -> Te
     if softmax:
         return softmax_loss(student, teacher.float().softmax(dim=1))
     return answer_loss(student, teacher.float().sigmoid())
+
+
+def symmetric_contrast(left: Tensor, right: Tensor, scale: float = 100.0) -> Tensor:
+    """InfoNCE both ways between two lists of features, row i of one belonging to row i.
+
+    | input | shape |
+    |---|---|
+    | ``left`` | (B, D) images, or English sentences for the text-text term |
+    | ``right`` | (B, D) sentences |
+
+    Loss = 1/2 [CE over rows + CE over columns] of ``scale * cos(left_i, right_j)``; MLA's scale is 100
+    (Zhang et al., NeurIPS 2022).
+    """
+    logits = scale * functional.normalize(left, dim=-1) @ functional.normalize(right, dim=-1).T
+    wanted = torch.arange(len(logits), device=logits.device)
+    return (functional.cross_entropy(logits, wanted) + functional.cross_entropy(logits.T, wanted)) / 2

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -61,6 +61,26 @@ class Settings(BaseModel):
     tensorboard: bool = True
     progress: bool = True
     peak_tflops: float = Field(0.0, ge=0)
+
+    @classmethod
+    def of(cls, stage: BaseModel, *, quiet: bool = False, **own: Any) -> Settings:
+        """The settings of a recipe's stage: all that both have a name for, and what is the caller's own.
+
+        Args:
+            stage: a section of the recipe's settings.
+            quiet: one line of the log per epoch, none on the terminal, no events.
+            **own: fields of this class, before the stage's.
+
+        >>> class Stage(BaseModel):
+        ...     lr: float = 0.1
+        ...     batch_size: int = 8
+        >>> settings = Settings.of(Stage(), epochs=3)
+        >>> settings.lr, settings.epochs
+        (0.1, 3)
+        """
+        shared = {name: value for name, value in stage if name in cls.model_fields}
+        calm = {"log_every": 0, "progress": False, "tensorboard": False} if quiet else {}
+        return cls(**{**shared, **calm, **own})
 
     def factor(self, step: int, steps: int) -> float:
         """The share of ``lr`` at one step of ``steps``, counted from 0.

@@ -21,8 +21,9 @@ from torch import Tensor, nn
 from transformers import AutoModel, AutoTokenizer, CLIPConfig, CLIPModel
 from transformers.utils import cached_file
 
-from recipes.lib.models.mla import symmetric_contrast
-from recipes.lib.pairs import Encoded, PairBatches, Pairs, encode, read_scenes
+from recipes.lib.losses import symmetric_contrast
+from recipes.lib.pair_batches import Encoded, PairBatches, encode
+from recipes.lib.pairs import Pairs, read_scenes
 from recipes.lib.retrieval import features
 from recipes.lib.tokens import train_tokenizer
 from recipes.lib.trainer import Settings, train
@@ -53,7 +54,7 @@ class Backbone:
     whole_length: bool
 
     def encode(self, texts: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """English texts as ``recipes.lib.pairs.encode`` gives them."""
+        """English texts as ``recipes.lib.pair_batches.encode`` gives them."""
         ids, lengths = encode(texts, self.tokenizer, self.longest)
         if not self.whole_length:
             return ids, lengths
@@ -148,17 +149,7 @@ def _train_small_clip(settings: SmallClip, folder: Path, seed: int, quiet: bool)
     )
     torch.manual_seed(seed)
     clip = CLIPModel(_shape(settings, tokenizer))
-    how = Settings(
-        epochs=settings.epochs,
-        lr=settings.lr,
-        optimiser=settings.optimiser,
-        warmup=0.1,
-        schedule="cosine",
-        seed=seed,
-        log_every=0 if quiet else 50,
-        progress=not quiet,
-        tensorboard=not quiet,
-    )
+    how = Settings.of(settings, quiet=quiet, warmup=0.1, schedule="cosine", seed=seed)
     train(clip, _contrast, batches, how, folder / "training", identity={"stage": "clip"})
     with atomic_folder(folder / "clip") as partial:
         clip.save_pretrained(partial)

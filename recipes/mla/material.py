@@ -16,7 +16,8 @@ from transformers import AutoTokenizer
 from recipes.lib import pairs as readers
 from recipes.lib.data import load_questions
 from recipes.lib.models.mla import ENGLISH, MLA, MLAConfig, token_vectors
-from recipes.lib.pairs import Encoded, PairBatches, Pairs, encode, joined
+from recipes.lib.pair_batches import Encoded, PairBatches, encode
+from recipes.lib.pairs import Pairs, joined
 from recipes.lib.scenes.write import write
 from recipes.lib.tokens import train_tokenizer
 from recipes.mla.backbone import Backbone, image_features, open_backbone, small_clip

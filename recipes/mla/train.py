@@ -28,14 +28,15 @@ import torch
 from numpy.typing import NDArray
 
 from recipes.lib import results
-from recipes.lib.models.mla import ENGLISH, MLA, Acquisition
+from recipes.lib.models.mla import ENGLISH, MLA
 from recipes.lib.pairs import Pairs
 from recipes.lib.retrieval import record, score_features
 from recipes.lib.steps import step_folder
 from recipes.lib.trainer import Settings, train
 from recipes.mla import config as settings
+from recipes.mla.acquisition import Acquisition
 from recipes.mla.backbone import image_features
-from recipes.mla.config import Config, Source, Stage
+from recipes.mla.config import Config, Source, Stage, Vqa
 from recipes.mla.material import Material, make_worlds, text_features
 from vqa_builder.errors import VQABuilderError
 
@@ -130,23 +131,17 @@ def identity_of(config: Config, material: Material, done: Sequence[str]) -> dict
     }
 
 
-def trainer_settings(config: Config, stage: Stage) -> Settings:
+def trainer_settings(config: Config, stage: Stage | Vqa, **own: Any) -> Settings:
     """The trainer's settings of a stage; betas and eps are those of the authors' BertAdam."""
-    return Settings(
-        epochs=stage.epochs,
-        lr=stage.lr,
-        weight_decay=stage.weight_decay,
-        warmup=stage.warmup,
-        schedule=stage.schedule,
-        optimiser=stage.optimiser,
+    return Settings.of(
+        stage,
+        quiet=config.quiet,
         betas=(0.9, 0.98),
         adam_eps=1e-6,
         seed=config.seed,
         precision=config.precision,
         save_every=0,
-        log_every=0 if config.quiet else 50,
-        progress=not config.quiet,
-        tensorboard=not config.quiet,
+        **own,
     )
 
 

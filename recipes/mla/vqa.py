@@ -178,19 +178,10 @@ def teach(config: Config, shape: Vqa, asked: Asked) -> tuple[AnswerHead, float]:
     torch.manual_seed(config.seed)
     widths = first["sentence"].shape[-1], first["regions"].shape[-1]
     head = AnswerHead(*widths, len(asked.vocabulary), shape)
-    stage = settings.Stage(
-        terms={"text_mse": 1.0},
-        epochs=shape.epochs,
-        lr=shape.lr,
-        optimiser=shape.optimiser,
-        weight_decay=0.05,
-        warmup=0.1,
-    )
+    how = trainer_settings(config, shape, weight_decay=0.05, warmup=0.1, schedule="cosine")
     identity = identity_of(config, asked.material, []) | {"head": shape.model_dump(mode="json")}
     with step_folder(config.out, "head", identity) as folder:
-        outcome = train(
-            head, answer_step, batches, trainer_settings(config, stage), folder, identity=identity
-        )
+        outcome = train(head, answer_step, batches, how, folder, identity=identity)
     return head, outcome.seconds
 
 

@@ -16,7 +16,8 @@ import numpy as np
 import pyarrow as pa
 from common import SHARED, kendall, lines, pairs, scores, table, translate
 
-from vqa_builder.quality.policy import policy_for, what_if
+from vqa_builder.quality.policy import what_if
+from vqa_builder.quality.stated_policy import policy_for
 
 SCORERS = (
     "script",

@@ -155,12 +155,10 @@ class Finetuner:
     def tune(self, model: nn.Module, examples: Examples, folder: Path, epochs: int, lr: float) -> None:
         """Train on some examples, the last weights count."""
         config, tuning = self.config, self.config.tasks[examples.task]
-        settings = Settings(
+        settings = Settings.of(
+            tuning,
             epochs=epochs,
             lr=lr,
-            warmup=tuning.warmup,
-            weight_decay=tuning.weight_decay,
-            optimiser=tuning.optimiser,
             precision=config.precision,
             save_every=0,
             seed=config.seed,

@@ -88,15 +88,7 @@ def pretrain(config: Config) -> RC3:
     )
 
     # 4. Training.
-    plan = Settings(
-        epochs=1,
-        lr=settings.lr,
-        warmup=settings.warmup,
-        weight_decay=settings.weight_decay,
-        optimiser=settings.optimiser,
-        precision=config.precision,
-        seed=config.seed,
-    )
+    plan = Settings.of(settings, epochs=1, precision=config.precision, seed=config.seed)
     pretrainer = Pretrainer(model, batches.objectives)
     train(pretrainer, lambda trained, batch: trained(**batch), batches, plan, config.out / "pretraining")
     model.save(config.out / "model")

@@ -13,9 +13,9 @@ from vqa_builder.progress import Progress
 from vqa_builder.quality import scoring
 from vqa_builder.quality.calibration import BEFORE, NEW, Calibration, Labelled, Target, calibrate
 from vqa_builder.quality.calibration_fit import logistic
-from vqa_builder.quality.policy import policy_for
 from vqa_builder.quality.rules import COMBINE, Combination, Policy, Rule
 from vqa_builder.quality.scorers.base import PAIRS
+from vqa_builder.quality.stated_policy import policy_for
 
 STATED = {
     "chrf": {"min": 35},

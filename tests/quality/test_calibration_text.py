@@ -9,7 +9,7 @@ import yaml
 
 from vqa_builder.quality.calibration import Calibration, Form, Labelled, Target, calibrate
 from vqa_builder.quality.calibration_text import lines, policy_file
-from vqa_builder.quality.policy import policy_for
+from vqa_builder.quality.stated_policy import policy_for
 from vqa_builder.spec_file import read_policy_file
 
 PRESENT = policy_for("hi", {"chrf": {"min": 35}, "length": {"min": -3, "max": 3}, "copy": "reject"})

@@ -9,22 +9,18 @@ import pytest
 import yaml
 from hypothesis import given, strategies as st
 
-from vqa_builder import registry
 from vqa_builder.errors import SpecError, UnknownNameError
 from vqa_builder.quality import presets
 from vqa_builder.quality.policy import (
     Policy,
-    Rule,
-    default_policy,
     judge,
     judged_by,
     overruled,
-    policy_for,
     resolved,
     what_if,
 )
+from vqa_builder.quality.stated_policy import policy_for
 from vqa_builder.schema import VERDICTS
-from vqa_builder.spec import DEFAULT_SCORES
 
 COLUMNS = {"chrf": pa.float32(), "copy": pa.float32(), "langid": pa.float32(), "langid_label": pa.string()}
 
@@ -145,43 +141,12 @@ def test_a_text_column_has_no_threshold() -> None:
     assert "chrf, copy, langid" in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    ("text", "where"),
-    [
-        ("{chrf: {}}", "policy.chrf"),
-        ("{chrf: {mni: 30}}", "policy.chrf"),
-        ("{chrf: 30}", "policy.chrf"),
-        ("{chrf: drop}", "policy.chrf"),
-        ("{chrf: {min: high}}", "policy.chrf"),
-        ("{chrf: {min: .nan}}", "policy.chrf"),
-        ("{chrf: {min: 80, max: 20}}", "policy.chrf"),
-        ("{copy: off}", "policy.copy"),
-        ("{answers: {chrf: {}}}", "policy.answers.chrf"),
-        ("{answers: reject}", "policy.answers"),
-    ],
-)
-def test_a_malformed_rule_is_located(text: str, where: str) -> None:
-    with pytest.raises(SpecError, match="malformed") as caught:
-        policy(text)
-    assert f"where:    {where}\n" in str(caught.value)
-
-
 def test_the_signature_says_every_rule_whatever_the_order() -> None:
     one = policy("{copy: reject, chrf: {min: 30.0}, answers: {chrf: {min: 60, max: 99.5}}}")
     other = policy("{chrf: {min: 30}, answers: {chrf: {max: 99.5, min: 60}}, copy: reject}")
     assert one.signature == "policy|chrf:min=30|copy:reject|answers.chrf:min=60,max=99.5"
     assert other.signature == one.signature
     assert Policy.model_validate(one.model_dump()) == one
-
-
-@pytest.mark.parametrize("language", ["ja", "hi", "de"])
-def test_defaults(language: str) -> None:
-    assert policy_for(language, None) == default_policy(language)
-    assert default_policy(language, ["chrf", "length", "mine"]).columns() == ["length", "chrf"]
-    assert default_policy(language, []).columns() == []
-    assert ("copy" in default_policy(language).answers) == (language == "de")
-    names = ["script", "langid", "copy", "length", "repetition", "numerals", "chrf"]
-    default_policy(language, names).check(dict.fromkeys(names, pa.float32()))
 
 
 ROWS = st.lists(
@@ -216,20 +181,10 @@ def test_it_equals_a_row_by_row_reading_in_any_order(rows: list[dict[str, Any]],
     assert judged(rules, rows, order).equals(judged(rules, rows))
 
 
-def test_presets_are_policies_of_every_language() -> None:
-    assert presets.names() == ["strict", "balanced", "lenient"]
-    columns: dict[str, pa.DataType] = {}
-    for name in DEFAULT_SCORES:
-        columns.update(registry.find("scorers", name).columns)
-    for name in presets.names():
-        for language in ("ja", "hi", "ta", "de"):
-            policy_for(language, name, columns).check(columns)
-
-
 @pytest.mark.parametrize("language", ["ja", "hi"])
 def test_a_stricter_preset_keeps_less(language: str) -> None:
     chance = np.random.default_rng(5)
-    names = default_policy(language).columns()
+    names = policy_for(language, None).columns()
     scores = pa.table(
         {
             "segment_id": [str(number) for number in range(3000)],
@@ -244,24 +199,6 @@ def test_a_stricter_preset_keeps_less(language: str) -> None:
         stated = {preset: policy_for(language, preset, ["chrf", name]) for preset in presets.names()}
         kept = [row["kept"] for row in what_if(segments, scores, stated).to_pylist() if row["segments"]]
         assert kept == sorted(kept), name
-
-
-def test_a_preset_by_name_and_with_changes() -> None:
-    columns = ["chrf", "copy", "length"]
-    assert policy_for("ja", "balanced", columns) == default_policy("ja", columns)
-    changed = policy("{preset: strict, chrf: {min: 41}, copy: off, answers: {length: off}}")
-    assert changed.rules["chrf"] == Rule(min=41)
-    assert "copy" not in changed.rules and "langid" in changed.rules
-    assert changed.answers["length"] == "off"
-    assert changed.answers["chrf"] == policy_for("ja", "strict").answers["chrf"]
-
-
-@pytest.mark.parametrize(("text", "where"), [("balancd", "policy"), ("{preset: balancd}", "policy.preset")])
-def test_an_unknown_preset_lists_the_known(text: str, where: str) -> None:
-    with pytest.raises(UnknownNameError, match="Unknown policy preset 'balancd'") as caught:
-        policy(text)
-    assert f"where:    {where}\n" in str(caught.value)
-    assert "did you mean 'balanced'" in str(caught.value)
 
 
 CHRF: list[dict[str, Any]] = [{"chrf": float(value), "copy": value / 100} for value in range(0, 100, 10)]
@@ -427,23 +364,3 @@ def test_what_if_over_600_000_segments_takes_no_two_seconds() -> None:
     started = time.process_time()
     what_if(segments, scores, {str(bound): policy(f"chrf: {{min: {bound}}}") for bound in (0.1, 0.2, 0.3)})
     assert time.process_time() - started < 2
-
-
-def test_a_language_may_state_its_own_policy() -> None:
-    stated = {
-        "chrf": {"min": 40},
-        "copy": "reject",
-        "languages": {"ja": {"chrf": {"min": 50}}, "hi": "strict"},
-    }
-    assert policy_for("ja", stated) == policy_for("ja", {"chrf": {"min": 50}, "copy": "reject"})
-    assert policy_for("hi", stated) == policy_for(
-        "hi", {"preset": "strict", "chrf": {"min": 40}, "copy": "reject"}
-    )
-    assert policy_for("mr", stated) == policy_for("mr", {"chrf": {"min": 40}, "copy": "reject"})
-    assert policy_for("mr", {"languages": {"ja": "strict"}}) == default_policy("mr")
-
-
-@pytest.mark.parametrize("parts", ["strict", {"ja": [1]}, {"ja": None}])
-def test_a_malformed_policy_of_a_language_is_located(parts: Any) -> None:
-    with pytest.raises(SpecError, match=r"policy\.languages\.ja"):
-        policy_for("ja", {"languages": parts})

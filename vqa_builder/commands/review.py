@@ -117,7 +117,7 @@ def calibrate(
     """Fit the policy to people's labels, show what it is worth on rows it has not seen, and write it."""
     from vqa_builder import load_spec
     from vqa_builder.quality import calibration, calibration_text
-    from vqa_builder.quality.policy import policy_for
+    from vqa_builder.quality.stated_policy import policy_for
     from vqa_builder.release import review_csv, review_import, review_labels, review_sheet
     from vqa_builder.store import file_hash, write_text
 
@@ -251,8 +251,8 @@ def _one_of(value: str, option: str, *known: str) -> str:
 
 def _others(spec: Spec, matched: Mapping[str, Any]) -> dict[str, Any]:
     """What holds for the languages that nobody labelled: what held before."""
-    from vqa_builder.quality.policy import stated_for
     from vqa_builder.quality.presets import DEFAULT
+    from vqa_builder.quality.stated_policy import stated_for
 
     codes = [code for code in spec.languages if code not in matched]
     return {code: stated_for(code, spec.policy) or DEFAULT for code in codes}

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from vqa_builder.quality import policy as policies, scoring
 from vqa_builder.quality.scorers.base import PAIRS
+from vqa_builder.quality.stated_policy import policy_for
 from vqa_builder.translation.protect import PATTERNS, PLACEHOLDER
 
 SCORERS = ("script", "copy", "loops", "artefacts", "numerals")
@@ -81,7 +82,7 @@ def _reasons(corrections: Mapping[Correction, str], language: str) -> list[list[
     scores = {name: scoring.build(name, {}, language).score(pairs) for name in SCORERS}
     keyed = {"segment_id": pairs["segment_id"], "language": pa.repeat(language, count)}
     measured = {name: table[name] for table in scores.values() for name in table.column_names}
-    policy = policies.policy_for(language, PRESET, measured)
+    policy = policy_for(language, PRESET, measured)
     verdicts = policies.judge(
         pairs.select(["segment_id", "role"]),
         pa.table({**keyed, "text": pairs["translation"]}),

@@ -14,7 +14,9 @@ from vqa_builder import executors, languages, registry
 from vqa_builder.errors import UnknownNameError
 from vqa_builder.plugins import construct, plugin_options
 from vqa_builder.progress import Progress
-from vqa_builder.quality import policy as policies, scoring
+from vqa_builder.quality import scoring
+from vqa_builder.quality.rules import Policy
+from vqa_builder.quality.stated_policy import policy_for
 from vqa_builder.sources.base import Source
 from vqa_builder.spec import Plugin, Price, Spec, Translation
 from vqa_builder.store import Store, Stored, fingerprint
@@ -151,9 +153,9 @@ class Workshop:
         pairs = zip(plugins, engines, strict=True)
         return {engine.signature: plugin.price for plugin, engine in pairs if plugin.price}
 
-    def policy(self, language: str) -> policies.Policy:
+    def policy(self, language: str) -> Policy:
         """The policy of the spec, or the language's default."""
-        return policies.policy_for(language, self.spec.policy, self._score_columns())
+        return policy_for(language, self.spec.policy, self._score_columns())
 
     def _scorer_signatures(self, language: str) -> dict[str, str]:
         return {

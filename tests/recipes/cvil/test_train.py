@@ -131,6 +131,8 @@ def test_every_shipped_row_is_valid(path: Path) -> None:
     found = [settings.validate(settings.Config, job, path) for job, _ in jobs]
     teachers = 1 if "teacher_seed" in content else len(content["seeds"])
     assert len(found) == teachers + len(content["seeds"]) * 2 * len(content["rows"])
+    waits = [job["row"] != table.TEACHER and job["distillation"] is not None for job, _ in jobs]
+    assert waits == sorted(waits), "a student that needs the teacher comes before one that does not"
     assert path.read_text().startswith(f"# python -m recipes.cvil.table recipes/cvil/{path.name}")
     with pytest.raises(UnknownNameError):
         table.jobs(content, ["no such row"], [0])

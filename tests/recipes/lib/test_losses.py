@@ -5,7 +5,13 @@ import math
 import pytest
 import torch
 
-from recipes.lib.losses import answer_loss, hidden_state_loss, logit_loss, softmax_loss
+from recipes.lib.losses import (
+    answer_loss,
+    hidden_state_loss,
+    logit_loss,
+    softmax_loss,
+    symmetric_contrast,
+)
 
 random = torch.Generator().manual_seed(0)
 
@@ -46,3 +52,10 @@ def test_answers_are_learned_from_the_teacher_down_to_its_own_entropy(softmax: b
     for _ in range(5):
         other = teacher + torch.randn(3, 5, generator=random)
         assert logit_loss(other, teacher, softmax=softmax) > own
+
+
+def test_contrast_is_cross_entropy_both_ways() -> None:
+    left, right = torch.tensor([[1.0, 0.0], [0.0, 2.0]]), torch.tensor([[3.0, 0.0], [0.0, 1.0]])
+    assert float(symmetric_contrast(left, right)) == pytest.approx(0.0, abs=1e-6)
+    swapped = symmetric_contrast(left, right.flip(0), scale=1.0)
+    assert float(swapped) == pytest.approx(1.3133, abs=1e-4)  # log(1 + e)

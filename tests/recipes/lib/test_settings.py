@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from recipes.lib.settings import Settings
 
@@ -35,3 +35,18 @@ def test_the_rate_rises_and_falls(changes: dict[str, Any], factors: list[float])
 def test_settings_that_cannot_be(changes: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         Settings(**{"epochs": 1, "lr": 0.1, **changes})
+
+
+class Stage(BaseModel):
+    epochs: int = 2
+    lr: float = 0.1
+    warmup: float = 0.25
+    batch_size: int = 8  # the trainer has no such setting
+
+
+def test_a_stage_gives_what_the_trainer_has_a_name_for_and_callers_come_first() -> None:
+    assert Settings.of(Stage()) == Settings(epochs=2, lr=0.1, warmup=0.25)
+    assert Settings.of(Stage(), epochs=5, seed=3) == Settings(epochs=5, lr=0.1, warmup=0.25, seed=3)
+    calm = Settings.of(Stage(), quiet=True)
+    assert (calm.log_every, calm.progress, calm.tensorboard) == (0, False, False)
+    assert Settings.of(Stage(), quiet=True, tensorboard=True).tensorboard

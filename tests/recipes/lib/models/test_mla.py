@@ -12,11 +12,10 @@ import torch
 
 from recipes.lib.models.mla import (
     MLA,
-    Acquisition,
     MLAConfig,
-    symmetric_contrast,
     token_vectors,
 )
+from recipes.mla.acquisition import Acquisition
 from vqa_builder.errors import SourceError, SpecError, UnknownNameError
 
 VOCABULARY, END, WIDTH = 60, 3, 32
@@ -185,13 +184,6 @@ def test_both_stages_lower_their_losses() -> None:
     )
     for name in found[0]:
         assert found[-1][name] < 0.7 * found[0][name], name
-
-
-def test_contrast_is_cross_entropy_both_ways() -> None:
-    left, right = torch.tensor([[1.0, 0.0], [0.0, 2.0]]), torch.tensor([[3.0, 0.0], [0.0, 1.0]])
-    assert float(symmetric_contrast(left, right)) == pytest.approx(0.0, abs=1e-6)
-    swapped = symmetric_contrast(left, right.flip(0), scale=1.0)
-    assert float(swapped) == pytest.approx(1.3133, abs=1e-4)  # log(1 + e)
 
 
 def test_pixels_serve_where_image_features_are_not_cached() -> None:
