@@ -52,3 +52,15 @@ class Ragged:
         starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         places = np.arange(starts[-1]) + np.repeat(self.starts[:-1] - starts[:-1], lengths)
         return Ragged(self.flat[places], starts)
+
+    def padded(self, filler: int) -> dict[str, Rows]:
+        """``input_ids`` and ``attention_mask`` (N, T) of lists of word pieces, up to the longest.
+
+        >>> Ragged.of([[2, 7, 3], [2, 3]], np.int64).padded(0)["input_ids"].tolist()
+        [[2, 7, 3], [2, 3, 0]]
+        """
+        lengths = self.lengths[:, None]
+        mask = np.arange(int(lengths.max())) < lengths
+        ids = np.full(mask.shape, filler, dtype=np.int64)
+        ids[mask] = self.flat
+        return {"input_ids": ids, "attention_mask": mask.astype(np.int64)}

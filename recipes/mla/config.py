@@ -15,6 +15,7 @@ __all__ = [
     "Config",
     "Section",
     "SmallClip",
+    "SmallEncoder",
     "Source",
     "Stage",
     "Tokens",
@@ -98,6 +99,23 @@ class SmallClip(Section):
     batch_size: int = 128
 
 
+class SmallEncoder(Section):
+    """Stage 0 too: an encoder of parallel sentences, whose token vectors know its languages.
+
+    Attributes:
+        world: the scenes whose train sentences it reads; pictures are not looked at.
+        languages: of the sentences.
+        pieces, width: of its token vectors.
+        steps: batches of 128 sentences and their translations.
+    """
+
+    world: Path
+    languages: list[str] = Field(default_factory=lambda: ["en", "ja", "hi"])
+    pieces: int = 2000
+    width: int = 96
+    steps: int = Field(600, ge=1)
+
+
 class Tokens(Section):
     """The multilingual token vectors: of a checkpoint, or drawn at random for word pieces learned here.
 
@@ -153,6 +171,7 @@ class Config(Section):
     Attributes:
         row: what the run is called in the tables.
         checkpoint: a CLIP or SigLIP of transformers; without it ``small_clip`` is trained.
+        small_encoder: gives the token vectors, in the place of those that ``tokens`` names.
         train, evaluate: what is learned from, and what the recalls are of.
         languages: to acquire together; English is never one of them.
         later: to be added one after the other when the first are done.
@@ -170,6 +189,7 @@ class Config(Section):
     small_clip: SmallClip | None = None
     worlds: dict[str, World] = Field(default_factory=dict)
     tokens: Tokens
+    small_encoder: SmallEncoder | None = None
     train: list[Source]
     evaluate: list[Source]
     languages: list[str]

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from filelock import FileLock
 from numpy.typing import NDArray
+from torch import Tensor
 from transformers import AutoTokenizer
 
 from recipes.lib import pairs as readers
@@ -22,6 +23,7 @@ from recipes.lib.scenes.write import write
 from recipes.lib.tokens import train_tokenizer
 from recipes.mla.backbone import Backbone, image_features, open_backbone, small_clip
 from recipes.mla.config import Config, Source, Stage
+from recipes.mla.small_encoder import small_encoder
 from vqa_builder.store import atomic_file, fingerprint
 
 NO_PICTURE = -1
@@ -56,9 +58,17 @@ class Material:
         return open_backbone(self.backbone_folder)
 
     @cached_property
+    def small_encoder(self) -> tuple[Any, Tensor] | None:
+        """The tokenizer and the token vectors that stage 0 makes, where the settings ask for them."""
+        config = self.config
+        return config.small_encoder and small_encoder(config.small_encoder, config.out, config.seed)
+
+    @cached_property
     def tokenizer(self) -> Any:
         """Of the languages to acquire; without a checkpoint it is learned from what is trained on."""
         config = self.config
+        if self.small_encoder:
+            return self.small_encoder[0]
         languages = sorted(config.tokens.languages or [*config.languages, *config.later])
         if config.tokens.checkpoint:
             return AutoTokenizer.from_pretrained(config.tokens.checkpoint)
@@ -76,6 +86,8 @@ class Material:
         """The frozen model with fresh acquirers, as the settings say; the draw is fixed by the seed."""
         config, checkpoint = self.config, self.config.tokens.checkpoint
         vectors = token_vectors(checkpoint) if checkpoint else None
+        if self.small_encoder:
+            vectors = self.small_encoder[1]
         shape = MLAConfig(
             tuple(config.languages),
             vocabulary=len(self.tokenizer) if vectors is None else len(vectors),

@@ -209,7 +209,7 @@ class PretrainingBatches:
         pieces = self.corpus.pieces
         both = [np.concatenate([pieces[int(one)], pieces[int(other)][1:]]).tolist() for one, other in rows]
         return {
-            **padded(Ragged.of(both, np.int64), self.pad_id),
+            **Ragged.of(both, np.int64).padded(self.pad_id),
             "image_rows": self.corpus.images[rows[:, 0]],
         }
 
@@ -223,7 +223,7 @@ class PretrainingBatches:
         return arrays
 
     def _padded(self, rows: Rows) -> Arrays:
-        return padded(self.corpus.pieces.take(rows), self.pad_id)
+        return self.corpus.pieces.take(rows).padded(self.pad_id)
 
     def _images(self, rows: Rows) -> Arrays:
         found: Arrays = {}
@@ -240,12 +240,3 @@ def alike(drawn: Rows, lengths: Rows, count: int, chance: np.random.Generator) -
     windows = max(1, len(drawn) // count)
     start = int(chance.integers(windows)) * count
     return drawn[order[start : start + count]]
-
-
-def padded(pieces: Ragged, pad_id: int) -> Arrays:
-    """``input_ids`` and ``attention_mask`` (B, T) of lists of pieces, up to the longest."""
-    lengths = pieces.lengths[:, None]
-    mask = np.arange(int(lengths.max())) < lengths
-    ids = np.full(mask.shape, pad_id, dtype=np.int64)
-    ids[mask] = pieces.flat
-    return {"input_ids": ids, "attention_mask": mask.astype(np.int64)}

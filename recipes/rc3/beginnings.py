@@ -2,7 +2,7 @@
 
 The authors begin with a multilingual text encoder that has read much parallel text, and with features whose
 detector knows words. The small setting has neither, so the text encoder begins with the weights of the small
-sentence encoder of ``relevance.py``, which has seen parallel sentences and no image; attention begins by
+encoder of ``lib/sentence_encoder.py``, which has seen parallel sentences and no image; attention begins by
 finding related words; and regions and patches begin near the words of the tags that lie on them. All rows of
 the table begin alike.
 """
@@ -19,7 +19,6 @@ from recipes.lib.features import FeatureStore, ImageFeatures
 from recipes.lib.models import first_weights
 from recipes.lib.models.rc3 import RC3, RC3Classifier, TextEncoder
 from recipes.lib.ragged import Ragged
-from recipes.rc3.batches import padded
 
 SPREAD = 0.05
 MARK = 0.3
@@ -82,7 +81,7 @@ def _states_of_tags(
     tags = sorted({tag for row in range(len(features)) for tag in features.tags(row)})
     if not tags:
         return {}
-    arrays = padded(Ragged.of(tokenizer(tags)["input_ids"], np.int64), model.config.pad_id)
+    arrays = Ragged.of(tokenizer(tags)["input_ids"], np.int64).padded(model.config.pad_id)
     ids, mask = torch.from_numpy(arrays["input_ids"]), torch.from_numpy(arrays["attention_mask"])
     inside = mask * ~torch.isin(ids, torch.tensor(tokenizer.all_special_ids))
     states = (model.text(ids, mask) * inside[..., None]).sum(1)

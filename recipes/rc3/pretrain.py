@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from recipes.lib.features import FeatureStore
 from recipes.lib.models.rc3 import RC3, RC3Config, from_transformers
+from recipes.lib.sentence_encoder import SentenceEncoder, embedded, embedded_by, trained_encoder
 from recipes.lib.tokens import train_tokenizer
 from recipes.lib.trainer import Settings, train
 from recipes.rc3.batches import Corpus, Pairs, PretrainingBatches
@@ -31,7 +32,6 @@ from recipes.rc3.objectives.masked_language import MaskedLanguage
 from recipes.rc3.objectives.masked_visual import MaskedVisual
 from recipes.rc3.objectives.strict_contrast import StrictContrast
 from recipes.rc3.objectives.weak_contrast import WeakContrast
-from recipes.rc3.relevance import SentenceEncoder, embedded, embedded_by, trained_encoder
 from vqa_builder.errors import SpecError
 
 

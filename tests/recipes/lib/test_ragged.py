@@ -31,3 +31,9 @@ def test_taking_and_cutting() -> None:
 def test_nothing_is_a_list_too() -> None:
     assert lists(Ragged.of([], np.int64)) == []
     assert lists(Ragged.of([[], []], np.int64).take(np.array([1]))) == [[]]
+
+
+def test_padding_is_on_the_right() -> None:
+    arrays = Ragged.of([[2, 7, 3], [2, 3]], np.int64).padded(0)
+    assert arrays["input_ids"].tolist() == [[2, 7, 3], [2, 3, 0]]
+    assert arrays["attention_mask"].tolist() == [[1, 1, 1], [1, 1, 0]]

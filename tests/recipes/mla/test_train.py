@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from safetensors.torch import load_file
 
 from recipes.lib import results
 from recipes.lib.scenes.write import write
@@ -45,6 +46,12 @@ def content(folder: Path) -> dict[str, Any]:
             "both": {"order": ["transfer", "exposure"]},
             "transfer": {},
             "later": {"languages": ["ja"], "later": ["hi"], "at_embedding": True},
+            "known": {
+                "languages": ["ja"],
+                "later": ["hi"],
+                "at_embedding": True,
+                "small_encoder": {"world": world, "pieces": 900, "width": 16, "steps": 30},
+            },
             "full": {"order": ["everything"], "full": True},
         },
     }
@@ -97,6 +104,17 @@ def test_a_later_language_costs_its_acquirer_alone(folder: Path) -> None:
     assert {line["language"]: line for line in run(config)[2]}["ja"]["average_recall"] == lines["ja"][
         "average_recall"
     ]
+
+
+def test_a_later_language_may_find_vectors_that_know_it(folder: Path) -> None:
+    model, _, lines = ran(folder, "known")
+    assert set(lines) == {"en", "ja", "hi"}
+    [made] = (folder / "out" / "steps").glob("encoder-*/vectors.safetensors")
+    vectors = load_file(made)["vectors"]
+    assert vectors.shape == model.multilingual_embedding.weight.shape
+    stamp = made.stat().st_mtime_ns
+    ran(folder, "known")
+    assert made.stat().st_mtime_ns == stamp
 
 
 def test_full_fine_tuning_moves_english(folder: Path) -> None:

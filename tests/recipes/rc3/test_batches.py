@@ -11,7 +11,7 @@ import torch
 
 from recipes.lib.features import FeatureStore
 from recipes.lib.ragged import Ragged
-from recipes.rc3.batches import Corpus, Pairs, PretrainingBatches, alike, padded
+from recipes.rc3.batches import Corpus, Pairs, PretrainingBatches, alike
 from recipes.rc3.objectives.masked_language import MaskedLanguage
 from recipes.rc3.objectives.strict_contrast import StrictContrast
 from recipes.rc3.objectives.weak_contrast import WeakContrast
@@ -83,9 +83,3 @@ def test_rows_of_like_length_are_kept() -> None:
     lengths = np.arange(40)
     kept = alike(np.arange(100, 140), lengths, 10, np.random.default_rng(0))
     assert len(kept) == 10 and np.ptp(kept) == 9
-
-
-def test_padding_is_on_the_right() -> None:
-    arrays = padded(Ragged.of([[2, 7, 3], [2, 3]], np.int64), 0)
-    assert arrays["input_ids"].tolist() == [[2, 7, 3], [2, 3, 0]]
-    assert arrays["attention_mask"].tolist() == [[1, 1, 1], [1, 1, 0]]

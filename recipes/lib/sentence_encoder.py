@@ -1,9 +1,8 @@
-"""How related two texts of different languages are: a multilingual sentence encoder, frozen once it is made.
+"""A multilingual sentence encoder: a public one, or a small one trained on parallel sentences.
 
-RC3 takes a public one. Where none can be had, a small one is trained on parallel sentences: a sentence and
-its translation are to find each other among the sentences of a batch (translation ranking, as LaBSE: Feng et
-al., ACL 2022). Sentences that share words come out near each other, which is the graded relevance that the
-regularised contrast wants.
+A sentence and its translation are to find each other among the sentences of a batch (translation ranking, as
+LaBSE: Feng et al., ACL 2022). Sentences that share words come out near each other: to RC3 this is how related
+two texts are, to MLA a source of token vectors that know several languages.
 """
 
 from __future__ import annotations
@@ -22,7 +21,6 @@ from recipes.lib.models.oscar import initialise
 from recipes.lib.models.rc3 import RC3Config, TextEncoder
 from recipes.lib.ragged import Ragged
 from recipes.lib.trainer import Settings, train
-from recipes.rc3.batches import padded
 from vqa_builder.errors import MissingExtraError
 
 TEMPERATURE = 0.05
@@ -73,7 +71,7 @@ class TranslationBatches:
             rows = chance.choice(self.rows, self.batch_size, replace=False) * self.languages
             first = chance.integers(self.languages, size=self.batch_size)
             second = (first + chance.integers(1, self.languages, size=self.batch_size)) % self.languages
-            arrays = padded(self.pieces.take(np.concatenate([rows + first, rows + second])), self.pad_id)
+            arrays = self.pieces.take(np.concatenate([rows + first, rows + second])).padded(self.pad_id)
             yield {name: torch.from_numpy(array) for name, array in arrays.items()}
 
 
@@ -125,7 +123,7 @@ def embedded(
     with torch.inference_mode():
         for start in range(0, len(pieces.lengths), batch_size):
             rows = np.arange(start, min(start + batch_size, len(pieces.lengths)))
-            arrays = padded(pieces.take(rows), pad_id)
+            arrays = pieces.take(rows).padded(pad_id)
             vectors.append(encoder(**{name: torch.from_numpy(each) for name, each in arrays.items()}).numpy())
     return np.concatenate(vectors)
 
