@@ -112,8 +112,8 @@ class SmallEncoder(Section):
     world: Path
     languages: list[str] = Field(default_factory=lambda: ["en", "ja", "hi"])
     pieces: int = 2000
-    width: int = 96
-    steps: int = Field(600, ge=1)
+    width: int = 256
+    steps: int = Field(200, ge=1)
 
 
 class Tokens(Section):
