@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from recipes.lib.config import Section, merged, read, validate
+from recipes.lib.precision import Precision
 from recipes.lib.settings import Optimiser
 
 __all__ = [
@@ -138,7 +139,7 @@ class Config(Section):
     language: str
     seed: int = 88
     teacher_seed: int | None = None
-    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+    precision: Precision = "fp32"
     compile: bool = False
     threads: int | None = None
     quiet: bool = False

@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -29,6 +29,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from recipes.lib.precision import Precision, autocast
 from vqa_builder.errors import SourceError, SpecError
 from vqa_builder.metrics.evaluate import evaluate
 from vqa_builder.metrics.exact_match import exact_match
@@ -38,10 +39,8 @@ from vqa_builder.metrics.result import Result, Score
 from vqa_builder.store import write_text
 
 Prediction = dict[str, Any]
-Precision = Literal["fp32", "bf16", "fp16"]
 AnswersIn = Literal["english", "target"]
 NOT_INPUTS = frozenset({"index", "targets"})
-_TYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 class _Answered(msgspec.Struct):
@@ -368,7 +367,7 @@ def _logits(model: nn.Module, batch: Mapping[str, Tensor], precision: Precision)
     inputs = {
         name: tensor.to(device, non_blocking=True) for name, tensor in batch.items() if name not in NOT_INPUTS
     }
-    with torch.autocast(device.type, _TYPES[precision]) if precision in _TYPES else nullcontext():
+    with autocast(device, precision):
         output = model(**inputs)
     return output if isinstance(output, Tensor) else output.logits
 

@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from recipes.lib.precision import Precision
+
 Optimiser = Literal["adamw", "muon"]
 
 
@@ -25,7 +27,8 @@ class Settings(BaseModel):
         schedule: how the rate falls after that: to 0 linearly, to 0 along a cosine, or not at all.
         clip: the greatest norm of the gradient; 0 for any.
         accumulate: batches per step.
-        precision: of the forward pass; weights and optimiser stay in fp32.
+        precision: of the forward pass; weights and optimiser stay in fp32. A CPU without matrix units
+            computes in fp32 whatever is asked for, as that is faster there.
         compile: ``torch.compile`` the model.
         ema: decay of a moving average of the weights, which then is what is validated and kept; 0 for none.
         log_every: steps per line of the log; 0 for a line per epoch.
@@ -50,7 +53,7 @@ class Settings(BaseModel):
     schedule: Literal["linear", "cosine", "constant"] = "linear"
     clip: float = Field(1.0, ge=0)
     accumulate: int = Field(1, gt=0)
-    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+    precision: Precision = "fp32"
     compile: bool = False
     ema: float = Field(0.0, ge=0, lt=1)
     log_every: int = Field(50, ge=0)

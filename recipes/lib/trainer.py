@@ -25,13 +25,13 @@ from torch import Tensor, nn
 from recipes.lib import checkpoint
 from recipes.lib.groups import only, optimisers
 from recipes.lib.journal import Journal, TrainingError, memory_advice
+from recipes.lib.precision import autocast
 from recipes.lib.settings import Settings
 from vqa_builder.errors import SpecError
 
 Batch = dict[str, Tensor]
 StepLoss = Callable[[nn.Module, Batch], dict[str, Tensor]]
 Validate = Callable[[nn.Module], dict[str, float]]
-PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 __all__ = ["Outcome", "Settings", "StepLoss", "TrainingError", "train"]
 
@@ -182,7 +182,7 @@ class _Run:
             batch = {name: value.to(self.device, non_blocking=True) for name, value in batch.items()}
             last = number == len(group) - 1
             with nullcontext() if last else self.accelerator.no_sync(self.model):
-                with self.autocast():
+                with autocast(self.device, self.settings.precision):
                     self.journal.watch(self.bare, loss, batch)
                     terms = loss(self.model, batch)
                 self.scaler.scale(terms["loss"] / len(group)).backward()
@@ -199,11 +199,6 @@ class _Run:
         self.move_average()
         place.step, place.batch = place.step + 1, place.batch + len(group)
         self.journal.step(settings.lr * rate, norm)
-
-    def autocast(self) -> torch.autocast:
-        """The forward pass in the chosen precision."""
-        kind = PRECISIONS[self.settings.precision]
-        return torch.autocast(self.device.type, kind, enabled=kind is not torch.float32)
 
     def move_average(self) -> None:
         """Bring the averaged weights towards the weights, faster in the first steps."""
@@ -234,7 +229,7 @@ class _Run:
     def validated(self, validate: Validate) -> dict[str, float]:
         """The first process's scores, on all of them."""
         self.bare.eval()
-        with torch.no_grad(), self.autocast():
+        with torch.no_grad(), autocast(self.device, self.settings.precision):
             scores = {name: float(value) for name, value in validate(self.bare).items()}
         if not math.isfinite(scores.get("score", math.nan)):
             raise SpecError("The validation gives no score", expected='{"score": a number}', found=scores)

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from recipes.lib.config import Section, merged, read, validate
+from recipes.lib.precision import Precision
 from recipes.lib.settings import Optimiser
 from vqa_builder.errors import UnknownNameError
 
@@ -203,7 +204,7 @@ class Config(Section):
     order: list[str]
     vqa: Vqa | None = None
     seed: int = 42
-    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+    precision: Precision = "fp32"
     threads: int | None = None
     quiet: bool = False
     out: Path

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from recipes.lib.config import Section, read, validate
+from recipes.lib.precision import Precision
 from recipes.lib.settings import Optimiser
 
 Weak = Literal["none", "texts", "plain", "kl", "bounded"]
@@ -184,7 +185,7 @@ class Config(Section):
     pool: int = Field(100, ge=2)
     pools: int = Field(10, ge=1)
     seed: int = 0
-    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+    precision: Precision = "fp32"
     threads: int | None = None
     shared: Path | None = None
     out: Path

@@ -288,7 +288,10 @@ def test_a_validation_without_a_score_is_refused(tmp_path: Path, scores: dict[st
 
 
 @pytest.mark.parametrize("precision", ["bf16", "fp16"])
-def test_low_precision_learns_and_goes_on(tmp_path: Path, precision: str) -> None:
+def test_low_precision_learns_and_goes_on(
+    tmp_path: Path, precision: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recipes.lib.precision.pays", lambda *_: True)
     kinds = set()
 
     def watching(model: nn.Module, batch: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -1,0 +1,38 @@
+"""The precision of a forward pass: what was asked for, where the device is faster in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import torch
+
+Precision = Literal["fp32", "bf16", "fp16"]
+
+
+def autocast(device: torch.device, precision: Precision) -> torch.autocast:
+    """The forward pass in this precision, or in fp32 where that is faster and loses nothing.
+
+    Example::
+
+        with autocast(torch.device("cuda"), "bf16"):
+            logits = model(**batch).logits
+    """
+    import torch
+
+    kind = torch.float16 if precision == "fp16" else torch.bfloat16
+    return torch.autocast(device.type, kind, enabled=precision != "fp32" and pays(device, precision))
+
+
+def pays(device: torch.device, precision: Precision) -> bool:
+    """Whether a device is faster in a low precision than in fp32.
+
+    A CPU without matrix units (AMX) is not: forwards and backwards, a batch of the small cViL student takes
+    50 ms in bf16 with them, 170 on AVX-512 without, and 610 on AVX2, where it takes 70 in fp32.
+    """
+    import torch
+
+    if device.type != "cpu":
+        return True
+    capabilities = getattr(torch.cpu, "get_capabilities", dict)()  # older PyTorch has none
+    return bool(capabilities.get(f"amx_{precision}"))
