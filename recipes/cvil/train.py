@@ -183,8 +183,12 @@ def learn_answers(config: Config, material: Material, student: Oscar) -> float:
 
 
 def record_scores(config: Config, material: Material, student: Oscar, seconds: float) -> list[Scores]:
-    """Step 6: the student's answers to the release's validation questions, and to the clean ones if any."""
-    sets = {"release": config.data.releases} | ({"clean": config.data.clean} if config.data.clean else {})
+    """Step 6: the student's answers to the release's validation questions.
+
+    A student of all labels is asked the clean release's too, where there is one: what translation noise does
+    is a question of its own.
+    """
+    sets = {"release": config.data.releases} | ({"clean": config.data.clean} if config.labels == 1 else {})
     fields = {"row": config.row, "seed": config.seed, "share": config.labels, "seconds": seconds}
     tokenizer = material.tokenizers.student
     return [
