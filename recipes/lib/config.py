@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -39,6 +41,22 @@ def read(path: Path, overrides: list[str] | None = None) -> dict[str, Any]:
     return dict(content)
 
 
+def warn_of_rows(content: dict[str, Any], chosen: Sequence[str], overrides: Sequence[str]) -> None:
+    """Say on stderr which rows of a table keep a value of their own, whatever was set from outside.
+
+    Args:
+        content: of a YAML file with ``rows``.
+        chosen: rows; all, if none.
+        overrides: as for :func:`read`.
+    """
+    for override in overrides:
+        name, _, value = override.partition("=")
+        for row, changes in content["rows"].items():
+            own = _stated(changes, name.split("."))
+            if (not chosen or row in chosen) and own not in (None, yaml.safe_load(value)):
+                print(f"Row {row!r} keeps its own {name}: {own}", file=sys.stderr)
+
+
 def merged(content: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     """A copy with the changes, section by section; ``None`` takes a section away."""
     result = dict(content)
@@ -64,6 +82,12 @@ def validate(config: type[C], content: dict[str, Any], where: object) -> C:
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
         raise SpecError("The settings are wrong", where=where, found=wrong) from None
+
+
+def _stated(changes: Any, names: list[str]) -> Any:
+    for name in names:
+        changes = changes.get(name) if isinstance(changes, dict) else None
+    return changes
 
 
 def _nested(names: list[str], value: Any) -> dict[str, Any]:

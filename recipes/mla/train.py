@@ -28,6 +28,7 @@ import torch
 from numpy.typing import NDArray
 
 from recipes.lib import results
+from recipes.lib.config import warn_of_rows
 from recipes.lib.models.mla import ENGLISH, MLA
 from recipes.lib.pairs import Pairs
 from recipes.lib.retrieval import record, score_features
@@ -203,7 +204,9 @@ def main() -> int:
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
     given = parser.parse_args()
     try:
-        content = settings.of_row(settings.read(given.settings, given.set), given.row, given.seed)
+        table = settings.read(given.settings, given.set)
+        content = settings.of_row(table, given.row, given.seed)
+        warn_of_rows(table, [content["row"]], given.set)
         run(settings.validate(settings.Config, content, given.settings))
     except VQABuilderError as error:
         print(error, file=sys.stderr)
