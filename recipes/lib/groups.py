@@ -10,6 +10,8 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 
+from recipes.lib.muon import Fp32Muon
+from recipes.lib.precision import pays
 from recipes.lib.settings import Settings
 from vqa_builder.errors import SpecError
 
@@ -56,7 +58,8 @@ def only(
 def optimisers(groups: list[dict[str, Any]], settings: Settings, device: torch.device) -> list[Optimizer]:
     """AdamW for its groups, Muon for its own; one of them alone where the other has none.
 
-    Muon makes every step of a matrix an orthogonal one, scaled so that AdamW's rates suit it as they are.
+    Muon makes every step of a matrix an orthogonal one, scaled so that AdamW's rates suit it as they are. It
+    is PyTorch's, which computes in bf16, but where a device only emulates that.
     Source: Jordan et al., Muon (2024); the scale is that of Liu et al., Muon is Scalable (2025).
     """
     found: list[Optimizer] = []
@@ -64,7 +67,8 @@ def optimisers(groups: list[dict[str, Any]], settings: Settings, device: torch.d
         fused = {"fused": True} if device.type in ("cpu", "cuda") else {}
         found.append(torch.optim.AdamW(adamw, betas=settings.betas, eps=settings.adam_eps, **fused))
     if muon := [group for group in groups if group["muon"]]:
-        found.append(torch.optim.Muon(muon, adjust_lr_fn="match_rms_adamw"))
+        kind = torch.optim.Muon if pays(device, "bf16") else Fp32Muon
+        found.append(kind(muon, adjust_lr_fn="match_rms_adamw"))
     return found
 
 
