@@ -14,6 +14,7 @@ from vqa_builder.errors import ReleaseError, StorageError
 if TYPE_CHECKING:
     from vqa_builder.quality.calibration import Form, Target
     from vqa_builder.release.review_import import Imported, Known
+    from vqa_builder.release.review_labels import Matched
     from vqa_builder.spec import Spec
 
 Releases = Annotated[Path, typer.Option("--releases", help="The folder that --out was for the build.")]
@@ -118,21 +119,14 @@ def calibrate(
     from vqa_builder import load_spec
     from vqa_builder.quality import calibration, calibration_text
     from vqa_builder.quality.stated_policy import policy_for
-    from vqa_builder.release import review_csv, review_import, review_labels, review_sheet
+    from vqa_builder.release import review_import
     from vqa_builder.store import file_hash, write_text
 
     target = _target(target_precision, keep)
     loaded = load_spec(spec)
     files = labels or [review_import.labels_path(_memory(spec, None, releases)[1])]
-    lines = [line for file in files for line in review_csv.read(file)]
-    folders = {code: releases / loaded.release_name(code) for code in _known_languages(loaded, language)}
-    found = {code: review_sheet.questions_of(folder) for code, folder in folders.items() if folder.exists()}
-    if not found:
-        raise ReleaseError("There is no release", where=releases, remedy="build first, or name --releases")
-    only = [line for line in lines if not language or line["language"] in ("", *language)]
-    matched = review_labels.matched(
-        only, found, flaw_is_good=_one_of(flaw, "--flaw", "keep", "reject") == "keep"
-    )
+    flaw_is_good = _one_of(flaw, "--flaw", "keep", "reject") == "keep"
+    matched = _matched(loaded, files, releases, language, flaw_is_good=flaw_is_good)
     made = [
         calibration.calibrate(
             one.labelled,
@@ -169,6 +163,21 @@ def _folders(source: Path, releases: Path, chosen: list[str] | None) -> list[Pat
         return [source]
     spec = load_spec(source)
     return [releases / spec.release_name(code) for code in _known_languages(spec, chosen)]
+
+
+def _matched(
+    spec: Spec, files: list[Path], releases: Path, chosen: list[str] | None, *, flaw_is_good: bool
+) -> dict[str, Matched]:
+    """The labels of some files beside the scores of the questions that they judge, by language."""
+    from vqa_builder.release import review_csv, review_labels, review_sheet
+
+    lines = [line for file in files for line in review_csv.read(file)]
+    folders = {code: releases / spec.release_name(code) for code in _known_languages(spec, chosen)}
+    found = {code: review_sheet.questions_of(folder) for code, folder in folders.items() if folder.exists()}
+    if not found:
+        raise ReleaseError("There is no release", where=releases, remedy="build first, or name --releases")
+    only = [line for line in lines if not chosen or line["language"] in ("", *chosen)]
+    return review_labels.matched(only, found, flaw_is_good=flaw_is_good)
 
 
 def _known_languages(spec: Spec, chosen: list[str] | None) -> list[str]:
