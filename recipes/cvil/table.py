@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from recipes.cvil import config as settings
-from recipes.lib.config import warn_of_rows
+from recipes.lib.config import check_rows
 from recipes.lib.side_by_side import side_by_side
 from vqa_builder.errors import UnknownNameError, VQABuilderError
 
@@ -95,7 +95,7 @@ def main() -> int:
     given = parser.parse_args()
     try:
         content = settings.read(given.settings, given.set)
-        warn_of_rows(content, given.row, given.set)
+        check_rows(content, given.row, given.set, given.settings)
         plan = jobs(content, given.row, given.seed or content.get("seeds", [0]), given.language)
         side_by_side(work, [(job,) for job in plan], workers=given.workers, threads=given.threads)
     except VQABuilderError as error:

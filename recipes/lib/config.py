@@ -41,14 +41,28 @@ def read(path: Path, overrides: list[str] | None = None) -> dict[str, Any]:
     return dict(content)
 
 
-def warn_of_rows(content: dict[str, Any], chosen: Sequence[str], overrides: Sequence[str]) -> None:
+def check_rows(
+    content: dict[str, Any], chosen: Sequence[str], overrides: Sequence[str], where: object
+) -> None:
     """Say on stderr which rows of a table keep a value of their own, whatever was set from outside.
 
     Args:
         content: of a YAML file with ``rows``.
         chosen: rows; all, if none.
         overrides: as for :func:`read`.
+        where: it was read, for the error.
+
+    Raises:
+        SpecError: there are no rows.
     """
+    if not content.get("rows"):
+        raise SpecError(
+            "The settings are no table's",
+            where=where,
+            expected="rows: a name and the settings that it changes, for each",
+            found="no rows",
+            remedy="add some, as small.yaml has them, or train one model of these settings",
+        )
     for override in overrides:
         name, _, value = override.partition("=")
         for row, changes in content["rows"].items():

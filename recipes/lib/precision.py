@@ -28,7 +28,8 @@ def pays(device: torch.device, precision: Precision) -> bool:
     """Whether a device is faster in a low precision than in fp32.
 
     A CPU without matrix units (AMX) is not: forwards and backwards, a batch of the small cViL student takes
-    50 ms in bf16 with them, 170 on AVX-512 without, and 610 on AVX2, where it takes 70 in fp32.
+    50 ms in bf16 with them, 170 with AVX-512 alone, and 610 with AVX2 alone, where fp32 takes 70 (on one
+    CPU, its libraries held to these instructions).
     """
     import torch
 

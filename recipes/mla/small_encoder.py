@@ -22,7 +22,7 @@ from recipes.lib.tokens import train_tokenizer
 from recipes.mla.config import SmallEncoder
 from vqa_builder.store import atomic_file, fingerprint
 
-LONGEST = 64
+LEAST_POSITIONS = 64
 
 
 def small_encoder(settings: SmallEncoder, out: Path, seed: int) -> tuple[Any, Tensor]:
@@ -39,14 +39,15 @@ def small_encoder(settings: SmallEncoder, out: Path, seed: int) -> tuple[Any, Te
 def _train(settings: SmallEncoder, folder: Path, vectors: Path, seed: int) -> None:
     columns = [read_scenes(settings.world, "train", each, facts=True).text for each in settings.languages]
     rows = list(dict.fromkeys(zip(*columns, strict=True)))
-    tokenizer = train_tokenizer([text for row in rows for text in row], settings.pieces, folder / "tokenizer")
+    texts = [text for row in rows for text in row]
+    tokenizer = train_tokenizer(texts, settings.pieces, folder / "tokenizer")
     shape = RC3Config(
         vocabulary=len(tokenizer),
         hidden=settings.width,
         intermediate=2 * settings.width,
         heads=4,
         text_layers=1,
-        positions=LONGEST,
+        positions=max(LEAST_POSITIONS, *map(len, tokenizer(texts)["input_ids"])),
         dropout=0.0,
         pad_id=tokenizer.pad_token_id,
     )

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from recipes.lib import results
-from recipes.lib.config import warn_of_rows
+from recipes.lib.config import check_rows
 from recipes.lib.results import Column
 from recipes.lib.side_by_side import side_by_side
 from recipes.mla import config as settings
@@ -69,7 +69,7 @@ def main() -> int:
     given = parser.parse_args()
     try:
         content = settings.read(given.settings, given.set)
-        warn_of_rows(content, given.row, given.set)
+        check_rows(content, given.row, given.set, given.settings)
         rows, seeds = given.row or list(content["rows"]), given.seed or content["seeds"]
         # The first row of every seed comes first: it makes the frozen model that all others of the seed need.
         plan = [settings.of_row(content, row, seed) for row in rows[:1] for seed in seeds]

@@ -28,7 +28,7 @@ import torch
 from numpy.typing import NDArray
 
 from recipes.lib import results
-from recipes.lib.config import warn_of_rows
+from recipes.lib.config import check_rows
 from recipes.lib.models.mla import ENGLISH, MLA
 from recipes.lib.pairs import Pairs
 from recipes.lib.retrieval import record, score_features
@@ -205,8 +205,9 @@ def main() -> int:
     given = parser.parse_args()
     try:
         table = settings.read(given.settings, given.set)
-        content = settings.of_row(table, given.row, given.seed)
-        warn_of_rows(table, [content["row"]], given.set)
+        row = given.row or next(iter(table.get("rows") or [""]))
+        check_rows(table, [row], given.set, given.settings)
+        content = settings.of_row(table, row, given.seed)
         run(settings.validate(settings.Config, content, given.settings))
     except VQABuilderError as error:
         print(error, file=sys.stderr)

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from recipes.lib import results
-from recipes.lib.config import merged, read, validate, warn_of_rows
+from recipes.lib.config import check_rows, merged, read, validate
 from recipes.lib.results import Column
 from recipes.lib.side_by_side import side_by_side
 from recipes.rc3.config import Config
@@ -105,7 +105,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         content = read(given.settings, given.set)
-        warn_of_rows(content, given.row, given.set)
+        check_rows(content, given.row, given.set, given.settings)
         path = Path(content["out"]) / "results.jsonl"
         if not given.show:
             _run(jobs(content, given.row, given.seed), path, given.workers)

@@ -12,7 +12,7 @@ from torch.nn import functional
 def attention(query: Tensor, key: Tensor, value: Tensor, **options: Any) -> Tensor:
     """``scaled_dot_product_attention``, on a CPU never in less than fp32.
 
-    There its backward pass takes ten times as long in bf16 as in fp32 (PyTorch 2.13), which is more than the
+    There its backward pass takes six times as long in bf16 as in fp32 (PyTorch 2.13), which is more than the
     matrices around it win.
 
     Args:

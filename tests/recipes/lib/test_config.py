@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from recipes.lib.config import Section, merged, read, warn_of_rows
+from recipes.lib.config import Section, check_rows, merged, read
 from vqa_builder.errors import SpecError
 
 
@@ -28,11 +28,17 @@ def test_values_are_replaced_by_their_path(tmp_path: Path) -> None:
 
 def test_rows_that_keep_their_own_value_say_so(capsys: pytest.CaptureFixture[str]) -> None:
     rows = {"plain": {}, "long": {"tuning": {"epochs": 9}}, "none": {"tuning": None}, "empty": None}
-    warn_of_rows({"rows": rows}, [], ["tuning.epochs=2", "seed=3"])
+    check_rows({"rows": rows}, [], ["tuning.epochs=2", "seed=3"], "here")
     assert capsys.readouterr().err == "Row 'long' keeps its own tuning.epochs: 9\n"
-    warn_of_rows({"rows": rows}, ["plain"], ["tuning.epochs=2"])
-    warn_of_rows({"rows": rows}, ["long"], ["tuning.epochs=9"])
+    check_rows({"rows": rows}, ["plain"], ["tuning.epochs=2"], "here")
+    check_rows({"rows": rows}, ["long"], ["tuning.epochs=9"], "here")
     assert not capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", [{}, {"rows": None}])
+def test_settings_without_rows_are_no_table(content: dict[str, Any]) -> None:
+    with pytest.raises(SpecError, match="no rows"):
+        check_rows(content, [], [], "here")
 
 
 @pytest.mark.parametrize(
