@@ -14,11 +14,11 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "build": "vqa_builder.pipeline",
-    "diff": "vqa_builder.release.diff",
+    "diff": "vqa_builder.release.diff.compare",
     "load_spec": "vqa_builder.spec_file",
     "plan": "vqa_builder.pipeline",
-    "publish": "vqa_builder.release.publish",
-    "repeat": "vqa_builder.repetition",
+    "publish": "vqa_builder.release.hub.publish",
+    "repeat": "vqa_builder.reproduce",
     "validate": "vqa_builder.pipeline",
     "verify": "vqa_builder.release.verify",
     "vqa_accuracy": "vqa_builder.metrics.vqa_accuracy",
@@ -39,10 +39,10 @@ __all__ = [
 if TYPE_CHECKING:
     from vqa_builder.metrics.vqa_accuracy import vqa_accuracy
     from vqa_builder.pipeline import build, plan, validate
-    from vqa_builder.release.diff import diff
-    from vqa_builder.release.publish import publish
+    from vqa_builder.release.diff.compare import diff
+    from vqa_builder.release.hub.publish import publish
     from vqa_builder.release.verify import verify
-    from vqa_builder.repetition import repeat
+    from vqa_builder.reproduce import repeat
     from vqa_builder.spec_file import load_spec
 
 

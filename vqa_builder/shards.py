@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from vqa_builder.errors import SpecError, StorageError
 from vqa_builder.progress import Progress
-from vqa_builder.quality import kept_scores
+from vqa_builder.quality import score_cache
 from vqa_builder.spec import Spec
 from vqa_builder.steps import WORK_FOLDER, Build, Candidate, OnBadRecord
 from vqa_builder.store import Stored, atomic_file
@@ -186,7 +186,7 @@ def merge(folders: Iterable[Path | str], into: Path, scores: Path | None = None)
                     entries, added = entries + len(some), added + len(new)
                     conflicts += clashes
     for file in files:
-        kept_scores.merge(sorted((file.parent / SCORES).glob("*.arrow")), scores or into.parent / SCORES)
+        score_cache.merge(sorted((file.parent / SCORES).glob("*.arrow")), scores or into.parent / SCORES)
     return Merged(files, entries, added, conflicts)
 
 

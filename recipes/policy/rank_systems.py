@@ -17,7 +17,7 @@ import pyarrow as pa
 from common import SHARED, kendall, lines, pairs, scores, table, translate
 
 from vqa_builder.quality.policy import what_if
-from vqa_builder.quality.stated_policy import policy_for
+from vqa_builder.quality.policy_config import policy_for
 
 SCORERS = (
     "script",

@@ -22,7 +22,7 @@ from fit_presets import swapped, vqa_questions
 from vqa_builder import languages
 from vqa_builder.quality import presets
 from vqa_builder.quality.policy import judge
-from vqa_builder.quality.stated_policy import policy_for
+from vqa_builder.quality.policy_config import policy_for
 from vqa_builder.spec import DEFAULT_SCORES
 
 ROWS, DRAWN, SEED = 2000, 9000, 17

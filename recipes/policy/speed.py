@@ -22,9 +22,9 @@ from fit_presets import SEED, vqa_questions
 from vqa_builder import languages, registry
 from vqa_builder.quality import presets
 from vqa_builder.quality.policy import what_if
+from vqa_builder.quality.policy_config import policy_for
 from vqa_builder.quality.scorers._identifiers import _loaded, installed_model
 from vqa_builder.quality.scoring import BATCH
-from vqa_builder.quality.stated_policy import policy_for
 from vqa_builder.spec import DEFAULT_SCORES
 
 QUESTIONS, SEGMENTS, ROUNDS = 15_000, 600_000, 5

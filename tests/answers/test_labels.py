@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 from numpy.typing import NDArray
 
-from tests.answers.test_agreement import column
+from tests.answers.test_winners import column
 from vqa_builder import schema
 from vqa_builder.answers.labels import LabelSpace
 from vqa_builder.errors import ReleaseError

@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from tests.answers.test_agreement import CAT, column
+from tests.answers.test_winners import CAT, column
 from vqa_builder import languages, schema
 from vqa_builder.answers.summary import summary
 

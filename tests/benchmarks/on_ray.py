@@ -17,9 +17,9 @@ from pathlib import Path
 
 from vqa_builder.executors.ray import RayExecutor
 from vqa_builder.translation import run
+from vqa_builder.translation.distribute import DistributedEngine
 from vqa_builder.translation.engines.mini import Mini
 from vqa_builder.translation.memory import TranslationMemory
-from vqa_builder.translation.spread import SpreadEngine
 
 
 def unique_questions(path: Path, count: int) -> list[str]:
@@ -33,7 +33,7 @@ def seconds(texts: list[str], executor: RayExecutor) -> tuple[float, float]:
     """How long a run takes that finds nothing in the memory, and what it costs this process in CPU time."""
     options = Mini.Options(threads=1)
     with tempfile.TemporaryDirectory() as folder, Mini(options) as mini:
-        engine = SpreadEngine(mini, "mini", options, executor)
+        engine = DistributedEngine(mini, "mini", options, executor)
         for _ in range(2 * executor.workers):
             engine.translate([f"Are there {number} cars?" for number in range(64)], "en", "ja")
         with TranslationMemory(Path(folder) / "memory.sqlite") as memory:

@@ -36,7 +36,7 @@ def main(release: Path, bytes_per_second: float = 1_250_000) -> None:
 
 
 def _pushed(release: Path, reload: bool) -> tuple[float, dict[str, float]]:
-    from vqa_builder.release import publish
+    from vqa_builder.release.hub import publish
 
     stages: dict[str, float] = {}
 

@@ -21,9 +21,9 @@ from vqa_builder.errors import MissingExtraError, UnknownNameError, VQABuilderEr
 from vqa_builder.executors.ray import RayExecutor
 from vqa_builder.release.manifest import load_manifest
 from vqa_builder.translation import run
+from vqa_builder.translation.distribute import DistributedEngine
 from vqa_builder.translation.engines.mini import Mini
 from vqa_builder.translation.memory import TranslationMemory
-from vqa_builder.translation.spread import SpreadEngine
 
 ray = pytest.importorskip("ray")
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::FutureWarning")]
@@ -131,7 +131,7 @@ def test_translations_are_those_of_one_engine_though_a_worker_is_killed(
 ) -> None:
     options = Mini.Options()
     with Mini(options) as mini, TranslationMemory(tmp_path / "memory.sqlite") as memory:
-        many = SpreadEngine(mini, "mini", options, two)
+        many = DistributedEngine(mini, "mini", options, two)
         victim = max(pids(two))
         parts = many.translate_in_parts(TEXTS, "en", "ja")
         found = dict(next(parts))

@@ -19,7 +19,7 @@ from vqa_builder.quality.policy import (
     resolved,
     what_if,
 )
-from vqa_builder.quality.stated_policy import policy_for
+from vqa_builder.quality.policy_config import policy_for
 from vqa_builder.schema import VERDICTS
 
 COLUMNS = {"chrf": pa.float32(), "copy": pa.float32(), "langid": pa.float32(), "langid_label": pa.string()}

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from vqa_builder import segments
 from vqa_builder.quality.rules import Policy
-from vqa_builder.release.review_sheet import Questions
+from vqa_builder.review.sheet import Questions
 
 POLICY = Policy.model_validate({"chrf": {"min": 35}, "copy": "reject"})
 

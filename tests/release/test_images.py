@@ -15,7 +15,7 @@ from tests.release.conftest import changed
 from vqa_builder.errors import SpecError
 from vqa_builder.release import images
 from vqa_builder.release.contents import ReleaseContents
-from vqa_builder.release.diff import diff
+from vqa_builder.release.diff.compare import diff
 from vqa_builder.release.images import images_fingerprint, inspect, with_images
 from vqa_builder.release.manifest import load_manifest
 from vqa_builder.release.verify import verify

@@ -10,8 +10,8 @@ import pytest
 
 from vqa_builder.errors import ReleaseError
 from vqa_builder.release.contents import ReleaseContents
+from vqa_builder.release.data_files import arrow_bytes, by_shard
 from vqa_builder.release.parquet import ROW_GROUP, read_table, table_schema, write_file, write_table
-from vqa_builder.release.shards import arrow_bytes, by_shard
 from vqa_builder.schema import content_hash
 from vqa_builder.store import file_hash
 

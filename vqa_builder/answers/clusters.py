@@ -13,7 +13,7 @@ from collections import Counter
 
 import numpy as np
 
-from vqa_builder.answers.given import Given, Numbers
+from vqa_builder.answers.annotator_answers import AnnotatorAnswers, Numbers
 
 MIN_SUPPORT = 20
 """Rows that a sense must have to stand for itself."""
@@ -50,7 +50,7 @@ def head(question: str) -> str:
     return "what"
 
 
-def split(given: Given, answer: int, rows: Numbers) -> tuple[list[str], Numbers]:
+def split(given: AnnotatorAnswers, answer: int, rows: Numbers) -> tuple[list[str], Numbers]:
     """The senses of an answer, by the heads of its questions.
 
     Args:

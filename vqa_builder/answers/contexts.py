@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from vqa_builder.answers.annotator_answers import AnnotatorAnswers, Numbers
 from vqa_builder.answers.clusters import head
-from vqa_builder.answers.given import Given, Numbers
 from vqa_builder.answers.senses import Rules
 
 VERSION = "1"
@@ -45,7 +45,7 @@ def find(examples: pa.Table, senses: pa.Table, vocabulary: pa.Table, rules: Rule
         ``support`` counts annotators' answers, ``examples`` are the most frequent questions, ``heads`` the
         most frequent kinds of question, and ``weights`` their shares of all.
     """
-    given = Given.of(examples)
+    given = AnnotatorAnswers.of(examples)
     flat = senses["answers"].combine_chunks().flatten().dictionary_encode()
     names: list[str] = flat.dictionary.to_pylist()
     codes = {answer: code for code, answer in enumerate(given.answers)}

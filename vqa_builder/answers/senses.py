@@ -16,8 +16,8 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 import pyarrow as pa
 
+from vqa_builder.answers.annotator_answers import AnnotatorAnswers, Numbers
 from vqa_builder.answers.clusters import split
-from vqa_builder.answers.given import Given, Numbers
 
 VERSION = "1"
 
@@ -93,7 +93,7 @@ def assign(examples: pa.Table, rules: Rules, unsettled: Iterable[str] = ()) -> p
     Example: "What color is the car?" answered by ``orange`` gives ``colour``, "What fruit is this?"
         ``fruit``.
     """
-    given = Given.of(examples)
+    given = AnnotatorAnswers.of(examples)
     place = {answer: code for code, answer in enumerate(given.answers)}
     names = [""]
     winner, answers = np.zeros(len(given.winner), np.int64), np.zeros(len(given.answer), np.int64)
@@ -118,7 +118,9 @@ def assign(examples: pa.Table, rules: Rules, unsettled: Iterable[str] = ()) -> p
     )
 
 
-def _occurrences(given: Given, codes: list[int]) -> Iterable[tuple[int, Numbers, Numbers, Numbers]]:
+def _occurrences(
+    given: AnnotatorAnswers, codes: list[int]
+) -> Iterable[tuple[int, Numbers, Numbers, Numbers]]:
     """For each answer that occurs: its rows, its places among all answers, the rows that it wins."""
     wanted = np.zeros(len(given.answers) + 1, bool)
     wanted[codes] = True
@@ -132,7 +134,9 @@ def _occurrences(given: Given, codes: list[int]) -> Iterable[tuple[int, Numbers,
         yield code, np.union1d(given.row[here], wins), here, wins
 
 
-def _by_rules(given: Given, rules: tuple[SenseRule, ...], rows: Numbers) -> tuple[list[str], Numbers]:
+def _by_rules(
+    given: AnnotatorAnswers, rules: tuple[SenseRule, ...], rows: Numbers
+) -> tuple[list[str], Numbers]:
     """The senses' names, and for each row which of them; cues of the question come before answers beside."""
     chosen = np.full(len(rows), -1)
     for at, rule in enumerate(rules):

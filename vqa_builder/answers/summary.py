@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from vqa_builder.answers import agreement
+from vqa_builder.answers import winners
 from vqa_builder.answers.vocabulary import normalised
 from vqa_builder.languages.base import Language
 
@@ -28,14 +28,14 @@ def summary(rows: pa.Table, answer_map: pa.Table, language: Language) -> dict[st
         ``drift``: kind -> rows.
     """
     answered = rows.filter(pc.is_valid(rows["answers"]))
-    kinds = agreement.drift(answered, language)["kind"]
+    kinds = winners.drift(answered, language)["kind"]
     return {
         "coverage": {name: _coverage(answered, name, answer_map) for name in ("split", "answer_type")},
         "methods": _mass(answer_map, "method"),
         "merges": _mass(answer_map, "merge"),
         "drift": {
             kind: pc.sum(pc.equal(kinds, kind)).as_py() or 0
-            for kind in (agreement.CHANGED, agreement.ROSE, agreement.FELL)
+            for kind in (winners.CHANGED, winners.ROSE, winners.FELL)
         },
     }
 

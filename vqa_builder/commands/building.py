@@ -199,7 +199,7 @@ def _build_shard(spec: Any, out: Path, part: str, **options: Any) -> None:
 
 def _repeat(original: Path, out: Path, inputs: Path | None, workers: int | None) -> None:
     from vqa_builder import progress
-    from vqa_builder.repetition import repeat
+    from vqa_builder.reproduce import repeat
 
     repeated = repeat(original, out, inputs=inputs, workers=workers, progress=progress.for_terminal())
     print(repeated)

@@ -46,21 +46,21 @@ def diff(
     exit_code: Annotated[bool, typer.Option("--exit-code", help="End with 1 if anything differs.")] = False,
 ) -> None:
     """Compare two releases: rows, texts, verdicts, labels, scores, engines; propose the next version."""
-    from vqa_builder.release import diff_pages
-    from vqa_builder.release.diff import diff
-    from vqa_builder.release.revisions import release_at
+    from vqa_builder.release.diff import pages
+    from vqa_builder.release.diff.compare import diff
+    from vqa_builder.release.hub.revisions import release_at
     from vqa_builder.store import write_text
 
     with release_at(old) as first, release_at(new) as second:
         found = diff(first, second)
     if html:
-        write_text(html, diff_pages.html(found))
+        write_text(html, pages.html(found))
     if changelog and not found.is_empty:
-        diff_pages.add_to_changelog(changelog, found)
+        pages.add_to_changelog(changelog, found)
     if as_json:
         print_json(found.to_json())
     else:
-        for line in diff_pages.text_lines(found):
+        for line in pages.text_lines(found):
             print(line)
     if exit_code and not found.is_empty:
         raise typer.Exit(1)
@@ -88,7 +88,7 @@ def publish(
 ) -> None:
     """Push releases to the hub, one commit each, and load them back; only changed files travel."""
     from vqa_builder import progress
-    from vqa_builder.release import publish as pushing
+    from vqa_builder.release.hub import publish as pushing
 
     options: dict[str, Any] = {"revision": revision, "dry_run": dry_run, "progress": progress.for_terminal()}
     if rollback:

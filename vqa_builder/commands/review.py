@@ -12,9 +12,9 @@ from vqa_builder.commands.options import Json, Languages, SpecPath, print_json
 from vqa_builder.errors import ReleaseError, StorageError
 
 if TYPE_CHECKING:
-    from vqa_builder.quality.calibration import Form, Target
-    from vqa_builder.release.review_import import Imported, Known
-    from vqa_builder.release.review_labels import Matched
+    from vqa_builder.review.calibration import Form, Target
+    from vqa_builder.review.labels import Matched
+    from vqa_builder.review.sheet_import import Imported, Known
     from vqa_builder.spec import Spec
 
 Releases = Annotated[Path, typer.Option("--releases", help="The folder that --out was for the build.")]
@@ -35,16 +35,16 @@ def export(
     seed: Seed = 0,
 ) -> None:
     """Draw questions across all bands of all scores, kept and rejected, for people to judge and correct."""
-    from vqa_builder.release import review_csv, review_page, review_sheet
+    from vqa_builder.review import sheet, sheet_csv, sheet_page
     from vqa_builder.store import write_text
 
     folders = _folders(source, releases, language)
-    found = [review_sheet.questions_of(folder) for folder in folders]
-    sheet = review_sheet.together([review_sheet.sample(one, rows, seed) for one in found])
-    review_csv.write(out, sheet.columns, sheet.rows)
-    print(f"{out}: {len(sheet.rows):,} of {sheet.questions:,} distinct questions")
+    found = [sheet.questions_of(folder) for folder in folders]
+    drawn = sheet.together([sheet.sample(one, rows, seed) for one in found])
+    sheet_csv.write(out, drawn.columns, drawn.rows)
+    print(f"{out}: {len(drawn.rows):,} of {drawn.questions:,} distinct questions")
     if html:
-        write_text(html, review_page.render(sheet, ", ".join(one.name for one in found)))
+        write_text(html, sheet_page.render(drawn, ", ".join(one.name for one in found)))
         print(html)
 
 
@@ -69,23 +69,23 @@ def import_(
     as_json: Json = False,
 ) -> None:
     """Take corrections into the memory, where they win over engines, and labels into a file beside it."""
-    from vqa_builder.release import review_csv, review_import
+    from vqa_builder.review import sheet_csv, sheet_import
     from vqa_builder.translation.memory import TranslationMemory
 
     if (build is None) == (memory is None):
         raise typer.BadParameter("name the build, or a memory", param_hint="--build")
-    lines = {sheet: review_csv.read(sheet) for sheet in sheets}
+    lines = {sheet: sheet_csv.read(sheet) for sheet in sheets}
     spec, path = _memory(build, memory, releases)
     with TranslationMemory(path) as opened:
         codes = {line["language"] or language for some in lines.values() for line in some}
         if spec:
             known = _known_to_build(spec, releases)
         else:
-            known = {code: review_import.known_in(opened, code) for code in sorted(filter(None, codes))}
+            known = {code: sheet_import.known_in(opened, code) for code in sorted(filter(None, codes))}
         said = []
         for sheet, some in lines.items():
-            said += review_import.said_in(some, known, language=language, reviewer=reviewer or sheet.stem)
-        found = review_import.take(said, opened, review_import.labels_path(path), prefer=prefer)
+            said += sheet_import.said_in(some, known, language=language, reviewer=reviewer or sheet.stem)
+        found = sheet_import.take(said, opened, sheet_import.labels_path(path), prefer=prefer)
     _print_imported(found, path, as_json)
     if found.conflicts:
         raise typer.Exit(1)
@@ -117,14 +117,13 @@ def calibrate(
 ) -> None:
     """Fit the policy to people's labels, show what it is worth on rows it has not seen, and write it."""
     from vqa_builder import load_spec
-    from vqa_builder.quality import calibration, calibration_text
-    from vqa_builder.quality.stated_policy import policy_for
-    from vqa_builder.release import review_import
+    from vqa_builder.quality.policy_config import policy_for
+    from vqa_builder.review import calibration, calibration_text, sheet_import
     from vqa_builder.store import file_hash, write_text
 
     target = _target(target_precision, keep)
     loaded = load_spec(spec)
-    files = labels or [review_import.labels_path(_memory(spec, None, releases)[1])]
+    files = labels or [sheet_import.labels_path(_memory(spec, None, releases)[1])]
     flaw_is_good = _one_of(flaw, "--flaw", "keep", "reject") == "keep"
     matched = _matched(loaded, files, releases, language, flaw_is_good=flaw_is_good)
     made = [
@@ -169,15 +168,15 @@ def _matched(
     spec: Spec, files: list[Path], releases: Path, chosen: list[str] | None, *, flaw_is_good: bool
 ) -> dict[str, Matched]:
     """The labels of some files beside the scores of the questions that they judge, by language."""
-    from vqa_builder.release import review_csv, review_labels, review_sheet
+    from vqa_builder.review import labels, sheet, sheet_csv
 
-    lines = [line for file in files for line in review_csv.read(file)]
+    lines = [line for file in files for line in sheet_csv.read(file)]
     folders = {code: releases / spec.release_name(code) for code in _known_languages(spec, chosen)}
-    found = {code: review_sheet.questions_of(folder) for code, folder in folders.items() if folder.exists()}
+    found = {code: sheet.questions_of(folder) for code, folder in folders.items() if folder.exists()}
     if not found:
         raise ReleaseError("There is no release", where=releases, remedy="build first, or name --releases")
     only = [line for line in lines if not chosen or line["language"] in ("", *chosen)]
-    return review_labels.matched(only, found, flaw_is_good=flaw_is_good)
+    return labels.matched(only, found, flaw_is_good=flaw_is_good)
 
 
 def _known_languages(spec: Spec, chosen: list[str] | None) -> list[str]:
@@ -208,11 +207,11 @@ def _memory(build: Path | None, memory: Path | None, releases: Path) -> tuple[Sp
 
 def _known_to_build(spec: Spec, releases: Path) -> dict[str, Known]:
     """The questions of all releases of a build that are there."""
-    from vqa_builder.release import review_import, review_sheet
+    from vqa_builder.review import sheet, sheet_import
 
     folders = {code: releases / spec.release_name(code) for code in spec.languages}
     return {
-        code: review_import.known_questions(review_sheet.questions_of(folder).rows)
+        code: sheet_import.known_questions(sheet.questions_of(folder).rows)
         for code, folder in folders.items()
         if folder.exists()
     }
@@ -234,7 +233,7 @@ def _print_imported(found: Imported, memory: Path, as_json: bool) -> None:
 
 
 def _target(precision: float | None, keep: float | None) -> Target:
-    from vqa_builder.quality.calibration import Target
+    from vqa_builder.review.calibration import Target
 
     if precision is not None and keep is not None:
         raise typer.BadParameter("give one of --target-precision and --keep", param_hint="--keep")
@@ -260,8 +259,8 @@ def _one_of(value: str, option: str, *known: str) -> str:
 
 def _others(spec: Spec, matched: Mapping[str, Any]) -> dict[str, Any]:
     """What holds for the languages that nobody labelled: what held before."""
+    from vqa_builder.quality.policy_config import stated_for
     from vqa_builder.quality.presets import DEFAULT
-    from vqa_builder.quality.stated_policy import stated_for
 
     codes = [code for code in spec.languages if code not in matched]
     return {code: stated_for(code, spec.policy) or DEFAULT for code in codes}

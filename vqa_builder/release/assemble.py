@@ -6,8 +6,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from vqa_builder import schema, segments as segmentation
-from vqa_builder.answers.agreement import winners
 from vqa_builder.answers.soft_scores import soft_scores
+from vqa_builder.answers.winners import winners
 from vqa_builder.languages.base import Language
 
 VERSION = "2"

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from vqa_builder.errors import StorageError
 from vqa_builder.languages.base import known_languages
+from vqa_builder.release.card_warnings import limits, share
 from vqa_builder.release.contents import (
     FOLDERS,
     ReleaseContents,
@@ -22,7 +23,6 @@ from vqa_builder.release.contents import (
     in_order,
     type_name,
 )
-from vqa_builder.release.limits import limits, share
 from vqa_builder.schema import IMAGE
 
 FILE = "README.md"

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from vqa_builder import schema
 from vqa_builder.errors import ReleaseError
-from vqa_builder.release.shards import by_shard
+from vqa_builder.release.data_files import by_shard
 from vqa_builder.translation.entry import Entry
 
 FOLDERS = {"default": "data", "rejected": "rejected", "answers": "answers"}

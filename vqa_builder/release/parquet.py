@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from vqa_builder.errors import ReleaseError
 from vqa_builder.release.contents import ANSWER_MAP_KEY
-from vqa_builder.release.shards import shards
+from vqa_builder.release.data_files import shards
 from vqa_builder.schema import IMAGE
 
 ROW_GROUP = 10_000

@@ -9,15 +9,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from vqa_builder import languages
-from vqa_builder.answers import agreement, merges
+from vqa_builder.answers import merges, winners
 
 SHOWN_LABELS = 400
 SHOWN_MERGES = 200
 SHOWN_DRIFTS = 25
 KINDS = {
-    agreement.CHANGED: "another answer is the most frequent one",
-    agreement.ROSE: "more people agree, since several English answers read alike",
-    agreement.FELL: "fewer people agree, since one English answer was read in several ways",
+    winners.CHANGED: "another answer is the most frequent one",
+    winners.ROSE: "more people agree, since several English answers read alike",
+    winners.FELL: "fewer people agree, since one English answer was read in several ways",
 }
 _COLUMNS = ("question_id", "question_en", "multiple_choice_answer", "multiple_choice_answer_en", "answers")
 
@@ -161,7 +161,7 @@ def drift(tables: Mapping[str, pa.Table], language: str) -> list[Drift]:
     rows = rows.filter(pc.is_valid(rows["answers"])).combine_chunks()
     if not rows.num_rows:
         return []
-    drifted = agreement.drift(rows, languages.get(language))
+    drifted = winners.drift(rows, languages.get(language))
     found = []
     for kind, meaning in KINDS.items():
         of_kind = drifted.filter(pc.equal(drifted["kind"], kind))

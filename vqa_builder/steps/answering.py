@@ -8,7 +8,7 @@ from functools import cached_property
 import pyarrow as pa
 
 from vqa_builder import languages
-from vqa_builder.answers import alignment, candidates, contexts, glossary, merges, senses
+from vqa_builder.answers import alignment, answer_glossary, candidates, contexts, merges, senses
 from vqa_builder.languages.base import tables_hash
 from vqa_builder.steps.judging import Judging
 from vqa_builder.steps.workshop import SOURCE_LANGUAGE
@@ -21,18 +21,18 @@ class Answering(Judging):
     """Examples and translations -> the answer of every sense in the language."""
 
     @cached_property
-    def glossaries(self) -> dict[str, glossary.Glossary]:
+    def glossaries(self) -> dict[str, answer_glossary.Glossary]:
         """Language -> the glossary of answers that the spec names for it."""
         named = self.spec.answers.glossary
         if named is None:
             return {}
         paths = {code: self.spec.folder / named.replace("{language}", code) for code in self.spec.languages}
-        return {code: glossary.load(path, senses.known_rules()) for code, path in paths.items()}
+        return {code: answer_glossary.load(path, senses.known_rules()) for code, path in paths.items()}
 
     @cached_property
     def rules(self) -> senses.Rules:
         """The senses of homographs, the glossaries' before the built-in ones."""
-        return glossary.united(senses.known_rules(), self.glossaries.values())
+        return answer_glossary.united(senses.known_rules(), self.glossaries.values())
 
     def assign_senses(self, examples: Stored, vocabulary: Stored) -> Stored:
         """Examples -> the sense of every answer in its row."""

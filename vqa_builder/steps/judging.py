@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from vqa_builder import registry
-from vqa_builder.quality import choice, kept_scores, policy as policies, scoring
+from vqa_builder.quality import choice, policy as policies, score_cache, scoring
 from vqa_builder.spec import Plugin
 from vqa_builder.steps.translating import Translating
 from vqa_builder.store import Stored
@@ -85,12 +85,12 @@ class Judging(Translating):
             columns = list(registry.find("scorers", plugin.type).columns)
             scored = [
                 (
-                    kept_scores.pairs_of(each.segments.table, each.translations.table),
+                    score_cache.pairs_of(each.segments.table, each.translations.table),
                     each.scores.table.select(columns),
                 )
                 for each in candidates
             ]
-            kept_scores.keep(self._kept_scores(plugin, language), scored)
+            score_cache.keep(self._kept_scores(plugin, language), scored)
 
     def judge(self, segments: Stored, translations: Stored, scores: Stored, language: str) -> Stored:
         """Scores -> keep or reject, and every reason."""
@@ -122,16 +122,16 @@ class Judging(Translating):
 
     def _score(self, segments: pa.Table, translations: pa.Table, plugin: Plugin, language: str) -> pa.Table:
         options = self._scorer_options(plugin)
-        return kept_scores.score_rest(
+        return score_cache.score_rest(
             self._kept_scores(plugin, language),
-            kept_scores.pairs_of(segments, translations),
+            score_cache.pairs_of(segments, translations),
             language,
             lambda some: scoring.score(some, plugin.type, options, language, self.executor, self.progress),
         )
 
     def _kept_scores(self, plugin: Plugin, language: str) -> Path:
         signature = scoring.build(plugin.type, self._scorer_options(plugin), language).signature
-        return kept_scores.path_of(self.store.root / "scores", plugin.type, language, signature)
+        return score_cache.path_of(self.store.root / "scores", plugin.type, language, signature)
 
     def _opinion(self, candidates: Sequence[Candidate], place: int, language: str) -> Stored:
         """What the policy says of one candidate; shares are those of all that were made of every string."""

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from vqa_builder import languages, registry
-from vqa_builder.answers import agreement, alignment
+from vqa_builder.answers import alignment, winners
 from vqa_builder.quality import choice, policy as policies
 from vqa_builder.quality.people import by_people
 from vqa_builder.release import assemble, asserted, facts, images, packages, verify, write
@@ -82,7 +82,7 @@ class Releasing(Answering):
 
         inputs = [examples, given_senses, segments, translations, scores, verdicts, answer_map, vocabulary]
         inputs += [alignments] if alignments else []
-        versions = [assemble.VERSION, alignment.VERSION, agreement.VERSION]
+        versions = [assemble.VERSION, alignment.VERSION, winners.VERSION]
         return self.store.step(
             f"rows-{language}",
             rows,

@@ -15,19 +15,19 @@ from vqa_builder.errors import UnknownNameError
 from vqa_builder.plugins import construct, plugin_options
 from vqa_builder.progress import Progress
 from vqa_builder.quality import scoring
+from vqa_builder.quality.policy_config import policy_for
 from vqa_builder.quality.rules import Policy
-from vqa_builder.quality.stated_policy import policy_for
 from vqa_builder.sources.base import Source
 from vqa_builder.spec import Plugin, Price, Spec, Translation
 from vqa_builder.store import Store, Stored, fingerprint
 from vqa_builder.translation import run
 from vqa_builder.translation.aligners.base import Aligner
 from vqa_builder.translation.budget import Ledger
+from vqa_builder.translation.distribute import spread
 from vqa_builder.translation.engines.base import Engine
 from vqa_builder.translation.glossary import load_glossary
 from vqa_builder.translation.memory import TranslationMemory
 from vqa_builder.translation.protect import Guard
-from vqa_builder.translation.spread import spread
 
 SOURCE_LANGUAGE = "en"
 WORK_FOLDER = ".vqa-builder"

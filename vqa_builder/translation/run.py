@@ -16,8 +16,14 @@ import pyarrow as pa
 
 from vqa_builder.errors import EngineError, VQABuilderError
 from vqa_builder.progress import Progress
+from vqa_builder.translation.batch_state import (
+    BatchState,
+    ask_glossary,
+    ask_memory,
+    ask_overrides,
+    deduplicate,
+)
 from vqa_builder.translation.batches import batches
-from vqa_builder.translation.board import Board, ask_glossary, ask_memory, ask_people, lay_out
 from vqa_builder.translation.budget import Ledger
 from vqa_builder.translation.engines.base import Engine, Failure, Part, Stopped, broken_contract
 from vqa_builder.translation.memory import TranslationMemory
@@ -118,8 +124,8 @@ def translate(
     """
     for engine in engines:
         engine.check_direction(source, target)
-    board, rows = lay_out(texts, contexts, role, source, target, guard)
-    ask_people(board, memory)
+    board, rows = deduplicate(texts, contexts, role, source, target, guard)
+    ask_overrides(board, memory)
     ask_glossary(board, guard)
     for engine in guarded(engines, guard):
         if board.open(engine):
@@ -168,8 +174,8 @@ def recalled(
     guard: Guard | None = None,
 ) -> list[tuple[str | None, str | None]]:
     """As ``known``, each with who said it: a column ``text`` and a column ``engine``, row by row."""
-    board, rows = lay_out(texts, contexts, role, source, target, guard)
-    ask_people(board, memory)
+    board, rows = deduplicate(texts, contexts, role, source, target, guard)
+    ask_overrides(board, memory)
     ask_glossary(board, guard)
     for engine in guarded(engines, guard):
         ask_memory(board, memory, engine)
@@ -186,7 +192,7 @@ def guarded(engines: Sequence[Engine], guard: Guard | None) -> Iterator[Engine]:
 
 
 def _ask_engine(
-    board: Board,
+    board: BatchState,
     memory: TranslationMemory,
     engine: Engine,
     ledger: Ledger,
@@ -242,7 +248,7 @@ def _affordable(
 
 
 def _keep(
-    board: Board,
+    board: BatchState,
     memory: TranslationMemory,
     engine: Engine,
     signature: str,
@@ -276,7 +282,7 @@ def _keep(
     return len(made)
 
 
-def _parts(board: Board, engine: Engine, places: Sequence[int]) -> Generator[Part, None, None]:
+def _parts(board: BatchState, engine: Engine, places: Sequence[int]) -> Generator[Part, None, None]:
     """One call of an engine, timed, and what it hands over, checked."""
     if not places:
         return
@@ -306,7 +312,7 @@ def _parts(board: Board, engine: Engine, places: Sequence[int]) -> Generator[Par
         )
 
 
-def _next(board: Board, engine: Engine, calling: Iterator[Part]) -> Part | None:
+def _next(board: BatchState, engine: Engine, calling: Iterator[Part]) -> Part | None:
     began = time.perf_counter()
     try:
         return next(calling, None)
@@ -339,7 +345,7 @@ def _usable(result: str | Failure) -> str | Failure:
     return text
 
 
-def _outcome(board: Board, rows: Iterable[int]) -> Outcome:
+def _outcome(board: BatchState, rows: Iterable[int]) -> Outcome:
     failed = sum(answer is None for answer in board.answers)
     took = pa.array(rows, pa.int64())
     counts = RunCounts(

@@ -18,8 +18,8 @@ random = torch.Generator().manual_seed(0)
 
 def test_the_answer_loss_is_the_sum_over_answers_of_the_published_formula() -> None:
     logits, targets = torch.randn(4, 7, generator=random), torch.rand(4, 7, generator=random)
-    chances = logits.sigmoid()
-    by_hand = -(targets * chances.log() + (1 - targets) * (1 - chances).log()).sum(1).mean()
+    probabilities = logits.sigmoid()
+    by_hand = -(targets * probabilities.log() + (1 - targets) * (1 - probabilities).log()).sum(1).mean()
     torch.testing.assert_close(answer_loss(logits, targets), by_hand)
     assert answer_loss(torch.zeros(2, 3), torch.zeros(2, 3)).item() == pytest.approx(3 * math.log(2))
 

@@ -131,9 +131,9 @@ class Lingua(Identifier):
         detector = _lingua(frozenset({language, *others} if others else ()), language)
         found = []
         for values in detector.compute_language_confidence_values_in_parallel(list(texts)):
-            chances = {_lingua_code(value.language): value.value for value in values}
-            own = chances.pop(language, 0.0)
-            found.append(_log_odds(own, max(chances.values(), default=0.0)))
+            probabilities = {_lingua_code(value.language): value.value for value in values}
+            own = probabilities.pop(language, 0.0)
+            found.append(_log_odds(own, max(probabilities.values(), default=0.0)))
         return found
 
     def best_other(self, texts: Sequence[str], language: str) -> list[str | None]:

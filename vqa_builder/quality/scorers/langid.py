@@ -132,14 +132,17 @@ class LangID(base.Scorer):
         lines = pc.replace_substring_regex(folded(pairs["translation"]), r"[\r\n\x00]+", " ")
         share = numbers(self.script.measure(pairs)["script"])
         own = pc.match_substring_regex(lines, self.language.letters).to_numpy(zero_copy_only=False)
-        chances, labels = np.full(len(lines), np.nan), np.full(len(lines), None, dtype=object)
-        chances[share < _GATE] = 0.0
+        probabilities, labels = np.full(len(lines), np.nan), np.full(len(lines), None, dtype=object)
+        probabilities[share < _GATE] = 0.0
         asked = np.flatnonzero((share >= _GATE) & own)
-        chances[asked] = self._chances(lines.take(pa.array(asked)))
-        wrong = np.flatnonzero(chances < 0.5)
-        labels[chances >= 0.5] = self.language.code
+        probabilities[asked] = self._chances(lines.take(pa.array(asked)))
+        wrong = np.flatnonzero(probabilities < 0.5)
+        labels[probabilities >= 0.5] = self.language.code
         labels[wrong] = self._others(lines.take(pa.array(wrong)))
-        return {"langid": pa.array(chances, pa.float32(), from_pandas=True), "langid_label": pa.array(labels)}
+        return {
+            "langid": pa.array(probabilities, pa.float32(), from_pandas=True),
+            "langid_label": pa.array(labels),
+        }
 
     def features(self, lines: pa.Array) -> Floats:
         """What ``Calibration`` weighs, but for the constant; one row per line."""
@@ -151,8 +154,8 @@ class LangID(base.Scorer):
         exponent: Floats = self._evidence(lines) @ np.array(weights) + bias
         asked = np.flatnonzero(exponent < _CERTAIN)
         exponent[asked] += odds_weight * self._log_odds(lines.take(pa.array(asked)))
-        chances: Floats = 1 / (1 + np.exp(-exponent))
-        return chances
+        probabilities: Floats = 1 / (1 + np.exp(-exponent))
+        return probabilities
 
     def _log_odds(self, lines: pa.Array) -> Floats:
         if "Latin" not in self.language.scripts:

@@ -86,5 +86,5 @@ def test_without_tags_regions_stay_as_they_were(tmp_path: Path) -> None:
 def test_the_last_bias_is_the_log_odds_of_the_answers() -> None:
     own = model()
     prior_bias(own.classifier, [[0, 1], [0], [], [2]], [[1.0, 0.3], [0.6], [], [0.9]])
-    chances = own.classifier.bias.detach().sigmoid()
-    torch.testing.assert_close(chances, torch.tensor([0.4, 0.075, 0.225, 1e-4, 1e-4]))
+    probabilities = own.classifier.bias.detach().sigmoid()
+    torch.testing.assert_close(probabilities, torch.tensor([0.4, 0.075, 0.225, 1e-4, 1e-4]))

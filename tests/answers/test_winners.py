@@ -1,0 +1,70 @@
+"""The most frequent answer is counted again in the target language, and every change is listed."""
+
+import pyarrow as pa
+import pytest
+
+from vqa_builder import languages, schema
+from vqa_builder.answers.winners import CHANGED, FELL, ROSE, drift, winners
+
+JA = languages.get("ja")
+
+
+def column(*rows: list[tuple[str, str]] | None) -> pa.ListArray:
+    return pa.array(
+        [
+            None
+            if row is None
+            else [
+                {"answer": answer, "answer_en": english, "answer_confidence": "yes", "answer_id": place}
+                for place, (english, answer) in enumerate(row)
+            ]
+            for row in rows
+        ],
+        pa.list_(schema.TRANSLATED_ANSWER),
+    )
+
+
+CAT = [("cat", "猫")] * 3 + [("cats", "猫")] * 3 + [("dog", "犬")] * 4
+TIE = [("dog", "犬")] * 2 + [("cat", "猫")] * 2
+SAME = [("red", "赤")] * 9 + [("Red", "赤")]
+SPLIT = [("9/1", "9/1")] * 2 + [("9-1", "9-1")] * 2 + [("9/2", "9/2")] * 3
+
+
+@pytest.mark.parametrize(
+    ("row", "before", "winner"),
+    [(CAT, "犬", "猫"), (TIE, "猫", "猫"), (TIE, "犬", "犬"), (SAME, "赤", "赤"), (None, None, None)],
+)
+def test_the_winner_in_the_target_language(
+    row: list[tuple[str, str]] | None, before: str | None, winner: str | None
+) -> None:
+    found = winners(column(row), pa.array([before], pa.string()), JA)
+    assert found.to_pylist() == [winner]
+
+
+def test_drift_lists_what_changed_and_what_rose() -> None:
+    table = pa.table(
+        {
+            "question_id": ["a", "b", "c"],
+            "question_en": ["What animal?", "Which?", "What color?"],
+            "multiple_choice_answer_en": ["dog", "dog", "red"],
+            "multiple_choice_answer": ["猫", "犬", "赤"],
+            "answers": column(CAT, TIE, SAME),
+        }
+    )
+    found = drift(table, JA).to_pylist()
+    assert [(row["question_id"], row["kind"]) for row in found] == [("a", CHANGED), ("a", ROSE)]
+    assert (found[0]["winner_before"], found[0]["winner"]) == ("犬", "猫")
+    assert (found[0]["agreement_en"], found[0]["agreement"]) == (4, 6)
+
+
+def test_agreement_falls_where_spellings_part() -> None:
+    table = pa.table(
+        {
+            "question_id": [1],
+            "question_en": ["When?"],
+            "multiple_choice_answer_en": ["grey"],
+            "multiple_choice_answer": ["灰"],
+            "answers": column([("grey", "灰")] * 3 + [("grey.", "グレー")] * 2),
+        }
+    )
+    assert drift(table, JA)["kind"].to_pylist() == [FELL]

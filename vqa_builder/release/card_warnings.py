@@ -1,0 +1,144 @@
+"""What the numbers of a manifest say against the release: a sentence for each, for the card."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from vqa_builder.answers.alignment import ENGINE, ENGLISH
+from vqa_builder.answers.winners import CHANGED
+
+SHOWN_REASONS = 3
+
+Counts = Mapping[str, Any]
+
+
+def limits(manifest: Mapping[str, Any]) -> list[str]:
+    """Sentences in Markdown; what the manifest does not count is passed over.
+
+    Args:
+        manifest: as ``manifest.describe`` makes it.
+    """
+    counts = manifest["counts"]
+    parts = (_rejected, _kept_by_type, _failed, _answers, _outside, _drift)
+    found = [sentence for part in parts for sentence in part(counts)]
+    return [*found, *_engines(manifest), *_people(counts)]
+
+
+def share(part: float, whole: float) -> str:
+    """A share as people write it.
+
+    >>> share(1, 8), share(1, 30_000), share(0, 5), share(9_999, 10_000)
+    ('12.5 %', 'under 0.1 %', '0 %', 'over 99.9 %')
+    """
+    percent = 100 * part / whole if whole else 0.0
+    if 0 < percent < 0.1:
+        return "under 0.1 %"
+    if 99.9 < percent < 100:
+        return "over 99.9 %"
+    return f"{percent:.1f} %".replace(".0 %", " %")
+
+
+def _rejected(counts: Counts) -> Iterator[str]:
+    source, rejected = (sum(counts[step].values()) for step in ("source", "rejected"))
+    if not rejected:
+        return
+    reasons = list(counts.get("reasons", {}).items())[:SHOWN_REASONS]
+    named = ", ".join(f"`{reason}` ({share(rows, source)})" for reason, rows in reasons)
+    told = f", most often by {named}" if named else ""
+    yield (
+        f"Of the source's questions {share(rejected, source)} were rejected{told}; a row can have several "
+        "reasons."
+    )
+
+
+def _kept_by_type(counts: Counts) -> Iterator[str]:
+    kinds = counts.get("answer_types") or {}
+    if len(kinds) < 2 or not any(counts["rejected"].values()):
+        return
+    shares = ", ".join(f"`{kind}` {share(rows['kept'], rows['source'])}" for kind, rows in kinds.items())
+    yield f"Kept rows are not spread as the source's; kept by answer type: {shares}."
+
+
+def _failed(counts: Counts) -> Iterator[str]:
+    for role, found in (counts.get("translations") or {}).items():
+        if found.get("failed"):
+            strings = counts["segments"][role]["strings"]
+            yield f"No engine translated {found['failed']:,} of {strings:,} distinct {role}s."
+
+
+def _answers(counts: Counts) -> Iterator[str]:
+    answers = counts.get("answers") or {}
+    methods, merges = answers.get("methods") or {}, answers.get("merges") or {}
+    every = sum(found["answers"] for found in methods.values())
+    mass = {method: methods[method]["answers"] for method in (ENGLISH, ENGINE) if method in methods}
+    if mass.get(ENGLISH):
+        yield (
+            f"No verified translation was found for labels that make up {share(mass[ENGLISH], every)} of the "
+            "annotators' answers that are labels; they stay in English."
+        )
+    if mass.get(ENGINE):
+        yield (
+            f"Engines alone chose the translation of labels that make up {share(mass[ENGINE], every)} of "
+            "them, judged by whether it comes back into English."
+        )
+    flagged = (merges.get("flagged") or {}).get("answers")
+    if flagged:
+        yield (
+            f"Labels that nobody said mean the same read alike in {share(flagged, every)} of them; their "
+            "`merge` is `flagged`."
+        )
+
+
+def _outside(counts: Counts) -> Iterator[str]:
+    rows = _covered(counts)
+    outside = sum(found["rows"] - found["inside"] for found in rows.values())
+    if outside:
+        total = sum(found["rows"] for found in rows.values())
+        yield (
+            f"The most frequent answer of {share(outside, total)} of the rows with answers is no label: its "
+            "translation was not aligned, and it has no label to learn."
+        )
+
+
+def _drift(counts: Counts) -> Iterator[str]:
+    changed = ((counts.get("answers") or {}).get("drift") or {}).get(CHANGED)
+    if changed:
+        total = sum(found["rows"] for found in _covered(counts).values())
+        yield (
+            f"In {changed:,} rows ({share(changed, total)} of those with answers) another answer is the most "
+            "frequent one after translation than in English."
+        )
+
+
+def _engines(manifest: Mapping[str, Any]) -> Iterator[str]:
+    signatures = manifest.get("signatures") or {}
+    back = signatures.get("back_engine") or []
+    if both := [one for one in signatures.get("engine") or [] if one in back]:
+        named = ", ".join(f"`{one.partition('|')[0]}`" for one in both)
+        yield (
+            f"{named} translates in both directions: a fault that it makes both ways is not seen by the "
+            "scores that compare the round trip with the English question."
+        )
+    used: dict[str, int] = {}
+    for signature, rows in (manifest["counts"].get("engines") or {}).items():
+        engine = signature.partition("|protect:")[0]
+        used[engine] = used.get(engine, 0) + rows
+    if len(used) > 1:
+        total = sum(used.values())
+        named = ", ".join(f"`{name.partition('|')[0]}` {share(rows, total)}" for name, rows in used.items())
+        yield f"Questions differ in style by who translated them, the column `engine`: {named}."
+    unknown = [engine["name"] for engine in manifest.get("engines") or [] if not engine.get("licence")]
+    if unknown:
+        named = ", ".join(f"`{name}`" for name in dict.fromkeys(unknown))
+        yield f"Which terms the output of {named} comes under is not known to the builder."
+
+
+def _people(counts: Counts) -> Iterator[str]:
+    if overruled := counts.get("overruled"):
+        named = ", ".join(f"`{reason}` {strings:,}" for reason, strings in overruled.items())
+        yield f"Translations that people wrote are kept against the scores; strings by reason: {named}."
+
+
+def _covered(counts: Counts) -> Mapping[str, Mapping[str, int]]:
+    return ((counts.get("answers") or {}).get("coverage") or {}).get("split") or {}

@@ -1,0 +1,1 @@
+"""Two releases compared: which rows were added, removed or changed, and why."""

@@ -1,0 +1,1 @@
+"""Releases on the hub: planned, pushed in one gated commit, and read back."""

@@ -1,0 +1,179 @@
+"""What a push changes: the files of a release against the files of a commit, and nothing else.
+
+Files that the hub has already do not travel. Files of the last release that are not in this one are deleted;
+files that no release put there are left alone, unless a config of this release would read them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any, Literal
+
+from vqa_builder.release import card, manifest
+from vqa_builder.release.contents import FOLDERS
+from vqa_builder.release.hub.remote import Remote, RemoteFile
+from vqa_builder.release.manifest import Manifest
+
+CHUNK = 1 << 20
+Content = Path | bytes
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One change of a push.
+
+    Attributes:
+        action: ``add`` a new file, ``change`` or ``delete`` one that is there.
+        path: in the repository.
+        bytes: size of the file that goes there, 0 for a deletion.
+    """
+
+    action: Literal["add", "change", "delete"]
+    path: str
+    bytes: int
+
+
+@dataclass(frozen=True)
+class PushPlan:
+    """The changes between a commit and a release.
+
+    Attributes:
+        head: the commit; None if there is no repository yet.
+        operations: sorted by path.
+        unchanged: files that are there already.
+        sources: path in the repository -> what goes there.
+        previous: the manifest of the release at ``head``, if there is one.
+    """
+
+    head: str | None
+    operations: tuple[Operation, ...]
+    unchanged: int
+    sources: Mapping[str, Content]
+    previous: bytes | None = None
+
+    @property
+    def bytes(self) -> int:
+        """Bytes that travel, at most: the hub may hold some of them from an earlier release."""
+        return sum(operation.bytes for operation in self.operations)
+
+    @property
+    def title(self) -> str:
+        """The changes in a few words.
+
+        >>> PushPlan(None, (Operation("add", "README.md", 9),), 0, {}).title
+        '1 file added'
+        """
+        words = {"add": "added", "change": "changed", "delete": "deleted"}
+        counts = {
+            word: sum(operation.action == action for operation in self.operations)
+            for action, word in words.items()
+        }
+        named = [f"{count} file{'s' if count > 1 else ''} {word}" for word, count in counts.items() if count]
+        return ", ".join(named) or "nothing changed"
+
+
+def plan_push(
+    release: Path, found: Manifest, remote: Remote, head: str | None, *, as_config: bool = False
+) -> PushPlan:
+    """Compare a release with a commit.
+
+    Args:
+        release: the release's folder, verified.
+        found: its manifest.
+        remote: the repository.
+        head: the commit to compare with; None if there is no repository yet.
+        as_config: put the release into a folder of its language, beside those of other languages.
+    """
+    prefix = f"{found.language}/" if as_config else ""
+    there = remote.tree(head) if head else {}
+    sources: dict[str, Content] = {prefix + name: release / name for name in [*found.files, manifest.FILE]}
+    if as_config:
+        from vqa_builder.release.hub.shared_card import merged_card
+
+        old = remote.read(card.FILE, head).decode() if head and card.FILE in there else ""
+        sources[card.FILE] = merged_card(
+            old, (release / card.FILE).read_text(encoding="utf-8"), found
+        ).encode()
+    patterns = [f"{prefix}{folder}/*.parquet" for folder in FOLDERS.values()]
+    return plan_files(sources, remote, head, there, listed=prefix + manifest.FILE, readable=patterns)
+
+
+def plan_files(
+    sources: Mapping[str, Content],
+    remote: Remote,
+    head: str | None,
+    there: Mapping[str, RemoteFile],
+    *,
+    listed: str,
+    readable: Sequence[str] = (),
+) -> PushPlan:
+    """Compare files with those of a commit.
+
+    Args:
+        sources: path in the repository -> what shall lie there.
+        remote: the repository.
+        head: the commit to compare with; None if there is no repository yet.
+        there: its files.
+        listed: path of the JSON file whose ``files`` are what the push before put there.
+        readable: patterns of files that readers would take for ours, and that go if they are not.
+    """
+    written = {path: _write(path, source, there.get(path)) for path, source in sources.items()}
+    previous = remote.read(listed, head) if head and listed in there else None
+    gone = _superseded(previous, there, listed, readable) - sources.keys()
+    operations = [operation for operation in written.values() if operation]
+    operations += [Operation("delete", path, 0) for path in gone]
+    ordered = tuple(sorted(operations, key=lambda operation: operation.path))
+    unchanged = len(written) - sum(map(bool, written.values()))
+    return PushPlan(head, ordered, unchanged, sources, previous)
+
+
+def client_operations(plan: PushPlan) -> tuple[list[Any], list[Any]]:
+    """The additions and the deletions of a plan, as huggingface_hub takes them; files are read when sent."""
+    from huggingface_hub import CommitOperationAdd, CommitOperationDelete
+
+    paths = [operation.path for operation in plan.operations if operation.action != "delete"]
+    additions = [CommitOperationAdd(path_in_repo=path, path_or_fileobj=plan.sources[path]) for path in paths]
+    gone = [operation.path for operation in plan.operations if operation.action == "delete"]
+    return additions, [CommitOperationDelete(path_in_repo=path, is_folder=False) for path in gone]
+
+
+def _write(path: str, source: Content, there: RemoteFile | None) -> Operation | None:
+    size = len(source) if isinstance(source, bytes) else source.stat().st_size
+    if there is None:
+        return Operation("add", path, size)
+    same = there.size == size and (
+        _digest("sha256", b"", source) == there.sha256
+        if there.sha256
+        else _digest("sha1", b"blob %d\0" % size, source) == there.oid
+    )
+    return None if same else Operation("change", path, size)
+
+
+def _digest(algorithm: str, start: bytes, source: Content) -> str:
+    digest = hashlib.new(algorithm, start, usedforsecurity=False)
+    if isinstance(source, bytes):
+        digest.update(source)
+        return digest.hexdigest()
+    with source.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _superseded(
+    previous: bytes | None, there: Mapping[str, RemoteFile], listed: str, readable: Sequence[str]
+) -> set[str]:
+    """The files of the push before, and every file that a reader would take for one of ours."""
+    found = {path for path in there if any(fnmatch(path, pattern) for pattern in readable)}
+    if previous is not None:
+        try:
+            files = json.loads(previous).get("files", {})
+        except (ValueError, AttributeError):  # a file of this name of somebody else
+            files = {}
+        found |= {listed.removesuffix(manifest.FILE) + name for name in files} & there.keys()
+    return found

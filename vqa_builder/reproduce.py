@@ -1,0 +1,217 @@
+"""Build a release once more from its manifest, and compare every content hash.
+
+What people asserted for a release lies beside its manifest, and is taken from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from vqa_builder.errors import SourceError, SpecError
+from vqa_builder.pipeline import build
+from vqa_builder.plugins import construct
+from vqa_builder.progress import Progress
+from vqa_builder.release import asserted, facts, manifest, write
+from vqa_builder.release.diff.first_difference import Difference, first_difference
+from vqa_builder.release.manifest import Manifest
+from vqa_builder.spec import Spec
+from vqa_builder.spec_file import invalid
+from vqa_builder.steps import SOURCE_LANGUAGE, WORK_FOLDER, BuiltRelease
+from vqa_builder.store import file_hash
+from vqa_builder.translation.memory import Entry, TranslationMemory
+
+MEMORY_FILE = "memory.sqlite"
+
+
+@dataclass(frozen=True)
+class Repeated:
+    """A release that was built once more.
+
+    Attributes:
+        release: the new one.
+        original: the manifest that it was built from.
+        difference: the first difference; None if every content hash is equal.
+        signatures: engines, scorers and rules that are not those of the original: part -> (was, is).
+        unsaid: what people asserted for the original and the memory does not hold, in a line.
+    """
+
+    release: BuiltRelease
+    original: Manifest
+    difference: Difference | None
+    signatures: Mapping[str, tuple[Any, Any]]
+    unsaid: str | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether every content hash is equal."""
+        return self.difference is None
+
+    def __str__(self) -> str:
+        """The outcome in one line."""
+        name = self.original.name
+        if self.difference is None:
+            return f"{name} is repeated: all {len(self.original.tables)} content hashes are equal"
+        causes = "".join(f"; {part} was {was}, is {now}" for part, (was, now) in self.signatures.items())
+        if self.unsaid:
+            causes = f"; {self.unsaid}: leave {asserted.FILE} beside manifest.json{causes}"
+        return f"{name} is not repeated: it differs first in {self.difference}{causes}"
+
+
+def repeat(
+    original: Path,
+    out: Path | str,
+    *,
+    inputs: Path | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> Repeated:
+    """Build a release from the spec and the inputs that its manifest records.
+
+    Args:
+        original: a ``manifest.json``, or the folder of a release; ``build.yaml`` lies beside it.
+        out: where the new release goes; not where the original lies.
+        inputs: the folder where relative paths of the spec start, and where inputs are looked for by their
+            name; the manifest's folder if None.
+        workers: processes for scoring.
+        progress: told of every long step.
+
+    Raises:
+        SourceError: an input is missing, or is not the file that the release was made from.
+        SpecError: the recorded spec cannot be used, or ``out`` holds the original or a memory in which people
+            asserted something else.
+        ReleaseError: there is no manifest.
+
+    Example::
+
+        print(repeat(Path("vqa-ja/manifest.json"), "again", inputs=Path("english")))
+    """
+    folder = original if original.is_dir() else original.parent
+    found = manifest.load_manifest(folder)
+    target = Path(out) / found.name
+    if target.resolve() == folder.resolve():
+        raise SpecError(
+            "The new release would replace the one that it is compared with",
+            where=target,
+            remedy="give another folder with --out",
+        )
+    spec = _recorded_spec(found, folder, (inputs or folder).absolute())
+    _check_inputs(found, spec)
+    spec = _with_own_memory(found, folder, spec, Path(out))
+    run = found.content.get("run") or {}
+    (release,) = build(
+        spec,
+        out,
+        languages=[found.language],
+        limit=run.get("limit"),
+        on_bad_record=run.get("on_bad_record") or ("skip" if found.counts["bad_records"] else "error"),
+        workers=workers,
+        progress=progress,
+    )
+    difference = first_difference(found, release.manifest, folder, release.folder)
+    said, now = (one.content.get("asserted") for one in (found, release.manifest))
+    unsaid = None if said is None else asserted.missing(said, now or {})
+    return Repeated(release, found, difference, _other_signatures(found, release.manifest), unsaid)
+
+
+def _with_own_memory(found: Manifest, folder: Path, spec: Spec, out: Path) -> Spec:
+    """The spec with the memory in ``out``, which asserts what people asserted for the release and no more.
+
+    Engines' translations come along from the memory that the spec names, which stays as it is. Where the
+    release does not bring what people asserted for it, the spec's memory is all there is.
+    """
+    said, entries = found.content.get("asserted"), asserted.read(folder)
+    if said is None or asserted.record(entries) != said:
+        return spec
+    ways = ((SOURCE_LANGUAGE, found.language), (found.language, SOURCE_LANGUAGE))
+    named = spec.memory and spec.folder / spec.memory
+    with TranslationMemory(out / WORK_FOLDER / MEMORY_FILE) as memory:
+        for source, target in ways:
+            _refuse_others(memory, source, target, entries)
+            if named and named.is_file() and named.resolve() != memory.path.resolve():
+                with TranslationMemory(named) as other:
+                    memory.add(other.entries(source=source, target=target, asserted=False))
+        memory.add(entries)
+    return spec.model_copy(update={"memory": None})
+
+
+def _refuse_others(memory: TranslationMemory, source: str, target: str, entries: Sequence[Entry]) -> None:
+    """Neither mix what people asserted for other releases in, nor replace it."""
+    known = set(entries)
+    for entry in memory.entries(source=source, target=target, asserted=True):
+        if entry not in known:
+            raise SpecError(
+                "The memory in the folder of the new release asserts what the original does not use",
+                where=memory.path,
+                found=f"{entry.text!r}: {entry.translation!r}",
+                remedy="give another folder with --out",
+            )
+
+
+def _recorded_spec(found: Manifest, folder: Path, inputs: Path) -> Spec:
+    """The resolved spec of the manifest, its paths led to the inputs, with the text that travels."""
+    path = folder / write.SPEC_FILE
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    content = _led(found.content["spec"], inputs, found.language)
+    changelog = folder / write.CHANGELOG_FILE
+    if changelog.is_file():
+        content["release"]["changelog"] = str(changelog.absolute())
+    source = content["source"]
+    for mark in (found.content.get("source") or {}).get("fingerprint") or []:
+        repo, at, commit = mark.partition("@")
+        if at and source.get("repo") == repo:
+            source["revision"] = commit
+    try:
+        return Spec.model_validate({**content, "folder": inputs, "text": text})
+    except ValidationError as error:
+        raise invalid(error, folder / manifest.FILE) from error
+
+
+def _led(value: Any, inputs: Path, language: str) -> Any:
+    """The same value; a path that is not there becomes the file of its name in ``inputs``, if any."""
+    if isinstance(value, Mapping):
+        return {name: _led(item, inputs, language) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_led(item, inputs, language) for item in value]
+    if not isinstance(value, str):
+        return value
+    path, mark, member = value.partition("!")
+    name = Path(path).name
+    if name in ("", path) or (inputs / path.replace("{language}", language)).exists():
+        return value
+    return name + mark + member if (inputs / name.replace("{language}", language)).exists() else value
+
+
+def _check_inputs(found: Manifest, spec: Spec) -> None:
+    """Every recorded input is there, byte for byte."""
+    try:
+        files = facts.input_files(spec, construct("sources", spec.source, spec.folder), found.language)
+        hashes = {file_hash(path): path for path in files}
+    except (SourceError, FileNotFoundError) as error:
+        raise SourceError(
+            "An input of the release is not there",
+            where=spec.folder,
+            expected=", ".join(one["path"] for one in found.content["inputs"]),
+            found=" ".join(str(error).split()),
+            remedy="give the folder that holds the inputs with --inputs",
+        ) from error
+    for one in found.content["inputs"]:
+        if one["sha256"] not in hashes:
+            same = [path for path in files if path.name == one["path"]]
+            raise SourceError(
+                "An input is not the one that the release was made from",
+                where=same[0] if same else one["path"],
+                expected=f"SHA-256 {one['sha256']}",
+                found=f"SHA-256 {file_hash(same[0])}" if same else "no file of this content",
+                remedy="give the folder that holds the inputs with --inputs",
+            )
+
+
+def _other_signatures(old: Manifest, new: Manifest) -> dict[str, tuple[Any, Any]]:
+    was, now = old.content.get("signatures") or {}, new.content.get("signatures") or {}
+    parts = dict.fromkeys([*was, *now])
+    return {part: (was.get(part), now.get(part)) for part in parts if was.get(part) != now.get(part)}

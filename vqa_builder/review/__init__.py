@@ -1,0 +1,1 @@
+"""Sheets for people to judge, their judgements brought back, and policies calibrated by them."""

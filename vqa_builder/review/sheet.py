@@ -1,0 +1,210 @@
+"""A sample of a release for people to judge and correct: drawn, and written as CSV and as a page."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from vqa_builder import segments
+from vqa_builder.answers.vocabulary import normalised
+from vqa_builder.errors import ReleaseError
+from vqa_builder.quality.policy import combined
+from vqa_builder.quality.rules import COMBINE, Combination, Policy
+from vqa_builder.release import manifest
+from vqa_builder.release.parquet import read_table, table_schema
+from vqa_builder.report.rows import FOLDERS, TEXTS, Measure, gather, kept, measures
+from vqa_builder.review import sheet_csv
+from vqa_builder.review.sampling import bands, draw, probabilities
+from vqa_builder.store import fingerprint
+
+SHOWN_ANSWERS = 5
+_COLUMNS = ("question_id", *TEXTS, "answers", "scores", "reasons")
+
+
+class Questions(NamedTuple):
+    """The questions of a release.
+
+    Attributes:
+        name: the release's.
+        language: ISO 639 code.
+        policy: as it was applied, every bound a number.
+        rows: as ``report.rows.gather`` returns them, with ``answers`` and ``segment_id``.
+        senses: (English answer, answer) -> sense, where the answer map has one sense alone for both.
+    """
+
+    name: str
+    language: str
+    policy: Policy
+    rows: pa.Table
+    senses: Mapping[tuple[str, str], str]
+
+    @property
+    def scores(self) -> pa.Table:
+        """The numeric scores of all rows, a column each."""
+        if "scores" not in self.rows.column_names:
+            return pa.table({})
+        flat = self.rows["scores"].combine_chunks()
+        fields = [field for field in flat.type if pa.types.is_floating(field.type)]
+        places = {field.name: place for place, field in enumerate(flat.type)}
+        values = flat.flatten()
+        return pa.table({field.name: values[places[field.name]] for field in fields})
+
+
+class Sheet(NamedTuple):
+    """A sample, ready to be written.
+
+    Attributes:
+        columns: the columns in their order.
+        rows: column -> value; numbers are floats.
+        questions: how many distinct questions the sample was drawn from.
+    """
+
+    columns: list[str]
+    rows: list[dict[str, str | float]]
+    questions: int
+
+    @property
+    def name(self) -> str:
+        """A hash of what is asked, under which the page keeps its progress."""
+        keys = ("language", "segment_id", "question", "answer")
+        return fingerprint([[row[key] for key in keys] for row in self.rows])[:16]
+
+
+def questions_of(release: Path) -> Questions:
+    """Read what people are asked about.
+
+    Raises:
+        ReleaseError: the folder is no release, or is of an older kind that records no policy.
+    """
+    found = manifest.load_manifest(release)
+    policy = found.content.get("policy")
+    if policy is None:
+        raise ReleaseError(
+            "The release does not record its policy", where=release, remedy="build it again with this version"
+        )
+    keys = [key for key in found.tables if key.split("/")[0] in FOLDERS]
+    tables = {key: _table(release, key) for key in keys}
+    rows = gather(tables)
+    answers = pa.chunked_array([chunk for table in tables.values() for chunk in table["answers"].chunks])
+    rows = rows.append_column("answers", answers)
+    distinct = rows["question_en"].combine_chunks().dictionary_encode()
+    ids = [segments.segment_id("question", "", text) for text in _clean(distinct.dictionary)]
+    rows = rows.append_column("segment_id", pa.array(ids, pa.string()).take(distinct.indices))
+    answer_map = read_table(release, "answers/answer_map") if "answers/answer_map" in found.tables else None
+    return Questions(found.name, found.language, Policy.model_validate(policy), rows, _senses(answer_map))
+
+
+def sample(questions: Questions, size: int, seed: int = 0) -> Sheet:
+    """Draw questions and lay them out.
+
+    Args:
+        questions: of one release.
+        size: how many distinct questions to draw; all of them if there are no more.
+        seed: the same seed and release give the same sheet.
+
+    Example::
+
+        sheet = sample(questions_of(Path("out/vqa-ja")), 300)
+        sheet_csv.write(Path("sheet.csv"), sheet.columns, sheet.rows)
+    """
+    rows = questions.rows
+    order = np.random.default_rng([seed, 1]).permutation(rows.num_rows)
+    ids = np.array(rows["segment_id"].to_pylist(), dtype=object)[order].astype(str)
+    _, first, counts = np.unique(ids, return_index=True, return_counts=True)
+    units = order[first]
+    keep = kept(rows)[units]
+    scores = questions.scores
+    codes = [bands(one, keep) for one in _measures(questions, rows.take(units), scores.take(units))]
+    chance = probabilities(codes or [keep.astype(np.int64)], size)
+    drawn = draw(chance, keep, seed)
+    weights = counts[drawn] / chance[drawn]
+    chosen = units[drawn]
+    laid_out = _records(questions, rows.take(chosen), scores.take(chosen), weights)
+    return Sheet(sheet_csv.columns(scores.column_names), laid_out, len(units))
+
+
+def together(sheets: Sequence[Sheet]) -> Sheet:
+    """The sheets of several languages as one."""
+    names = list(dict.fromkeys(name for sheet in sheets for name in sheet.columns))
+    scores = [name.removeprefix(sheet_csv.SCORE) for name in names if name.startswith(sheet_csv.SCORE)]
+    rows = [row for sheet in sheets for row in sheet.rows]
+    return Sheet(sheet_csv.columns(scores), rows, sum(sheet.questions for sheet in sheets))
+
+
+def _table(release: Path, key: str) -> pa.Table:
+    there = table_schema(release, key).names
+    return read_table(release, key, [name for name in _COLUMNS if name in there])
+
+
+def _measures(questions: Questions, rows: pa.Table, scores: pa.Table) -> list[Measure]:
+    """The scores that the policy bounds, its combination among them; all scores where it bounds none."""
+    rules = questions.policy.model_dump(mode="json")
+    found = measures(rows, rules)
+    combination = questions.policy.rules.get(COMBINE)
+    bounded = [one for one in found if one.limits]
+    if isinstance(combination, Combination):
+        values = combined(combination, scores).astype(np.float32)
+        bounded.append(Measure(COMBINE, values, low=combination.min))
+    return bounded or found
+
+
+def _records(
+    questions: Questions, rows: pa.Table, scores: pa.Table, weights: NDArray[np.float64]
+) -> list[dict[str, str | float]]:
+    """The rows of a sheet, nothing filled in."""
+    found: list[dict[str, str | float]] = []
+    flat = rows.drop_columns([name for name in ("scores",) if name in rows.column_names]).to_pylist()
+    for row, numbers, weight in zip(flat, scores.to_pylist() or [{}] * len(flat), weights, strict=True):
+        english = row["multiple_choice_answer_en"] or ""
+        answer = row["multiple_choice_answer"] or ""
+        texts = {name: row[name] or "" for name in ("question_en", "question", "question_back")}
+        found.append(
+            {
+                "question_id": row["question_id"],
+                "language": questions.language,
+                **texts,
+                "answers": _answers(row["answers"]),
+                "verdict": "kept" if row["keep"] else "rejected",
+                "reasons": "; ".join(row["reasons"] or []),
+                "weight": float(weight),
+                **{sheet_csv.SCORE + name: value for name, value in numbers.items() if value is not None},
+                "split": row["split"],
+                "segment_id": row["segment_id"],
+                "answer_en": english,
+                "answer": answer,
+                "answer_sense": questions.senses.get((normalised(english), answer), ""),
+            }
+        )
+    return found
+
+
+def _answers(answers: list[dict[str, Any]] | None) -> str:
+    """The annotators' answers by frequency.
+
+    >>> _answers([{"answer": "赤", "answer_en": "red"}] * 2)
+    '赤 (red) 2'
+    """
+    counted = Counter((one["answer"], one["answer_en"]) for one in answers or [])
+    ranked = sorted(counted.items(), key=lambda item: (-item[1], item[0][1] or ""))[:SHOWN_ANSWERS]
+    return "; ".join(f"{answer} ({english}) {count}" for (answer, english), count in ranked)
+
+
+def _senses(answer_map: pa.Table | None) -> dict[tuple[str, str], str]:
+    """What tells the senses of an English answer apart, where its translation does."""
+    found: dict[tuple[str, str], set[str]] = {}
+    if answer_map is not None:
+        names = ("answer_en", "answer", "sense")
+        for english, answer, sense in zip(*(answer_map[name].to_pylist() for name in names), strict=True):
+            found.setdefault((english, answer), set()).add(sense)
+    return {key: next(iter(senses)) for key, senses in found.items() if len(senses) == 1}
+
+
+def _clean(texts: pa.Array) -> list[str]:
+    cleaned: list[str] = segments.clean(texts).to_pylist()
+    return cleaned
