@@ -4,7 +4,7 @@ import pyarrow as pa
 import pytest
 
 from vqa_builder import languages, schema
-from vqa_builder.answers.winners import CHANGED, FELL, ROSE, drift, winners
+from vqa_builder.answers.winners import CHANGED, FELL, ROSE, drift, summary, winners
 
 JA = languages.get("ja")
 
@@ -32,13 +32,25 @@ SPLIT = [("9/1", "9/1")] * 2 + [("9-1", "9-1")] * 2 + [("9/2", "9/2")] * 3
 
 @pytest.mark.parametrize(
     ("row", "before", "winner"),
-    [(CAT, "犬", "猫"), (TIE, "猫", "猫"), (TIE, "犬", "犬"), (SAME, "赤", "赤"), (None, None, None)],
+    [
+        (CAT, "犬", "猫"),
+        (TIE, "猫", "猫"),
+        (TIE, "犬", "犬"),
+        (SAME, "赤", "赤"),
+        (CAT, None, None),
+        (None, None, None),
+    ],
 )
 def test_the_winner_in_the_target_language(
     row: list[tuple[str, str]] | None, before: str | None, winner: str | None
 ) -> None:
     found = winners(column(row), pa.array([before], pa.string()), JA)
     assert found.to_pylist() == [winner]
+
+
+def test_a_row_without_an_english_winner_gets_none() -> None:
+    found = winners(column(CAT, CAT), pa.array([None, "犬"], pa.string()), JA)
+    assert found.to_pylist() == [None, "猫"]
 
 
 def test_drift_lists_what_changed_and_what_rose() -> None:
@@ -68,3 +80,43 @@ def test_agreement_falls_where_spellings_part() -> None:
         }
     )
     assert drift(table, JA)["kind"].to_pylist() == [FELL]
+
+
+def test_summary_counts_coverage_methods_merges_and_drift() -> None:
+    rows = pa.table(
+        {
+            "question_id": [1, 2],
+            "split": ["train", "test"],
+            "answer_type": ["other", None],
+            "question_en": ["What animal?", "Which?"],
+            "multiple_choice_answer_en": ["dog", None],
+            "multiple_choice_answer": ["猫", None],
+            "answers": column(CAT, None),
+        }
+    )
+    labels = [("cat", "猫", [1], "intended"), ("cats", "猫", [0], "intended"), ("fox", "fox", [], "none")]
+    answer_map = pa.Table.from_pylist(
+        [
+            {
+                "label": label,
+                "answer_en": english,
+                "sense": "",
+                "answer": answer,
+                "method": "english" if english == answer else "animal",
+                "support": 3,
+                "merged_with": partners,
+                "merge": verdict,
+            }
+            for label, (english, answer, partners, verdict) in enumerate(labels)
+        ],
+        schema.ANSWER_MAP,
+    )
+    assert summary(rows, answer_map, languages.get("ja")) == {
+        "coverage": {
+            "split": {"train": {"rows": 1, "inside": 0}},
+            "answer_type": {"other": {"rows": 1, "inside": 0}},
+        },
+        "methods": {"animal": {"entries": 2, "answers": 6}, "english": {"entries": 1, "answers": 3}},
+        "merges": {"intended": {"entries": 2, "answers": 6}, "none": {"entries": 1, "answers": 3}},
+        "drift": {"winner changed": 1, "agreement rose": 1, "agreement fell": 0},
+    }

@@ -10,7 +10,7 @@ import pytest
 import vqa_builder.languages
 from vqa_builder import languages
 from vqa_builder.answers.senses import known_rules
-from vqa_builder.languages._answers import answer_table, tables_hash, written_names
+from vqa_builder.languages._answer_tables import answer_table, tables_hash, written_names
 
 FOLDER = Path(vqa_builder.languages.__file__).parent
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from vqa_builder import languages
-from vqa_builder.languages._answers import AnswerTable
+from vqa_builder.languages._answer_tables import AnswerTable
 from vqa_builder.languages._numbers import multiplied, read_words, word_values
 from vqa_builder.languages._text import bare, fold, ungroup, words
 from vqa_builder.languages.base import Language

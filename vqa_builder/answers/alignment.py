@@ -1,6 +1,6 @@
 """Every sense of every label gets one answer in the target language; every merge gets a verdict.
 
-The answer comes, in this order, from the glossary, from what people asserted in the memory, from the
+The answer comes, in this order, from the glossary, from what people verified in the memory, from the
 language's own tables, from a vote of the engines' candidates; else it stays English and says so. Labels never
 change their ids: two labels that read alike keep both, and each lists the other. Lists are answered in one
 order.
@@ -45,10 +45,10 @@ class Ballot(NamedTuple):
 
 
 class Segment(NamedTuple):
-    """A translated answer segment: its text, whether people asserted it, its round trip, 0 to 1."""
+    """A translated answer segment: its text, whether people verified it, its round trip, 0 to 1."""
 
     text: str | None
-    asserted: bool
+    human_verified: bool
     agreement: float
 
 
@@ -113,12 +113,12 @@ def open_senses(
 
     Arguments as for ``align``.
     """
-    asserted = _asserted(segments, translations, engines)
+    verified = _human_verified(segments, translations, engines)
     keys = zip(contexts["answer_en"].to_pylist(), contexts["sense"].to_pylist(), strict=True)
     return [
         (answer, sense)
         for answer, sense in keys
-        if not asserted.keys() & {(answer, sense), (answer, "")}
+        if not verified.keys() & {(answer, sense), (answer, "")}
         and (answer, sense) not in glossary
         and language.answer(answer, sense) is None
     ]
@@ -135,10 +135,10 @@ def answer_texts(
     """What every answer segment reads in the target language; null for questions.
 
     A label in one of its senses reads as the map says. Any other answer is chosen in the way of ``align``,
-    once for all its spellings that normalise alike: what people asserted, then the language's tables, then
+    once for all its spellings that normalise alike: what people verified, then the language's tables, then
     the most frequent spelling that has a translation.
     """
-    asserted = _asserted(segments, translations, engines)
+    verified = _human_verified(segments, translations, engines)
     of_label = dict(
         zip(
             zip(answer_map["answer_en"].to_pylist(), answer_map["sense"].to_pylist(), strict=True),
@@ -160,7 +160,7 @@ def answer_texts(
             texts.append(None)
         elif (forms[text], sense) in of_label:
             texts.append(of_label[forms[text], sense])
-        elif (said := asserted.get((forms[text], sense)) or asserted.get((forms[text], ""))) is not None:
+        elif (said := verified.get((forms[text], sense)) or verified.get((forms[text], ""))) is not None:
             texts.append(said)
         else:
             typed = language.answer(forms[text], sense)
@@ -193,7 +193,7 @@ def _entry(
     typed = language.answer(*key)
     fixed = [
         (glossary.get(key), GLOSSARY),
-        (segment.text if segment.asserted else None, PEOPLE),
+        (segment.text if segment.human_verified else None, PEOPLE),
         (typed.text, typed.method) if typed else (None, ""),
     ]
     for answer, method in fixed:
@@ -234,7 +234,7 @@ def _segments(
     scores: pa.Table,
     engines: Collection[str],
 ) -> dict[tuple[str, str], Segment]:
-    """(English answer, sense) -> its segment: what people asserted, else of the most frequent spelling."""
+    """(English answer, sense) -> its segment: what people verified, else of the most frequent spelling."""
     chrf = scores["chrf"] if "chrf" in scores.column_names else pa.nulls(scores.num_rows, pa.float32())
     table = pa.table(
         {
@@ -253,12 +253,12 @@ def _segments(
         if translation is not None and kept:
             agreement = 1.0 if round_trip is None else round_trip / 100
             known[normalised(text), sense] = Segment(translation, False, agreement)
-    for key, said in _asserted(segments, translations, engines).items():
+    for key, said in _human_verified(segments, translations, engines).items():
         known[key] = Segment(said, True, 1.0)
     return known
 
 
-def _asserted(
+def _human_verified(
     segments: pa.Table, translations: pa.Table, engines: Collection[str]
 ) -> dict[tuple[str, str], str]:
     """(English answer, sense) -> what people made of it; of its spellings the most frequent one."""

@@ -1,9 +1,9 @@
 """A glossary of answers: what a project wants some answers to read, and how it tells their senses apart.
 
 A TSV file with the columns answer_en, sense, cues and translation, in any order; sense and cues may be left
-out. Cues are words of the question, parted by ``;`` (RE2). An answer whose rows have cues takes its senses
-from the glossary alone, in the order of the rows, and its last row, without cues, takes what is left; any
-other row names a sense that the built-in table has, or "" for every sense.
+out. Cues are words of the question, separated by ``;`` (RE2). If an answer's rows have cues, its senses are
+those of the glossary alone, tried in the order of the rows; its last row has no cues and serves every other
+question. Any other row names a sense of the built-in table, or "" for every sense.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ def _read(path: Path) -> list[tuple[str, dict[str, str]]]:
         raise SpecError(
             "The glossary has other columns",
             where=path,
-            expected=f"{', '.join(COLUMNS)}, parted by tabs; sense and cues may be left out",
+            expected=f"{', '.join(COLUMNS)}, separated by tabs; sense and cues may be left out",
             found=", ".join(reader.fieldnames or ()) or "nothing",
         )
     rows = [{name: value or "" for name, value in row.items() if name} for row in reader]
@@ -119,7 +119,7 @@ def _check_rules(rules: Rules, path: Path) -> None:
         if len(set(names)) < len(names) or "" in names:
             wrong.append(f"{answer!r}: a sense without a name, or named twice: {names}")
         elif [not rule.question for rule in senses] != [False] * (len(senses) - 1) + [True]:
-            wrong.append(f"{answer!r}: every sense needs cues but the last, which takes what is left")
+            wrong.append(f"{answer!r}: every sense needs cues but the last, which serves all other questions")
     _refuse(wrong, path)
 
 

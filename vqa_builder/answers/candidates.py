@@ -1,20 +1,20 @@
 """Candidates: how engines translate an answer on its own, and inside a sentence that its questions suggest.
 
 "The animal is bat." tells an engine which bat is meant where "bat" does not. The frames stand in
-``frames.tsv`` by the kind of question; two probes ("horse", "lion"), translated in the same frame, show by
-what they share which part of the sentence is the frame, and what is left of any other sentence in it is the
-answer. Engines that use contexts are asked for the bare answer with its question instead.
+``frames.tsv`` by the kind of question. Two probes ("horse", "lion") are translated in the same frame: what
+their translations share is the frame's, and the rest of any other sentence in it is the answer. Engines that
+use contexts are asked for the bare answer with its question instead.
 """
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
-from importlib import resources
 from typing import Any, NamedTuple, TypeAlias
 
 import pyarrow as pa
+
+from vqa_builder.languages._text import table_rows
 
 VERSION = "1"
 
@@ -67,8 +67,7 @@ def frames() -> dict[str, Frame]:
     >>> frames()["animal"]
     Frame(text='The animal is {answer}.', probes=('horse', 'lion'))
     """
-    text = resources.files("vqa_builder.answers").joinpath("frames.tsv").read_text(encoding="utf-8")
-    rows = csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
+    rows = table_rows("frames.tsv", "vqa_builder.answers")
     return {row["head"]: Frame(row["frame"], (row["probe"], row["other"])) for row in rows}
 
 

@@ -9,8 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from vqa_builder.answers.annotator_answers import AnnotatorAnswers, Numbers
-from vqa_builder.answers.clusters import head
-from vqa_builder.answers.senses import Rules
+from vqa_builder.answers.senses import Rules, head
 
 VERSION = "1"
 EXAMPLES = 3
@@ -45,13 +44,13 @@ def find(examples: pa.Table, senses: pa.Table, vocabulary: pa.Table, rules: Rule
         ``support`` counts annotators' answers, ``examples`` are the most frequent questions, ``heads`` the
         most frequent kinds of question, and ``weights`` their shares of all.
     """
-    given = AnnotatorAnswers.of(examples)
+    annotated = AnnotatorAnswers.of(examples)
     flat = senses["answers"].combine_chunks().flatten().dictionary_encode()
     names: list[str] = flat.dictionary.to_pylist()
-    codes = {answer: code for code, answer in enumerate(given.answers)}
+    codes = {answer: code for code, answer in enumerate(annotated.answers)}
     meant = flat.indices.to_numpy(zero_copy_only=False).astype(np.int64)
-    key = given.answer * len(names) + meant if names else given.answer
-    asked = _per_key(key, given.question[given.row], given.questions)
+    key = annotated.answer * len(names) + meant if names else annotated.answer
+    asked = _per_key(key, annotated.question[annotated.row], annotated.questions)
     rows = []
     for label, answer in zip(
         vocabulary["label"].to_pylist(), vocabulary["answer_en"].to_pylist(), strict=True

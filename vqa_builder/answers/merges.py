@@ -7,18 +7,17 @@ flagged.
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Sequence
 from functools import cache
-from importlib import resources
 from typing import NamedTuple
 
 import pyarrow as pa
 
 from vqa_builder.languages._numbers import typed_number
+from vqa_builder.languages._text import table_rows
 
 NONE, INTENDED, FLAGGED = "none", "intended", "flagged"
 
@@ -181,8 +180,7 @@ def _singular(word: str) -> str:
 @cache
 def _rows() -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Language, or "spelling", or "*" for every language, and the answers that mean the same."""
-    text = resources.files("vqa_builder.answers").joinpath("merges.tsv").read_text(encoding="utf-8")
-    rows = csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
+    rows = table_rows("merges.tsv", "vqa_builder.answers")
     return tuple((row["language"], tuple(sorted(set(row["answers"].split("|"))))) for row in rows)
 
 

@@ -2,24 +2,47 @@
 
 ``senses.tsv`` names the senses of English homographs with their cues: words of the question first, then
 answers that other annotators gave to it; the last sense of an answer has no cues and takes what is left.
-Labels that no table translates are split by their own questions (see ``clusters``).
+
+Labels that no table translates are split by their own questions: these fall into kinds by their head ("what
+color", "what animal", "where", "how"). Kinds that other annotators answer alike are one sense, and kinds that
+share no answers are not: "light" beside "dark" and "black" to "what color", beside "lamp" and "fan" to "what
+is". The order of joining depends on counts, then on the heads' text, so the same data give the same senses.
 """
 
 from __future__ import annotations
 
-import csv
+import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import cache
-from importlib import resources
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import pyarrow as pa
 
 from vqa_builder.answers.annotator_answers import AnnotatorAnswers, Numbers
-from vqa_builder.answers.clusters import split
+from vqa_builder.languages._text import table_rows
 
 VERSION = "1"
+MIN_SUPPORT = 20
+"""Rows that a sense must have to stand for itself."""
+
+MIN_SHARE = 0.15
+"""Share of a label's rows that a sense must have to stand for itself."""
+
+ALIKE = 0.1
+"""Cosine of the answers beside it from which on two kinds of question are one sense."""
+
+_AUXILIARY = "is|are|was|were|do|does|did|can|could|will|would|should|has|have|had|am|'s"
+_KIND_OF = re.compile(
+    r"^(?:what|which) (?:kind|type|sort|breed|brand|color|piece|part|species|style)s? of"
+    r" (?:a |an |the )?(\w+)"
+)
+_NOUN = re.compile(rf"^(?:what|which) (?!(?:{_AUXILIARY})\b)(\w+)")
+_DOING = re.compile(
+    rf"^(?:what|who|where)(?:'s)? (?:{_AUXILIARY})\b.*?\b(\w+ing|made|used|called|say)\b[^?]*\??$"
+)
+_PLAIN = re.compile(rf"^(what|who|where|when|why|how(?: \w+)?|{_AUXILIARY})\b")
 
 
 class SenseRule(NamedTuple):
@@ -53,8 +76,7 @@ def known_rules() -> Rules:
     >>> [rule.sense for rule in known_rules()["orange"]]
     ['colour', 'fruit']
     """
-    text = resources.files("vqa_builder.answers").joinpath("senses.tsv").read_text(encoding="utf-8")
-    rows = csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
+    rows = table_rows("senses.tsv", "vqa_builder.answers")
     return grouped(
         SenseRule(row["answer_en"], row["sense"], cues(row["question"]), cues(row["beside"])) for row in rows
     )
@@ -90,61 +112,108 @@ def assign(examples: pa.Table, rules: Rules, unsettled: Iterable[str] = ()) -> p
         list with the sense of each annotator's answer; "" for an answer of one sense, null where the
         examples have none.
 
-    Example: "What color is the car?" answered by ``orange`` gives ``colour``, "What fruit is this?"
-        ``fruit``.
+    Example: "What color is the car?" answered by ``orange`` gives ``colour``, "What fruit is this?" gives
+    ``fruit``.
     """
-    given = AnnotatorAnswers.of(examples)
-    place = {answer: code for code, answer in enumerate(given.answers)}
+    annotated = AnnotatorAnswers.of(examples)
+    place = {answer: code for code, answer in enumerate(annotated.answers)}
     names = [""]
-    winner, answers = np.zeros(len(given.winner), np.int64), np.zeros(len(given.answer), np.int64)
+    winner, answers = np.zeros(len(annotated.winner), np.int64), np.zeros(len(annotated.answer), np.int64)
     ruled = [(place[answer], rules[answer]) for answer in rules if answer in place]
-    split_by_questions = [place[answer] for answer in unsettled if answer in place and answer not in rules]
-    for code, rows, flat, won in _occurrences(given, [code for code, _ in ruled] + split_by_questions):
-        if given.answers[code] in rules:
-            senses, chosen = _by_rules(given, rules[given.answers[code]], rows)
+    unruled = [place[answer] for answer in unsettled if answer in place and answer not in rules]
+    for code, rows, flat, won in _occurrences(annotated, [code for code, _ in ruled] + unruled):
+        if annotated.answers[code] in rules:
+            senses, chosen = _by_rules(annotated, rules[annotated.answers[code]], rows)
         else:
-            senses, chosen = split(given, code, rows)
+            senses, chosen = split_by_questions(annotated, code, rows)
         chosen = chosen + len(names)
         names += senses
-        answers[flat] = chosen[np.searchsorted(rows, given.row[flat])]
+        answers[flat] = chosen[np.searchsorted(rows, annotated.row[flat])]
         winner[won] = chosen[np.searchsorted(rows, won)]
     known = pa.array(names)
     lists = examples["answers"].combine_chunks()
     return pa.table(
         {
-            "winner": known.take(pa.array(winner, mask=given.winner < 0)),
+            "winner": known.take(pa.array(winner, mask=annotated.winner < 0)),
             "answers": _lists(known.take(pa.array(answers)), lists),
         }
     )
 
 
+def head(question: str) -> str:
+    """What a question asks for, in one or two words.
+
+    >>> head("What kind of animal is this?"), head("What is the man wearing?"), head("Where is the cat?")
+    ('animal', 'wearing', 'where')
+    """
+    asked = question.lower()
+    for pattern in (_KIND_OF, _NOUN, _DOING, _PLAIN):
+        if found := pattern.search(asked):
+            word = found[1]
+            return "whether" if re.fullmatch(_AUXILIARY, word) else word
+    return "what"
+
+
+def split_by_questions(annotated: AnnotatorAnswers, answer: int, rows: Numbers) -> tuple[list[str], Numbers]:
+    """The senses of an answer, by the heads of its questions.
+
+    Args:
+        annotated: all answers.
+        answer: the place of the answer in ``annotated.answers``.
+        rows: its rows, ascending.
+
+    Returns:
+        The senses' names, "" alone where there is one, and for each row which of them.
+    """
+    one = [""], np.zeros(len(rows), np.int64)
+    if len(rows) < 2 * MIN_SUPPORT:
+        return one
+    heads = [head(annotated.questions[int(place)].as_py()) for place in annotated.question[rows]]
+    counts = Counter(heads)
+    ranked = sorted(counts, key=lambda name: (-counts[name], name))
+    beside = {name: Counter[int]() for name in ranked}
+    starts = np.searchsorted(annotated.row, [rows, rows + 1])
+    for name, start, end in zip(heads, *starts, strict=True):
+        beside[name].update(code for code in annotated.answer[start:end].tolist() if code != answer)
+    groups = _groups_of_heads(ranked, beside)
+    large = [
+        group
+        for group in groups
+        if sum(counts[name] for name in group) >= max(MIN_SUPPORT, MIN_SHARE * len(rows))
+    ]
+    if len(large) < 2:
+        return one
+    of_head = {name: at for at, group in enumerate(large) for name in group}
+    return [group[0] for group in large], np.array([of_head.get(name, 0) for name in heads])
+
+
 def _occurrences(
-    given: AnnotatorAnswers, codes: list[int]
+    annotated: AnnotatorAnswers, codes: list[int]
 ) -> Iterable[tuple[int, Numbers, Numbers, Numbers]]:
     """For each answer that occurs: its rows, its places among all answers, the rows that it wins."""
-    wanted = np.zeros(len(given.answers) + 1, bool)
+    wanted = np.zeros(len(annotated.answers) + 1, bool)
     wanted[codes] = True
-    flat = np.flatnonzero(wanted[given.answer])
-    flat = flat[np.argsort(given.answer[flat], kind="stable")]
-    won = np.flatnonzero(wanted[given.winner])
-    won = won[np.argsort(given.winner[won], kind="stable")]
+    flat = np.flatnonzero(wanted[annotated.answer])
+    flat = flat[np.argsort(annotated.answer[flat], kind="stable")]
+    won = np.flatnonzero(wanted[annotated.winner])
+    won = won[np.argsort(annotated.winner[won], kind="stable")]
     for code in sorted(codes):
-        here = flat[slice(*np.searchsorted(given.answer[flat], [code, code + 1]))]
-        wins = won[slice(*np.searchsorted(given.winner[won], [code, code + 1]))]
-        yield code, np.union1d(given.row[here], wins), here, wins
+        here = flat[slice(*np.searchsorted(annotated.answer[flat], [code, code + 1]))]
+        wins = won[slice(*np.searchsorted(annotated.winner[won], [code, code + 1]))]
+        yield code, np.union1d(annotated.row[here], wins), here, wins
 
 
 def _by_rules(
-    given: AnnotatorAnswers, rules: tuple[SenseRule, ...], rows: Numbers
+    annotated: AnnotatorAnswers, rules: tuple[SenseRule, ...], rows: Numbers
 ) -> tuple[list[str], Numbers]:
     """The senses' names, and for each row which of them; cues of the question come before answers beside."""
     chosen = np.full(len(rows), -1)
     for at, rule in enumerate(rules):
         if rule.question:
-            chosen[(chosen < 0) & given.asking(rule.pattern, rows)] = at
+            chosen[(chosen < 0) & annotated.asking(rule.pattern, rows)] = at
     for at, rule in enumerate(rules):
         if rule.beside:
-            chosen[(chosen < 0) & given.rows_with(set(rule.beside))[rows]] = at
+            chosen[(chosen < 0) & annotated.rows_with(set(rule.beside))[rows]] = at
     chosen[chosen < 0] = len(rules) - 1
     return [rule.sense for rule in rules], chosen
 
@@ -154,3 +223,25 @@ def _lists(values: pa.Array, like: pa.ListArray) -> pa.ListArray:
     lengths = like.value_lengths().fill_null(0).to_numpy(zero_copy_only=False)
     offsets = pa.array(np.concatenate([[0], np.cumsum(lengths)]), pa.int32())
     return pa.ListArray.from_arrays(offsets, values, mask=like.is_null())
+
+
+def _groups_of_heads(ranked: list[str], beside: dict[str, Counter[int]]) -> list[list[str]]:
+    """Heads in groups whose answers beside are alike; the most frequent head leads its group."""
+    groups: list[list[str]] = []
+    sums: list[Counter[int]] = []
+    for name in ranked:
+        likeness = [_cosine(beside[name], total) for total in sums]
+        best = max(range(len(groups)), key=likeness.__getitem__, default=-1)
+        if best >= 0 and likeness[best] >= ALIKE:
+            groups[best].append(name)
+            sums[best] = sums[best] + beside[name]
+        else:
+            groups.append([name])
+            sums.append(beside[name])
+    return groups
+
+
+def _cosine(one: Counter[int], other: Counter[int]) -> float:
+    product = sum(count * other[code] for code, count in one.items())
+    lengths = np.sqrt(sum(n * n for n in one.values())) * np.sqrt(sum(n * n for n in other.values()))
+    return product / lengths if lengths else 0.0

@@ -29,13 +29,15 @@ def soft_scores(
         ``list<int32>`` of ascending labels and ``list<float32>`` of their scores, null where answers are
         null, empty where no answer is in the vocabulary.
 
-    Example: ten answers ``red x 3, maroon x 7`` with labels red = 4, maroon = 90 give ``[4, 90]`` and
-    ``[0.9, 1.0]``.
+    >>> given = pa.chunked_array([[[{"answer": "red"}] * 3 + [{"answer": "maroon"}] * 7]])
+    >>> labels, scores = soft_scores(given, pa.table({"label": [0, 1], "answer_en": ["maroon", "red"]}))
+    >>> labels.to_pylist(), [round(score, 1) for score in scores[0].as_py()]
+    ([[0, 1]], [1.0, 0.9])
     """
     answers = answers.combine_chunks()
     known = vocabulary["answer_en"].combine_chunks()
-    given = pc.struct_field(pc.list_flatten(answers), "answer")
-    found = pc.index_in(_normalised(given) if normalise else given, value_set=known)
+    texts = pc.struct_field(pc.list_flatten(answers), "answer")
+    found = pc.index_in(_normalised(texts) if normalise else texts, value_set=known)
     hits = found.is_valid().to_numpy(zero_copy_only=False)
     row = pc.list_parent_indices(answers).to_numpy()[hits]
     label = found.drop_null().to_numpy()

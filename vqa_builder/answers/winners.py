@@ -1,7 +1,8 @@
 """Ten annotators in another language: the most frequent answer, how many gave it, and what drifted.
 
 A translation can merge two answers of a row ("cat" and "cats" are 猫) so that more annotators agree, or a
-row can get another winner. Both are counted, and ``drift`` lists the rows.
+row can get another winner. Both are counted, and ``drift`` lists the rows. ``summary`` says what became of
+all answers.
 """
 
 from __future__ import annotations
@@ -102,6 +103,29 @@ def drift(rows: pa.Table, language: Language) -> pa.Table:
     return pa.concat_tables(parts).cast(pa.schema([rows.schema.field("question_id"), *DRIFT]))
 
 
+def summary(rows: pa.Table, answer_map: pa.Table, language: Language) -> dict[str, Any]:
+    """Counts, as JSON.
+
+    Args:
+        rows: all rows, kept and rejected, as ``assemble`` makes them.
+        answer_map: a table of schema ``ANSWER_MAP``.
+        language: the target language.
+
+    Returns:
+        ``coverage``: split and answer type -> rows with answers, and of these the rows whose winner is a
+        label; ``methods`` and ``merges``: method, or verdict -> entries of the map and annotators' answers;
+        ``drift``: kind -> rows.
+    """
+    answered = rows.filter(pc.is_valid(rows["answers"]))
+    kinds = drift(answered, language)["kind"]
+    return {
+        "coverage": {name: _coverage(answered, name, answer_map) for name in ("split", "answer_type")},
+        "methods": _mass(answer_map, "method"),
+        "merges": _mass(answer_map, "merge"),
+        "drift": {kind: pc.sum(pc.equal(kinds, kind)).as_py() or 0 for kind in (CHANGED, ROSE, FELL)},
+    }
+
+
 def _most_frequent(row: Numbers, code: Numbers, preferred: Numbers) -> tuple[Numbers, Numbers, Numbers]:
     """For each row: its most frequent code, the place where that stands first, its count; -1, 0, 0 if none.
 
@@ -140,3 +164,31 @@ def _codes(key: Callable[[str], str], *columns: Any) -> list[Numbers]:
     coded = np.array([*of_text, -1], np.int64)[numbers]
     bounds = np.cumsum([len(column) for column in columns])[:-1]
     return np.split(coded, bounds)
+
+
+def _coverage(answered: pa.Table, column: str, answer_map: pa.Table) -> dict[str, dict[str, int]]:
+    winning = answered["multiple_choice_answer_en"].combine_chunks().dictionary_encode()
+    labels = set(answer_map["answer_en"].to_pylist())
+    known = pa.array([normalised(text) in labels for text in winning.dictionary.to_pylist()], pa.bool_())
+    table = pa.table({"name": answered[column], "inside": known.take(winning.indices).cast(pa.int64())})
+    counted = (
+        table.filter(pc.is_valid(table["name"]))
+        .group_by("name")
+        .aggregate([("inside", "count"), ("inside", "sum")])
+    )
+    return {
+        row["name"]: {"rows": row["inside_count"], "inside": row["inside_sum"]}
+        for row in counted.sort_by("name").to_pylist()
+    }
+
+
+def _mass(answer_map: pa.Table, column: str) -> dict[str, dict[str, int]]:
+    """Value -> entries and annotators' answers, by falling number of answers, then by value."""
+    filled = answer_map.set_column(
+        answer_map.schema.get_field_index(column), column, pc.fill_null(answer_map[column], "")
+    )
+    counted = filled.group_by(column).aggregate([("label", "count"), ("support", "sum")]).to_pylist()
+    return {
+        row[column]: {"entries": row["label_count"], "answers": row["support_sum"] or 0}
+        for row in sorted(counted, key=lambda row: (-(row["support_sum"] or 0), row[column]))
+    }

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import re
 import unicodedata
 from collections.abc import Iterable
 from functools import cache
-from importlib import resources
 
-from vqa_builder.languages._text import JOINED_DIGITS, ungroup
+from vqa_builder.languages._text import JOINED_DIGITS, table_rows, ungroup
 
 _JOINED = re.compile(r"\d+(?:[.:/]\d+)*")
 _SUPERSCRIPTS = dict.fromkeys(map(ord, "⁰¹²³⁴⁵⁶⁷⁸⁹"))
@@ -70,9 +68,7 @@ def word_values(code: str) -> dict[str, int]:
     >>> word_values("en")["twenty"], word_values("hi")["बीस"]
     (20, 20)
     """
-    file = resources.files("vqa_builder.languages").joinpath(f"number_words_{code}.tsv")
-    rows = csv.DictReader(file.read_text(encoding="utf-8").splitlines(), delimiter="\t")
-    return {row["word"]: int(row["value"]) for row in rows}
+    return {row["word"]: int(row["value"]) for row in table_rows(f"number_words_{code}.tsv")}
 
 
 def read_words(values: Iterable[int]) -> list[int]:

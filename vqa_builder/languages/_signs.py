@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import re
 import unicodedata
 from functools import cache, lru_cache
-from importlib import resources
 from typing import NamedTuple
+
+from vqa_builder.languages._text import table_rows
 
 NO_LETTERS = r"[^\p{L}\p{M}\x{200c}\x{200d}]+"
 """RE2: what parts words. Signs are looked for where each such run has become two spaces."""
@@ -48,14 +48,11 @@ def read_signs(code: str) -> Signs | None:
     >>> read_signs("hi").foreign["mr"][:20]
     ' (?:आणि|आहे|आहेत|नाह'
     """
-    file = resources.files("vqa_builder.languages").joinpath(f"signs_{code}.tsv")
-    if not file.is_file():
-        return None
     found: dict[str, list[str]] = {}
-    for row in csv.DictReader(file.read_text(encoding="utf-8").splitlines(), delimiter="\t"):
+    for row in table_rows(f"signs_{code}.tsv"):
         found.setdefault(row["language"], []).append(_pattern(row["kind"], row["signs"].split()))
     patterns = {language: "|".join(kinds) for language, kinds in found.items()}
-    return Signs(patterns.pop(code), patterns)
+    return Signs(patterns.pop(code), patterns) if patterns else None
 
 
 def _pattern(kind: str, signs: list[str]) -> str:
@@ -87,11 +84,7 @@ def endings_of(word: str) -> list[str]:
 @cache
 def read_endings(code: str) -> dict[str, float]:
     """The table ``endings_<code>.tsv`` (ending, weight), made by recipes/policy/endings.py; often empty."""
-    file = resources.files("vqa_builder.languages").joinpath(f"endings_{code}.tsv")
-    if not file.is_file():
-        return {}
-    rows = csv.DictReader(file.read_text(encoding="utf-8").splitlines(), delimiter="\t")
-    return {row["ending"]: float(row["weight"]) for row in rows}
+    return {row["ending"]: float(row["weight"]) for row in table_rows(f"endings_{code}.tsv")}
 
 
 @lru_cache(maxsize=200_000)

@@ -1,16 +1,27 @@
-"""Folding, punctuation and words: what the normalisers and tokenisers of all languages share."""
+"""Folding, punctuation and words, and the reader of tables: what all languages share."""
 
 from __future__ import annotations
 
+import csv
 import re
 import unicodedata
 from functools import cache
+from importlib import resources
 
 JOINED_DIGITS = r"\d+(?:[.,:/]\d+)*"
 """Digits and what joins them: 12, 2.5, 1,000, 10:15, 3/4."""
 
 _APOSTROPHES = re.compile("['’‘`´ʼ]")
 _GROUPED = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{2,3})*,\d{3}(?![\d,])")
+
+
+def table_rows(name: str, package: str = "vqa_builder.languages") -> list[dict[str, str]]:
+    """The rows of a TSV file inside a package, by column; none if there is no such file."""
+    file = resources.files(package).joinpath(name)
+    if not file.is_file():
+        return []
+    lines = file.read_text(encoding="utf-8").splitlines()
+    return list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
 
 
 def fold(text: str) -> str:

@@ -6,14 +6,12 @@ Patterns are RE2 (they run inside Arrow); scripts are Unicode script names.
 
 from __future__ import annotations
 
-import csv
 from functools import cache
-from importlib import resources
 from typing import ClassVar
 
-from vqa_builder.languages._answers import TypedAnswer, answer_table, tables_hash, written_names
+from vqa_builder.languages._answer_tables import TypedAnswer, answer_table, tables_hash, written_names
 from vqa_builder.languages._numbers import digits_in, plain_digits, typed_number
-from vqa_builder.languages._text import fold, words
+from vqa_builder.languages._text import fold, table_rows, words
 
 __all__ = ["Language", "TypedAnswer", "known_languages", "tables_hash"]
 
@@ -24,9 +22,7 @@ _UNSPACED = frozenset({"Han", "Khmer", "Lao", "Myanmar", "Thai", "Tibetan"})
 @cache
 def known_languages() -> dict[str, tuple[str, str]]:
     """ISO 639 code -> (English name, Unicode script), from ``scripts.tsv``; lid.176 knows every code."""
-    text = resources.files("vqa_builder.languages").joinpath("scripts.tsv").read_text(encoding="utf-8")
-    rows = csv.DictReader(text.splitlines(), delimiter="\t")
-    return {row["code"]: (row["language"], row["script"]) for row in rows}
+    return {row["code"]: (row["language"], row["script"]) for row in table_rows("scripts.tsv")}
 
 
 class Language:

@@ -5,10 +5,8 @@ Source: GT-Vision-Lab/VQA, PythonEvaluationTools/vqaEvaluation/vqaEval.py; behav
 
 from __future__ import annotations
 
-import csv
 import re
 from functools import cache
-from importlib import resources
 
 from vqa_builder.languages._numbers import (
     TYPED_WORDS,
@@ -18,6 +16,7 @@ from vqa_builder.languages._numbers import (
     read_words,
     word_values,
 )
+from vqa_builder.languages._text import table_rows
 from vqa_builder.languages.base import Language
 
 PUNCTUATION = ';/[]"{}()=+\\_-><@`,?!'
@@ -93,9 +92,7 @@ def normalise_official(answer: str) -> str:
 @cache
 def contractions() -> dict[str, str]:
     """The official table, oddities included: "somebody'd" loses its apostrophe, "Im" can never match."""
-    file = resources.files("vqa_builder.languages").joinpath("vqa_contractions.tsv")
-    rows = csv.DictReader(file.read_text(encoding="utf-8").splitlines(), delimiter="\t")
-    return {row["written"]: row["read"] for row in rows}
+    return {row["written"]: row["read"] for row in table_rows("vqa_contractions.tsv")}
 
 
 class English(Language):

@@ -30,8 +30,7 @@ def assemble(
     """All rows, kept and rejected, in the order of the source.
 
     ``multiple_choice_answer`` is the most frequent answer in the target language. ``labels`` and
-    ``soft_scores`` stay those of the English answers, so that they compare with published ones;
-    ``answers.labels`` makes those that accept merged partners.
+    ``soft_scores`` stay those of the English answers, so that they compare with published ones.
 
     Args:
         examples: the source's rows.

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from vqa_builder import languages, schema
-from vqa_builder.answers.summary import summary
+from vqa_builder.answers.winners import summary
 from vqa_builder.sources.base import Source
 from vqa_builder.spec import Spec
 from vqa_builder.store import file_hash

@@ -5,20 +5,20 @@ A table ``answers_<code>.tsv`` has the columns answer_en, sense, answer and meth
 measure ("{n} mph"). The method ``colour, in company`` marks a word that names a colour beside other colours
 only ("orange and white"; bare "orange" may be the fruit); ``colour, alone`` marks a phrase that is one colour
 only as a whole answer ("blue green", which is two colours in "red blue green"). ``answer_names.tsv`` lists
-the names that every language writes in Latin letters.
+the names that every language writes in Latin letters. ``answer_forms_<code>.tsv`` (written, read, kind) lists
+written forms that are one answer, for comparison.
 """
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
-from importlib import resources
 from typing import NamedTuple
 
 from vqa_builder.languages._numbers import typed_number
+from vqa_builder.languages._text import table_rows
 
 _SEPARATOR = re.compile(r"\s*(?:,\s*and\b|,|&|\band\b)\s*")
 _PLACES = {
@@ -114,7 +114,7 @@ class AnswerTable:
 @cache
 def answer_table(code: str) -> AnswerTable:
     """The table of one language; empty where it has none."""
-    rows = _rows(f"answers_{code}.tsv")
+    rows = table_rows(f"answers_{code}.tsv")
     return AnswerTable((row["answer_en"], row["answer"], row["method"], row["sense"]) for row in rows)
 
 
@@ -125,14 +125,30 @@ def written_names() -> dict[tuple[str, str], str]:
     >>> written_names()["nike", ""], written_names()["apple", "brand"]
     ('Nike', 'Apple')
     """
-    return {(row["answer_en"], row["sense"]): row["written"] for row in _rows("answer_names.tsv")}
+    return {(row["answer_en"], row["sense"]): row["written"] for row in table_rows("answer_names.tsv")}
 
 
 @cache
 def tables_hash(code: str) -> str:
     """A hash of all that a language's tables of answers say, for keys and signatures."""
-    rows = [_rows(f"answers_{code}.tsv"), _rows("answer_names.tsv")]
+    rows = [table_rows(f"answers_{code}.tsv"), table_rows("answer_names.tsv")]
     return hashlib.sha256(repr(rows).encode()).hexdigest()[:12]
+
+
+def column(file: str, name: str) -> list[str]:
+    """One column of a table of this package."""
+    return [row[name] for row in table_rows(file)]
+
+
+def answer_forms(code: str, fold: Callable[[str], str]) -> dict[str, str]:
+    """Written form -> the form in which it is compared.
+
+    Args:
+        code: ISO 639 code.
+        fold: how the language folds spelling before it looks a form up.
+    """
+    rows = table_rows(f"answer_forms_{code}.tsv")
+    return {fold(row["written"]): fold(row["read"]) for row in rows}
 
 
 def _measure(answer_en: str) -> re.Pattern[str]:
@@ -140,11 +156,3 @@ def _measure(answer_en: str) -> re.Pattern[str]:
     for place, digits in _PLACES.items():
         pattern = pattern.replace(re.escape(place), digits)
     return re.compile(pattern)
-
-
-def _rows(name: str) -> list[dict[str, str]]:
-    file = resources.files("vqa_builder.languages").joinpath(name)
-    if not file.is_file():
-        return []
-    lines = file.read_text(encoding="utf-8").splitlines()
-    return list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
