@@ -132,6 +132,56 @@ def test_wrong_usage_ends_with_2_and_no_traceback(arguments: list[str], told: st
     assert ended.stdout == ""
 
 
+def test_the_summary_says_what_the_labels_cover_and_warns_where_there_are_none(
+    tiny: Path, tmp_path: Path
+) -> None:
+    arguments = ("build", tiny, "--language", "ja", "--out")
+    ended = run(*arguments, tmp_path / "a")
+    assert "8 labels; they cover the answers of 80.0% of 10 questions" in ended.stdout
+    content = yaml.safe_load(tiny.read_text())
+    del content["answers"]  # the default: labels win nine questions
+    tiny.write_text(yaml.safe_dump(content))
+    ended = run(*arguments, tmp_path / "b")
+    assert ended.returncode == 0, ended.stderr
+    assert "warning: no labels: no answer wins 9 questions" in ended.stdout
+    content["source"]["splits"] = {"test": content["source"]["splits"]["test"]}
+    tiny.write_text(yaml.safe_dump(content))
+    ended = run(*arguments, tmp_path / "c")
+    assert ended.returncode == 0, ended.stderr
+    assert "no labels: no question of the source has an answer" in ended.stdout
+    assert run("plan", tiny, "--out", tmp_path / "c").returncode == 0
+
+
+def test_an_unforeseen_failure_is_one_line_and_a_file_without_secrets(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEEPL_API_KEY", "canary-of-deepl")
+    monkeypatch.setenv("UNSUSPECTED", "k3y0123456789abcdef")
+    program = (
+        "import os, sys\n"
+        "from vqa_builder import cli, pipeline\n"
+        "def fail(*_, **__):\n"
+        "    raise LookupError(' '.join(['lost', os.environ['DEEPL_API_KEY'], os.environ['UNSUSPECTED']]))\n"
+        "pipeline.build = fail\n"
+        "cli.main()\n"
+    )
+    out = tmp_path / "out"
+    command = [sys.executable, "-c", program, "build", str(tiny), "--out", str(out)]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ended.returncode == 3
+    assert ended.stdout == ""
+    (line,) = ended.stderr.splitlines()
+    assert line.startswith("error: unexpected failure: LookupError: lost ***")
+    (written,) = (out / ".vqa-builder").glob("crash-*.txt")
+    assert str(written) in line
+    trace = written.read_text(encoding="utf-8")
+    assert "Traceback" in trace and "LookupError" in trace
+    for text in (line, trace):
+        assert "canary" not in text and "k3y0123" not in text
+    debugged = subprocess.run([*command, "--debug"], capture_output=True, text=True, check=False)
+    assert "Traceback" in debugged.stderr
+
+
 def test_debug_shows_the_traceback(tmp_path: Path) -> None:
     assert "Traceback" in run("build", "missing.yaml", "--debug", folder=tmp_path).stderr
 

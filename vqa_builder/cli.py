@@ -13,9 +13,9 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from vqa_builder import __version__
 from vqa_builder.commands import building, measuring, memory, plugins, releases, review
 from vqa_builder.errors import StorageError, VQABuilderError
+from vqa_builder.version import __version__
 
 COMMANDS: dict[str, Callable[..., None]] = {
     "demo": building.demo,
@@ -75,6 +75,12 @@ def main() -> None:
         if debug:
             raise
         _fail(str(_storage_error(error)), StorageError.exit_code)
+    except Exception as error:
+        if debug:
+            raise
+        from vqa_builder import crash
+
+        _fail(crash.report(error, crash.work_folder(sys.argv)), crash.EXIT_CODE)
 
 
 def _print_version(wanted: bool) -> None:

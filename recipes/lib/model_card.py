@@ -11,10 +11,10 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from recipes.lib import results
-from vqa_builder import __version__
 from vqa_builder.errors import SourceError, SpecError
 from vqa_builder.languages.base import known_languages
 from vqa_builder.release import card as dataset_card, manifest as releases, packages
+from vqa_builder.version import __version__
 
 FILE, TEMPLATE, FORMAT = "README.md", "model_card.md.j2", 1
 WEIGHTS = "model*.safetensors"

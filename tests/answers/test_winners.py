@@ -112,6 +112,7 @@ def test_summary_counts_coverage_methods_merges_and_drift() -> None:
         schema.ANSWER_MAP,
     )
     assert summary(rows, answer_map, languages.get("ja")) == {
+        "labels": 3,
         "coverage": {
             "split": {"train": {"rows": 1, "inside": 0}},
             "answer_type": {"other": {"rows": 1, "inside": 0}},

@@ -154,7 +154,8 @@ def _open(contexts: pa.Table, open_senses: Iterable[tuple[str, str]]) -> list[di
     """The rows of the open senses."""
     wanted = set(open_senses)
     keys = zip(contexts["answer_en"].to_pylist(), contexts["sense"].to_pylist(), strict=True)
-    return contexts.filter(pa.array([key in wanted and key[0] != "" for key in keys])).to_pylist()  # type: ignore[no-any-return]
+    open_rows = contexts.filter(pa.array([key in wanted and key[0] != "" for key in keys], pa.bool_()))
+    return open_rows.to_pylist()  # type: ignore[no-any-return]
 
 
 def _common(one: str, other: str) -> int:

@@ -112,13 +112,14 @@ def summary(rows: pa.Table, answer_map: pa.Table, language: Language) -> dict[st
         language: the target language.
 
     Returns:
-        ``coverage``: split and answer type -> rows with answers, and of these the rows whose winner is a
-        label; ``methods`` and ``merges``: method, or verdict -> entries of the map and annotators' answers;
-        ``drift``: kind -> rows.
+        ``labels``: how many there are; ``coverage``: split and answer type -> rows with answers, and of these
+        the rows whose winner is a label; ``methods`` and ``merges``: method, or verdict -> entries of the map
+        and annotators' answers; ``drift``: kind -> rows.
     """
     answered = rows.filter(pc.is_valid(rows["answers"]))
     kinds = drift(answered, language)["kind"]
     return {
+        "labels": pc.count_distinct(answer_map["label"]).as_py(),
         "coverage": {name: _coverage(answered, name, answer_map) for name in ("split", "answer_type")},
         "methods": _mass(answer_map, "method"),
         "merges": _mass(answer_map, "merge"),

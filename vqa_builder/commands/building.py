@@ -221,6 +221,8 @@ def _print_release(release: BuiltRelease) -> None:
     print(f"{release.folder}  {state}: {kept:,} rows kept, {rejected:,} rejected, {kept + rejected:,} in all")
     for reason, rows in counts["reasons"].items():
         print(f"  {rows:>9,} rejected for {reason}")
+    for line in _label_lines(release):
+        print(line)
     work = release.work
     print(
         f"  {work.unique:,} unique strings to and fro: {work.remembered:,} remembered, "
@@ -233,6 +235,24 @@ def _print_release(release: BuiltRelease) -> None:
             print(f"  {check.mark}  {check.name}: {check.detail}")
     if release.verification.ok:
         print(f"  verified: {len(release.verification.checks)} checks passed")
+
+
+def _label_lines(release: BuiltRelease) -> list[str]:
+    """How many labels there are and what they cover; a warning where there are none."""
+    answers = release.manifest.counts["answers"]
+    splits = answers["coverage"]["split"].values()
+    rows, covered = (sum(split[name] for split in splits) for name in ("rows", "inside"))
+    labels = answers.get("labels")
+    if labels is None:  # a release of an earlier version
+        return []
+    if not rows:
+        return ["  no labels: no question of the source has an answer"]
+    if labels:
+        return [f"  {labels:,} labels; they cover the answers of {covered / rows:.1%} of {rows:,} questions"]
+    least = release.manifest.content["spec"]["answers"]["vocabulary"].get("min_count")
+    why = f"no answer wins {least} questions" if least else "no answer is in the vocabulary"
+    remedy = "lower answers.vocabulary.min_count, or name a file of answers with answers.vocabulary.from"
+    return [f"  warning: no labels: {why}; {remedy}"]
 
 
 def _print_plan(plan: Plan) -> None:

@@ -7,7 +7,6 @@ from typing import Any, Literal
 
 import pyarrow as pa
 
-from vqa_builder import __version__
 from vqa_builder.metrics import label_space
 from vqa_builder.metrics.normalisers import Normaliser, normaliser
 from vqa_builder.metrics.predictions import (
@@ -18,6 +17,7 @@ from vqa_builder.metrics.predictions import (
     refuse_other_language,
 )
 from vqa_builder.metrics.references import References, load_references
+from vqa_builder.version import __version__
 
 AnswersIn = Literal["auto", "labels", "text"]
 

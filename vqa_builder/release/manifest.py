@@ -16,13 +16,13 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from vqa_builder import __version__
 from vqa_builder.errors import ReleaseError
 from vqa_builder.release import asserted, contents as inside, packages
 from vqa_builder.release.contents import ReleaseContents
 from vqa_builder.release.data_files import arrow_bytes
 from vqa_builder.schema import content_hashes
 from vqa_builder.store import file_hash, fingerprint, write_json
+from vqa_builder.version import __version__
 
 FORMAT = 1
 FILE = "manifest.json"
