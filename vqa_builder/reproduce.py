@@ -16,8 +16,8 @@ from vqa_builder.errors import SourceError, SpecError
 from vqa_builder.pipeline import build
 from vqa_builder.plugins import construct
 from vqa_builder.progress import Progress
-from vqa_builder.release import asserted, facts, manifest, write
-from vqa_builder.release.diff.first_difference import Difference, first_difference
+from vqa_builder.release import facts, human_verified, manifest, write
+from vqa_builder.release.diff.compare import Difference, first_difference
 from vqa_builder.release.manifest import Manifest
 from vqa_builder.spec import Spec
 from vqa_builder.spec_file import invalid
@@ -58,7 +58,7 @@ class Repeated:
             return f"{name} is repeated: all {len(self.original.tables)} content hashes are equal"
         causes = "".join(f"; {part} was {was}, is {now}" for part, (was, now) in self.signatures.items())
         if self.unsaid:
-            causes = f"; {self.unsaid}: leave {asserted.FILE} beside manifest.json{causes}"
+            causes = f"; {self.unsaid}: leave {human_verified.FILE} beside manifest.json{causes}"
         return f"{name} is not repeated: it differs first in {self.difference}{causes}"
 
 
@@ -114,7 +114,7 @@ def repeat(
     )
     difference = first_difference(found, release.manifest, folder, release.folder)
     said, now = (one.content.get("asserted") for one in (found, release.manifest))
-    unsaid = None if said is None else asserted.missing(said, now or {})
+    unsaid = None if said is None else human_verified.missing(said, now or {})
     return Repeated(release, found, difference, _other_signatures(found, release.manifest), unsaid)
 
 
@@ -124,8 +124,8 @@ def _with_own_memory(found: Manifest, folder: Path, spec: Spec, out: Path) -> Sp
     Engines' translations come along from the memory that the spec names, which stays as it is. Where the
     release does not bring what people asserted for it, the spec's memory is all there is.
     """
-    said, entries = found.content.get("asserted"), asserted.read(folder)
-    if said is None or asserted.record(entries) != said:
+    said, entries = found.content.get("asserted"), human_verified.read(folder)
+    if said is None or human_verified.record(entries) != said:
         return spec
     ways = ((SOURCE_LANGUAGE, found.language), (found.language, SOURCE_LANGUAGE))
     named = spec.memory and spec.folder / spec.memory

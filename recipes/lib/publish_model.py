@@ -25,8 +25,9 @@ from recipes.lib import model_card
 from recipes.lib.model_card import About
 from vqa_builder.errors import VQABuilderError
 from vqa_builder.progress import LineProgress, Progress
-from vqa_builder.release.hub.publish import MAIN, LoadedBackError, Published, Push, check_tag, repo_name
-from vqa_builder.release.hub.push_plan import Content, plan_files
+from vqa_builder.release.hub.plan import Content, plan_files
+from vqa_builder.release.hub.publish import LoadedBackError, repo_name
+from vqa_builder.release.hub.push import MAIN, Published, Push, check_tag
 from vqa_builder.release.hub.remote import HubError, Remote
 from vqa_builder.release.manifest import FILE as MANIFEST, file_facts
 from vqa_builder.store import file_hash

@@ -13,11 +13,10 @@ from tests.hub.server import Hub
 from tests.tiny import write_vqa
 from vqa_builder import build, load_spec
 from vqa_builder.errors import SpecError
-from vqa_builder.release.contents import config_of
 from vqa_builder.release.diff.compare import diff
 from vqa_builder.release.hub.publish import publish
 from vqa_builder.release.manifest import load_manifest
-from vqa_builder.release.parquet import read_table
+from vqa_builder.release.parquet import config_of, read_table
 from vqa_builder.steps import BuiltRelease
 from vqa_builder.translation.memory import Entry, TranslationMemory
 
@@ -84,7 +83,7 @@ def test_a_glossary_entry_changes_the_rows_that_it_touches_and_moves_their_shard
     hub: Hub,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("vqa_builder.release.data_files.SHARD_BYTES", 1024)
+    monkeypatch.setattr("vqa_builder.release.parquet.SHARD_BYTES", 1024)
     wanted = {"answers": {"vocabulary": {"min_count": 1}}}
     wanted[key] = {**wanted.get(key, {}), "glossary": "glossary.tsv"}  # type: ignore[dict-item]
     spec, memory = write_vqa(tmp_path / "source", **wanted), tmp_path / "memory.sqlite"
@@ -119,7 +118,7 @@ Where is the yellow bus?	黄色いバスはどこですか？
 def test_a_changed_term_touches_the_rows_that_hold_it_and_none_of_the_other_terms(
     tmp_path: Path, hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("vqa_builder.release.data_files.SHARD_BYTES", 1024)
+    monkeypatch.setattr("vqa_builder.release.parquet.SHARD_BYTES", 1024)
     spec = write_vqa(tmp_path / "source", translate={"glossary": "glossary.tsv"})
     glossary, memory = spec.parent / "glossary.tsv", tmp_path / "memory.sqlite"
     glossary.write_text(TERMS, encoding="utf-8")

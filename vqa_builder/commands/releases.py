@@ -30,7 +30,7 @@ def verify(
 
 def report(release: Annotated[Path, typer.Argument(help="The release's folder.")]) -> None:
     """Write report.html into a release: counts, reasons, scores with movable thresholds, rows to read."""
-    from vqa_builder.release.report_page import write_report
+    from vqa_builder.release.write import write_report
 
     print(write_report(release))
 
@@ -48,7 +48,7 @@ def diff(
     """Compare two releases: rows, texts, verdicts, labels, scores, engines; propose the next version."""
     from vqa_builder.release.diff import pages
     from vqa_builder.release.diff.compare import diff
-    from vqa_builder.release.hub.revisions import release_at
+    from vqa_builder.release.opening import release_at
     from vqa_builder.store import write_text
 
     with release_at(old) as first, release_at(new) as second:

@@ -16,13 +16,8 @@ import pyarrow as pa
 from vqa_builder.errors import StorageError
 from vqa_builder.languages.base import known_languages
 from vqa_builder.release.card_warnings import limits, share
-from vqa_builder.release.contents import (
-    FOLDERS,
-    ReleaseContents,
-    config_of,
-    in_order,
-    type_name,
-)
+from vqa_builder.release.contents import ReleaseContents, in_order, type_name
+from vqa_builder.release.parquet import FOLDERS, config_of
 from vqa_builder.schema import IMAGE
 
 FILE = "README.md"

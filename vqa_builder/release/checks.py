@@ -19,10 +19,9 @@ import pyarrow.compute as pc
 from vqa_builder import languages
 from vqa_builder.answers.soft_scores import soft_scores
 from vqa_builder.languages.base import Language
-from vqa_builder.release.contents import ANSWER_MAP_KEY, config_of
 from vqa_builder.release.diff.rows_changed import differs
 from vqa_builder.release.manifest import Manifest
-from vqa_builder.release.parquet import read_table
+from vqa_builder.release.parquet import ANSWER_MAP_KEY, config_of, read_table
 from vqa_builder.translation.aligners import words
 
 SHOWN_IDS = 3

@@ -14,11 +14,8 @@ import pyarrow.compute as pc
 
 from vqa_builder import schema
 from vqa_builder.errors import ReleaseError
-from vqa_builder.release.data_files import by_shard
+from vqa_builder.release.parquet import ANSWER_MAP_KEY, by_shard, config_of
 from vqa_builder.translation.entry import Entry
-
-FOLDERS = {"default": "data", "rejected": "rejected", "answers": "answers"}
-ANSWER_MAP_KEY = "answers/answer_map"
 
 
 @dataclass(frozen=True)
@@ -85,16 +82,6 @@ def in_order(splits: Iterable[str]) -> list[str]:
     """
     known = {split: place for place, split in enumerate(schema.SPLITS)}
     return sorted(splits, key=lambda split: (known.get(split, len(known)), split))
-
-
-def config_of(key: str) -> str:
-    """The config that a table belongs to.
-
-    >>> config_of("data/train")
-    'default'
-    """
-    folder = key.split("/")[0]
-    return next(config for config, name in FOLDERS.items() if name == folder)
 
 
 def expected_schema(config: str, found: pa.Schema) -> pa.Schema:

@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from vqa_builder.release import card
-from vqa_builder.release.contents import FOLDERS
+from vqa_builder.release.parquet import FOLDERS
 from vqa_builder.schema import IMAGE
 
 FILE = "croissant.json"

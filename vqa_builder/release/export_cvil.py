@@ -19,9 +19,8 @@ import pyarrow.compute as pc
 
 from vqa_builder import schema
 from vqa_builder.errors import ReleaseError, SourceError, StorageError
-from vqa_builder.release.contents import ANSWER_MAP_KEY
 from vqa_builder.release.manifest import Manifest, load_manifest
-from vqa_builder.release.parquet import read_table
+from vqa_builder.release.parquet import ANSWER_MAP_KEY, read_table
 from vqa_builder.store import atomic_folder
 from vqa_builder.translation.aligners import words
 

@@ -17,9 +17,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from vqa_builder.errors import ReleaseError
-from vqa_builder.release import asserted, contents as inside, packages
+from vqa_builder.release import contents as inside, human_verified, packages
 from vqa_builder.release.contents import ReleaseContents
-from vqa_builder.release.data_files import arrow_bytes
+from vqa_builder.release.parquet import arrow_bytes
 from vqa_builder.schema import content_hashes
 from vqa_builder.store import file_hash, fingerprint, write_json
 from vqa_builder.version import __version__
@@ -162,7 +162,7 @@ def describe(contents: ReleaseContents) -> dict[str, Any]:
         "files": {},
         "packages": contents.facts.get("packages") or packages.record(),
         "python": packages.python(),
-        "asserted": asserted.record(contents.asserted),
+        "asserted": human_verified.record(contents.asserted),
         _APART: contents.asserted,
     }
 
@@ -184,7 +184,7 @@ def save(folder: Path, content: Mapping[str, Any]) -> None:
 
     Whoever changes a file of a release afterwards calls this again.
     """
-    asserted.write(folder, content.get(_APART, ()))
+    human_verified.write(folder, content.get(_APART, ()))
     content = {name: value for name, value in content.items() if name != _APART}
     content["files"] = list_files(folder)
     write_json(folder / FILE, {**content, "checksum": _checksum(content)})

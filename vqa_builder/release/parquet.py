@@ -1,36 +1,52 @@
 """Release tables as Parquet files: the same table gives the same bytes, whatever its chunks.
 
 Small row groups serve streaming, the page index serves the hub's viewer, and content-defined chunking lets an
-upload move only what changed. A large table is cut into shards by a hash of question_id. pandas leaves no
-trace in the files.
+upload move only what changed. A large table is cut into shards by a hash of question_id, so that a row that
+is added or changed touches its own shard alone. pandas leaves no trace in the files.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from vqa_builder.errors import ReleaseError
-from vqa_builder.release.contents import ANSWER_MAP_KEY
-from vqa_builder.release.data_files import shards
 from vqa_builder.schema import IMAGE
 
+FOLDERS = {"default": "data", "rejected": "rejected", "answers": "answers"}
+ANSWER_MAP_KEY = "answers/answer_map"
+SHARD_BYTES = 250_000_000
+HASH_BITS = 64
 ROW_GROUP = 10_000
 IMAGE_ROW_GROUP = 100
 ZSTD_LEVEL = 3
+
+
+def config_of(key: str) -> str:
+    """The config that a table belongs to.
+
+    >>> config_of("data/train")
+    'default'
+    """
+    folder = key.split("/")[0]
+    return next(config for config, name in FOLDERS.items() if name == folder)
 
 
 def write_table(table: pa.Table, folder: Path, split: str, *, shard_bytes: int | None = None) -> list[Path]:
     """Write one split, in as many files as its size asks for.
 
     Args:
-        table: the rows, at least one, in the order of ``shards.by_shard``.
+        table: the rows, at least one, in the order of ``by_shard``.
         folder: ``data`` or ``rejected`` of a release; made if missing.
         split: stands at the front of the file names.
-        shard_bytes: about how many Arrow bytes go into one file, at most; ``shards.SHARD_BYTES`` if None.
+        shard_bytes: about how many Arrow bytes go into one file, at most; ``SHARD_BYTES`` if None.
 
     Returns:
         The files, in the order of their rows: ``train-00000-of-00002.parquet``, ...
@@ -90,8 +106,47 @@ def table_schema(release: Path, key: str) -> pa.Schema:
     return pq.ParquetFile(_files(release, key)[0]).schema_arrow
 
 
+def shards(table: pa.Table, shard_bytes: int | None = None) -> list[pa.Table]:
+    """The parts of a table that go into one file each; rows keep their order inside a part.
+
+    Their number is a power of two, so that a growing table seldom changes it.
+
+    Args:
+        table: rows with a column ``question_id``.
+        shard_bytes: about how many Arrow bytes go into one part, at most; ``SHARD_BYTES`` if None.
+
+    Returns:
+        The table itself, if it is small enough; else the parts in the order of their hashes.
+    """
+    wanted = -(-arrow_bytes(table) // (shard_bytes or SHARD_BYTES))
+    bits = max(wanted - 1, 0).bit_length()
+    if bits == 0:
+        return [table]
+    places = _hashes(table["question_id"]) >> np.uint64(HASH_BITS - bits)
+    return [table.take(pa.array(np.flatnonzero(places == place))) for place in range(1 << bits)]
+
+
+def by_shard(table: pa.Table, shard_bytes: int | None = None) -> pa.Table:
+    """The same rows in the order in which the files of a release hold them."""
+    parts = shards(table, shard_bytes)
+    return table if len(parts) == 1 else pa.concat_tables(parts)
+
+
+def arrow_bytes(table: pa.Table) -> int:
+    """The bytes of a table's content as Arrow sends it, independent of chunks and of slices."""
+    batches = table.combine_chunks().to_batches()
+    return sum(pa.ipc.get_record_batch_size(batch) for batch in batches)
+
+
 def _files(release: Path, key: str) -> list[Path]:
     files = table_files(release, key)
     if not files:
         raise ReleaseError("A table of the release has no file", where=release / key)
     return files
+
+
+def _hashes(ids: pa.ChunkedArray) -> NDArray[np.uint64]:
+    """A number per id that depends on its text alone, on every machine and in every version."""
+    texts = pc.fill_null(ids.cast(pa.string()), "").to_pylist()
+    digests = b"".join(hashlib.blake2b(text.encode(), digest_size=8).digest() for text in texts)
+    return np.frombuffer(digests, dtype=">u8").astype(np.uint64)

@@ -1,58 +1,151 @@
-"""Load a release the way its users will, and compare what arrives with the manifest."""
+"""Load a release the way its users will, and compare what arrives with the manifest.
+
+A folder is loaded in the process that asks; a repository in a fresh process with an empty cache, which can be
+started while the files are still on their way, since it takes long to start.
+"""
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from vqa_builder.release.contents import ANSWER_MAP_KEY, FOLDERS, config_of
 from vqa_builder.release.manifest import Manifest
+from vqa_builder.release.parquet import ANSWER_MAP_KEY, FOLDERS, config_of
 from vqa_builder.schema import content_hash
 
 STREAMED_ROWS = 3
+_CACHES = ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_DATASETS_CACHE", "HF_XET_CACHE", "HF_ASSETS_CACHE")
 
 
 def reload_faults(folder: Path, found: Manifest) -> list[str]:
-    """Load every config through ``load_dataset``, whole and streaming.
+    """Load every config of a release's folder through ``load_dataset``, whole and streaming.
 
     The network is not asked and the user's cache is not touched.
     """
-    faults: list[str] = []
-    with quiet_datasets(), tempfile.TemporaryDirectory(prefix="vqa-builder-") as cache:
-        for config in dict.fromkeys(config_of(key) for key in found.tables):
-            try:
-                faults += config_faults(str(folder), config, found, cache_dir=cache)
-            except Exception as error:  # a user would see exactly this
-                reason = error.__cause__ or error
-                faults.append(f"{config}: load_dataset failed with {type(reason).__name__}: {reason}")
-    return faults
+    configs = {config: config for config in map(config_of, found.tables)}
+    with tempfile.TemporaryDirectory(prefix="vqa-builder-") as cache:
+        return _faults(str(folder), configs, found, cache_dir=cache)
 
 
-def config_faults(
-    source: str, config: str, found: Manifest, *, name: str | None = None, **options: Any
-) -> list[str]:
-    """Load one config, whole and streaming, and compare its tables with the manifest.
+class Gate:
+    """A process that is ready to load a revision of one repository; it ends with the block.
+
+    Args:
+        repo: ``org/vqa-ja``.
+        endpoint: the hub's address.
+        token: for the hub; None for none.
+
+    Example::
+
+        with Gate("org/vqa-ja", "https://huggingface.co", None) as gate:
+            ...                                             # push
+            gate.faults(commit, manifest, {"default": "default"})
+    """
+
+    def __init__(self, repo: str, endpoint: str, token: str | None) -> None:
+        self._repo, self._endpoint, self._token = repo, endpoint, token
+
+    def __enter__(self) -> Self:
+        self._cache = tempfile.TemporaryDirectory(prefix="vqa-builder-")
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "vqa_builder.release.reload"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=self._environment(),
+            text=True,
+            encoding="utf-8",
+        )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.communicate()
+        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+            if pipe is not None:
+                pipe.close()
+        self._cache.cleanup()
+
+    def faults(self, revision: str, found: Manifest, names: Mapping[str, str]) -> list[str]:
+        """Load every config of a revision whole and streaming, and compare the content hashes; once.
+
+        Args:
+            revision: a commit, or ``refs/pr/1``.
+            found: the manifest that the content must agree with.
+            names: config of the release -> its name in the repository, of those to load.
+
+        Returns:
+            What is wrong; nothing if every table is as the manifest says.
+        """
+        asked = {
+            "repo": self._repo,
+            "revision": revision,
+            "names": dict(names),
+            "manifest": dict(found.content),
+        }
+        out, problems = self._process.communicate(json.dumps(asked))
+        if self._process.returncode:
+            last = problems.strip().splitlines()[-1:] or ["no message"]
+            return [f"the process that loads the revision ended with {self._process.returncode}: {last[0]}"]
+        faults: list[str] = json.loads(out.splitlines()[-1])
+        return [fault.replace(self._token, "<token>") if self._token else fault for fault in faults]
+
+    def _environment(self) -> dict[str, str]:
+        """Only this hub, an empty cache, and this package whatever the current folder is."""
+        left_out = {*_CACHES, "TRANSFORMERS_OFFLINE"}
+        kept = {name: value for name, value in os.environ.items() if name not in left_out}
+        paths = [str(Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
+        fresh = {"HF_HOME": self._cache.name, "HF_ENDPOINT": self._endpoint, "HF_TOKEN": self._token or ""}
+        online = {"HF_HUB_OFFLINE": "0", "HF_DATASETS_OFFLINE": "0"}
+        return {
+            **kept,
+            **fresh,
+            **online,
+            "PYTHONIOENCODING": "utf-8",
+            "PYTHONPATH": os.pathsep.join(paths),
+        }
+
+
+def _faults(source: str, names: Mapping[str, str], found: Manifest, **options: Any) -> list[str]:
+    """Load some configs of a folder or a repository, and say what is wrong with each.
 
     Args:
         source: a folder, or a repository on the hub.
-        config: the config of the release.
+        names: config of the release -> how the source calls it.
         found: the manifest.
-        name: how the source calls the config, where it is another name.
         **options: for ``load_dataset``.
-
-    Raises:
-        Exception: whatever ``load_dataset`` raises; a user would see exactly this.
     """
+    faults: list[str] = []
+    with _quiet_datasets():
+        for config, name in names.items():
+            try:
+                faults += _config_faults(source, config, name, found, options)
+            except Exception as error:  # a user would see exactly this
+                reason = error.__cause__ or error
+                faults.append(f"{name}: load_dataset failed with {type(reason).__name__}: {reason}")
+    return faults
+
+
+def _config_faults(
+    source: str, config: str, name: str, found: Manifest, options: Mapping[str, Any]
+) -> list[str]:
+    """Load one config, whole and streaming, and compare its tables with the manifest."""
     import datasets
 
     expected = {key: facts for key, facts in found.tables.items() if config_of(key) == config}
-    loaded = datasets.load_dataset(source, name or config, **options)
-    streamed = datasets.load_dataset(source, name or config, streaming=True, **options)
-    folder_name = FOLDERS[config]
-    keys = {split: ANSWER_MAP_KEY if config == "answers" else f"{folder_name}/{split}" for split in loaded}
+    loaded = datasets.load_dataset(source, name, **options)
+    streamed = datasets.load_dataset(source, name, streaming=True, **options)
+    keys = {
+        split: ANSWER_MAP_KEY if config == "answers" else f"{FOLDERS[config]}/{split}" for split in loaded
+    }
     if {*keys.values()} != {*expected}:
         return [f"{config}: expected the tables {', '.join(expected)}, found {', '.join(keys.values())}"]
     faults = []
@@ -74,7 +167,7 @@ def _split_faults(key: str, table: Any, expected: dict[str, Any]) -> list[str]:
 
 
 @contextmanager
-def quiet_datasets() -> Iterator[None]:
+def _quiet_datasets() -> Iterator[None]:
     """No bars and no log lines of datasets; what it prints is in the report."""
     import datasets
     from datasets.utils import logging as log
@@ -88,3 +181,19 @@ def quiet_datasets() -> Iterator[None]:
         log.set_verbosity(level)
         if bars:
             datasets.enable_progress_bars()
+
+
+def main() -> None:
+    """The process behind ``Gate``: what to load comes as JSON on stdin, the faults go to stdout."""
+    import datasets  # takes long, and can be done before there is something to load
+
+    asked = json.load(sys.stdin)
+    if hasattr(datasets.config, "USE_PARQUET_EXPORT"):
+        datasets.config.USE_PARQUET_EXPORT = False  # what a viewer says of the repository does not count here
+    found = Manifest(asked["manifest"])
+    faults = _faults(asked["repo"], asked["names"], found, revision=asked["revision"])
+    sys.stdout.write("\n" + json.dumps(faults) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -16,9 +16,9 @@ import pyarrow as pa
 from vqa_builder.errors import ReleaseError
 from vqa_builder.release import manifest
 from vqa_builder.release.checks import TABLE_CHECKS, TABLE_WARNINGS, Reference, rows_of, shared_images
-from vqa_builder.release.contents import FOLDERS, check_counts, config_of, schema_fault
+from vqa_builder.release.contents import check_counts, schema_fault
 from vqa_builder.release.manifest import Manifest
-from vqa_builder.release.parquet import read_table
+from vqa_builder.release.parquet import FOLDERS, config_of, read_table
 from vqa_builder.release.reload import reload_faults
 from vqa_builder.schema import content_hashes
 

@@ -6,10 +6,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from vqa_builder.errors import ReleaseError, StorageError
 from vqa_builder.release import card, croissant, manifest
-from vqa_builder.release.contents import ANSWER_MAP_KEY, ReleaseContents, check
-from vqa_builder.release.parquet import write_file, write_table
+from vqa_builder.release.contents import ReleaseContents, check
+from vqa_builder.release.parquet import ANSWER_MAP_KEY, read_table, table_schema, write_file, write_table
 from vqa_builder.report import page
 from vqa_builder.store import atomic_folder, remove, write_json, write_text
 
@@ -73,6 +75,37 @@ def is_current(folder: Path, key: str) -> bool:
         return False
 
 
+def write_report(release: Path) -> Path:
+    """Write the report of a release again, as the build wrote it; a newer version may say more.
+
+    Args:
+        release: a folder that a build wrote.
+
+    Returns:
+        The page, which loads nothing from anywhere; the same release gives the same bytes.
+
+    Raises:
+        ReleaseError: the folder is no release, or is no longer what its manifest says: a report would vouch
+            for rows that nobody built.
+
+    Example::
+
+        write_report(Path("out/vqa-ja"))  # out/vqa-ja/report.html
+    """
+    found = manifest.load_manifest(release)
+    if not found.is_untouched or _others(manifest.list_files(release)) != _others(found.files):
+        raise ReleaseError(
+            "The release is not what its manifest says",
+            where=release,
+            remedy="vqa-builder verify names what differs; build it again",
+        )
+    tables = {key: _without_images(release, key) for key in found.tables}
+    path = release / page.FILE
+    write_text(path, page.render(tables, found.content))
+    manifest.save(release, {key: value for key, value in found.content.items() if key != "checksum"})
+    return path
+
+
 def _damaged(folder: Path, files: dict[str, dict[str, Any]]) -> bool:
     sizes_differ = any((folder / name).stat().st_size != facts["bytes"] for name, facts in files.items())
     return sizes_differ or any(manifest.file_facts(folder / name) != facts for name, facts in files.items())
@@ -122,3 +155,12 @@ def _refuse_foreign(target: Path) -> None:
             found=named,
             remedy=remedy,
         )
+
+
+def _without_images(release: Path, key: str) -> pa.Table:
+    """A table but for its pictures, which may be larger than memory and stand nowhere on the page."""
+    return read_table(release, key, [name for name in table_schema(release, key).names if name != "image"])
+
+
+def _others(files: dict[str, dict[str, object]]) -> dict[str, dict[str, object]]:
+    return {name: facts for name, facts in files.items() if name != page.FILE}

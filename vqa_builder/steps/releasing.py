@@ -12,7 +12,7 @@ from vqa_builder import languages, registry
 from vqa_builder.answers import alignment, winners
 from vqa_builder.quality import choice, policy as policies
 from vqa_builder.quality.people import by_people
-from vqa_builder.release import assemble, asserted, facts, images, packages, verify, write
+from vqa_builder.release import assemble, facts, human_verified, images, packages, verify, write
 from vqa_builder.release.contents import ReleaseContents
 from vqa_builder.release.manifest import Manifest, load_manifest
 from vqa_builder.steps.answering import Answering
@@ -177,7 +177,7 @@ class Releasing(Answering):
         """What people asserted in the memory and the rows use; a glossary is a file of the spec."""
         back = [engine.signature for engine in self.engines(self.spec.back_translation)]
         engines = [*self._signatures_of_engines(language), protect.EXACT]
-        return asserted.used(segments.table, translations.table, language, engines, back)
+        return human_verified.used(segments.table, translations.table, language, engines, back)
 
     def _plugins(self) -> list[type]:
         """The classes of all plug-ins that the spec names."""

@@ -17,7 +17,8 @@ from recipes.lib.publish_model import contents, main, publish_model
 from tests.hub.plugin import hub
 from tests.hub.server import Fault, Hub
 from vqa_builder.errors import SourceError, SpecError
-from vqa_builder.release.hub.publish import LoadedBackError, Published
+from vqa_builder.release.hub.publish import LoadedBackError
+from vqa_builder.release.hub.push import Published
 from vqa_builder.release.hub.remote import HubError
 
 __all__ = ["hub"]

@@ -17,7 +17,8 @@ from tests.hub.server import FOREVER, TOKEN, Fault, Hub
 from tests.tiny import write_vqa
 from vqa_builder.errors import ReleaseError, SpecError, VQABuilderError
 from vqa_builder.release import manifest
-from vqa_builder.release.hub.publish import LoadedBackError, Published, publish, rollback
+from vqa_builder.release.hub.publish import LoadedBackError, publish, rollback
+from vqa_builder.release.hub.push import Published
 from vqa_builder.release.hub.remote import HubError
 
 __all__ = ["hub"]

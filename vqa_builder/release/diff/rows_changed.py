@@ -17,9 +17,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from vqa_builder.errors import ReleaseError
-from vqa_builder.release.contents import config_of
 from vqa_builder.release.manifest import Manifest
-from vqa_builder.release.parquet import read_table, table_schema
+from vqa_builder.release.parquet import config_of, read_table, table_schema
 
 Mask = NDArray[np.bool_]
 Places = NDArray[np.int64]

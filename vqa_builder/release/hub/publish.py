@@ -11,42 +11,27 @@ verified, for which the commit waits, and the process that loads the revision ba
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 from vqa_builder.errors import ReleaseError, SpecError
 from vqa_builder.progress import Progress
 from vqa_builder.release import manifest
-from vqa_builder.release.contents import config_of
 from vqa_builder.release.diff import pages
+from vqa_builder.release.hub.plan import Operation, PushPlan, config_names, plan_push
 from vqa_builder.release.hub.push import MAIN, Published, Push, check_tag, until_done
-from vqa_builder.release.hub.push_plan import Operation, PushPlan, plan_push
-from vqa_builder.release.hub.reload_remote import Gate
 from vqa_builder.release.hub.remote import HubError, Remote
-from vqa_builder.release.hub.shared_card import config_names
 from vqa_builder.release.manifest import Manifest
+from vqa_builder.release.parquet import config_of
+from vqa_builder.release.reload import Gate
 from vqa_builder.release.verify import verify
 
-__all__ = [
-    "MAIN",
-    "LoadedBackError",
-    "Published",
-    "Push",
-    "check_tag",
-    "publish",
-    "repo_name",
-    "repositories",
-    "rollback",
-]
-
 SHOWN_FAULTS = 5
-Result = TypeVar("Result")
 
 
 class LoadedBackError(ReleaseError):
@@ -108,7 +93,6 @@ def publish(
         )
     found = _verified(release, tables=dry_run)
     remote = Remote(repo_name(repo, found), token=token, endpoint=endpoint, progress=progress, wait=wait)
-    checked: Future[Manifest] = Future()
     push = Push(
         remote,
         planned_by=lambda head: plan_push(release, found, remote, head, as_config=as_config),
@@ -116,14 +100,16 @@ def publish(
         describe=lambda plan: description or _changes(release, found, remote, plan),
         revision=revision,
         create_pr=create_pr,
-        permitted=checked.result,
     )
     head = remote.head(revision)
     plan = push.plan(head)
     check_tag(remote, plan, tag)
     if dry_run:
         return replace(push.outcome(plan, None, revision), dry_run=True)
-    with _beside(checked, lambda: _verified(release)), Gate(remote) if reload else nullcontext() as gate:
+    opened = Gate(remote.repo, remote.endpoint, remote.token) if reload else nullcontext()
+    with ThreadPoolExecutor(1) as beside, opened as gate:
+        checked: Future[Manifest] = beside.submit(_verified, release)
+        push.permitted = checked.result
         if head is None:
             remote.create(private)
         if private is not None or gated is not None:
@@ -240,24 +226,6 @@ def _changes(release: Path, found: Manifest, remote: Remote, plan: PushPlan) -> 
     if before:
         parts.append(pages.manifests_markdown(before, found))
     return "\n\n".join([*filter(None, parts), f"Release key {found.key}"])
-
-
-@contextmanager
-def _beside(result: Future[Result], work: Callable[[], Result]) -> Iterator[None]:
-    """Do some work in a thread of its own during the block; its outcome goes to ``result``."""
-
-    def run() -> None:
-        try:
-            result.set_result(work())
-        except BaseException as error:  # it is raised where the result is asked for
-            result.set_exception(error)
-
-    thread = threading.Thread(target=run, name="verify")
-    thread.start()
-    try:
-        yield
-    finally:
-        thread.join()
 
 
 def _verified(release: Path, *, tables: bool = True) -> Manifest:

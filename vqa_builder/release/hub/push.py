@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from vqa_builder.release.hub.push_plan import Operation, PushPlan, client_operations
+from vqa_builder.release.hub.plan import Operation, PushPlan, client_operations
 from vqa_builder.release.hub.remote import ATTEMPTS, HubError, Remote, StaleHeadError, TransientError
 
 MAIN = "main"

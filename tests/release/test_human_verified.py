@@ -12,7 +12,7 @@ from tests import tiny as tiny_files
 from tests.tiny import write_vqa
 from vqa_builder import build, load_spec, repeat
 from vqa_builder.errors import SpecError
-from vqa_builder.release import asserted
+from vqa_builder.release import human_verified
 from vqa_builder.release.manifest import load_manifest
 from vqa_builder.release.parquet import read_table
 from vqa_builder.release.verify import verify
@@ -63,11 +63,11 @@ def test_the_card_says_so(corrected: BuiltRelease) -> None:
 
 
 def test_the_release_holds_what_it_uses_and_nothing_else(corrected: BuiltRelease) -> None:
-    assert asserted.read(corrected.folder) == sorted(SAID)
-    assert corrected.manifest.content["asserted"] == asserted.record(SAID)
+    assert human_verified.read(corrected.folder) == sorted(SAID)
+    assert corrected.manifest.content["asserted"] == human_verified.record(SAID)
     assert corrected.manifest.content["asserted"]["en-ja"]["entries"] == 2
-    assert asserted.FILE in corrected.manifest.files
-    lines = (corrected.folder / asserted.FILE).read_text(encoding="utf-8").splitlines()
+    assert human_verified.FILE in corrected.manifest.files
+    lines = (corrected.folder / human_verified.FILE).read_text(encoding="utf-8").splitlines()
     assert {json.loads(line)["translation"] for line in lines} == {"晴れた日ですか？", "通り"}
     assert verify(corrected.folder, reload=False).ok
 
@@ -79,7 +79,7 @@ def test_a_back_translation_that_people_asserted_is_recorded(corrected: BuiltRel
         memory.add([back])
     (release,) = build(spec, tmp_path / "first", languages=["ja"], workers=1)
     assert release.changed
-    assert asserted.read(release.folder) == sorted([*SAID, back])
+    assert human_verified.read(release.folder) == sorted([*SAID, back])
     assert "晴れた日ですか？" in read_table(release.folder, "data/validation")["question"].to_pylist()
 
 
@@ -90,7 +90,7 @@ def test_it_is_repeated_from_its_own_files(corrected: BuiltRelease, tmp_path: Pa
         before = list(memory.entries())
     again = repeat(corrected.folder, tmp_path / "again", inputs=tmp_path / "source", workers=1)
     assert again.ok, str(again)
-    assert asserted.read(again.release.folder) == sorted(SAID)
+    assert human_verified.read(again.release.folder) == sorted(SAID)
     assert again.release.work.translated == 0
     with TranslationMemory(named) as memory:
         assert list(memory.entries()) == before
@@ -123,4 +123,4 @@ def test_corrections_for_other_releases_are_neither_used_nor_replaced(
 def test_a_release_without_people_has_no_file(tiny: Path, tmp_path: Path) -> None:
     (release,) = build(load_spec(tiny), tmp_path / "out", languages=["ja"], limit=1, workers=1)
     assert load_manifest(release.folder).content["asserted"] == {}
-    assert not (release.folder / asserted.FILE).exists()
+    assert not (release.folder / human_verified.FILE).exists()

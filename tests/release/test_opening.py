@@ -14,7 +14,7 @@ from vqa_builder.release.contents import ReleaseContents
 from vqa_builder.release.diff.compare import diff
 from vqa_builder.release.hub.publish import publish
 from vqa_builder.release.hub.remote import HubError
-from vqa_builder.release.hub.revisions import release_at
+from vqa_builder.release.opening import release_at
 from vqa_builder.release.write import write_release
 
 __all__ = ["hub"]

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from vqa_builder.errors import ReleaseError
 from vqa_builder.release import manifest
-from vqa_builder.release.contents import FOLDERS
 from vqa_builder.release.hub.remote import HubError, Remote
+from vqa_builder.release.parquet import FOLDERS
 
 _REPOSITORY = re.compile(r"([\w.-]+/[\w.-]+)(?:@(.+))?")
 _WANTED = (manifest.FILE, *(f"{folder}/" for folder in FOLDERS.values()))

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from vqa_builder.errors import ReleaseError
-from vqa_builder.release.hub.shared_card import FRONT_MATTER, config_names, merged_card
+from vqa_builder.release.hub.plan import FRONT_MATTER, config_names, merged_card
 from vqa_builder.release.manifest import Manifest
 
 
