@@ -11,7 +11,7 @@ from tests.tiny import write_vqa
 from vqa_builder import build, load_spec, repeat
 from vqa_builder.errors import ReleaseError, SourceError, SpecError
 from vqa_builder.release.manifest import load_manifest
-from vqa_builder.steps import BuiltRelease
+from vqa_builder.steps.releasing import BuiltRelease
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from vqa_builder.release.manifest import load_manifest
 from vqa_builder.segments import segment_id
 from vqa_builder.shards import Shard, build_shard, merge, parse_shard
 from vqa_builder.spec import Budget
-from vqa_builder.steps import WORK_FOLDER
+from vqa_builder.steps.build_context import WORK_FOLDER
 from vqa_builder.translation.engines.base import Stopped
 from vqa_builder.translation.memory import Entry, TranslationMemory
 

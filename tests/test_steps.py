@@ -14,7 +14,7 @@ import yaml
 from tests.tiny import QUESTIONS, unsettle, write_vqa
 from vqa_builder import build, load_spec, plan, validate
 from vqa_builder.errors import EngineError, SpecError, UnknownNameError
-from vqa_builder.steps import BuiltRelease
+from vqa_builder.steps.releasing import BuiltRelease
 from vqa_builder.translation.aligners import words
 
 GOOD, BAD = "これは犬ですか？", "これは何ですか？"

@@ -12,7 +12,15 @@ from pathlib import Path
 
 from vqa_builder.progress import Progress
 from vqa_builder.spec import Spec
-from vqa_builder.steps import Build, BuiltRelease, Candidate, OnBadRecord, Plan
+from vqa_builder.steps import preview
+from vqa_builder.steps.answering import align_answers, assign_senses, find_contexts, translate_in_context
+from vqa_builder.steps.build_context import BuildContext, OnBadRecord, open_build
+from vqa_builder.steps.judging import choose, judge, score, select_segments
+from vqa_builder.steps.preview import Plan
+from vqa_builder.steps.reading import SourceTables, extract_segments, make_vocabulary, read_examples
+from vqa_builder.steps.releasing import BuiltRelease, assemble, release
+from vqa_builder.steps.translating import Translated, align_words, translate, translate_back
+from vqa_builder.store import Stored
 
 
 def build(
@@ -42,50 +50,60 @@ def build(
     Returns:
         One release per language, in the order of the spec.
 
-    Example::
-
-        from vqa_builder import build, load_spec
-        for release in build(load_spec("build.yaml"), "releases"):
-            print(release.folder, release.kept, release.rejected)
+    Example:
+        >>> from vqa_builder import build, load_spec
+        >>> from vqa_builder.sample import sample_folder
+        >>> spec = load_spec(sample_folder() / "build.yaml")
+        >>> (release,) = build(spec, "releases", languages=["ja"], limit=5)
+        >>> release.folder.name, release.verification.ok
+        ('sample-ja', True)
     """
-    with Build(
-        spec, Path(out), languages, limit, on_bad_record, workers, progress or Progress(), executor
-    ) as steps:
-        examples = steps.read_examples()
-        vocabulary = steps.make_vocabulary(examples)
-        senses = steps.assign_senses(examples, vocabulary)
-        contexts = steps.find_contexts(examples, senses, vocabulary)
-        segments = steps.extract_segments(examples, senses)
-        releases = []
-        for language in steps.languages:
-            candidates: list[Candidate] = []
-            for engines in steps.chains:  # one, unless the spec asks for a choice
-                wanted = steps.wanted(segments, candidates, language)
-                translations = steps.translate(wanted, language, engines)
-                checked = steps.translate_back(wanted, translations, language)
-                scores = steps.score(wanted, checked, language)
-                candidates.append(Candidate(wanted, checked, scores))
-            checked, scores = steps.choose(segments, candidates, language)
-            verdicts = steps.judge(segments, checked, scores, language)
-            alignments = steps.align_words(segments, checked, language)
-            in_context = steps.translate_in_context(contexts, segments, checked, language)
-            answer_map = steps.align_answers(
-                contexts, segments, checked, verdicts, scores, in_context, language
-            )
-            rows = steps.assemble(
-                examples,
-                senses,
-                segments,
-                checked,
-                scores,
-                verdicts,
-                answer_map,
-                vocabulary,
-                alignments,
-                language,
-            )
-            releases.append(steps.release(examples, segments, checked, answer_map, rows, language))
-        return releases
+    with open_build(
+        spec,
+        Path(out),
+        languages=languages,
+        limit=limit,
+        on_bad_record=on_bad_record,
+        workers=workers,
+        executor=executor,
+        progress=progress,
+    ) as job:
+        source = read_source(job)
+        return [build_language(job, source, language) for language in job.languages]
+
+
+def read_source(job: BuildContext) -> SourceTables:
+    """The English data, the same for all languages."""
+    examples = read_examples(job)
+    vocabulary = make_vocabulary(job, examples)
+    senses = assign_senses(job, examples, vocabulary)
+    contexts = find_contexts(job, examples, senses, vocabulary)
+    segments = extract_segments(job, examples, senses)
+    return SourceTables(examples, vocabulary, senses, contexts, segments)
+
+
+def build_language(job: BuildContext, source: SourceTables, language: str) -> BuiltRelease:
+    """The release of one language."""
+    candidates = translate_by_chains(job, source.segments, language)
+    translated = choose(job, source.segments, candidates, language)
+    verdicts = judge(job, translated, language)
+    alignments = align_words(job, translated, language)
+    in_context = translate_in_context(job, source.contexts, translated, language)
+    answer_map = align_answers(job, source.contexts, translated, verdicts, in_context, language)
+    rows = assemble(job, source, translated, verdicts, answer_map, alignments, language)
+    return release(job, source, translated, verdicts, answer_map, rows, language)
+
+
+def translate_by_chains(job: BuildContext, segments: Stored, language: str) -> list[Translated]:
+    """What each chain of engines makes of the segments, and how it scores; most specs have one chain."""
+    candidates: list[Translated] = []
+    for engines in job.plugins.chains:
+        asked = select_segments(job, segments, candidates, language)
+        there = translate(job, asked, language, engines)
+        translations = translate_back(job, asked, there, language)
+        scores = score(job, asked, translations, language)
+        candidates.append(Translated(asked, translations, scores))
+    return candidates
 
 
 def plan(
@@ -99,15 +117,18 @@ def plan(
 ) -> Plan:
     """What a build would do: rows, unique strings, characters, and what the memory holds already.
 
-    Reads the source and nothing else; calls no engine.
+    Reads the source and nothing else; calls no engine. Arguments as of ``build``.
     """
-    with Build(spec, Path(out), languages, limit, on_bad_record, 1, progress or Progress()) as steps:
-        examples = steps.read_examples()
-        vocabulary = steps.make_vocabulary(examples)
-        senses = steps.assign_senses(examples, vocabulary)
-        contexts = steps.find_contexts(examples, senses, vocabulary)
-        segments = steps.extract_segments(examples, senses)
-        return steps.plan(examples, segments, contexts)
+    with open_build(
+        spec,
+        Path(out),
+        languages=languages,
+        limit=limit,
+        on_bad_record=on_bad_record,
+        workers=1,
+        progress=progress,
+    ) as job:
+        return preview.preview(job, read_source(job))
 
 
 def validate(spec: Spec, languages: Sequence[str] | None = None) -> list[str]:
@@ -119,4 +140,4 @@ def validate(spec: Spec, languages: Sequence[str] | None = None) -> list[str]:
     Raises:
         VQABuilderError: the first thing that is wrong.
     """
-    return Build(spec, Path(), languages, None, "error", 1, Progress()).validate()
+    return preview.check_spec(spec, languages)

@@ -21,11 +21,10 @@ from vqa_builder.release.diff.compare import Difference, first_difference
 from vqa_builder.release.manifest import Manifest
 from vqa_builder.spec import Spec
 from vqa_builder.spec_file import invalid
-from vqa_builder.steps import SOURCE_LANGUAGE, WORK_FOLDER, BuiltRelease
+from vqa_builder.steps.build_context import MEMORY_FILE, SOURCE_LANGUAGE, WORK_FOLDER
+from vqa_builder.steps.releasing import BuiltRelease
 from vqa_builder.store import file_hash
 from vqa_builder.translation.memory import Entry, TranslationMemory
-
-MEMORY_FILE = "memory.sqlite"
 
 
 @dataclass(frozen=True)

@@ -107,11 +107,6 @@ def examples_schema(question_id: pa.DataType, image_id: pa.DataType) -> pa.Schem
     )
 
 
-def scores_schema(columns: list[pa.Field]) -> pa.Schema:
-    """One row per segment, one column per measure of the chosen scorers."""
-    return pa.schema([("segment_id", pa.string()), ("language", pa.string()), *columns])
-
-
 def data_schema(question_id: pa.DataType, image_id: pa.DataType, scores: pa.StructType) -> pa.Schema:
     """The columns of a release's config ``default``; ``rejected`` adds ``reasons``."""
     return pa.schema(

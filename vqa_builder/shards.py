@@ -19,16 +19,24 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from vqa_builder.errors import SpecError, StorageError
+from vqa_builder.pipeline import read_source, translate_by_chains
 from vqa_builder.progress import Progress
 from vqa_builder.quality import score_cache
 from vqa_builder.spec import Spec
-from vqa_builder.steps import WORK_FOLDER, Build, Candidate, OnBadRecord
+from vqa_builder.steps.build_context import (
+    MEMORY_FILE,
+    WORK_FOLDER,
+    BuildContext,
+    OnBadRecord,
+    memory_path,
+    open_build,
+)
+from vqa_builder.steps.judging import keep_scores
 from vqa_builder.store import Stored, atomic_file
 from vqa_builder.translation import run
 from vqa_builder.translation.batches import batches
 from vqa_builder.translation.memory import Entry, TranslationMemory
 
-MEMORY = "memory.sqlite"
 SCORES = "scores"
 ENTRIES_PER_COMMIT = 10_000
 
@@ -143,22 +151,22 @@ def build_shard(
         build(spec, "out")  # translates nothing
     """
     folder = shard.folder(Path(out))
-    memory = folder / WORK_FOLDER / MEMORY
-    _begin_with(memory_of(spec, Path(out)), memory)
+    memory = folder / WORK_FOLDER / MEMORY_FILE
+    _begin_with(memory_path(spec, Path(out)), memory)
     own = spec.model_copy(update={"memory": memory.absolute(), "budget": _part_of_budget(spec, shard)})
-    with Build(
-        own, folder, languages, limit, on_bad_record, workers, progress or Progress(), executor
-    ) as steps:
-        examples = steps.read_examples()
-        senses = steps.assign_senses(examples, steps.make_vocabulary(examples))
-        segments = steps.extract_segments(examples, senses)
-        mine = _part_of_segments(steps, segments, shard)
-        return [_translated(steps, segments, mine, language) for language in steps.languages]
-
-
-def memory_of(spec: Spec, out: Path) -> Path:
-    """Where an ordinary build keeps its memory."""
-    return spec.folder / spec.memory if spec.memory else out / WORK_FOLDER / MEMORY
+    with open_build(
+        own,
+        folder,
+        languages=languages,
+        limit=limit,
+        on_bad_record=on_bad_record,
+        workers=workers,
+        executor=executor,
+        progress=progress,
+    ) as job:
+        segments = read_source(job).segments
+        mine = _part_of_segments(job, segments, shard)
+        return [_translated(job, segments, mine, language) for language in job.languages]
 
 
 def merge(folders: Iterable[Path | str], into: Path, scores: Path | None = None) -> Merged:
@@ -190,24 +198,18 @@ def merge(folders: Iterable[Path | str], into: Path, scores: Path | None = None)
     return Merged(files, entries, added, conflicts)
 
 
-def _translated(steps: Build, segments: Stored, mine: Stored, language: str) -> ShardWork:
+def _translated(job: BuildContext, segments: Stored, mine: Stored, language: str) -> ShardWork:
     """The translations that a build would ask for, of this part."""
-    candidates: list[Candidate] = []
-    for engines in steps.chains:
-        wanted = steps.wanted(mine, candidates, language)
-        checked = steps.translate_back(wanted, steps.translate(wanted, language, engines), language)
-        candidates.append(Candidate(wanted, checked, steps.score(wanted, checked, language)))
-    steps.keep_scores(candidates, language)
-    work = steps.work.get(language, run.RunCounts())
-    return ShardWork(language, mine.table.num_rows, segments.table.num_rows, work)
+    keep_scores(job, translate_by_chains(job, mine, language), language)
+    return ShardWork(language, mine.table.num_rows, segments.table.num_rows, job.work.of(language))
 
 
-def _part_of_segments(steps: Build, segments: Stored, shard: Shard) -> Stored:
-    def chosen() -> pa.Table:
-        ids = segments.table["segment_id"].to_pylist()
-        return segments.table.filter(pa.array([shard.holds(each) for each in ids], pa.bool_()))
+def _part_of_segments(job: BuildContext, segments: Stored, shard: Shard) -> Stored:
+    def chosen(segments: pa.Table) -> pa.Table:
+        ids = segments["segment_id"].to_pylist()
+        return segments.filter(pa.array([shard.holds(each) for each in ids], pa.bool_()))
 
-    return steps.store.step("shard", chosen, segments, number=shard.number, total=shard.total)
+    return job.store.step("shard", chosen, segments, number=shard.number, total=shard.total)
 
 
 def _part_of_budget(spec: Spec, shard: Shard) -> object:
@@ -242,8 +244,8 @@ def _memories_in(folder: Path, into: Path) -> list[Path]:
         found = [folder]
     else:
         parts = folder / WORK_FOLDER / "shards"
-        found = sorted(parts.glob(f"*-of-*/{WORK_FOLDER}/{MEMORY}"))
-        own = folder / WORK_FOLDER / MEMORY
+        found = sorted(parts.glob(f"*-of-*/{WORK_FOLDER}/{MEMORY_FILE}"))
+        own = folder / WORK_FOLDER / MEMORY_FILE
         found += [own] if own.exists() and own.absolute() != into.absolute() else []
     if not found and not into.absolute().is_relative_to(folder.absolute()):
         raise _no_part(folder)
@@ -254,7 +256,7 @@ def _no_part(where: object) -> StorageError:
     return StorageError(
         "There is no part of a build here",
         where=where,
-        expected=f"a folder that `vqa-builder build --shard I/N --out` wrote to, or a {MEMORY}",
+        expected=f"a folder that `vqa-builder build --shard I/N --out` wrote to, or a {MEMORY_FILE}",
     )
 
 

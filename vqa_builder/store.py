@@ -29,29 +29,27 @@ class Stored:
     """The output of one step: its key at once, its table when asked for.
 
     Args:
-        name: the step's name, with its language where it has one (``scores-chrf-ja``).
+        name: the step's name, with its language where it has one (``score-chrf-ja``).
         key: hash of the step's name, parameters and inputs.
         store: where the table lies or will lie.
-        compute: makes the table.
+        make: makes the table from those of the inputs.
+        inputs: the steps that this one reads.
     """
 
-    def __init__(self, name: str, key: str, store: Store, compute: Callable[[], pa.Table]) -> None:
+    def __init__(
+        self, name: str, key: str, store: Store, make: Callable[..., pa.Table], inputs: tuple[Stored, ...]
+    ) -> None:
         self.name, self.key = name, key
-        self._store, self._compute = store, compute
+        self._store, self._make, self._inputs = store, make, inputs
 
     @cached_property
     def table(self) -> pa.Table:
         """The step's table, computed and stored if nobody did so before."""
         return self._store.load_or_compute(self)
 
-    @property
-    def is_done(self) -> bool:
-        """Whether the table lies in the store already."""
-        return self._store.path(self).exists()
-
     def compute(self) -> pa.Table:
         """Run the step, whatever the store holds."""
-        return self._compute()
+        return self._make(*(one.table for one in self._inputs))
 
 
 class Store:
@@ -67,14 +65,12 @@ class Store:
 
         with Store(Path("out/.vqa-builder")) as store:
             examples = store.step("examples", read, source="v2.json")
-            segments = store.step("segments", lambda: extract(examples.table), examples)
+            segments = store.step("segments", extract, examples, version="2")
             segments.table  # computed now, read from disk the next time
     """
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.computed: list[str] = []
-        self.reused: list[str] = []
         self._lock = FileLock(root / "lock")
 
     def __enter__(self) -> Self:
@@ -94,19 +90,17 @@ class Store:
     def __exit__(self, *_: object) -> None:
         self._lock.release()
 
-    def step(
-        self, name: str, compute: Callable[[], pa.Table], *inputs: Stored, **parameters: object
-    ) -> Stored:
+    def step(self, name: str, make: Callable[..., pa.Table], *inputs: Stored, **parameters: object) -> Stored:
         """Declare a step.
 
         Args:
             name: the step's name; the same name and key mean the same table.
-            compute: makes the table; runs at most once per key.
-            *inputs: the steps whose tables ``compute`` reads.
+            make: makes the table from the tables of the inputs, in their order; runs at most once per key.
+            *inputs: the steps that this one reads.
             **parameters: everything else that the table depends on, as JSON can say it.
         """
         key = fingerprint({"step": name, "inputs": [step.key for step in inputs], "parameters": parameters})
-        return Stored(name, key, self, compute)
+        return Stored(name, key, self, make, inputs)
 
     def path(self, step: Stored) -> Path:
         """Where a step's table lies once it is computed."""
@@ -119,9 +113,7 @@ class Store:
             table = step.compute()
             with atomic_file(path) as partial, pa.ipc.new_file(partial, table.schema) as writer:
                 writer.write_table(table)
-            self.computed.append(step.name)
         else:
-            self.reused.append(step.name)
             os.utime(path)
         return pa.ipc.open_file(pa.memory_map(str(path))).read_all()
 

@@ -205,6 +205,6 @@ def test_executors_are_found_by_name() -> None:
 
 
 def test_nothing_of_a_build_here_needs_ray() -> None:
-    program = "import sys, json, vqa_builder.steps; print(json.dumps('ray' in sys.modules))"
+    program = "import sys, json, vqa_builder.pipeline; print(json.dumps('ray' in sys.modules))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) is False

@@ -16,7 +16,7 @@ from vqa_builder.release import human_verified
 from vqa_builder.release.manifest import load_manifest
 from vqa_builder.release.parquet import read_table
 from vqa_builder.release.verify import verify
-from vqa_builder.steps import BuiltRelease
+from vqa_builder.steps.releasing import BuiltRelease
 from vqa_builder.translation.memory import Entry, TranslationMemory
 
 SUNNY = "Is it a sunny day?"

@@ -17,7 +17,7 @@ from vqa_builder.release.diff.compare import diff
 from vqa_builder.release.hub.publish import publish
 from vqa_builder.release.manifest import load_manifest
 from vqa_builder.release.parquet import config_of, read_table
-from vqa_builder.steps import BuiltRelease
+from vqa_builder.steps.releasing import BuiltRelease
 from vqa_builder.translation.memory import Entry, TranslationMemory
 
 __all__ = ["hub"]

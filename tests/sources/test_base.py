@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,9 @@ import pytest
 from tests.sources.reading import source, write
 from tests.tiny import write_vqa
 from vqa_builder import catalogue, load_spec, registry
-from vqa_builder.progress import Progress
 from vqa_builder.sources.base import BadRecord, Options, Source, in_order
-from vqa_builder.steps import Build
+from vqa_builder.steps.build_context import open_build
+from vqa_builder.steps.reading import read_examples
 from vqa_builder.store import file_hash
 
 
@@ -51,11 +52,10 @@ class Counted(Source):
 
 def examples_key(spec: Path, out: Path, made: Source | None = None) -> str:
     """The key under which a build keeps its examples."""
-    with Build(load_spec(spec), out, None, None, "error", 1, Progress()) as steps:
+    with open_build(load_spec(spec), out, workers=1) as job:
         if made:
-            steps.__dict__["source"] = made
-        steps._report_bad_records = lambda examples: None  # type: ignore[method-assign]
-        return steps.read_examples().key
+            job = replace(job, plugins=replace(job.plugins, source=made))
+        return read_examples(job).key
 
 
 def test_a_build_starts_anew_when_the_fingerprint_changes(tmp_path: Path) -> None:
@@ -86,8 +86,8 @@ def test_options_mean_the_same_through_a_spec(tmp_path: Path) -> None:
     write(tmp_path / "rows.csv", b"question,image_id,answers\nWhat is it?,1,cat\n")
     options = {"type": "table", "splits": {"train": "rows.csv"}, "columns": {"question_id": None}}
     spec = load_spec(write_vqa(tmp_path, source=options))
-    with Build(spec, tmp_path / "out", None, None, "error", 1, Progress()) as steps:
-        assert steps.read_examples().table["question_id"].to_pylist() == ["train-0"]
+    with open_build(spec, tmp_path / "out", workers=1) as job:
+        assert read_examples(job).table["question_id"].to_pylist() == ["train-0"]
 
 
 def test_where_the_files_lie_does_not_matter(tmp_path: Path) -> None:

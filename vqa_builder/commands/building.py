@@ -21,7 +21,9 @@ from vqa_builder.commands.options import (
 from vqa_builder.errors import StorageError
 
 if TYPE_CHECKING:
-    from vqa_builder.steps import BuiltRelease, OnBadRecord, Plan
+    from vqa_builder.steps.build_context import OnBadRecord
+    from vqa_builder.steps.preview import Plan
+    from vqa_builder.steps.releasing import BuiltRelease
 
 
 def demo(out: Out = Path(), workers: Workers = None) -> None:
@@ -151,9 +153,9 @@ def merge(
 ) -> None:
     """Take the memories and scores of all shards into one; the build after it does nothing twice."""
     from vqa_builder import shards
-    from vqa_builder.steps import WORK_FOLDER
+    from vqa_builder.steps.build_context import MEMORY_FILE, WORK_FOLDER
 
-    into = memory or folders[0] / WORK_FOLDER / shards.MEMORY
+    into = memory or folders[0] / WORK_FOLDER / MEMORY_FILE
     scores = folders[0] / WORK_FOLDER / shards.SCORES
     for line in shards.merge(folders, into, scores).lines():
         print(line)

@@ -191,11 +191,11 @@ def _known_languages(spec: Spec, chosen: list[str] | None) -> list[str]:
 def _memory(build: Path | None, memory: Path | None, releases: Path) -> tuple[Spec | None, Path]:
     """The spec, if one is named, and its memory or the one that is named instead; it must be there."""
     from vqa_builder import load_spec
-    from vqa_builder.steps import WORK_FOLDER
+    from vqa_builder.steps.build_context import memory_path
 
     spec = load_spec(build) if build else None
     if spec:
-        memory = spec.folder / spec.memory if spec.memory else releases / WORK_FOLDER / "memory.sqlite"
+        memory = memory_path(spec, releases)
     if memory is None or not memory.exists():
         raise StorageError(
             "There is no translation memory here",

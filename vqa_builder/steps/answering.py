@@ -3,191 +3,189 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 
 import pyarrow as pa
 
 from vqa_builder import languages
-from vqa_builder.answers import alignment, answer_glossary, candidates, contexts, merges, senses
+from vqa_builder.answers import alignment, candidates, contexts, merges, senses
 from vqa_builder.languages.base import tables_hash
-from vqa_builder.steps.judging import Judging
-from vqa_builder.steps.workshop import SOURCE_LANGUAGE
+from vqa_builder.steps.build_context import SOURCE_LANGUAGE, BuildContext
+from vqa_builder.steps.translating import Translated, ask_engines
 from vqa_builder.store import Stored, fingerprint
-from vqa_builder.translation import run
-from vqa_builder.translation.engines.base import Engine
 
 
-class Answering(Judging):
-    """Examples and translations -> the answer of every sense in the language."""
+def assign_senses(job: BuildContext, examples: Stored, vocabulary: Stored) -> Stored:
+    """Examples -> the sense of every answer in its row."""
+    codes, rules = job.spec.languages, job.plugins.sense_rules
+    in_context = job.spec.translate.answers.context == "auto"
 
-    @cached_property
-    def glossaries(self) -> dict[str, answer_glossary.Glossary]:
-        """Language -> the glossary of answers that the spec names for it."""
-        named = self.spec.answers.glossary
-        if named is None:
-            return {}
-        paths = {code: self.spec.folder / named.replace("{language}", code) for code in self.spec.languages}
-        return {code: answer_glossary.load(path, senses.known_rules()) for code, path in paths.items()}
+    def assigned(examples: pa.Table, vocabulary: pa.Table) -> pa.Table:
+        labels = vocabulary["answer_en"].to_pylist() if in_context else []
+        unsettled = [
+            label for label in labels if any(languages.get(code).answer(label) is None for code in codes)
+        ]
+        return senses.assign(examples, rules, unsettled)
 
-    @cached_property
-    def rules(self) -> senses.Rules:
-        """The senses of homographs, the glossaries' before the built-in ones."""
-        return answer_glossary.united(senses.known_rules(), self.glossaries.values())
+    return job.store.step(
+        "senses",
+        assigned,
+        examples,
+        vocabulary,
+        rules=fingerprint(list(rules.values())),
+        languages=[_tables(code) for code in codes] if in_context else None,
+        version=senses.VERSION,
+    )
 
-    def assign_senses(self, examples: Stored, vocabulary: Stored) -> Stored:
-        """Examples -> the sense of every answer in its row."""
-        codes = self.spec.languages
-        in_context = self.spec.translate.answers.context == "auto"
 
-        def assigned() -> pa.Table:
-            labels = vocabulary.table["answer_en"].to_pylist() if in_context else []
-            unsettled = [
-                label for label in labels if any(languages.get(code).answer(label) is None for code in codes)
-            ]
-            return senses.assign(examples.table, self.rules, unsettled)
+def find_contexts(job: BuildContext, examples: Stored, given_senses: Stored, vocabulary: Stored) -> Stored:
+    """Senses -> how often each occurs and the questions that explain it."""
+    rules = job.plugins.sense_rules
+    return job.store.step(
+        "contexts",
+        lambda examples, given, vocabulary: contexts.find(examples, given, vocabulary, rules),
+        examples,
+        given_senses,
+        vocabulary,
+        version=contexts.VERSION,
+    )
 
-        return self.store.step(
-            "senses",
-            assigned,
-            examples,
-            vocabulary,
-            rules=fingerprint(list(self.rules.values())),
-            languages=[_tables(code) for code in codes] if in_context else None,
-            version=senses.VERSION,
-        )
 
-    def find_contexts(self, examples: Stored, given_senses: Stored, vocabulary: Stored) -> Stored:
-        """Senses -> their support and the questions that explain them."""
-        return self.store.step(
-            "contexts",
-            lambda: contexts.find(examples.table, given_senses.table, vocabulary.table, self.rules),
-            examples,
-            given_senses,
-            vocabulary,
-            version=contexts.VERSION,
-        )
+def translate_in_context(job: BuildContext, found: Stored, translated: Translated, language: str) -> Stored:
+    """Senses that no table translates -> what engines make of them in the context of their questions.
 
-    def translate_in_context(
-        self, found: Stored, segments: Stored, translations: Stored, language: str
-    ) -> Stored:
-        """Senses that no table translates -> what engines make of them in the context of their questions."""
-        chain, back = self.chains[0], self._back_chain
-        wanted = self.spec.translate.answers
+    Args:
+        job: the build.
+        found: what ``find_contexts`` made.
+        translated: all segments.
+        language: ISO 639 code.
+    """
+    plugins, wanted = job.plugins, job.spec.translate.answers
+    guard = plugins.guards.get(language)
 
-        def translated() -> pa.Table:
-            if wanted.context == "none":
-                return candidates.table([], [], [])
-            unsettled = self._unsettled(found.table, segments.table, translations.table, language)
-            return self._candidates(found.table, unsettled, language)
+    def candidates_in_context(found: pa.Table, segments: pa.Table, translations: pa.Table) -> pa.Table:
+        if wanted.context == "none":
+            return candidates.table([], [], [])
+        return _candidates(job, found, open_senses(job, found, segments, translations, language), language)
 
-        return self.store.step(
-            f"candidates-{language}",
-            translated,
+    return job.store.step(
+        f"candidates-{language}",
+        candidates_in_context,
+        found,
+        translated.segments,
+        translated.translations,
+        language=_tables(language),
+        glossary=_glossary_hash(job, language),
+        engines=[engine.signature for engine in (*plugins.chains[0], *plugins.back_chain)],
+        guard=guard and guard.signature,
+        context=wanted.model_dump(mode="json"),
+        version=candidates.VERSION,
+    )
+
+
+def align_answers(
+    job: BuildContext,
+    found: Stored,
+    translated: Translated,
+    verdicts: Stored,
+    in_context: Stored,
+    language: str,
+) -> Stored:
+    """Labels and senses -> their answers in the language.
+
+    Args:
+        job: the build.
+        found: what ``find_contexts`` made.
+        translated: all segments.
+        verdicts: on their translations.
+        in_context: what ``translate_in_context`` made.
+        language: ISO 639 code.
+    """
+
+    def answers(
+        found: pa.Table,
+        segments: pa.Table,
+        translations: pa.Table,
+        scores: pa.Table,
+        verdicts: pa.Table,
+        in_context: pa.Table,
+    ) -> pa.Table:
+        return alignment.align(
             found,
             segments,
             translations,
-            language=_tables(language),
-            glossary=fingerprint(sorted(self._glossary(language).items())),
-            engines=[engine.signature for engine in (*chain, *back)],
-            context=wanted.model_dump(mode="json"),
-            version=candidates.VERSION,
-        )
-
-    def align_answers(
-        self,
-        found: Stored,
-        segments: Stored,
-        translations: Stored,
-        verdicts: Stored,
-        scores: Stored,
-        in_context: Stored,
-        language: str,
-    ) -> Stored:
-        """Labels and senses -> their answers in the language."""
-        rules = languages.get(language)
-        inputs = (found, segments, translations, verdicts, scores, in_context)
-
-        def answers() -> pa.Table:
-            return alignment.align(
-                found.table,
-                segments.table,
-                translations.table,
-                verdicts.table,
-                scores.table,
-                in_context.table,
-                rules,
-                glossary=self._glossary(language),
-                engines=self._signatures_of_engines(language),
-            )
-
-        return self.store.step(
-            f"answer-map-{language}",
-            answers,
-            *inputs,
-            language=_tables(language),
-            glossary=fingerprint(sorted(self._glossary(language).items())),
-            merges=merges.table_hash(),
-            version=alignment.VERSION,
-        )
-
-    def _unsettled(
-        self, found: pa.Table, segments: pa.Table, translations: pa.Table, language: str
-    ) -> list[tuple[str, str]]:
-        """The senses that engines are asked for in context."""
-        return alignment.open_senses(
-            found,
-            segments,
-            translations,
+            verdicts,
+            scores,
+            in_context,
             languages.get(language),
-            glossary=self._glossary(language),
-            engines=self._signatures_of_engines(language),
+            glossary=job.plugins.glossary(language),
+            engines=job.plugins.signatures(language),
         )
 
-    def _candidates(self, found: pa.Table, unsettled: list[tuple[str, str]], language: str) -> pa.Table:
-        chain, top = self.chains[0], self.spec.translate.answers.top
+    return job.store.step(
+        f"answer-map-{language}",
+        answers,
+        found,
+        *translated,
+        verdicts,
+        in_context,
+        language=_tables(language),
+        glossary=_glossary_hash(job, language),
+        merges=merges.table_hash(),
+        version=alignment.VERSION,
+    )
 
-        def forward(texts: Sequence[str], questions: Sequence[str] | None) -> list[str | None]:
-            role = "answer" if questions else ""
-            return self._ask(texts, questions, role, SOURCE_LANGUAGE, language, chain)
 
-        if chain[0].uses_context:
-            asked = candidates.asked_with_questions(found, unsettled, top)
-            texts = forward([one.answer_en for one in asked], [one.context for one in asked])
-        else:
-            asked = candidates.asked_in_frames(found, unsettled, top)
-            texts = candidates.from_frames(asked, forward)
-        there = [text for text in texts if text is not None]
-        back = iter(self._ask(there, None, "answer", language, SOURCE_LANGUAGE, self._back_chain))
-        return candidates.table(asked, texts, [None if text is None else next(back) for text in texts])
+def open_senses(
+    job: BuildContext, found: pa.Table, segments: pa.Table, translations: pa.Table, language: str
+) -> list[tuple[str, str]]:
+    """The senses that engines are asked for in context."""
+    return alignment.open_senses(
+        found,
+        segments,
+        translations,
+        languages.get(language),
+        glossary=job.plugins.glossary(language),
+        engines=job.plugins.signatures(language),
+    )
 
-    def _ask(
-        self,
-        texts: Sequence[str],
-        questions: Sequence[str] | None,
-        role: str,
-        source: str,
-        target: str,
-        engines: list[Engine],
-    ) -> list[str | None]:
-        outcome = run.translate(
+
+def _candidates(
+    job: BuildContext, found: pa.Table, unsettled: list[tuple[str, str]], language: str
+) -> pa.Table:
+    chain, top = job.plugins.chains[0], job.spec.translate.answers.top
+
+    def forward(texts: Sequence[str], questions: Sequence[str] | None) -> list[str | None]:
+        outcome = ask_engines(
+            job,
             texts,
-            role=role,
+            role="answer" if questions else "",
             contexts=questions,
-            source=source,
-            target=target,
-            engines=engines,
-            memory=self.memory,
-            ledger=self.ledger,
-            progress=self.progress,
-            batch_size=self.spec.translate.batch_size,
+            source=SOURCE_LANGUAGE,
+            target=language,
+            engines=chain,
         )
-        language = target if source == SOURCE_LANGUAGE else source
-        self.work[language] = self.work.get(language, run.RunCounts()) + outcome.counts
-        answers: list[str | None] = outcome.text.to_pylist()
-        return answers
+        return list(outcome.text.to_pylist())
 
-    def _glossary(self, language: str) -> dict[tuple[str, str], str]:
-        return dict(self.glossaries[language].answers) if language in self.glossaries else {}
+    if chain[0].uses_context:
+        asked = candidates.asked_with_questions(found, unsettled, top)
+        texts = forward([one.answer_en for one in asked], [one.context for one in asked])
+    else:
+        asked = candidates.asked_in_frames(found, unsettled, top)
+        texts = candidates.from_frames(asked, forward)
+    back = ask_engines(
+        job,
+        [text for text in texts if text is not None],
+        role="answer",
+        source=language,
+        target=SOURCE_LANGUAGE,
+        engines=job.plugins.back_chain,
+    )
+    returned = iter(back.text.to_pylist())
+    return candidates.table(asked, texts, [None if text is None else next(returned) for text in texts])
+
+
+def _glossary_hash(job: BuildContext, language: str) -> str:
+    return fingerprint(sorted(job.plugins.glossary(language).items()))
 
 
 def _tables(code: str) -> list[str]:

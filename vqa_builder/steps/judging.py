@@ -4,171 +4,188 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from vqa_builder import registry
+from vqa_builder.plugins import plugin_options
 from vqa_builder.quality import choice, policy as policies, score_cache, scoring
-from vqa_builder.spec import Plugin
-from vqa_builder.steps.translating import Translating
+from vqa_builder.quality.policy_config import policy_for
+from vqa_builder.quality.rules import Policy
+from vqa_builder.spec import Plugin, Spec
+from vqa_builder.steps.build_context import BuildContext
+from vqa_builder.steps.translating import Translated
 from vqa_builder.store import Stored
-from vqa_builder.translation import run
 
 
-class Candidate(NamedTuple):
-    """What one chain of engines made of some or all segments, and how it scored."""
+def select_segments(
+    job: BuildContext, segments: Stored, candidates: Sequence[Translated], language: str
+) -> Stored:
+    """Segments -> those that the next chain is to translate: all, or what the last one had rejected."""
+    if not candidates or job.spec.translate.best_of:
+        return segments
+    return job.store.step(
+        f"rejected-segments-{language}",
+        lambda asked, verdicts: asked.filter(pc.invert(verdicts["keep"])),
+        candidates[-1].segments,
+        _candidate_verdicts(job, candidates, -1, language),
+    )
 
-    segments: Stored
-    translations: Stored
-    scores: Stored
 
-
-class Judging(Translating):
-    """Translations -> scores, the best candidates, verdicts."""
-
-    def wanted(self, segments: Stored, candidates: Sequence[Candidate], language: str) -> Stored:
-        """Segments -> those that the next chain is to translate: all, or what was rejected so far."""
-        if not candidates or self.spec.translate.best_of:
-            return segments
-        asked, opinion = candidates[-1].segments, self._opinion(candidates, -1, language)
-        return self.store.step(
-            f"wanted-{language}",
-            lambda: asked.table.filter(pc.invert(opinion.table["keep"])),
-            asked,
-            opinion,
-        )
-
-    def score(self, segments: Stored, translations: Stored, language: str) -> Stored:
-        """Translations -> one column per measure; each scorer is a step of its own."""
-        signatures = self._scorer_signatures(language).values()
-        parts = [
-            self._scored(segments, translations, plugin, signature, language)
-            for plugin, signature in zip(self.spec.scores, signatures, strict=True)
-        ]
-        return self.store.step(f"scores-{language}", lambda: _joined([part.table for part in parts]), *parts)
-
-    def choose(
-        self, segments: Stored, candidates: Sequence[Candidate], language: str
-    ) -> tuple[Stored, Stored]:
-        """Candidates -> translations and scores, of each string its best; the record stays in the store."""
-        if len(candidates) == 1:
-            return candidates[0].translations, candidates[0].scores
-        by = self.spec.translate.choose_by
-        opinions = [self._opinion(candidates, place, language) for place in range(len(candidates))]
-        both = list(zip(candidates, opinions, strict=True))
-
-        def record_of_all() -> pa.Table:
-            tables = [(each.translations.table, each.scores.table, said.table) for each, said in both]
-            return choice.choose(segments.table, tables, by)
-
-        inputs = [step for each, said in both for step in (each.translations, each.scores, said)]
-        record = self.store.step(
-            f"choice-{language}", record_of_all, segments, *inputs, by=by, version=choice.VERSION
-        )
-
-        def taken(name: str, parts: list[Stored]) -> Stored:
-            def rows() -> pa.Table:
-                return choice.taken(record.table, segments.table, [part.table for part in parts])
-
-            return self.store.step(f"{name}-{language}", rows, record, segments, *parts)
-
-        return (
-            taken("chosen-translations", [each.translations for each in candidates]),
-            taken("chosen-scores", [each.scores for each in candidates]),
-        )
-
-    def keep_scores(self, candidates: Sequence[Candidate], language: str) -> None:
-        """Write the scores of a part to where the build as a whole will look for them."""
-        for plugin in self.spec.scores:
-            columns = list(registry.find("scorers", plugin.type).columns)
-            scored = [
-                (
-                    score_cache.pairs_of(each.segments.table, each.translations.table),
-                    each.scores.table.select(columns),
-                )
-                for each in candidates
-            ]
-            score_cache.keep(self._kept_scores(plugin, language), scored)
-
-    def judge(self, segments: Stored, translations: Stored, scores: Stored, language: str) -> Stored:
-        """Scores -> keep or reject, and every reason."""
-        policy, engines = self.policy(language), self._signatures_of_engines(language)
-        self._verdicts[language] = self.store.step(
-            f"verdicts-{language}",
-            lambda: policies.judge(
-                segments.table, translations.table, scores.table, policy, language, engines
+def score(job: BuildContext, segments: Stored, translations: Stored, language: str) -> Stored:
+    """Translations -> one column per measure; each scorer is a step of its own."""
+    signatures = scorer_signatures(job.spec, language)
+    parts = [
+        job.store.step(
+            f"score-{plugin.type}-{language}",
+            lambda segments, translations, plugin=plugin: _score(
+                job, segments, translations, plugin, language
             ),
             segments,
             translations,
-            scores,
-            policy=policy.signature,
-            engines=engines,
-            version=policies.VERSION,
+            signature=signatures[plugin.type],
         )
-        return self._verdicts[language]
+        for plugin in job.spec.scores
+    ]
+    return job.store.step(f"scores-{language}", _side_by_side, *parts)
 
-    def _scored(
-        self, segments: Stored, translations: Stored, plugin: Plugin, signature: str, language: str
-    ) -> Stored:
-        return self.store.step(
-            f"score-{plugin.type}-{language}",
-            lambda: self._score(segments.table, translations.table, plugin, language),
+
+def choose(
+    job: BuildContext, segments: Stored, candidates: Sequence[Translated], language: str
+) -> Translated:
+    """Candidates -> of each string its best translation; the record of all stays in the store."""
+    if len(candidates) == 1:
+        return candidates[0]
+    by, inputs = job.spec.translate.choose_by, []
+    for place, each in enumerate(candidates):
+        inputs += [each.translations, each.scores, _candidate_verdicts(job, candidates, place, language)]
+    record = job.store.step(
+        f"choice-{language}",
+        lambda segments, *tables: choice.choose(
+            segments, list(zip(tables[::3], tables[1::3], tables[2::3], strict=True)), by
+        ),
+        segments,
+        *inputs,
+        by=by,
+        version=choice.VERSION,
+    )
+    translations, scores = (
+        job.store.step(
+            f"chosen-{name}-{language}",
+            lambda record, segments, *tables: choice.taken(record, segments, tables),
+            record,
             segments,
-            translations,
-            signature=signature,
+            *parts,
         )
-
-    def _score(self, segments: pa.Table, translations: pa.Table, plugin: Plugin, language: str) -> pa.Table:
-        options = self._scorer_options(plugin)
-        return score_cache.score_rest(
-            self._kept_scores(plugin, language),
-            score_cache.pairs_of(segments, translations),
-            language,
-            lambda some: scoring.score(some, plugin.type, options, language, self.executor, self.progress),
+        for name, parts in (
+            ("translations", [each.translations for each in candidates]),
+            ("scores", [each.scores for each in candidates]),
         )
+    )
+    return Translated(segments, translations, scores)
 
-    def _kept_scores(self, plugin: Plugin, language: str) -> Path:
-        signature = scoring.build(plugin.type, self._scorer_options(plugin), language).signature
-        return score_cache.path_of(self.store.root / "scores", plugin.type, language, signature)
 
-    def _opinion(self, candidates: Sequence[Candidate], place: int, language: str) -> Stored:
-        """What the policy says of one candidate; shares are those of all that were made of every string."""
-        policy, candidate = self.policy(language), candidates[place]
-        engines = self._signatures_of_engines(language)
-        whole = candidates if self.spec.translate.best_of else candidates[:1]
+def judge(job: BuildContext, translated: Translated, language: str) -> Stored:
+    """Scores -> keep or reject, and every reason."""
+    policy, engines = policy_of(job.spec, language), job.plugins.signatures(language)
+    return job.store.step(
+        f"verdicts-{language}",
+        lambda segments, translations, scores: policies.judge(
+            segments, translations, scores, policy, language, engines
+        ),
+        *translated,
+        policy=policy.signature,
+        engines=engines,
+        version=policies.VERSION,
+    )
 
-        def opinion() -> pa.Table:
-            segments, scores = (
-                pa.concat_tables([each.table for each in some])
-                for some in ([one.segments for one in whole], [one.scores for one in whole])
+
+def keep_scores(job: BuildContext, candidates: Sequence[Translated], language: str) -> None:
+    """Write the scores of a part to where the build as a whole will look for them."""
+    for plugin in job.spec.scores:
+        columns = list(registry.find("scorers", plugin.type).columns)
+        scored = [
+            (
+                score_cache.pairs_of(each.segments.table, each.translations.table),
+                each.scores.table.select(columns),
             )
-            bounds = policies.resolved(policy, segments, scores)
-            tables = (candidate.segments.table, candidate.translations.table, candidate.scores.table)
-            return policies.judge(*tables, bounds, language, engines)
-
-        inputs = [candidate.translations, *(step for one in whole for step in (one.segments, one.scores))]
-        return self.store.step(
-            f"opinion-{language}",
-            opinion,
-            candidate.segments,
-            candidate.scores,
-            *inputs,
-            policy=policy.signature,
-            engines=engines,
-            version=policies.VERSION,
-        )
-
-    def _signatures_of_engines(self, language: str) -> list[str]:
-        """All that may stand in the column ``engine`` where no people do."""
-        guard = self.guard(language)
-        return [engine.signature for chain in self.chains for engine in run.guarded(chain, guard)]
+            for each in candidates
+        ]
+        score_cache.keep(_score_cache(job, plugin, language), scored)
 
 
-def _joined(parts: list[pa.Table]) -> pa.Table:
-    """Tables of the same segments side by side."""
-    first, *others = parts
+def policy_of(spec: Spec, language: str) -> Policy:
+    """The policy of the spec, or the language's default."""
+    return policy_for(language, spec.policy, score_columns(spec))
+
+
+def scorer_signatures(spec: Spec, language: str) -> dict[str, str]:
+    """Scorer -> its signature; constructs, and so checks, each."""
+    return {plugin.type: _signature(spec, plugin, language) for plugin in spec.scores}
+
+
+def score_columns(spec: Spec) -> dict[str, pa.DataType]:
+    """The columns that the spec's scorers make."""
+    columns: dict[str, pa.DataType] = {}
+    for plugin in spec.scores:
+        columns.update(registry.find("scorers", plugin.type).columns)
+    return columns
+
+
+def _score(
+    job: BuildContext, segments: pa.Table, translations: pa.Table, plugin: Plugin, language: str
+) -> pa.Table:
+    options = _options(job.spec, plugin)
+    return score_cache.score_rest(
+        _score_cache(job, plugin, language),
+        score_cache.pairs_of(segments, translations),
+        language,
+        lambda some: scoring.score(some, plugin.type, options, language, job.executor, job.progress),
+    )
+
+
+def _score_cache(job: BuildContext, plugin: Plugin, language: str) -> Path:
+    signature = _signature(job.spec, plugin, language)
+    return score_cache.path_of(job.store.root / "scores", plugin.type, language, signature)
+
+
+def _signature(spec: Spec, plugin: Plugin, language: str) -> str:
+    return scoring.build(plugin.type, _options(spec, plugin), language).signature
+
+
+def _options(spec: Spec, plugin: Plugin) -> dict[str, Any]:
+    return plugin_options("scorers", plugin, spec.folder).model_dump(mode="json")
+
+
+def _candidate_verdicts(
+    job: BuildContext, candidates: Sequence[Translated], place: int, language: str
+) -> Stored:
+    """The verdicts on one candidate; shares are those of all that were made of every string."""
+    policy, engines = policy_of(job.spec, language), job.plugins.signatures(language)
+    whole = candidates if job.spec.translate.best_of else candidates[:1]
+
+    def verdicts(
+        segments: pa.Table, translations: pa.Table, scores: pa.Table, *all_tables: pa.Table
+    ) -> pa.Table:
+        all_segments, all_scores = (pa.concat_tables(all_tables[start::2]) for start in (0, 1))
+        bounds = policies.resolved(policy, all_segments, all_scores)
+        return policies.judge(segments, translations, scores, bounds, language, engines)
+
+    return job.store.step(
+        f"candidate-verdicts-{language}",
+        verdicts,
+        *candidates[place],
+        *(step for each in whole for step in (each.segments, each.scores)),
+        policy=policy.signature,
+        engines=engines,
+        version=policies.VERSION,
+    )
+
+
+def _side_by_side(first: pa.Table, *others: pa.Table) -> pa.Table:
+    """Tables of the same segments as one."""
     for part in others:
         for name in part.column_names[2:]:
             first = first.append_column(part.schema.field(name), part[name])

@@ -1,10 +1,10 @@
-"""The steps that read: the source into examples, their strings, the English answer labels."""
+"""The steps that read: the source into examples, the English answer labels, the strings to be translated."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 from pydantic import BaseModel
@@ -14,93 +14,108 @@ from vqa_builder.answers import vocabulary as vocabularies
 from vqa_builder.errors import SourceError
 from vqa_builder.plugins import plugin_options
 from vqa_builder.sources.base import BadRecord
-from vqa_builder.steps.workshop import Workshop
+from vqa_builder.steps.build_context import BuildContext
 from vqa_builder.store import Stored, file_hash, remove, write_text
 
 BAD_RECORDS = b"bad_records"
 
 
-class Reading(Workshop):
-    """Source -> examples, segments, vocabulary."""
+class SourceTables(NamedTuple):
+    """All that is known of the English data before anything is translated.
 
-    def read_examples(self) -> Stored:
-        """Source -> examples; the bad records travel in the table's metadata."""
-        examples = self.store.step(
-            "examples",
-            self._read_examples,
-            source=self.spec.source.type,
-            version=self.source.version,
-            options=_without_paths(plugin_options("sources", self.spec.source, self.spec.folder)),
-            fingerprint=self.source.fingerprint(),
-            limit=self.limit,
-            on_bad_record=self.on_bad_record,
-        )
-        self._report_bad_records(examples)
-        return examples
+    Attributes:
+        examples: the source's rows.
+        vocabulary: the answer labels.
+        senses: the sense of every answer in its row.
+        contexts: of every sense, how often it occurs and the questions that explain it.
+        segments: the unique strings.
+    """
 
-    def extract_segments(self, examples: Stored, given_senses: Stored) -> Stored:
-        """Examples -> unique strings; an answer of several senses is one string for each."""
-        return self.store.step(
-            "segments",
-            lambda: segmentation.extract(examples.table, given_senses.table),
-            examples,
-            given_senses,
-            version=segmentation.VERSION,
-        )
+    examples: Stored
+    vocabulary: Stored
+    senses: Stored
+    contexts: Stored
+    segments: Stored
 
-    def make_vocabulary(self, examples: Stored) -> Stored:
-        """Examples, or a file, -> the English answer labels."""
-        wanted = self.spec.answers.vocabulary
-        if wanted.from_:
-            path = self.spec.folder / wanted.from_
-            content = file_hash(path) if path.exists() else None
-            return self.store.step("vocabulary", lambda: vocabularies.from_file(path), file=content)
-        return self.store.step(
-            "vocabulary",
-            lambda: vocabularies.from_examples(examples.table, size=wanted.size, min_count=wanted.min_count),
-            examples,
-            version=vocabularies.VERSION,
-            size=wanted.size,
-            min_count=wanted.min_count,
-        )
 
-    def _read_examples(self) -> pa.Table:
-        bad: list[BadRecord] = []
+def read_examples(job: BuildContext) -> Stored:
+    """Source -> examples; the bad records travel in the table's metadata."""
+    source = job.plugins.source
+    examples = job.store.step(
+        "examples",
+        lambda: _read(job),
+        source=job.spec.source.type,
+        version=source.version,
+        options=_without_paths(plugin_options("sources", job.spec.source, job.spec.folder)),
+        fingerprint=source.fingerprint(),
+        limit=job.limit,
+        on_bad_record=job.on_bad_record,
+    )
+    _report_bad_records(job, examples)
+    return examples
 
-        def on_bad_record(record: BadRecord) -> None:
-            if self.on_bad_record == "error":
-                raise record.error()
-            bad.append(record)
 
-        batches = []
-        with self.progress.track("reading the source", 0) as advance:
-            for batch in self.source.read(on_bad_record, self.limit):
-                batches.append(batch)
-                advance(batch.num_rows)
-        if not sum(batch.num_rows for batch in batches):
-            raise SourceError(
-                "The source holds no usable question",
-                where=", ".join(str(path) for path in self.source.files()) or self.spec.source.type,
-                found=f"{len(bad)} bad records" if bad else "no records",
-            )
-        table = pa.Table.from_batches(batches)
-        return table.replace_schema_metadata({BAD_RECORDS: json.dumps([record._asdict() for record in bad])})
+def make_vocabulary(job: BuildContext, examples: Stored) -> Stored:
+    """Examples, or a file, -> the English answer labels."""
+    wanted = job.spec.answers.vocabulary
+    if wanted.from_:
+        path = job.spec.folder / wanted.from_
+        content = file_hash(path) if path.exists() else None
+        return job.store.step("vocabulary", lambda: vocabularies.from_file(path), file=content)
+    return job.store.step(
+        "vocabulary",
+        lambda examples: vocabularies.from_examples(examples, size=wanted.size, min_count=wanted.min_count),
+        examples,
+        version=vocabularies.VERSION,
+        size=wanted.size,
+        min_count=wanted.min_count,
+    )
 
-    def _report_bad_records(self, examples: Stored) -> None:
-        """Write what was set aside where its owner finds it."""
-        path = self.out / "bad_records.jsonl"
-        records = bad_records(examples.table) if self.on_bad_record == "skip" else []
-        if records:
-            write_text(path, "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records))
-            self.progress.say(f"{len(records)} bad records set aside: {path}")
-        else:
-            remove(path)
+
+def extract_segments(job: BuildContext, examples: Stored, senses: Stored) -> Stored:
+    """Examples -> unique strings; an answer of several senses is one string for each."""
+    return job.store.step("segments", segmentation.extract, examples, senses, version=segmentation.VERSION)
 
 
 def bad_records(examples: pa.Table) -> list[dict[str, Any]]:
     """The records set aside when the examples were read; they travel in the table's metadata."""
     records: list[dict[str, Any]] = json.loads(examples.schema.metadata[BAD_RECORDS])
     return records
+
+
+def _read(job: BuildContext) -> pa.Table:
+    bad: list[BadRecord] = []
+
+    def on_bad_record(record: BadRecord) -> None:
+        if job.on_bad_record == "error":
+            raise record.error()
+        bad.append(record)
+
+    batches = []
+    source = job.plugins.source
+    with job.progress.track("reading the source", 0) as advance:
+        for batch in source.read(on_bad_record, job.limit):
+            batches.append(batch)
+            advance(batch.num_rows)
+    if not sum(batch.num_rows for batch in batches):
+        raise SourceError(
+            "The source holds no usable question",
+            where=", ".join(str(path) for path in source.files()) or job.spec.source.type,
+            found=f"{len(bad)} bad records" if bad else "no records",
+        )
+    table = pa.Table.from_batches(batches)
+    return table.replace_schema_metadata({BAD_RECORDS: json.dumps([record._asdict() for record in bad])})
+
+
+def _report_bad_records(job: BuildContext, examples: Stored) -> None:
+    """Write what was set aside where its owner finds it."""
+    path = job.out / "bad_records.jsonl"
+    records = bad_records(examples.table) if job.on_bad_record == "skip" else []
+    if records:
+        write_text(path, "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records))
+        job.progress.say(f"{len(records)} bad records set aside: {path}")
+    else:
+        remove(path)
 
 
 def _without_paths(options: object) -> object:

@@ -12,11 +12,14 @@ from vqa_builder import languages, registry
 from vqa_builder.answers import alignment, winners
 from vqa_builder.quality import choice, policy as policies
 from vqa_builder.quality.people import by_people
-from vqa_builder.release import assemble, facts, human_verified, images, packages, verify, write
+from vqa_builder.release import assemble as assembly, facts, human_verified, images, packages, verify, write
 from vqa_builder.release.contents import ReleaseContents
 from vqa_builder.release.manifest import Manifest, load_manifest
-from vqa_builder.steps.answering import Answering
-from vqa_builder.steps.reading import bad_records
+from vqa_builder.spec import Spec
+from vqa_builder.steps.build_context import BuildContext
+from vqa_builder.steps.judging import scorer_signatures
+from vqa_builder.steps.reading import SourceTables, bad_records
+from vqa_builder.steps.translating import Translated
 from vqa_builder.store import Stored, fingerprint
 from vqa_builder.translation import protect, run
 from vqa_builder.translation.entry import Entry
@@ -43,165 +46,187 @@ class BuiltRelease:
     verification: verify.VerifyReport | None
 
 
-class Releasing(Answering):
-    """Everything -> rows -> a release."""
+def assemble(
+    job: BuildContext,
+    source: SourceTables,
+    translated: Translated,
+    verdicts: Stored,
+    answer_map: Stored,
+    alignments: Stored | None,
+    language: str,
+) -> Stored:
+    """Everything -> the rows of the release, kept and rejected.
 
-    def assemble(
-        self,
-        examples: Stored,
-        given_senses: Stored,
-        segments: Stored,
-        translations: Stored,
-        scores: Stored,
-        verdicts: Stored,
-        answer_map: Stored,
-        vocabulary: Stored,
-        alignments: Stored | None,
-        language: str,
-    ) -> Stored:
-        """Everything -> the rows of the release, kept and rejected."""
-        rules, engines = languages.get(language), self._signatures_of_engines(language)
+    Args:
+        job: the build.
+        source: the English data.
+        translated: all segments.
+        verdicts: on their translations.
+        answer_map: the answers of labels.
+        alignments: links between the words of questions; None for none.
+        language: ISO 639 code.
+    """
+    rules, engines = languages.get(language), job.plugins.signatures(language)
+    normalise_answers = not job.plugins.source.normalised_answers
 
-        def rows() -> pa.Table:
-            texts = alignment.answer_texts(
-                segments.table, translations.table, verdicts.table, answer_map.table, rules, engines
-            )
-            return assemble.assemble(
-                examples.table,
-                segments.table,
-                translations.table,
-                scores.table,
-                verdicts.table,
-                texts,
-                vocabulary.table,
-                rules,
-                given_senses.table,
-                alignments.table if alignments else None,
-                normalise_answers=not self.source.normalised_answers,
-            )
-
-        inputs = [examples, given_senses, segments, translations, scores, verdicts, answer_map, vocabulary]
-        inputs += [alignments] if alignments else []
-        versions = [assemble.VERSION, alignment.VERSION, winners.VERSION]
-        return self.store.step(
-            f"rows-{language}",
-            rows,
-            *inputs,
-            language=rules.signature,
-            engines=engines,
-            version=versions,
+    def rows(
+        examples: pa.Table,
+        senses: pa.Table,
+        segments: pa.Table,
+        translations: pa.Table,
+        scores: pa.Table,
+        verdicts: pa.Table,
+        answer_map: pa.Table,
+        vocabulary: pa.Table,
+        links: pa.Table | None = None,
+    ) -> pa.Table:
+        texts = alignment.answer_texts(segments, translations, verdicts, answer_map, rules, engines)
+        return assembly.assemble(
+            examples,
+            segments,
+            translations,
+            scores,
+            verdicts,
+            texts,
+            vocabulary,
+            rules,
+            senses,
+            links,
+            normalise_answers=normalise_answers,
         )
 
-    def release(
-        self,
-        examples: Stored,
-        segments: Stored,
-        translations: Stored,
-        answer_map: Stored,
-        rows: Stored,
-        language: str,
-    ) -> BuiltRelease:
-        """Rows -> a verified folder; left alone if it is there already, whole and made from the same."""
-        key = fingerprint(
-            {
-                "rows": rows.key,
-                "answers": answer_map.key,
-                "spec": self.spec.text,
-                "changelog": self.spec.changelog,
-                "images": images.images_fingerprint(self.spec.release.images, self.spec.folder),
-                "facts": facts.VERSION,
-            }
-        )
-        folder = self.out / self.spec.release_name(language)
-        if write.is_current(folder, key):
-            return BuiltRelease(
-                folder, language, load_manifest(folder), False, self._take_work(language), None
-            )
-        contents = self._contents(key, examples, segments, translations, answer_map, rows, language)
-        contents = images.with_images(contents, self.spec.release.images, self.spec.folder)
-        with self.progress.track(f"writing and verifying {folder.name}", rows.table.num_rows) as advance:
-            write.write_release(contents, self.out)
-            report = verify.verify(folder)
-            advance(rows.table.num_rows)
-        return BuiltRelease(folder, language, load_manifest(folder), True, self._take_work(language), report)
+    return job.store.step(
+        f"rows-{language}",
+        rows,
+        source.examples,
+        source.senses,
+        *translated,
+        verdicts,
+        answer_map,
+        source.vocabulary,
+        *([alignments] if alignments else []),
+        language=rules.signature,
+        engines=engines,
+        version=[assembly.VERSION, alignment.VERSION, winners.VERSION],
+    )
 
-    def _contents(
-        self,
-        key: str,
-        examples: Stored,
-        segments: Stored,
-        translations: Stored,
-        answer_map: Stored,
-        rows: Stored,
-        language: str,
-    ) -> ReleaseContents:
-        data, rejected = assemble.split_rows(rows.table)
-        people = by_people(translations.table, self._signatures_of_engines(language))
-        return ReleaseContents(
-            name=self.spec.release_name(language),
-            language=language,
-            data=data,
-            rejected=rejected,
-            answer_map=answer_map.table,
-            facts=facts.facts(
-                key=key,
-                spec=self.spec,
-                language=language,
-                files=facts.input_files(self.spec, self.source, language),
-                source={
-                    "type": self.spec.source.type,
-                    "version": self.source.version,
-                    "fingerprint": self.source.fingerprint(),
-                    "normalised_answers": self.source.normalised_answers,
-                },
-                run={"limit": self.limit, "on_bad_record": self.on_bad_record},
-                signatures=self._signatures(language),
-                engines=self.engines(self.spec.translate) + self.engines(self.spec.back_translation),
-                policy=policies.judged_by(self._verdicts[language].table).model_dump(mode="json"),
-                packages=packages.record(self._plugins()),
-                bad_records=len(bad_records(examples.table)),
-                people=people,
-                overruled=policies.overruled(self._verdicts[language].table),
-                examples=examples.table,
-                segments=segments.table,
-                translations=translations.table,
-                answer_map=answer_map.table,
-                rows=rows.table,
-            ),
-            spec_yaml=self.spec.text,
-            changelog=self.spec.changelog,
-            asserted=tuple(self._asserted(segments, translations, language)),
-        )
 
-    def _asserted(self, segments: Stored, translations: Stored, language: str) -> list[Entry]:
-        """What people asserted in the memory and the rows use; a glossary is a file of the spec."""
-        back = [engine.signature for engine in self.engines(self.spec.back_translation)]
-        engines = [*self._signatures_of_engines(language), protect.EXACT]
-        return human_verified.used(segments.table, translations.table, language, engines, back)
+def release(
+    job: BuildContext,
+    source: SourceTables,
+    translated: Translated,
+    verdicts: Stored,
+    answer_map: Stored,
+    rows: Stored,
+    language: str,
+) -> BuiltRelease:
+    """Rows -> a verified folder; left alone if it is there already, whole and made from the same.
 
-    def _plugins(self) -> list[type]:
-        """The classes of all plug-ins that the spec names."""
-        engines = (*self.spec.translate.plugins, *self.spec.back_translation.plugins)
-        named = [("sources", self.spec.source), *(("engines", engine) for engine in engines)]
-        named += [("scorers", scorer) for scorer in self.spec.scores]
-        named += [("aligners", self.spec.align)] if self.spec.align else []
-        return [registry.find(kind, plugin.type) for kind, plugin in named]
-
-    def _signatures(self, language: str) -> dict[str, Any]:
-        chosen = self.spec.translate
-        how = "best_of" if chosen.best_of else "second_opinion" if chosen.second_opinion else None
-        vocabulary = self.spec.answers.vocabulary.model_dump(mode="json", exclude_none=True)
-        return {
-            "engine": [engine.signature for engine in self.engines(self.spec.translate)],
-            "back_engine": [engine.signature for engine in self.engines(self.spec.back_translation)],
-            **({"guard": guard.signature} if (guard := self.guard(language)) else {}),
-            **({"choice": f"{how}|by:{chosen.choose_by}|version:{choice.VERSION}"} if how else {}),
-            "scorers": self._scorer_signatures(language),
-            **({"aligner": aligner.signature} if (aligner := self.aligner(language)) else {}),
-            "language": languages.get(language).signature,
-            "policy": policies.judged_by(self._verdicts[language].table).signature,
-            "vocabulary": "|".join(f"{name}:{value}" for name, value in vocabulary.items()),
+    Arguments as of ``assemble``; ``rows`` is what it made.
+    """
+    spec, folder = job.spec, job.out / job.spec.release_name(language)
+    key = fingerprint(
+        {
+            "rows": rows.key,
+            "answers": answer_map.key,
+            "spec": spec.text,
+            "changelog": spec.changelog,
+            "images": images.images_fingerprint(spec.release.images, spec.folder),
+            "facts": facts.VERSION,
         }
+    )
+    if write.is_current(folder, key):
+        return BuiltRelease(folder, language, load_manifest(folder), False, job.work.of(language), None)
+    contents = _contents(job, key, source, translated, verdicts, answer_map, rows, language)
+    contents = images.with_images(contents, spec.release.images, spec.folder)
+    with job.progress.track(f"writing and verifying {folder.name}", rows.table.num_rows) as advance:
+        write.write_release(contents, job.out)
+        report = verify.verify(folder)
+        advance(rows.table.num_rows)
+    return BuiltRelease(folder, language, load_manifest(folder), True, job.work.of(language), report)
 
-    def _take_work(self, language: str) -> run.RunCounts:
-        return self.work.pop(language, run.RunCounts())
+
+def _contents(
+    job: BuildContext,
+    key: str,
+    source: SourceTables,
+    translated: Translated,
+    verdicts: Stored,
+    answer_map: Stored,
+    rows: Stored,
+    language: str,
+) -> ReleaseContents:
+    spec, plugins = job.spec, job.plugins
+    data, rejected = assembly.split_rows(rows.table)
+    segments, translations = translated.segments.table, translated.translations.table
+    return ReleaseContents(
+        name=spec.release_name(language),
+        language=language,
+        data=data,
+        rejected=rejected,
+        answer_map=answer_map.table,
+        facts=facts.facts(
+            key=key,
+            spec=spec,
+            language=language,
+            files=facts.input_files(spec, plugins.source, language),
+            source={
+                "type": spec.source.type,
+                "version": plugins.source.version,
+                "fingerprint": plugins.source.fingerprint(),
+                "normalised_answers": plugins.source.normalised_answers,
+            },
+            run={"limit": job.limit, "on_bad_record": job.on_bad_record},
+            signatures=_signatures(job, verdicts.table, language),
+            engines=[*plugins.engines, *plugins.back_chain],
+            policy=policies.judged_by(verdicts.table).model_dump(mode="json"),
+            packages=packages.record(_classes(spec)),
+            bad_records=len(bad_records(source.examples.table)),
+            people=by_people(translations, plugins.signatures(language)),
+            overruled=policies.overruled(verdicts.table),
+            examples=source.examples.table,
+            segments=segments,
+            translations=translations,
+            answer_map=answer_map.table,
+            rows=rows.table,
+        ),
+        spec_yaml=spec.text,
+        changelog=spec.changelog,
+        asserted=tuple(_human_verified(job, segments, translations, language)),
+    )
+
+
+def _human_verified(
+    job: BuildContext, segments: pa.Table, translations: pa.Table, language: str
+) -> list[Entry]:
+    """Entries of the memory that people verified and the rows use; a glossary is a file of the spec."""
+    back = [engine.signature for engine in job.plugins.back_chain]
+    engines = [*job.plugins.signatures(language), protect.EXACT]
+    return human_verified.used(segments, translations, language, engines, back)
+
+
+def _classes(spec: Spec) -> list[type]:
+    """The classes of all plug-ins that the spec names."""
+    engines = (*spec.translate.plugins, *spec.back_translation.plugins)
+    named = [("sources", spec.source), *(("engines", engine) for engine in engines)]
+    named += [("scorers", scorer) for scorer in spec.scores]
+    named += [("aligners", spec.align)] if spec.align else []
+    return [registry.find(kind, plugin.type) for kind, plugin in named]
+
+
+def _signatures(job: BuildContext, verdicts: pa.Table, language: str) -> dict[str, Any]:
+    chosen, plugins = job.spec.translate, job.plugins
+    how = "best_of" if chosen.best_of else "second_opinion" if chosen.second_opinion else None
+    guard, aligner = plugins.guards.get(language), plugins.aligners.get(language)
+    vocabulary = job.spec.answers.vocabulary.model_dump(mode="json", exclude_none=True)
+    return {
+        "engine": [engine.signature for engine in plugins.engines],
+        "back_engine": [engine.signature for engine in plugins.back_chain],
+        **({"guard": guard.signature} if guard else {}),
+        **({"choice": f"{how}|by:{chosen.choose_by}|version:{choice.VERSION}"} if how else {}),
+        "scorers": scorer_signatures(job.spec, language),
+        **({"aligner": aligner.signature} if aligner else {}),
+        "language": languages.get(language).signature,
+        "policy": policies.judged_by(verdicts).signature,
+        "vocabulary": "|".join(f"{name}:{value}" for name, value in vocabulary.items()),
+    }

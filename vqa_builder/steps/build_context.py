@@ -1,0 +1,252 @@
+"""What every step of a build works with: the spec, the folders, the executor and the plug-ins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from vqa_builder import executors, languages as language_rules
+from vqa_builder.answers import answer_glossary, senses
+from vqa_builder.errors import UnknownNameError
+from vqa_builder.executors import Executor
+from vqa_builder.plugins import construct, plugin_options
+from vqa_builder.progress import Progress
+from vqa_builder.sources.base import Source
+from vqa_builder.spec import EnginePlugin, Price, Spec
+from vqa_builder.store import Store, fingerprint
+from vqa_builder.translation import run
+from vqa_builder.translation.aligners.base import Aligner
+from vqa_builder.translation.budget import Ledger
+from vqa_builder.translation.distribute import spread
+from vqa_builder.translation.engines.base import Engine
+from vqa_builder.translation.glossary import load_glossary
+from vqa_builder.translation.memory import TranslationMemory
+from vqa_builder.translation.protect import Guard
+
+SOURCE_LANGUAGE = "en"
+WORK_FOLDER = ".vqa-builder"
+MEMORY_FILE = "memory.sqlite"
+
+OnBadRecord = Literal["error", "skip"]
+
+
+@dataclass(frozen=True)
+class PluginSet:
+    """Everything that a spec names, constructed, and thereby checked.
+
+    Attributes:
+        source: the English data.
+        chains: chains of engines whose translations compete; one, unless the spec asks for a choice.
+        back_chain: the engines that translate back.
+        prices: signature -> price, of every engine that has one.
+        guards: language -> what engines must not touch on the way into it; none where the spec names nothing.
+        aligners: language -> what links the words of questions; none where the spec names no aligner.
+        glossaries: language -> the glossary of answers; none where the spec names none.
+        sense_rules: the senses of homographs, the glossaries' before the built-in ones.
+    """
+
+    source: Source
+    chains: tuple[tuple[Engine, ...], ...]
+    back_chain: tuple[Engine, ...]
+    prices: Mapping[str, Price]
+    guards: Mapping[str, Guard]
+    aligners: Mapping[str, Aligner]
+    glossaries: Mapping[str, answer_glossary.Glossary]
+    sense_rules: senses.Rules
+
+    @property
+    def engines(self) -> list[Engine]:
+        """Every engine that translates into the languages, in order; one that is named twice stands twice."""
+        return [engine for chain in self.chains for engine in chain]
+
+    def signatures(self, language: str) -> list[str]:
+        """All that may stand in the column ``engine`` of translations where no people do."""
+        guard = self.guards.get(language)
+        return [engine.signature for chain in self.chains for engine in run.guarded(chain, guard)]
+
+    def glossary(self, language: str) -> Mapping[tuple[str, str], str]:
+        """(English answer, sense) -> answer, as the spec's glossary has it."""
+        return self.glossaries[language].answers if language in self.glossaries else {}
+
+    def close(self) -> None:
+        """Close the engines."""
+        for engine in dict.fromkeys([*self.engines, *self.back_chain]):
+            engine.close()
+
+
+class WorkLog:
+    """What this build asked of the memory and of engines, language by language, in both directions."""
+
+    def __init__(self) -> None:
+        self._counts: dict[str, run.RunCounts] = {}
+
+    def add(self, language: str, counts: run.RunCounts) -> None:
+        """Write down what a run did."""
+        self._counts[language] = self.of(language) + counts
+
+    def of(self, language: str) -> run.RunCounts:
+        """All that was done for a language so far."""
+        return self._counts.get(language, run.RunCounts())
+
+
+@dataclass(frozen=True)
+class BuildContext:
+    """One build; handed to every step.
+
+    Attributes:
+        spec: what to build.
+        out: where the releases go; the store and the memory lie in its ``.vqa-builder``.
+        languages: those of the spec that are built.
+        limit: only the first so many questions of each split.
+        on_bad_record: stop at the first bad record, or set bad records aside.
+        plugins: what the spec names, constructed.
+        store: the tables of the steps.
+        memory: the translation memory.
+        executor: where translating and scoring run.
+        progress: told of every long step.
+        ledger: what engines with a price, or under a budget, have been sent.
+        work: told what the memory and the engines were asked for.
+    """
+
+    spec: Spec
+    out: Path
+    languages: tuple[str, ...]
+    limit: int | None
+    on_bad_record: OnBadRecord
+    plugins: PluginSet
+    store: Store
+    memory: TranslationMemory
+    executor: Executor
+    progress: Progress
+    ledger: Ledger
+    work: WorkLog = field(default_factory=WorkLog)
+
+
+@contextmanager
+def open_build(
+    spec: Spec,
+    out: Path,
+    *,
+    languages: Sequence[str] | None = None,
+    limit: int | None = None,
+    on_bad_record: OnBadRecord = "error",
+    workers: int | None = None,
+    executor: str = "local",
+    progress: Progress | None = None,
+) -> Iterator[BuildContext]:
+    """Open the store and the memory for one build, and close all that it used; arguments as of ``build``.
+
+    Raises:
+        UnknownNameError: the spec has no such language; nothing has the name of a plug-in.
+        SpecError: an option is wrong.
+        StorageError: another build is running in ``out``, or the memory cannot be opened.
+    """
+    chosen = chosen_languages(spec, languages)
+    with ExitStack() as opened:
+        workers_of_build = opened.enter_context(executors.make(executor, workers))
+        plugins = make_plugins(spec, chosen, workers_of_build)
+        opened.callback(plugins.close)
+        store = opened.enter_context(Store(out / WORK_FOLDER))
+        yield BuildContext(
+            spec=spec,
+            out=out,
+            languages=chosen,
+            limit=limit,
+            on_bad_record=on_bad_record,
+            plugins=plugins,
+            store=store,
+            memory=opened.enter_context(TranslationMemory(memory_path(spec, out))),
+            executor=workers_of_build,
+            progress=progress or Progress(),
+            ledger=Ledger(out / WORK_FOLDER / "spent.json", spec.budget, plugins.prices),
+        )
+        store.prune()
+
+
+def memory_path(spec: Spec, out: Path) -> Path:
+    """Where a build into ``out`` keeps its translation memory."""
+    return spec.folder / spec.memory if spec.memory else out / WORK_FOLDER / MEMORY_FILE
+
+
+def chosen_languages(spec: Spec, wanted: Sequence[str] | None) -> tuple[str, ...]:
+    """The spec's languages, or those of them that are wanted.
+
+    Raises:
+        UnknownNameError: the spec does not have one of them.
+    """
+    for code in wanted or ():
+        if code not in spec.languages:
+            raise UnknownNameError("language of this spec", code, spec.languages, where="--language")
+    return tuple(wanted or spec.languages)
+
+
+def make_plugins(spec: Spec, languages: Sequence[str], executor: Executor) -> PluginSet:
+    """Construct everything that a spec names.
+
+    Raises:
+        UnknownNameError: nothing has this name.
+        SpecError: an option, a glossary or a term is wrong.
+    """
+    made: dict[str, Engine] = {}
+    chains = tuple(_chain(spec, chain, executor, made) for chain in spec.translate.chains)
+    back_chain = _chain(spec, spec.back_translation.plugins, executor, made)
+    plugins = (*spec.translate.plugins, *spec.back_translation.plugins)
+    engines = (*(engine for chain in chains for engine in chain), *back_chain)
+    align, glossaries = spec.align, _glossaries(spec)
+    return PluginSet(
+        source=construct("sources", spec.source, spec.folder),
+        chains=chains,
+        back_chain=back_chain,
+        prices={
+            engine.signature: plugin.price
+            for plugin, engine in zip(plugins, engines, strict=True)
+            if plugin.price
+        },
+        guards=_guards(spec, languages),
+        aligners={
+            code: construct("aligners", align, spec.folder, language_rules.get(code))
+            for code in languages
+            if align
+        },
+        glossaries=glossaries,
+        sense_rules=answer_glossary.united(senses.known_rules(), glossaries.values()),
+    )
+
+
+def _chain(
+    spec: Spec, plugins: Sequence[EnginePlugin], executor: Executor, made: dict[str, Engine]
+) -> tuple[Engine, ...]:
+    """Engines of the spec; one that is named twice is made once, and kept in ``made``."""
+    chain = []
+    for plugin in plugins:
+        key = fingerprint({"type": plugin.type, **plugin.options})
+        if key not in made:
+            options = plugin_options("engines", plugin, spec.folder)
+            made[key] = spread(construct("engines", plugin, spec.folder), plugin.type, options, executor)
+        chain.append(made[key])
+    return tuple(chain)
+
+
+def _guards(spec: Spec, languages: Sequence[str]) -> dict[str, Guard]:
+    wanted = spec.translate
+    if not (wanted.glossary or wanted.protect):
+        return {}
+    glossaries = {
+        code: load_glossary(spec.folder / wanted.glossary.replace("{language}", code))
+        if wanted.glossary
+        else None
+        for code in languages
+    }
+    return {code: Guard(glossary, wanted.protect or ()) for code, glossary in glossaries.items()}
+
+
+def _glossaries(spec: Spec) -> dict[str, answer_glossary.Glossary]:
+    """Those of all languages of the spec, built or not: senses must not depend on what is built."""
+    named = spec.answers.glossary
+    paths = (
+        {code: spec.folder / named.replace("{language}", code) for code in spec.languages} if named else {}
+    )
+    return {code: answer_glossary.load(path, senses.known_rules()) for code, path in paths.items()}

@@ -1,0 +1,289 @@
+"""What can be said of a build before it is done: that its spec is sound, and what it would translate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from vqa_builder import schema
+from vqa_builder.answers import candidates, vocabulary as vocabularies
+from vqa_builder.executors import LocalExecutor
+from vqa_builder.quality import choice
+from vqa_builder.release import images
+from vqa_builder.spec import Spec
+from vqa_builder.steps.answering import open_senses
+from vqa_builder.steps.build_context import (
+    SOURCE_LANGUAGE,
+    BuildContext,
+    PluginSet,
+    chosen_languages,
+    make_plugins,
+)
+from vqa_builder.steps.judging import policy_of, score_columns, scorer_signatures
+from vqa_builder.steps.reading import SourceTables, bad_records
+from vqa_builder.translation import run
+from vqa_builder.translation.engines.base import Engine
+from vqa_builder.translation.planning import PlannedWork, planned_work
+
+
+class PlannedStrings(NamedTuple):
+    """The strings of one role into one language: how many, how long, how many the memory holds already."""
+
+    language: str
+    role: str
+    rows: int
+    strings: int
+    characters: int
+    known: int
+
+
+class Plan(NamedTuple):
+    """What a build would do.
+
+    Attributes:
+        rows: per split.
+        bad_records: rows that cannot be read.
+        strings: per language and role.
+        engines: signatures of all that translate into the languages.
+        work: what each engine would be sent, there and back, second opinions at most and answers in context
+            included.
+        spent_characters, spent_money: what earlier builds into this folder have spent of the budget.
+        currency: of the money; "" without prices.
+    """
+
+    rows: dict[str, int]
+    bad_records: int
+    strings: list[PlannedStrings]
+    engines: list[str]
+    work: list[PlannedWork]
+    spent_characters: int
+    spent_money: float
+    currency: str
+
+
+class _Strings(NamedTuple):
+    """What an engine may be asked: texts, with a context each or none, and what is known of them already."""
+
+    texts: list[str]
+    contexts: list[str] | None
+    known: list[str | None]
+    role: str
+
+
+def check_spec(spec: Spec, wanted: Sequence[str] | None = None) -> list[str]:
+    """Construct everything that a spec names; the first thing wrong raises.
+
+    Returns:
+        What was checked, a line each.
+    """
+    languages = chosen_languages(spec, wanted)
+    plugins = make_plugins(spec, languages, LocalExecutor(1))
+    checked = [f"source {spec.source.type}: {len(plugins.source.files())} files"]
+    if spec.answers.vocabulary.from_:
+        labels = vocabularies.from_file(spec.folder / spec.answers.vocabulary.from_)
+        checked.append(f"vocabulary: {labels.num_rows} labels")
+    if plugins.glossaries:
+        checked.append(f"glossaries of answers: {', '.join(plugins.glossaries)}")
+    images.check_images(spec.release.images, spec.folder)
+    if spec.changelog is not None:
+        checked.append(f"changelog: {spec.release.changelog}")
+    for language in languages:
+        checked += _check_language(spec, plugins, language)
+    engines = dict.fromkeys([*plugins.engines, *plugins.back_chain])
+    return [*checked, *(f"engine {engine.signature}" for engine in engines)]
+
+
+def preview(job: BuildContext, source: SourceTables) -> Plan:
+    """What a build would translate, without translating it."""
+    segments = source.segments.table
+    strings: list[PlannedStrings] = []
+    work: list[PlannedWork] = []
+    for language in job.languages:
+        for role in schema.ROLES:
+            of_role = segments.filter(pc.equal(segments["role"], role))
+            strings.append(_planned_strings(job, of_role, role, language))
+            work += _work_of_chains(job, of_role, role, language)
+        work += _work_in_context(job, source.contexts.table, segments, language)
+    counts = pc.value_counts(source.examples.table["split"])
+    return Plan(
+        rows={entry["values"]: entry["counts"] for entry in counts.to_pylist()},
+        bad_records=len(bad_records(source.examples.table)),
+        strings=strings,
+        engines=[engine.signature for engine in job.plugins.engines],
+        work=work,
+        spent_characters=job.ledger.characters,
+        spent_money=job.ledger.money,
+        currency=job.ledger.currency,
+    )
+
+
+def _check_language(spec: Spec, plugins: PluginSet, language: str) -> list[str]:
+    for engine in plugins.engines:
+        engine.check_direction(SOURCE_LANGUAGE, language)
+    for engine in plugins.back_chain:
+        engine.check_direction(language, SOURCE_LANGUAGE)
+    policy, columns = policy_of(spec, language), score_columns(spec)
+    policy.check(columns)
+    if len(plugins.chains) > 1:
+        choice.check(spec.translate.choose_by, columns)
+    guard, aligner = plugins.guards.get(language), plugins.aligners.get(language)
+    scorers = scorer_signatures(spec, language)
+    return [
+        *([f"{language}: {guard.signature}"] if guard else []),
+        f"{language}: {len(scorers)} scorers, policy {policy.signature}",
+        *([f"{language}: aligner {aligner.signature}"] if aligner else []),
+    ]
+
+
+def _planned_strings(job: BuildContext, of_role: pa.Table, role: str, language: str) -> PlannedStrings:
+    asked = _asked(job, of_role, role, language, job.plugins.chains[0])
+    rows = pc.sum(of_role["count"]).as_py() or 0
+    known = sum(answer is not None for answer in asked.known)
+    return PlannedStrings(language, role, rows, len(asked.texts), sum(map(len, asked.texts)), known)
+
+
+def _work_of_chains(job: BuildContext, of_role: pa.Table, role: str, language: str) -> list[PlannedWork]:
+    """What every chain would be sent, and the engines that translate back."""
+    work: list[PlannedWork] = []
+    for place, chain in enumerate(job.plugins.chains):
+        asked_less = place > 0 and not job.spec.translate.best_of
+        step = "second opinion" if asked_less else "all"
+        asked = _asked(job, of_role, role, language, chain)
+        work += _work_there(job, asked, language, chain, step, asked_less)
+        if not any(engine.uses_context for engine in chain):
+            asked = asked._replace(contexts=None)
+        work += _work_back(job, asked, language, step, asked_less)
+    return work
+
+
+def _work_in_context(
+    job: BuildContext, found: pa.Table, segments: pa.Table, language: str
+) -> list[PlannedWork]:
+    """What the first chain would be asked about answers in context, and what at most comes back."""
+    wanted, chain = job.spec.translate.answers, job.plugins.chains[0]
+    if wanted.context == "none":
+        return []
+    known_to_people = _translated_by_people(job, segments, language)
+    unsettled = open_senses(job, found, segments, known_to_people, language)
+    if chain[0].uses_context:
+        asked = candidates.asked_with_questions(found, unsettled, wanted.top)
+        texts, role = [one.answer_en for one in asked], "answer"
+        contexts: list[str] | None = [one.context for one in asked]
+    else:
+        asked = candidates.asked_in_frames(found, unsettled, wanted.top)
+        texts, role, contexts = candidates.sentences(asked), "", None
+    if not asked:
+        return []
+    known = _known(job, texts, contexts, role, SOURCE_LANGUAGE, language, chain)
+    made = known
+    if not role:
+        known_of = dict(zip(texts, known, strict=True))
+        pairs = [
+            (one, text)
+            for one, text in zip(asked, candidates.from_frames(asked, lambda *_: known), strict=True)
+            if text is not None or None in map(known_of.get, candidates.sentences([one]))
+        ]
+        asked, made = [one for one, _ in pairs], [text for _, text in pairs]
+    step, english = "in context", [one.answer_en for one in asked]
+    apart = [f"{one.sense}: {one.context}" for one in asked]
+    return [
+        *_work_there(job, _Strings(texts, contexts, known, role), language, chain, step, False),
+        *_work_back(job, _Strings(english, apart, made, "answer"), language, step, True),
+    ]
+
+
+def _translated_by_people(job: BuildContext, segments: pa.Table, language: str) -> pa.Table:
+    """What is known of all segments, as translations with their engines."""
+    found: list[tuple[str | None, str | None]] = []
+    for role in schema.ROLES:
+        of_role = segments.filter(pc.equal(segments["role"], role))
+        found += run.recalled(
+            of_role["text"].to_pylist(),
+            role=role,
+            contexts=of_role["context"].to_pylist(),
+            source=SOURCE_LANGUAGE,
+            target=language,
+            engines=job.plugins.chains[0],
+            memory=job.memory,
+            guard=job.plugins.guards.get(language),
+        )
+    columns = [pa.array(list(column), pa.string()) for column in zip(*found, strict=True)]
+    return pa.table(columns or [[], []], names=["text", "engine"])
+
+
+def _work_there(
+    job: BuildContext, asked: _Strings, language: str, chain: Sequence[Engine], step: str, at_most: bool
+) -> list[PlannedWork]:
+    return planned_work(
+        asked.texts,
+        asked.known,
+        role=asked.role,
+        source=SOURCE_LANGUAGE,
+        target=language,
+        chain=chain,
+        prices=job.plugins.prices,
+        contexts=asked.contexts,
+        step=step,
+        at_most=at_most,
+    )
+
+
+def _work_back(
+    job: BuildContext, asked: _Strings, language: str, step: str, at_most: bool
+) -> list[PlannedWork]:
+    """The way back of translations that are there, and of texts for those that are not."""
+    back = job.plugins.back_chain
+    made = [answer for answer in asked.known if answer is not None]
+    returned = _known(job, made, None, asked.role, language, SOURCE_LANGUAGE, back)
+    contexts = asked.contexts or [""] * len(asked.texts)
+    to_come = [
+        (text, context)
+        for text, context, answer in zip(asked.texts, contexts, asked.known, strict=True)
+        if answer is None
+    ]
+    return planned_work(
+        [*made, *(text for text, _ in to_come)],
+        [*returned, *[None] * len(to_come)],
+        role=asked.role,
+        source=language,
+        target=SOURCE_LANGUAGE,
+        chain=back,
+        prices=job.plugins.prices,
+        contexts=[*[""] * len(made), *(context for _, context in to_come)],
+        apart=True,
+        step=step,
+        at_most=at_most,
+    )
+
+
+def _asked(
+    job: BuildContext, of_role: pa.Table, role: str, language: str, chain: Sequence[Engine]
+) -> _Strings:
+    texts, contexts = of_role["text"].to_pylist(), of_role["context"].to_pylist()
+    known = _known(job, texts, contexts, role, SOURCE_LANGUAGE, language, chain)
+    return _Strings(texts, contexts, known, role)
+
+
+def _known(
+    job: BuildContext,
+    texts: list[str],
+    contexts: list[str] | None,
+    role: str,
+    source: str,
+    target: str,
+    engines: Sequence[Engine],
+) -> list[str | None]:
+    """What the memory and the glossary answer."""
+    return run.known(
+        texts,
+        role=role,
+        contexts=contexts,
+        source=source,
+        target=target,
+        engines=engines,
+        memory=job.memory,
+        guard=job.plugins.guards.get(target) if source == SOURCE_LANGUAGE else None,
+    )
