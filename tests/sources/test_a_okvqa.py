@@ -91,7 +91,7 @@ BAD: dict[str, tuple[Any, str]] = {
     "no question": (without(question(13), "question"), "field question is missing"),
     "image is a string": (question(13, image_id="1"), "image_id mixes types"),
     "no answers": (without(question(13), "direct_answers"), "field answers is missing"),
-    "answers is a string": (question(13, direct_answers="cab"), "field direct_answers has the wrong type"),
+    "answers is a string": (question(13, direct_answers="cab"), "number of answers"),
     "an answer is null": (question(13, direct_answers=[None] * 10), "field direct_answers[0] has the wrong"),
     "an answer is blank": (
         question(13, direct_answers=[*ANSWERS[:9], " "]),

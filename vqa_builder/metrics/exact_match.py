@@ -20,7 +20,7 @@ from vqa_builder.metrics.inputs import Inputs, Settings, prepare
 from vqa_builder.metrics.normalisers import codes
 from vqa_builder.metrics.references import References
 from vqa_builder.metrics.result import DECIMALS, Result, summarise
-from vqa_builder.sources._files import read_text
+from vqa_builder.sources._input_files import read_text
 
 VERSION = "1"
 METRIC = "exact_match"

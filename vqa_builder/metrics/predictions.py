@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from vqa_builder import languages
 from vqa_builder.errors import SourceError
 from vqa_builder.metrics.references import References, some
-from vqa_builder.sources._files import read_text
+from vqa_builder.sources._input_files import read_text
 
 Missing = Literal["error", "wrong"]
 Unknown = Literal["error", "ignore"]

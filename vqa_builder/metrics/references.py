@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from vqa_builder import languages, schema
 from vqa_builder.errors import ReleaseError, SourceError, UnknownNameError
-from vqa_builder.sources._files import read_text
+from vqa_builder.sources._input_files import read_text
 
 PREFERRED_SPLIT = "validation"
 ROWS = pa.schema(

@@ -11,10 +11,10 @@ import pyarrow as pa
 from msgspec import Raw, Struct
 from pydantic import Field
 
-from vqa_builder.sources import _join, base
-from vqa_builder.sources._files import existing, on_disk, read_text
-from vqa_builder.sources._records import Answer, Format, Id, Record, most_frequent
-from vqa_builder.sources._shapes import RawRecords, decoded, describe, not_empty, unknown_shape
+from vqa_builder.sources import _record_joins, base
+from vqa_builder.sources._input_files import existing, on_disk, read_text
+from vqa_builder.sources._json_files import decoded, describe, not_empty, unknown_shape
+from vqa_builder.sources._json_records import JSONRecords, record_format
 
 KNOWN = (
     '[{"question_id": ..., "image_id": ..., "question": ..., "choices": [...], "direct_answers": [...]}, ...]'
@@ -37,30 +37,16 @@ class AOKVQAOptions(base.Options):
     )
 
 
-class _Question(Format):
-    question_id: Id
-    image_id: Id
-    question: str
-    choices: list[str] | None = None
-    correct_choice_idx: int | None = None
-    direct_answers: list[str] | None = None
-
-    def record(self) -> Record:
-        answers = None if self.direct_answers is None else [Answer(each) for each in self.direct_answers]
-        choice = most_frequent(answers)
-        if self.choices is not None and self.correct_choice_idx is not None:
-            if not 0 <= self.correct_choice_idx < len(self.choices):
-                raise msgspec.ValidationError(
-                    f"Expected `the place of one of {len(self.choices)} choices` - at `$.correct_choice_idx`"
-                )
-            choice = self.choices[self.correct_choice_idx]
-        return Record(
-            self.question_id,
-            self.image_id,
-            self.question,
-            multiple_choice_answer=choice,
-            answers=answers,
-        )
+_QUESTION = record_format(
+    {
+        "question_id": ("question_id",),
+        "image_id": ("image_id",),
+        "question": ("question",),
+        "answers": ("direct_answers",),
+        "choices": ("choices",),
+        "choice": ("correct_choice_idx",),
+    }
+)
 
 
 class _Difficult(Struct):
@@ -102,19 +88,21 @@ class AOKVQA(base.Source):
 
     def read(self, on_bad_record: base.OnBadRecord, limit: int | None = None) -> Iterator[pa.RecordBatch]:
         """The examples, file after file, in the order in which they stand there."""
-        this = _join.Pass(self._options.answers_per_question, on_bad_record, limit)
-        return _join.read_files(self._splits, self._records, this)
+        reading = _record_joins.Reading(self._options.answers_per_question, on_bad_record, limit)
+        return _record_joins.read_files(self._splits, self._records, reading)
 
-    def _records(self, path: Path) -> Iterator[RawRecords]:
+    def _records(self, path: Path) -> Iterator[JSONRecords]:
         content = read_text(path)
         items = decoded(content, list[Raw], KNOWN)
         if items and not any(b'"choices"' in bytes(item) for item in items[:100]):
             raise unknown_shape(content, f"a list; its first record is {describe(items[0])}", KNOWN)
-        records = not_empty(RawRecords(content.label, _Question, items))
-        if self._options.leave_out_difficult:
-            numbers = [number for number, item in enumerate(items) if not _is_difficult(item)]
-            records = records._replace(items=[items[number] for number in numbers], numbers=numbers)
-        yield records
+        not_empty(items, content.label)
+        numbers = [
+            number
+            for number, item in enumerate(items)
+            if not (self._options.leave_out_difficult and _is_difficult(item))
+        ]
+        yield JSONRecords(content.label, _QUESTION, [items[number] for number in numbers], numbers)
 
 
 def _is_difficult(item: Raw) -> bool:

@@ -11,10 +11,10 @@ import pyarrow as pa
 from msgspec import Raw, Struct, field
 from pydantic import Field
 
-from vqa_builder.sources import _join, base
-from vqa_builder.sources._files import existing, on_disk, read_text
-from vqa_builder.sources._records import Answer, Format, Id, Record
-from vqa_builder.sources._shapes import Keyed, RawRecords, members, not_empty
+from vqa_builder.sources import _record_joins, base
+from vqa_builder.sources._input_files import existing, on_disk, read_text
+from vqa_builder.sources._json_files import Keyed, members, not_empty
+from vqa_builder.sources._json_records import Answer, Format, Id, JSONRecords, Record
 
 KNOWN = '{"QUESTION_ID": {"imageId": ..., "question": ..., "answer": ...}, ...} (GQA, xGQA)'
 
@@ -97,18 +97,20 @@ class GQA(base.Source):
 
     def read(self, on_bad_record: base.OnBadRecord, limit: int | None = None) -> Iterator[pa.RecordBatch]:
         """The examples, file after file, in the order in which they stand there."""
-        this = _join.Pass(None, on_bad_record, limit)
-        return _join.read_files(self._splits, self._records, this)
+        reading = _record_joins.Reading(None, on_bad_record, limit)
+        return _record_joins.read_files(self._splits, self._records, reading)
 
-    def _records(self, path: Path) -> Iterator[RawRecords]:
+    def _records(self, path: Path) -> Iterator[JSONRecords]:
         content = read_text(path)
         ids, items = members(content, KNOWN)
-        records = not_empty(RawRecords(content.label, _Question, Keyed("question_id", ids, items)))
-        if self._balanced_only:
-            numbers = [number for number, item in enumerate(items) if _is_balanced(item)]
-            ids, items = [ids[number] for number in numbers], [items[number] for number in numbers]
-            records = records._replace(items=Keyed("question_id", ids, items), numbers=numbers)
-        yield records
+        not_empty(items, content.label)
+        numbers = [
+            number for number, item in enumerate(items) if not self._balanced_only or _is_balanced(item)
+        ]
+        kept = Keyed(
+            "question_id", [ids[number] for number in numbers], [items[number] for number in numbers]
+        )
+        yield JSONRecords(content.label, _Question, kept, numbers)
 
 
 def _is_balanced(item: bytes | Raw) -> bool:

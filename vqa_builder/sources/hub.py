@@ -13,10 +13,10 @@ import pyarrow as pa
 from pydantic import Field
 
 from vqa_builder.errors import SourceError, UnknownNameError
-from vqa_builder.sources import _join, _rows, base
-from vqa_builder.sources._columns import Columns
-from vqa_builder.sources._shapes import RawRecords
-from vqa_builder.sources._tables import BATCH
+from vqa_builder.sources import _record_joins, _table_formats, base
+from vqa_builder.sources._arrow_records import ArrowRecords
+from vqa_builder.sources._column_mapping import Columns
+from vqa_builder.sources._record_checks import BATCH
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
@@ -71,7 +71,7 @@ class Hub(base.Source):
     def __init__(self, options: HubOptions) -> None:
         self._options = options
         self._local = Path(options.repo) if Path(options.repo).is_dir() else None
-        self._layout = _rows.Layout(options.columns, options.separator)
+        self._layout = _table_formats.Layout(options.columns, options.separator)
 
     def files(self) -> list[Path]:
         """The files of a local folder; none for a dataset on the hub."""
@@ -90,9 +90,9 @@ class Hub(base.Source):
 
     def read(self, on_bad_record: base.OnBadRecord, limit: int | None = None) -> Iterator[pa.RecordBatch]:
         """The examples, split after split, in the order of the dataset."""
-        this = _join.Pass(self._options.answers_per_question, on_bad_record, limit)
+        reading = _record_joins.Reading(self._options.answers_per_question, on_bad_record, limit)
         names = {split: [(split, name)] for split, name in self._chosen_splits().items()}
-        return _join.read_files(names, lambda each: self._records(*each, limit), this)
+        return _record_joins.read_files(names, lambda each: self._records(*each, limit), reading)
 
     @cached_property
     def _commit(self) -> str | None:
@@ -125,19 +125,22 @@ class Hub(base.Source):
                 raise UnknownNameError("split", name, known, where=self._options.repo)
         return chosen
 
-    def _records(self, split: str, name: str, limit: int | None) -> Iterator[RawRecords]:
+    def _records(self, split: str, name: str, limit: int | None) -> Iterator[ArrowRecords]:
         label = f"{self._options.repo}, split {name}"
-        return _rows.as_records(label, self._parts(name, label, limit), split, 0, self._layout)
+        return _table_formats.not_empty_table(self._parts(split, name, label, limit), label)
 
-    def _parts(self, name: str, label: str, limit: int | None) -> Iterator[_rows.Part]:
+    def _parts(self, split: str, name: str, label: str, limit: int | None) -> Iterator[ArrowRecords]:
         with self._explained():
             dataset, start = self._dataset[name], 0
-            columns = dataset.column_names or list(next(iter(dataset), {}))
-            used = list(dict.fromkeys(self._layout.columns.among(columns, label).values()))
-            rows = dataset.select_columns(used).with_format("arrow")
+            known = dataset.column_names or list(next(iter(dataset), {}))
+            columns = self._layout.columns.among(known, label)
+            rows = dataset.select_columns(list(dict.fromkeys(columns.values()))).with_format("arrow")
             for table in rows.iter(min(BATCH, limit or BATCH)):
-                yield _rows.arrow_part(table, columns, start, label)
-                start += table.num_rows
+                for batch in table.combine_chunks().to_batches():
+                    numbers = range(start, start + batch.num_rows)
+                    ids = _table_formats.row_ids(columns, split, numbers)
+                    yield ArrowRecords(label, batch, columns, numbers, ids, self._layout.separator)
+                    start += batch.num_rows
 
     @contextmanager
     def _explained(self) -> Iterator[None]:

@@ -10,10 +10,10 @@ import pyarrow as pa
 from pydantic import Field
 
 from vqa_builder.errors import SourceError
-from vqa_builder.sources import _join, _rows, base
-from vqa_builder.sources._columns import Columns
-from vqa_builder.sources._files import existing, on_disk
-from vqa_builder.sources._shapes import RawRecords
+from vqa_builder.sources import _record_joins, _table_formats, base
+from vqa_builder.sources._column_mapping import Columns
+from vqa_builder.sources._input_files import existing, on_disk
+from vqa_builder.sources._record_checks import Records
 
 
 class TableOptions(base.Options):
@@ -33,7 +33,7 @@ class TableOptions(base.Options):
     answers_per_question: int | None = Field(
         None, ge=1, description="how many answers each question must have; left out, any number but zero"
     )
-    format: _rows.FileFormat | None = Field(
+    format: _table_formats.FileFormat | None = Field(
         None, description="the format of the files; left out, it is seen from their suffix"
     )
     delimiter: str | None = Field(
@@ -81,7 +81,7 @@ class Table(base.Source):
     def __init__(self, options: TableOptions) -> None:
         self._splits = base.in_order(options.splits)
         self._answers = options.answers_per_question
-        self._layout = _rows.Layout(
+        self._layout = _table_formats.Layout(
             options.columns,
             options.separator,
             options.format,
@@ -102,19 +102,16 @@ class Table(base.Source):
 
     def read(self, on_bad_record: base.OnBadRecord, limit: int | None = None) -> Iterator[pa.RecordBatch]:
         """The examples, file after file, row after row."""
-        this = _join.Pass(self._answers, on_bad_record, limit)
+        reading = _record_joins.Reading(self._answers, on_bad_record, limit)
         rows: dict[str, int] = {}
 
-        def records(file: _File) -> Iterator[RawRecords]:
+        def records(file: _File) -> Iterator[Records]:
             start = rows.get(file.split, 0)
-            parts = _rows.read_table(
-                file.path, file.split, start, self._layout, this.rules.id_types, this.report
-            )
-            for part in parts:
+            for part in _table_formats.read_table(file.path, file.split, start, self._layout, on_bad_record):
                 rows[file.split] = start + part.numbers[-1] + 1 if part.numbers else start
                 yield part
 
-        return _join.read_files(self._files(), records, this)
+        return _record_joins.read_files(self._files(), records, reading)
 
     def _files(self) -> dict[str, list[_File]]:
         return {

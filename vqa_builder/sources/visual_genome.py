@@ -12,22 +12,13 @@ from msgspec import Raw, Struct
 from pydantic import Field
 
 from vqa_builder.errors import SourceError
-from vqa_builder.sources import _join, base
-from vqa_builder.sources._files import existing, on_disk, read_text
-from vqa_builder.sources._records import Answer, Format, Id, Record
-from vqa_builder.sources._shapes import (
-    Keyed,
-    RawRecords,
-    decoded,
-    describe,
-    not_empty,
-    unknown_shape,
-)
+from vqa_builder.sources import _record_joins, base
+from vqa_builder.sources._input_files import existing, on_disk, read_text
+from vqa_builder.sources._json_files import Keyed, decoded, describe, not_empty, unknown_shape
+from vqa_builder.sources._json_records import JSONRecords, record_format
 
 KNOWN = '[{"image_id" or "id": ..., "qas": [{"qa_id": ..., "question": ..., "answer": ...}, ...]}, ...]'
 IMAGES = "image ids as a JSON list, or one on each line, or a JSON list of objects with an image_id"
-
-
 ABSENT = Raw(b"null")
 
 
@@ -46,23 +37,14 @@ class VisualGenomeOptions(base.Options):
     splits: dict[base.SplitName, Split] = Field(min_length=1, description="the files of each split")
 
 
-class _Question(Format):
-    image_id: Id
-    question: str
-    answer: str | None = None
-    qa_id: Id | None = None
-    question_id: Id | None = None
-
-    id_fields: ClassVar = ("qa_id", "question_id")
-
-    def record(self) -> Record:
-        question_id = self.question_id if self.qa_id is None else self.qa_id
-        if question_id is None:
-            raise msgspec.ValidationError("Object missing required field `qa_id`")
-        answers = None if self.answer is None else [Answer(self.answer)]
-        return Record(
-            question_id, self.image_id, self.question, multiple_choice_answer=self.answer, answers=answers
-        )
+_QUESTION = record_format(
+    {
+        "question_id": ("qa_id", "question_id"),
+        "image_id": ("image_id",),
+        "question": ("question",),
+        "answers": ("answer",),
+    }
+)
 
 
 class _Image(Struct):
@@ -107,30 +89,30 @@ class VisualGenome(base.Source):
 
     def read(self, on_bad_record: base.OnBadRecord, limit: int | None = None) -> Iterator[pa.RecordBatch]:
         """The examples, image after image, in the order in which they stand in the files."""
-        this = _join.Pass(None, on_bad_record, limit)
+        reading = _record_joins.Reading(None, on_bad_record, limit)
         files = {
             split: [(path, _image_ids(each.images)) for path in each.questions]
             for split, each in self._splits.items()
         }
-        return _join.read_files(files, lambda file: _records(*file, this), this)
+        return _record_joins.read_files(files, lambda file: _records(*file, reading), reading)
 
 
-def _records(path: Path, images: set[str] | None, this: _join.Pass) -> Iterator[RawRecords]:
+def _records(path: Path, images: set[str] | None, reading: _record_joins.Reading) -> Iterator[JSONRecords]:
     content = read_text(path)
-    tops = not_empty(RawRecords(content.label, _Question, decoded(content, list[Raw], KNOWN))).items
+    tops = not_empty(decoded(content, list[Raw], KNOWN), content.label)
     if not any(b'"qas"' in bytes(top) for top in tops[:100]):
         raise unknown_shape(content, f"a list; its first record is {describe(tops[0])}", KNOWN)
     numbers: list[int] = []
     ids: list[bytes | Raw] = []
     questions: list[bytes | Raw] = []
     for number, top in enumerate(tops):
-        if this.limit is not None and len(questions) >= this.limit:
+        if reading.limit is not None and len(questions) >= reading.limit:
             break
         try:
             image_id, qas = _image(top)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             problem = "The image with its questions cannot be used"
-            this.report(
+            reading.report(
                 base.BadRecord(content.label, number, None, problem, KNOWN[1:-6], f"{error}; {describe(top)}")
             )
             continue
@@ -143,7 +125,7 @@ def _records(path: Path, images: set[str] | None, this: _join.Pass) -> Iterator[
         raise SourceError(
             "The file has no question on any image of the list", where=content.label, found=found
         )
-    yield RawRecords(content.label, _Question, Keyed("image_id", ids, questions), numbers)
+    yield JSONRecords(content.label, _QUESTION, Keyed("image_id", ids, questions), numbers)
 
 
 def _image(top: bytes | Raw) -> tuple[Raw, list[Raw]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import gzip
 import io
+import lzma
 import re
 import zipfile
 import zlib
@@ -20,7 +21,7 @@ from vqa_builder.errors import SourceError
 
 _MEMBER = re.compile(r"(?P<archive>.+\.zip)!(?P<member>.+)", re.IGNORECASE | re.DOTALL)
 _BYTE_ORDER_MARKS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
-_DAMAGE = (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, RuntimeError)
+_DAMAGE = (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile, zipfile.BadZipFile, RuntimeError)
 _DOWNLOAD_AGAIN = "download or copy the file again and compare its size with the original's"
 
 
@@ -66,15 +67,11 @@ def read_text(path: Path) -> Content:
     Raises:
         SourceError: there is no such file, it is damaged, has the wrong members, or is not UTF-8.
     """
-    archive = on_disk(path)
-    member = str(path)[len(str(archive)) + 1 :] or None
-    label, data = str(archive), _bytes_of(archive)
-    if data.startswith(b"PK"):
-        label, data = _unzip(archive, data, member)
-    elif member is not None:
-        raise damaged(label, "a zip archive", f"a file that begins with {_preview(data)}")
-    if data.startswith(b"\x1f\x8b"):
-        data = _gunzip(data, label)
+    with opened(path, (".json",)) as (label, stream):
+        try:
+            data = stream.read()
+        except Exception as error:  # zipfile passes on whatever its decompressors raise
+            raise _damaged_archive(label, error) from error
     return Content(label, _checked(data, label))
 
 
@@ -100,18 +97,40 @@ def opened(path: Path, suffixes: tuple[str, ...]) -> Iterator[tuple[str, IO[byte
                 name = _choose_member(archive, unzipped.namelist(), member, suffixes)
                 label = f"{archive}!{name}"
                 stream = io.BufferedReader(cast(io.RawIOBase, stack.enter_context(unzipped.open(name))))
+            elif member is not None:
+                start = repr(stream.peek(40)[:40].decode("utf-8", "replace"))
+                raise damaged(label, "a zip archive", f"a file that begins with {start}")
             if stream.peek(2).startswith(b"\x1f\x8b"):
                 stream = io.BufferedReader(cast(io.RawIOBase, stack.enter_context(gzip.open(stream))))
             _check_start(stream.peek(4), label)
             yield label, stream
-        except _DAMAGE as error:
-            raise damaged(
-                label, "a whole file", f"an end before its end, or a wrong byte: {error}"
-            ) from error
         except UnicodeDecodeError as error:
             raise not_utf8(label, _wrong_byte(error)) from error
+        except _DAMAGE as error:
+            raise _damaged_archive(label, error) from error
         except IsADirectoryError as error:
-            raise _no_file(archive) from error
+            raise SourceError(
+                "An input file cannot be read", where=archive, expected="a file", found="a folder"
+            ) from error
+        except OSError as error:
+            raise SourceError(
+                "An input file cannot be read",
+                where=archive,
+                expected="a file",
+                found=error.strerror or error,
+            ) from error
+
+
+def _damaged_archive(label: str, error: Exception) -> SourceError:
+    if "password" in str(error):
+        return SourceError(
+            "A member of the archive cannot be unpacked",
+            where=label,
+            expected="a member without password",
+            found=error,
+            remedy="unpack the archive yourself and name the file in the spec",
+        )
+    return damaged(label, "a whole file", f"an end before its end, or a wrong byte: {error}")
 
 
 def _check_start(start: bytes, label: str) -> None:
@@ -123,21 +142,6 @@ def _check_start(start: bytes, label: str) -> None:
 
 def _empty(label: str) -> SourceError:
     return SourceError("The file is empty", where=label, expected="records", remedy=_DOWNLOAD_AGAIN)
-
-
-def _no_file(path: Path) -> SourceError:
-    return SourceError("An input file cannot be read", where=path, expected="a file", found="a folder")
-
-
-def _bytes_of(path: Path) -> bytes:
-    try:
-        return existing(path).read_bytes()
-    except IsADirectoryError as error:
-        raise _no_file(path) from error
-    except OSError as error:
-        raise SourceError(
-            "An input file cannot be read", where=path, expected="a file", found=error.strerror
-        ) from error
 
 
 def _missing(path: Path) -> SourceError:
@@ -152,27 +156,6 @@ def _missing(path: Path) -> SourceError:
         found=f"in this folder: {_some(names)}",
         remedy=f"did you mean {', '.join(close)}?" if close else "correct the path in the spec",
     )
-
-
-def _unzip(archive: Path, data: bytes, wanted: str | None) -> Content:
-    label = str(archive)
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as unzipped:
-            name = _choose_member(archive, unzipped.namelist(), wanted, (".json",))
-            label = f"{archive}!{name}"
-            return Content(label, unzipped.read(name))
-    except SourceError:
-        raise
-    except RuntimeError as error:
-        raise SourceError(
-            "A member of the archive cannot be unpacked",
-            where=label,
-            expected="a member without password, stored or deflated",
-            found=str(error),
-            remedy="unpack the archive yourself and name the JSON file in the spec",
-        ) from error
-    except Exception as error:  # zipfile passes on whatever its decompressors raise
-        raise damaged(label, "a whole zip archive", f"{len(data):,} bytes, then: {error}") from error
 
 
 def _choose_member(archive: Path, members: list[str], wanted: str | None, suffixes: tuple[str, ...]) -> str:
@@ -192,13 +175,6 @@ def _choose_member(archive: Path, members: list[str], wanted: str | None, suffix
         found=_some(fitting or names),
         remedy=f"write {archive.name}!{(fitting or [f'MEMBER{suffixes[0]}'])[0]} in the spec",
     )
-
-
-def _gunzip(data: bytes, label: str) -> bytes:
-    try:
-        return gzip.decompress(data)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise damaged(label, "a whole gzip file", f"{len(data):,} bytes, then: {error}") from error
 
 
 def _checked(data: bytes, label: str) -> bytes:
@@ -241,10 +217,6 @@ def damaged(where: object, expected: str, found: str) -> SourceError:
     return SourceError(
         "The file is damaged", where=where, expected=expected, found=found, remedy=_DOWNLOAD_AGAIN
     )
-
-
-def _preview(data: bytes) -> str:
-    return repr(data[:40].decode("utf-8", "replace"))
 
 
 def _some(names: list[str]) -> str:

@@ -1,24 +1,18 @@
-"""The records of JSON files as undecoded pieces, and which of the VQA JSON formats a file has."""
+"""JSON files at their top level: the pieces that their records are, still undecoded."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Sequence
-from pathlib import Path
-from typing import NamedTuple, TypeVar, overload
+from typing import TypeVar, overload
 
 import msgspec
-from msgspec import UNSET, Raw, Struct, UnsetType
+from msgspec import Raw
 
 from vqa_builder.errors import SourceError
-from vqa_builder.sources._files import Content, read_text
-from vqa_builder.sources._records import Annotation, Format, Question, TextVQA, VizWiz
+from vqa_builder.sources._input_files import Content
 
-KNOWN = (
-    '{"questions": [...]} or {"annotations": [...]} (VQA v1 and v2, OK-VQA, VizWiz), '
-    '{"data": [...]} (TextVQA), or [{"image": ..., "question": ...}, ...] (VizWiz)'
-)
 _LONE_SURROGATE = re.compile(
     rb"(?<!\\)(?:\\\\)*\\u[dD](?:[89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|[c-fC-F][0-9a-fA-F]{2})"
 )
@@ -26,22 +20,6 @@ _BYTE = re.compile(r"\(byte (\d+)\)")
 _SPACE = re.compile(r"[ \t\n\r]*")
 
 _T = TypeVar("_T")
-
-
-class RawRecords(NamedTuple):
-    """The records of one file, or of a part of it, still JSON.
-
-    Attributes:
-        label: the file's name for messages.
-        format: the struct that the records decode to.
-        items: one piece of JSON per record.
-        numbers: which record of the file each is, counted from 0; None where they are all and in order.
-    """
-
-    label: str
-    format: type[Format]
-    items: Sequence[bytes | Raw]
-    numbers: Sequence[int] | None = None
 
 
 class Keyed(Sequence[bytes | Raw]):
@@ -74,33 +52,15 @@ class Keyed(Sequence[bytes | Raw]):
         return self._start + bytes(self._values[place]) + (b"" if rest == b"}" else b",") + rest
 
 
-class _Top(Struct):
-    questions: list[Raw] | UnsetType = UNSET
-    annotations: list[Raw] | UnsetType = UNSET
-    data: list[Raw] | UnsetType = UNSET
-
-
-def read_records(path: Path) -> RawRecords:
-    """Opens a file and recognises its format by its top-level shape.
-
-    Raises:
-        SourceError: the file cannot be read, is not JSON, has no known shape, or holds no record.
-    """
-    content = read_text(path)
-    return not_empty(RawRecords(content.label, *_recognise(content)))
-
-
-def not_empty(records: RawRecords) -> RawRecords:
-    """The same records.
+def not_empty(items: Sequence[_T], label: str) -> Sequence[_T]:
+    """The records of a file.
 
     Raises:
         SourceError: there are none.
     """
-    if not records.items:
-        raise SourceError(
-            "The file holds no records", where=records.label, expected="at least one", found="none"
-        )
-    return records
+    if not items:
+        raise SourceError("The file holds no records", where=label, expected="at least one", found="none")
+    return items
 
 
 def decoded(content: Content, shape: type[_T], expected: str) -> _T:
@@ -156,42 +116,6 @@ def _all_members(text: str) -> tuple[list[bytes], list[bytes | Raw]]:
 def _after_space(text: str, place: int) -> int:
     match = _SPACE.match(text, place)
     return match.end() if match else place
-
-
-def wrong_part(records: RawRecords, wanted: str, remedy: str) -> SourceError:
-    """The error for a file that is good but stands in the wrong place of the spec."""
-    found = {Question: "a questions file", Annotation: "an annotations file"}.get(
-        records.format, f"a {records.format.__name__} file, which holds questions and answers"
-    )
-    problem = f"The file named under {wanted} is {found}"
-    return SourceError(problem, where=records.label, expected=f"{wanted} only", found=found, remedy=remedy)
-
-
-def _recognise(content: Content) -> tuple[type[Format], list[Raw]]:
-    if content.data.lstrip()[:1] == b"[":
-        return VizWiz, _with_images(content, decoded(content, list[Raw], KNOWN))
-    top = decoded(content, _Top, KNOWN)
-    for record_format, items in (
-        (Question, top.questions),
-        (Annotation, top.annotations),
-        (TextVQA, top.data),
-    ):
-        if isinstance(items, list):
-            return record_format, items
-    raise unknown_shape(content, describe(content.data), KNOWN)
-
-
-def _with_images(content: Content, items: list[Raw]) -> list[Raw]:
-    if items and not any(map(_has_image, items[:100])):
-        raise unknown_shape(content, f"a list; its first record is {describe(items[0])}", KNOWN)
-    return items
-
-
-def _has_image(item: Raw) -> bool:
-    try:
-        return "image" in msgspec.json.decode(item, type=dict[str, Raw])
-    except msgspec.DecodeError:
-        return False
 
 
 def describe(value: bytes | Raw) -> str:

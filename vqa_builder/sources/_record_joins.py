@@ -12,15 +12,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from vqa_builder.schema import examples_schema
-from vqa_builder.sources._records import Fault, IdTypes, Rules
-from vqa_builder.sources._shapes import RawRecords
-from vqa_builder.sources._tables import BATCH, Loaded, load
+from vqa_builder.sources._record_checks import (
+    BATCH,
+    CheckedRecords,
+    Fault,
+    IdTypes,
+    Records,
+    Rules,
+    check,
+)
 from vqa_builder.sources.base import OnBadRecord
 
 _File = TypeVar("_File")
 
 
-class Seen:
+class SeenIds:
     """The question ids that a source has met, and where.
 
     A 64-bit mark per id, in sorted runs that double in length, tells quickly that an id is new; only ids
@@ -28,35 +34,35 @@ class Seen:
     """
 
     def __init__(self) -> None:
-        self._kept: list[Loaded] = []
+        self._kept: list[CheckedRecords] = []
         self._runs: list[npt.NDArray[np.int64]] = []
 
-    def add(self, loaded: Loaded) -> None:
+    def add(self, loaded: CheckedRecords) -> None:
         """Remembers the ids of some records."""
         if not loaded.rows.num_rows:
             return
-        self._kept.append(Loaded(loaded.label, loaded.rows.select(["record", "question_id"]), set()))
+        self._kept.append(CheckedRecords(loaded.label, loaded.rows.select(["record", "question_id"]), set()))
         run = np.sort(_marks(loaded.rows["question_id"]))
         while self._runs and len(self._runs[-1]) <= 2 * len(run):
             run = np.sort(np.concatenate([self._runs.pop(), run]), kind="stable")
         self._runs.append(run)
 
-    def find(self, ids: pa.Array) -> dict[int, tuple[Loaded, int]]:
+    def find(self, ids: pa.Array) -> dict[int, tuple[CheckedRecords, int]]:
         """Which of these ids have come before: row -> where, and in which row there."""
         marks = _marks(ids)
         known = np.zeros(len(ids), bool)
         for run in self._runs:
             known |= run[np.minimum(np.searchsorted(run, marks), len(run) - 1)] == marks
         rows = np.flatnonzero(known)
-        found: dict[int, tuple[Loaded, int]] = {}
+        found: dict[int, tuple[CheckedRecords, int]] = {}
         for other in self._kept if len(rows) else ():
-            place = _places(ids.take(pa.array(rows)), other.rows["question_id"])
+            place = _first_places(ids.take(pa.array(rows)), other.rows["question_id"])
             found = {int(rows[at]): (other, int(place[at])) for at in np.flatnonzero(place >= 0)} | found
         return found
 
 
 @dataclass
-class Pass:
+class Reading:
     """What one reading of a source knows: the rules, the ids it has met, and whom to tell of bad records.
 
     Attributes:
@@ -68,7 +74,7 @@ class Pass:
     answers: int | None
     report: OnBadRecord
     limit: int | None
-    seen: Seen = field(default_factory=Seen)
+    seen: SeenIds = field(default_factory=SeenIds)
     rules: Rules = field(init=False)
 
     def __post_init__(self) -> None:
@@ -76,34 +82,36 @@ class Pass:
 
 
 def read_files(
-    splits: Mapping[str, Sequence[_File]], records_of: Callable[[_File], Iterable[RawRecords]], this: Pass
+    splits: Mapping[str, Sequence[_File]], records_of: Callable[[_File], Iterable[Records]], reading: Reading
 ) -> Iterator[pa.RecordBatch]:
     """The examples of files that hold questions and answers in one, split after split.
 
     Args:
         splits: the files of each split.
         records_of: opens a file and gives its records, all at once or part after part.
-        this: the rules, and what has been met so far.
+        reading: the rules, and what has been met so far.
     """
     for split, files in splits.items():
-        left = this.limit
+        left = reading.limit
         for file in files:
             answered = None
             for records in records_of(file) if left != 0 else ():
-                loaded = unique(load(records, this.rules, this.report, limit=left), this.seen, this.report)
-                left = left if left is None else left - min(left, len(records.items))
+                loaded = unique(
+                    check(records, reading.rules, reading.report, limit=left), reading.seen, reading.report
+                )
+                left = left if left is None else left - min(left, len(records))
                 if answered is None and loaded.rows.num_rows:
                     answered = loaded.rows["answers"].null_count < loaded.rows.num_rows
-                loaded = with_answers_or_none_at_all(loaded, this.report, answered)
+                loaded = with_answers_or_none_at_all(loaded, reading.report, answered)
                 yield from examples(loaded, loaded, split)
                 if left == 0:
                     break
 
 
-def unique(loaded: Loaded, seen: Seen, report: OnBadRecord) -> Loaded:
+def unique(loaded: CheckedRecords, seen: SeenIds, report: OnBadRecord) -> CheckedRecords:
     """The records whose question id has not come before, here or among those seen; they join these."""
     ids = loaded.rows["question_id"]
-    first = _places(ids, ids)
+    first = _first_places(ids, ids)
     drop = {int(row): (loaded, int(first[row])) for row in np.flatnonzero(first != np.arange(len(ids)))}
     for row, (other, there) in sorted((seen.find(ids) | drop).items()):
         found = f"the same id in {other.label}, record {other.rows['record'][there].as_py()}"
@@ -116,7 +124,9 @@ def unique(loaded: Loaded, seen: Seen, report: OnBadRecord) -> Loaded:
     return loaded
 
 
-def with_answers_or_none_at_all(loaded: Loaded, report: OnBadRecord, answered: bool | None = None) -> Loaded:
+def with_answers_or_none_at_all(
+    loaded: CheckedRecords, report: OnBadRecord, answered: bool | None = None
+) -> CheckedRecords:
     """Where a file has answers, the records that have them; where it has none (test data), all.
 
     Args:
@@ -139,17 +149,19 @@ def with_answers_or_none_at_all(loaded: Loaded, report: OnBadRecord, answered: b
     return loaded.without(rows)
 
 
-def match(questions: Loaded, annotations: Loaded, report: OnBadRecord) -> tuple[Loaded, Loaded]:
+def match(
+    questions: CheckedRecords, annotations: CheckedRecords, report: OnBadRecord
+) -> tuple[CheckedRecords, CheckedRecords]:
     """Questions and their annotations row by row; whatever has no partner is reported and left out.
 
     A partner that was reported as a bad record itself is not missed a second time.
     """
-    place = _places(questions.rows["question_id"], annotations.rows["question_id"])
+    place = _first_places(questions.rows["question_id"], annotations.rows["question_id"])
     _report_unanswered(questions, annotations, np.flatnonzero(place < 0), report)
     questions = questions.without(np.flatnonzero(place < 0).tolist())
-    back = _places(annotations.rows["question_id"], questions.rows["question_id"])
+    back = _first_places(annotations.rows["question_id"], questions.rows["question_id"])
     _report_unasked(questions, annotations, np.flatnonzero(back < 0), report)
-    annotations = Loaded(
+    annotations = CheckedRecords(
         annotations.label, annotations.rows.take(pa.array(place[place >= 0])), annotations.bad_ids
     )
     same = pc.equal(questions.rows["image_id"], annotations.rows["image_id"])
@@ -162,7 +174,7 @@ def match(questions: Loaded, annotations: Loaded, report: OnBadRecord) -> tuple[
     return questions.without(differing), annotations.without(differing)
 
 
-def examples(questions: Loaded, annotations: Loaded, split: str) -> Iterator[pa.RecordBatch]:
+def examples(questions: CheckedRecords, annotations: CheckedRecords, split: str) -> Iterator[pa.RecordBatch]:
     """Batches of ``schema.examples_schema``: questions from the one, all about answers from the other."""
     ids = (questions.rows["question_id"].type, questions.rows["image_id"].type)
     schema = examples_schema(*ids)
@@ -175,7 +187,7 @@ def examples(questions: Loaded, annotations: Loaded, split: str) -> Iterator[pa.
 
 
 def _report_unanswered(
-    questions: Loaded, annotations: Loaded, rows: npt.NDArray[np.int64], report: OnBadRecord
+    questions: CheckedRecords, annotations: CheckedRecords, rows: npt.NDArray[np.int64], report: OnBadRecord
 ) -> None:
     expected = f"an annotation in {annotations.label}"
     found = f"none; {len(rows):,} of {questions.rows.num_rows:,} questions have none"
@@ -185,7 +197,7 @@ def _report_unanswered(
 
 
 def _report_unasked(
-    questions: Loaded, annotations: Loaded, rows: npt.NDArray[np.int64], report: OnBadRecord
+    questions: CheckedRecords, annotations: CheckedRecords, rows: npt.NDArray[np.int64], report: OnBadRecord
 ) -> None:
     expected = f"a question in {questions.label}"
     found = f"none; {len(rows):,} of {annotations.rows.num_rows:,} annotations have none"
@@ -202,7 +214,7 @@ def _marks(ids: pa.Array) -> npt.NDArray[np.int64]:
     return np.fromiter(map(hash, ids.to_pylist()), np.int64, len(ids))
 
 
-def _places(values: pa.Array, among: pa.Array) -> npt.NDArray[np.int64]:
+def _first_places(values: pa.Array, among: pa.Array) -> npt.NDArray[np.int64]:
     """Where each value first stands in the other array; -1 where it does not."""
     if not len(values) or not len(among):
         return np.full(len(values), -1)
