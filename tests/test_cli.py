@@ -223,12 +223,12 @@ def test_two_releases_are_compared(tiny: Path, tmp_path: Path) -> None:
     assert run("diff", old, tmp_path).returncode == 2
 
 
-def test_a_release_is_repeated_from_its_manifest(tiny: Path, tmp_path: Path) -> None:
+def test_a_release_is_reproduced_from_its_manifest(tiny: Path, tmp_path: Path) -> None:
     assert run("build", tiny, "--out", tmp_path / "a", "--language", "ja", "--limit", "2").returncode == 0
     manifest = tmp_path / "a" / "tiny-ja" / "manifest.json"
     again = run("build", "--from-manifest", manifest, "--inputs", tiny.parent, "--out", tmp_path / "b")
     assert again.returncode == 0, again.stderr
-    assert again.stdout.startswith("tiny-ja is repeated: all ")
+    assert again.stdout.startswith("tiny-ja is reproduced: all ")
     assert again.stdout.count("\n") == 1
     assert run("build", tiny, "--from-manifest", manifest).returncode == 2
     assert run("build").returncode == 2

@@ -18,7 +18,7 @@ _HOMES = {
     "load_spec": "vqa_builder.spec_file",
     "plan": "vqa_builder.pipeline",
     "publish": "vqa_builder.release.hub.publish",
-    "repeat": "vqa_builder.reproduce",
+    "reproduce": "vqa_builder.reproduction",
     "validate": "vqa_builder.pipeline",
     "verify": "vqa_builder.release.verify",
     "vqa_accuracy": "vqa_builder.metrics.vqa_accuracy",
@@ -30,7 +30,7 @@ __all__ = [
     "load_spec",
     "plan",
     "publish",
-    "repeat",
+    "reproduce",
     "validate",
     "verify",
     "vqa_accuracy",
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from vqa_builder.release.diff.compare import diff
     from vqa_builder.release.hub.publish import publish
     from vqa_builder.release.verify import verify
-    from vqa_builder.reproduce import repeat
+    from vqa_builder.reproduction import reproduce
     from vqa_builder.spec_file import load_spec
 
 

@@ -13,7 +13,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from vqa_builder.commands import building, measuring, memory, plugins, releases, review
+from vqa_builder.commands import building, listing, measuring, memories, releases, review
 from vqa_builder.errors import StorageError, VQABuilderError
 from vqa_builder.version import __version__
 
@@ -31,14 +31,14 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "export": releases.export,
     "evaluate": measuring.evaluate,
     "calibrate": review.calibrate,
-    "list": plugins.list_plugins,
-    "convert-model": plugins.convert_model,
+    "list": listing.list_plugins,
+    "convert-model": listing.convert_model,
 }
 MEMORY_COMMANDS: dict[str, Callable[..., None]] = {
-    "import": memory.import_,
-    "export": memory.export,
-    "merge": memory.merge,
-    "stats": memory.stats,
+    "import": memories.import_,
+    "export": memories.export,
+    "merge": memories.merge,
+    "stats": memories.stats,
 }
 REVIEW_COMMANDS: dict[str, Callable[..., None]] = {"export": review.export, "import": review.import_}
 

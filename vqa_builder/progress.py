@@ -20,12 +20,10 @@ class Advance(Protocol):
 class Progress:
     """Silent progress, the base and the default of the Python API.
 
-    Example::
-
-        with progress.track("translating into ja", total=len(texts)) as advance:
-            for batch in batches:
-                work(batch)
-                advance(len(batch))
+    Example:
+        >>> with Progress().track("translating into ja", total=5) as advance:
+        ...     for batch in (["猫", "犬"], ["牛", "馬", "鳥"]):
+        ...         advance(len(batch))
     """
 
     @contextmanager

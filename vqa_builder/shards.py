@@ -143,12 +143,15 @@ def build_shard(
     Begins with a copy of the build's own memory, where there is one. A budget is divided by the number of
     parts. Other arguments as in ``pipeline.build``.
 
-    Example::
-
-        for number in (1, 2):
-            build_shard(spec, "out", Shard(number, 2))
-        merge(["out"], Path("out/.vqa-builder/memory.sqlite"))
-        build(spec, "out")  # translates nothing
+    Example:
+        >>> from vqa_builder import build, load_spec
+        >>> from vqa_builder.sample import sample_folder
+        >>> spec = load_spec(sample_folder() / "build.yaml")
+        >>> for number in (1, 2):
+        ...     _ = build_shard(spec, "out", Shard(number, 2), languages=["ja"], limit=3)
+        >>> merge(["out"], Path("out/.vqa-builder/memory.sqlite")).conflicts
+        []
+        >>> (release,) = build(spec, "out", languages=["ja"], limit=3)  # only answers in context are left
     """
     folder = shard.folder(Path(out))
     memory = folder / WORK_FOLDER / MEMORY_FILE

@@ -61,12 +61,12 @@ class Store:
     Raises:
         StorageError: another process builds here.
 
-    Example::
-
-        with Store(Path("out/.vqa-builder")) as store:
-            examples = store.step("examples", read, source="v2.json")
-            segments = store.step("segments", extract, examples, version="2")
-            segments.table  # computed now, read from disk the next time
+    Example:
+        >>> with Store(Path("out/.vqa-builder")) as store:
+        ...     numbers = store.step("numbers", lambda: pa.table({"n": [1, 2, 3]}), version="1")
+        ...     first = store.step("first", lambda table: table.slice(0, 1), numbers)
+        ...     first.table["n"].to_pylist()  # computed now, read from the disk the next time
+        [1]
     """
 
     def __init__(self, root: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from tests import tiny as tiny_files
 from tests.tiny import write_vqa
-from vqa_builder import build, load_spec, repeat
+from vqa_builder import build, load_spec, reproduce
 from vqa_builder.errors import SpecError
 from vqa_builder.release import human_verified
 from vqa_builder.release.manifest import load_manifest
@@ -88,14 +88,14 @@ def test_it_is_repeated_from_its_own_files(corrected: BuiltRelease, tmp_path: Pa
     with TranslationMemory(named) as memory:
         memory.add([Entry("en", "ja", SUNNY, "良い天気ですか？", "question", "", "human")])
         before = list(memory.entries())
-    again = repeat(corrected.folder, tmp_path / "again", inputs=tmp_path / "source", workers=1)
+    again = reproduce(corrected.folder, tmp_path / "again", inputs=tmp_path / "source", workers=1)
     assert again.ok, str(again)
     assert human_verified.read(again.release.folder) == sorted(SAID)
     assert again.release.work.translated == 0
     with TranslationMemory(named) as memory:
         assert list(memory.entries()) == before
     named.unlink()
-    assert repeat(corrected.folder, tmp_path / "third", inputs=tmp_path / "source", workers=1).ok
+    assert reproduce(corrected.folder, tmp_path / "third", inputs=tmp_path / "source", workers=1).ok
 
 
 def test_a_lacking_correction_is_said_in_one_line(corrected: BuiltRelease, tmp_path: Path) -> None:
@@ -103,7 +103,7 @@ def test_a_lacking_correction_is_said_in_one_line(corrected: BuiltRelease, tmp_p
     alone.mkdir()
     shutil.copy(corrected.folder / "manifest.json", alone)
     (tmp_path / "source" / "memory.sqlite").unlink()
-    again = repeat(alone, tmp_path / "again", inputs=tmp_path / "source", workers=1)
+    again = reproduce(alone, tmp_path / "again", inputs=tmp_path / "source", workers=1)
     assert not again.ok
     expected = "; of what people asserted (en-ja: 2) the memory at hand holds 0: leave asserted.jsonl beside"
     assert expected in str(again)
@@ -116,7 +116,7 @@ def test_corrections_for_other_releases_are_neither_used_nor_replaced(
     with TranslationMemory(tmp_path / "again" / ".vqa-builder" / "memory.sqlite") as memory:
         memory.add([Entry("en", "ja", SUNNY, "良い天気ですか？", "question", "", "human")])
     with pytest.raises(SpecError, match="asserts what the original does not use") as caught:
-        repeat(corrected.folder, tmp_path / "again", inputs=tmp_path / "source", workers=1)
+        reproduce(corrected.folder, tmp_path / "again", inputs=tmp_path / "source", workers=1)
     assert caught.value.details["do"] == "give another folder with --out"
 
 

@@ -104,7 +104,7 @@ def build(
     ] = None,
     from_manifest: Annotated[
         Path | None,
-        typer.Option("--from-manifest", help="Repeat the release of this manifest.json, and compare."),
+        typer.Option("--from-manifest", help="Reproduce the release of this manifest.json, and compare."),
     ] = None,
     inputs: Annotated[
         Path | None, typer.Option("--inputs", help="Folder of the inputs that the manifest records.")
@@ -115,7 +115,7 @@ def build(
 
     if from_manifest:
         _refuse_beside("--from-manifest", spec, language, limit)
-        _repeat(from_manifest, out, inputs, workers)
+        _reproduce(from_manifest, out, inputs, workers)
         return
     if spec is None:
         raise typer.BadParameter("give a spec, or --from-manifest", param_hint="BUILD.YAML")
@@ -199,13 +199,13 @@ def _build_shard(spec: Any, out: Path, part: str, **options: Any) -> None:
         print(f"{work.remembered:,} remembered, {work.translated:,} translated now, {work.failed:,} failed")
 
 
-def _repeat(original: Path, out: Path, inputs: Path | None, workers: int | None) -> None:
+def _reproduce(original: Path, out: Path, inputs: Path | None, workers: int | None) -> None:
     from vqa_builder import progress
-    from vqa_builder.reproduce import repeat
+    from vqa_builder.reproduction import reproduce
 
-    repeated = repeat(original, out, inputs=inputs, workers=workers, progress=progress.for_terminal())
-    print(repeated)
-    if not repeated.ok:
+    done = reproduce(original, out, inputs=inputs, workers=workers, progress=progress.for_terminal())
+    print(done)
+    if not done.ok:
         raise typer.Exit(1)
 
 

@@ -23,11 +23,11 @@ class Executor(ABC):
         workers: how many there are.
         cores_per_worker: how many cores each may keep busy.
 
-    Example::
-
-        with LocalExecutor() as executor:
-            for table in executor.map(score_batch, batches):
-                ...
+    Example:
+        >>> from vqa_builder.executors import LocalExecutor
+        >>> with LocalExecutor() as executor:
+        ...     list(executor.map(len, ["cat", "cow", "horse"]))
+        [3, 3, 5]
     """
 
     remote: ClassVar[bool] = False

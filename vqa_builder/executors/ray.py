@@ -45,10 +45,11 @@ class RayExecutor(Executor):
         MissingExtraError: Ray is not installed.
         ValueError: ``workers`` is less than 1.
 
-    Example::
-
-        with RayExecutor(2) as executor:
-            list(executor.map(partial(pow, exp=2), [1, 2, 3]))  # [1, 4, 9]
+    Example:
+        >>> from functools import partial
+        >>> with RayExecutor(1) as executor:
+        ...     list(executor.map(partial(pow, exp=2), [1, 2, 3]))
+        [1, 4, 9]
     """
 
     remote: ClassVar[bool] = True

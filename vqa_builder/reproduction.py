@@ -28,7 +28,7 @@ from vqa_builder.translation.memory import Entry, TranslationMemory
 
 
 @dataclass(frozen=True)
-class Repeated:
+class Reproduced:
     """A release that was built once more.
 
     Attributes:
@@ -36,14 +36,14 @@ class Repeated:
         original: the manifest that it was built from.
         difference: the first difference; None if every content hash is equal.
         signatures: engines, scorers and rules that are not those of the original: part -> (was, is).
-        unsaid: what people asserted for the original and the memory does not hold, in a line.
+        lost_overrides: what people verified for the original and the memory does not hold, in a line.
     """
 
     release: BuiltRelease
     original: Manifest
     difference: Difference | None
     signatures: Mapping[str, tuple[Any, Any]]
-    unsaid: str | None = None
+    lost_overrides: str | None = None
 
     @property
     def ok(self) -> bool:
@@ -54,21 +54,21 @@ class Repeated:
         """The outcome in one line."""
         name = self.original.name
         if self.difference is None:
-            return f"{name} is repeated: all {len(self.original.tables)} content hashes are equal"
+            return f"{name} is reproduced: all {len(self.original.tables)} content hashes are equal"
         causes = "".join(f"; {part} was {was}, is {now}" for part, (was, now) in self.signatures.items())
-        if self.unsaid:
-            causes = f"; {self.unsaid}: leave {human_verified.FILE} beside manifest.json{causes}"
-        return f"{name} is not repeated: it differs first in {self.difference}{causes}"
+        if self.lost_overrides:
+            causes = f"; {self.lost_overrides}: leave {human_verified.FILE} beside manifest.json{causes}"
+        return f"{name} is not reproduced: it differs first in {self.difference}{causes}"
 
 
-def repeat(
+def reproduce(
     original: Path,
     out: Path | str,
     *,
     inputs: Path | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
-) -> Repeated:
+) -> Reproduced:
     """Build a release from the spec and the inputs that its manifest records.
 
     Args:
@@ -85,9 +85,13 @@ def repeat(
             asserted something else.
         ReleaseError: there is no manifest.
 
-    Example::
-
-        print(repeat(Path("vqa-ja/manifest.json"), "again", inputs=Path("english")))
+    Example:
+        >>> from vqa_builder import build, load_spec, reproduce
+        >>> from vqa_builder.sample import sample_folder
+        >>> spec = load_spec(sample_folder() / "build.yaml")
+        >>> (release,) = build(spec, "releases", languages=["hi"], limit=2)
+        >>> print(reproduce(release.folder, "again", inputs=sample_folder()))
+        sample-hi is reproduced: all 4 content hashes are equal
     """
     folder = original if original.is_dir() else original.parent
     found = manifest.load_manifest(folder)
@@ -113,8 +117,8 @@ def repeat(
     )
     difference = first_difference(found, release.manifest, folder, release.folder)
     said, now = (one.content.get("asserted") for one in (found, release.manifest))
-    unsaid = None if said is None else human_verified.missing(said, now or {})
-    return Repeated(release, found, difference, _other_signatures(found, release.manifest), unsaid)
+    lost_overrides = None if said is None else human_verified.missing(said, now or {})
+    return Reproduced(release, found, difference, _other_signatures(found, release.manifest), lost_overrides)
 
 
 def _with_own_memory(found: Manifest, folder: Path, spec: Spec, out: Path) -> Spec:

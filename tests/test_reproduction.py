@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.tiny import write_vqa
-from vqa_builder import build, load_spec, repeat
+from vqa_builder import build, load_spec, reproduce
 from vqa_builder.errors import ReleaseError, SourceError, SpecError
 from vqa_builder.release.manifest import load_manifest
 from vqa_builder.steps.releasing import BuiltRelease
@@ -21,9 +21,11 @@ def original(tiny: Path, tmp_path: Path) -> BuiltRelease:
 
 
 def test_every_content_hash_is_equal(original: BuiltRelease, tiny: Path, tmp_path: Path) -> None:
-    again = repeat(original.folder / "manifest.json", tmp_path / "again", inputs=tiny.parent, workers=1)
+    again = reproduce(original.folder / "manifest.json", tmp_path / "again", inputs=tiny.parent, workers=1)
     assert again.ok
-    assert str(again) == f"tiny-ja is repeated: all {len(original.manifest.tables)} content hashes are equal"
+    assert (
+        str(again) == f"tiny-ja is reproduced: all {len(original.manifest.tables)} content hashes are equal"
+    )
     assert again.release.manifest.files == original.manifest.files
 
 
@@ -38,7 +40,7 @@ def test_inputs_may_lie_elsewhere_under_their_name(tmp_path: Path) -> None:
     (release,) = build(load_spec(spec), tmp_path / "first", languages=["hi"], limit=2, workers=1)
     moved = tmp_path / "moved"
     (spec.parent / "deep").rename(moved)
-    assert repeat(release.folder, tmp_path / "again", inputs=moved, workers=1).ok
+    assert reproduce(release.folder, tmp_path / "again", inputs=moved, workers=1).ok
 
 
 def test_the_changelog_comes_from_the_release(tiny: Path, tmp_path: Path) -> None:
@@ -47,7 +49,7 @@ def test_the_changelog_comes_from_the_release(tiny: Path, tmp_path: Path) -> Non
     tiny.write_text(spec, encoding="utf-8")
     (release,) = build(load_spec(tiny), tmp_path / "first", languages=["ja"], limit=1, workers=1)
     (tiny.parent / "CHANGELOG.md").unlink()
-    again = repeat(release.folder, tmp_path / "again", inputs=tiny.parent, workers=1)
+    again = reproduce(release.folder, tmp_path / "again", inputs=tiny.parent, workers=1)
     assert again.ok
     assert (again.release.folder / "CHANGELOG.md").read_text(encoding="utf-8").endswith("First.\n")
 
@@ -69,7 +71,7 @@ def test_a_difference_names_table_column_rows_and_the_part_that_changed(
         return data, rejected
 
     monkeypatch.setattr(assemble, "split_rows", other)
-    again = repeat(original.folder, tmp_path / "again", inputs=tiny.parent, workers=1)
+    again = reproduce(original.folder, tmp_path / "again", inputs=tiny.parent, workers=1)
     assert not again.ok
     assert "differs first in data/train, column engine: " in str(again)
     assert "; language was language:ja|rules:ja|version:" in str(again)
@@ -79,21 +81,21 @@ def test_an_input_that_changed_or_is_missing_is_named(
     original: BuiltRelease, tiny: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(SourceError, match="is not there") as caught:
-        repeat(original.folder, tmp_path / "again")
+        reproduce(original.folder, tmp_path / "again")
     assert "--inputs" in caught.value.details["do"]
     changed = tiny.parent / "train_q.json"
     changed.write_text(changed.read_text().replace("cat", "dog"))
     with pytest.raises(SourceError, match="not the one") as caught:
-        repeat(original.folder, tmp_path / "again", inputs=tiny.parent)
+        reproduce(original.folder, tmp_path / "again", inputs=tiny.parent)
     assert caught.value.details["where"].endswith("train_q.json")
     assert not (tmp_path / "again").exists()
 
 
 def test_the_original_is_not_replaced_and_must_be_a_release(original: BuiltRelease, tmp_path: Path) -> None:
     with pytest.raises(SpecError, match="would replace"):
-        repeat(original.folder, original.folder.parent)
+        reproduce(original.folder, original.folder.parent)
     shutil.copytree(original.folder, tmp_path / "copy")
     (tmp_path / "copy" / "manifest.json").unlink()
     with pytest.raises(ReleaseError, match="no release"):
-        repeat(tmp_path / "copy", tmp_path / "again")
+        reproduce(tmp_path / "copy", tmp_path / "again")
     assert load_manifest(original.folder).content["run"] == {"limit": 3, "on_bad_record": "error"}
