@@ -139,12 +139,12 @@ def main() -> int:
     )
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="the folder of the runs")
     parser.add_argument("--readme", type=Path, help="write the table there, between its markers")
-    given = parser.parse_args()
+    args = parser.parse_args()
     try:
-        paths = {name: given.runs / name / "results.jsonl" for name in ("cvil", "mla", "rc3")}
+        paths = {name: args.runs / name / "results.jsonl" for name in ("cvil", "mla", "rc3")}
         made = table({name: results.read(path) for name, path in paths.items() if path.exists()})
-        if given.readme:
-            results.write_into(given.readme, "systems", made)
+        if args.readme:
+            results.write_into(args.readme, "systems", made)
         else:
             print(made)
     except VQABuilderError as error:

@@ -98,5 +98,5 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("releases", nargs="+", type=Path, metavar="RELEASE")
     parser.add_argument("--encoder", help="folder of a multilingual encoder, to measure neural, too")
-    given = parser.parse_args()
-    main(given.releases, given.encoder)
+    args = parser.parse_args()
+    main(args.releases, args.encoder)

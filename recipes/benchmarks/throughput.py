@@ -50,21 +50,21 @@ class Drawn:
             yield self.batches[step % len(self.batches)]
 
 
-def draw(given: argparse.Namespace, device: torch.device) -> list[Batch]:
+def draw(args: argparse.Namespace, device: torch.device) -> list[Batch]:
     """Two batches of full length: text, regions, targets, and teacher states for two layers."""
     random = torch.Generator().manual_seed(0)
     batches = []
     for _ in range(2):
-        size, text, regions = given.batch, given.text, given.regions
-        states = torch.randn(2, size, text + regions, given.hidden, generator=random)
+        size, text, regions = args.batch, args.text, args.regions
+        states = torch.randn(2, size, text + regions, args.hidden, generator=random)
         batches.append(
             {
-                "input_ids": torch.randint(5, given.vocabulary, (size, text), generator=random),
+                "input_ids": torch.randint(5, args.vocabulary, (size, text), generator=random),
                 "attention_mask": torch.ones(size, text, dtype=torch.int64),
                 "token_type_ids": torch.zeros(size, text, dtype=torch.int64),
-                "regions": torch.randn(size, regions, given.region_width, generator=random),
+                "regions": torch.randn(size, regions, args.region_width, generator=random),
                 "region_mask": torch.ones(size, regions, dtype=torch.bool),
-                "targets": (torch.rand(size, given.labels, generator=random) > 0.999).float(),
+                "targets": (torch.rand(size, args.labels, generator=random) > 0.999).float(),
                 "teacher": states,
                 "matched": torch.rand(size, text + regions, generator=random) < 0.5,
                 "index": torch.arange(size),
@@ -73,17 +73,17 @@ def draw(given: argparse.Namespace, device: torch.device) -> list[Batch]:
     return [{name: value.to(device) for name, value in batch.items()} for batch in batches]
 
 
-def new_model(given: argparse.Namespace) -> Oscar:
+def new_model(args: argparse.Namespace) -> Oscar:
     """An Oscar model of the shape asked for."""
     return Oscar(
         OscarConfig(
-            vocabulary=given.vocabulary,
-            hidden=given.hidden,
-            layers=given.layers,
-            heads=max(1, given.hidden // 64),
-            intermediate=4 * given.hidden,
-            region_width=given.region_width,
-            labels=given.labels,
+            vocabulary=args.vocabulary,
+            hidden=args.hidden,
+            layers=args.layers,
+            heads=max(1, args.hidden // 64),
+            intermediate=4 * args.hidden,
+            region_width=args.region_width,
+            labels=args.labels,
         ),
         generator=torch.Generator().manual_seed(0),
     )
@@ -167,18 +167,18 @@ def now() -> float:
     return time.perf_counter()
 
 
-def measure(given: argparse.Namespace) -> Iterator[dict[str, Any]]:
+def measure(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
     """One record per way of training."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    batches = draw(given, device)
-    steps = given.steps
+    batches = draw(args, device)
+    steps = args.steps
     losses: dict[str, StepLoss] = {
         "fine-tuning": answer_step,
-        "distillation": partial(hidden_step, layers=[given.layers - 2, given.layers - 1]),
+        "distillation": partial(hidden_step, layers=[args.layers - 2, args.layers - 1]),
     }
-    peak = given.peak_tflops * 1e12 or flops.peak_flops(device)
+    peak = args.peak_tflops * 1e12 or flops.peak_flops(device)
     for task, loss in losses.items():
-        work = flops.count(new_model(given).to(device), loss, batches[0])
+        work = flops.count(new_model(args).to(device), loss, batches[0])
         ways = {
             "ours, bf16, compile": lambda model, loss=loss: ours(model, loss, batches, steps, compile=True),
             "ours, bf16": lambda model, loss=loss: ours(model, loss, batches, steps, compile=False),
@@ -187,10 +187,10 @@ def measure(given: argparse.Namespace) -> Iterator[dict[str, Any]]:
         if task == "fine-tuning":
             ways["transformers Trainer, fp32"] = lambda model: transformers_trainer(model, batches, steps)
         for way, run in ways.items():
-            if way in given.without:
+            if way in args.without:
                 continue
-            seconds = run(new_model(given).to(device))
-            speed = given.batch / seconds
+            seconds = run(new_model(args).to(device))
+            speed = args.batch / seconds
             mfu = None if peak is None else work / seconds / peak
             yield {"task": task, "way": way, "samples_per_second": speed, "mfu": mfu}
 
@@ -223,13 +223,13 @@ def main() -> None:
     parser.add_argument("--peak-tflops", type=float, default=0.0, help="of the device in bf16, for MFU")
     parser.add_argument("--without", action="append", default=[], metavar="WAY", help="leave a way out")
     parser.add_argument("--json", action="store_true")
-    given = parser.parse_args()
-    if not given.json:
-        length = f"{given.text} + {given.regions} positions"
-        print(f"{machine()}; {given.layers} x {given.hidden}, {length}, batch {given.batch}")
+    args = parser.parse_args()
+    if not args.json:
+        length = f"{args.text} + {args.regions} positions"
+        print(f"{machine()}; {args.layers} x {args.hidden}, {length}, batch {args.batch}")
         print(f"{'task':<13} {'way':<28} {'samples/s':>10} {'MFU':>7}")
-    for record in measure(given):
-        if given.json:
+    for record in measure(args):
+        if args.json:
             print(json.dumps({"machine": machine(), **record}), flush=True)
             continue
         mfu = "-" if record["mfu"] is None else f"{record['mfu']:.1%}"

@@ -86,9 +86,9 @@ def main() -> int:
     parser.add_argument("features", type=Path, help="a feature store")
     parser.add_argument("image", help="id of an image in the store")
     parser.add_argument("question")
-    given = parser.parse_args()
+    args = parser.parse_args()
     try:
-        said = Answerer(given.student, FeatureStore.open(given.features)).ask(given.image, given.question)
+        said = Answerer(args.student, FeatureStore.open(args.features)).ask(args.image, args.question)
     except VQABuilderError as error:
         print(error, file=sys.stderr)
         return error.exit_code

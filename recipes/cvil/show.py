@@ -151,17 +151,17 @@ def main() -> int:
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
     parser.add_argument("--readme", type=Path, help="write the tables there, between their markers")
     parser.add_argument("--plots", type=Path, metavar="FOLDER", help="draw the plots there")
-    given = parser.parse_args()
+    args = parser.parse_args()
     try:
-        content = settings.read(given.settings, given.set)
+        content = settings.read(args.settings, args.set)
         records = results.read(Path(content["out"]) / "results.jsonl")
         for name, table in tables(records, content).items():
-            if given.readme:
-                results.write_into(given.readme, name, table)
+            if args.readme:
+                results.write_into(args.readme, name, table)
             else:
                 print(f"{name}\n\n{table}")
-        if given.plots:
-            draw(records, content, given.plots)
+        if args.plots:
+            draw(records, content, args.plots)
     except VQABuilderError as error:
         print(error, file=sys.stderr)
         return error.exit_code

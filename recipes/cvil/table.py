@@ -92,12 +92,12 @@ def main() -> int:
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--threads", type=int, default=1, help="per worker")
-    given = parser.parse_args()
+    args = parser.parse_args()
     try:
-        content = settings.read(given.settings, given.set)
-        check_rows(content, given.row, given.set, given.settings)
-        plan = jobs(content, given.row, given.seed or content.get("seeds", [0]), given.language)
-        side_by_side(work, [(job,) for job in plan], workers=given.workers, threads=given.threads)
+        content = settings.read(args.settings, args.set)
+        check_rows(content, args.row, args.set, args.settings)
+        plan = jobs(content, args.row, args.seed or content.get("seeds", [0]), args.language)
+        side_by_side(work, [(job,) for job in plan], workers=args.workers, threads=args.threads)
     except VQABuilderError as error:
         print(error, file=sys.stderr)
         return error.exit_code

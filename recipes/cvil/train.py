@@ -289,12 +289,12 @@ def main() -> int:
     parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="replace a setting: labels=0.1"
     )
-    given = parser.parse_args()
+    args = parser.parse_args()
     try:
-        content = settings.read(given.settings, given.set)
+        content = settings.read(args.settings, args.set)
         for name in ("rows", "seeds", "shares"):  # of the table
             content.pop(name, None)
-        run(settings.validate(settings.Config, content, given.settings))
+        run(settings.validate(settings.Config, content, args.settings))
     except VQABuilderError as error:
         print(error, file=sys.stderr)
         return error.exit_code

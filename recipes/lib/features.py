@@ -4,9 +4,9 @@ A store is a folder of shards and a ``features.json``. A shard holds one Arrow r
 its columns is one flat array: the float16 regions of all its images end to end, and the offsets where an
 image begins. A batch of a thousand regions is then one fancy index, with no Python per image.
 
-``python -m recipes.lib.features --help`` fills stores: from the scenes world, from VinVL's TSV files, from
-the ``.pt`` files of Oscar and cViL, or from images with models of transformers. Each way is one module
-beside this one, and gives the same store.
+``python -m recipes.lib.features --help`` fills stores: from VinVL's TSV files, from the ``.pt`` files of
+Oscar and cViL, or from images with models of transformers. Each way is one module beside this one, and gives
+the same store.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ class FeatureStore:
             raise SourceError(
                 "The feature store has no patches",
                 where=self.folder,
-                remedy="fill it with the way `transformers` or `scenes`, which write patches",
+                remedy="fill it with the way `transformers`, which writes patches",
             )
         rows = np.asarray(rows, dtype=np.int64)
         values = np.empty((len(rows), self.patch_count, self.patch_width), dtype=np.float32)

@@ -12,13 +12,11 @@ from pathlib import Path
 from vqa_builder.errors import VQABuilderError
 
 WAYS = {
-    "scenes": "the scenes world, through a small network trained on its training images",
     "vinvl": "VinVL / Oscar feature files (TSV, base64)",
     "authors": "the .pt feature files of Oscar's and cViL's VQA folders",
     "transformers": "images, through a detector and CLIP or SigLIP of transformers",
 }
 EPILOGUE = """examples:
-  python -m recipes.lib.features scenes world features/scenes
   python -m recipes.lib.features vinvl features.tsv features/vinvl --labels predictions.tsv
   python -m recipes.lib.features authors train_img_frcnn_feats.pt features/train
   python -m recipes.lib.features transformers images features/clip --detector PekingU/rtdetr_r50vd \\

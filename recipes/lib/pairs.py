@@ -2,7 +2,6 @@
 
 | set | reader | languages | parallel English |
 |---|---|---|---|
-| scenes world | :func:`read_scenes` | en ja hi | yes |
 | Multi30K | :func:`read_multi30k` | en de fr cs | task 1 |
 | MSCOCO, STAIR Captions | :func:`read_coco` | en; ja | no |
 | COCO translated by the authors of XM3600 | :func:`read_translated` | 34, ja and hi among them | yes |
@@ -17,9 +16,8 @@ name without its ending.
 from __future__ import annotations
 
 import gzip
-import json
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +25,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recipes.lib.records import field, json_lines, read_json
 from vqa_builder.errors import SourceError
 
 ImageId = int | str
@@ -90,21 +89,6 @@ def image_key(name: str) -> ImageId:
     return int(coco[1]) if coco else name.rsplit(".", 1)[0]
 
 
-def read_scenes(
-    world: Path, split: str, language: str, *, captions: bool = True, facts: bool = False
-) -> Pairs:
-    """``sentences.jsonl`` of a scenes world: a picture's caption, and its one-fact sentences if asked for."""
-    found: list[tuple[ImageId, str, str]] = []
-    for where, record in _json_lines(world / "sentences.jsonl"):
-        sentences = [record["caption"]] * captions + (_field(record, "facts", where) if facts else [])
-        if record["split"] == split:
-            found += [
-                (record["image_id"], _field(each, language, where), _field(each, "en", where))
-                for each in sentences
-            ]
-    return _pairs(language, found, world / "sentences.jsonl")
-
-
 def read_multi30k(folder: Path, split: str, language: str, *, task: int = 1) -> Pairs:
     """The ``data`` folder of multi30k/dataset; gzip or plain text.
 
@@ -125,45 +109,35 @@ def read_multi30k(folder: Path, split: str, language: str, *, task: int = 1) -> 
     return Pairs(language, found[0].image_id, found[0].text, english.text)
 
 
-def read_coco(path: Path, language: str, *, images: Collection[ImageId] | None = None) -> Pairs:
+def read_coco(path: Path, language: str) -> Pairs:
     """A captions file in the form of MSCOCO: ``captions_val2014.json``, ``stair_captions_v1.2_val.json``.
 
     Args:
         path: the file.
         language: en for MSCOCO, ja for STAIR.
-        images: keep only these (:func:`karpathy_images`), in the order of the file.
     """
-    wanted = None if images is None else set(images)
     found = [
-        (_field(record, "image_id", path), _field(record, "caption", path).strip())
-        for record in _field(_json(path), "annotations", path)
-        if wanted is None or record["image_id"] in wanted
+        (field(record, "image_id", path), field(record, "caption", path).strip())
+        for record in field(read_json(path), "annotations", path)
     ]
-    return _pairs(language, found, path)
-
-
-def karpathy_images(path: Path, split: str) -> list[int]:
-    """The COCO images of one part of Karpathy's ``dataset_coco.json``; train takes ``restval`` along."""
-    parts = {split, "restval"} if split == "train" else {split}
-    images = _field(_json(path), "images", path)
-    return [_field(image, "cocoid", path) for image in images if image["split"] in parts]
+    return paired(language, found, path)
 
 
 def read_translated(path: Path, language: str) -> Pairs:
     """COCO captions machine translated into 34 languages by the authors of XM3600 (``coco_mt_*.jsonl``)."""
     english, target = "caption_tokenized", language
     if language == "en":
-        target = next(_json_lines(path))[1]["trg_lang"]
+        target = next(json_lines(path))[1]["trg_lang"]
     found = [
         (
-            int(str(_field(record, "image_id", where)).rsplit("_", 1)[0]),
-            _field(record, english if language == "en" else "translation_tokenized", where),
-            _field(record, english, where),
+            int(str(field(record, "image_id", where)).rsplit("_", 1)[0]),
+            field(record, english if language == "en" else "translation_tokenized", where),
+            field(record, english, where),
         )
-        for where, record in _json_lines(path, holding=f'"{target}"')
-        if _field(record, "trg_lang", where) == target
+        for where, record in json_lines(path, holding=f'"{target}"')
+        if field(record, "trg_lang", where) == target
     ]
-    return _pairs(language, found, path)
+    return paired(language, found, path)
 
 
 def read_xtd(folder: Path, language: str) -> Pairs:
@@ -180,11 +154,11 @@ def read_xtd(folder: Path, language: str) -> Pairs:
 def read_xm3600(path: Path, language: str) -> Pairs:
     """``captions.jsonl`` of Crossmodal-3600: an image key, and per language about two captions."""
     found = [
-        (_field(record, "image/key", where), text)
-        for where, record in _json_lines(path)
-        for text in _field(record.get(language, {"caption": []}), "caption", where)
+        (field(record, "image/key", where), text)
+        for where, record in json_lines(path)
+        for text in field(record.get(language, {"caption": []}), "caption", where)
     ]
-    return _pairs(language, found, path)
+    return paired(language, found, path)
 
 
 def read_xflickrco(path: Path, language: str) -> Pairs:
@@ -193,14 +167,19 @@ def read_xflickrco(path: Path, language: str) -> Pairs:
     One line per image: ``{"sentences": [...], "id": ..., "img_path": "COCO_val2014_000000453297.jpg"}``.
     """
     found = [
-        (image_key(_field(record, "img_path", where)), text)
-        for where, record in _json_lines(path)
-        for text in _field(record, "sentences", where)
+        (image_key(field(record, "img_path", where)), text)
+        for where, record in json_lines(path)
+        for text in field(record, "sentences", where)
     ]
-    return _pairs(language, found, path)
+    return paired(language, found, path)
 
 
-def _pairs(language: str, found: list[Any], where: Path) -> Pairs:
+def paired(language: str, found: list[Any], where: Path) -> Pairs:
+    """Rows of (image id, text) or (image id, text, English) as pairs.
+
+    Raises:
+        SourceError: there are none.
+    """
     if not found:
         raise SourceError(
             f"No captions in {language!r}",
@@ -237,32 +216,3 @@ def _found(folder: Path, name: str) -> Path:
     if not paths:
         raise SourceError("The file is missing", where=folder, expected=name)
     return paths[0]
-
-
-def _json(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise SourceError("The file is no JSON", where=path, found=error) from None
-
-
-def _json_lines(path: Path, holding: str = "") -> Iterator[tuple[str, Any]]:
-    """Line by line, as some files are larger than memory; lines without ``holding`` are passed over."""
-    number = 0
-    try:
-        with path.open(encoding="utf-8") as file:
-            for number, line in enumerate(file, start=1):
-                if holding in line:
-                    yield f"{path}:{number}", json.loads(line)
-    except OSError as error:
-        raise SourceError("The file cannot be read", where=path, found=error) from None
-    except ValueError as error:
-        raise SourceError("A line is no JSON", where=f"{path}:{number}", found=error) from None
-
-
-def _field(record: Any, name: str, where: object) -> Any:
-    try:
-        return record[name]
-    except (KeyError, TypeError):
-        found = ", ".join(map(str, record)) if isinstance(record, dict) else type(record).__name__
-        raise SourceError(f"The field {name!r} is missing", where=where, expected=name, found=found) from None

@@ -223,18 +223,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--card", type=Path, help="write the card here, too, and with --dry-run read it first"
     )
-    given = parser.parse_args(arguments)
-    bases = (each.partition("=") for each in given.base)
+    args = parser.parse_args(arguments)
+    bases = (each.partition("=") for each in args.base)
     about = About(
-        given.name, given.release, given.results, given.row, given.beside, _conditions(given.where),
-        given.licence, {name: licence or None for name, _, licence in bases}, given.command, given.limit,
+        args.name, args.release, args.results, args.row, args.beside, _conditions(args.where),
+        args.licence, {name: licence or None for name, _, licence in bases}, args.command, args.limit,
     )  # fmt: skip
     try:
-        if given.card:
-            given.card.write_bytes(contents(given.folder, given.repo, about)[0][model_card.FILE])
+        if args.card:
+            args.card.write_bytes(contents(args.folder, args.repo, about)[0][model_card.FILE])
         done = publish_model(
-            given.folder, given.repo, about, create_pr=given.create_pr, tag=given.tag, private=given.private,
-            dry_run=given.dry_run, progress=LineProgress(),
+            args.folder, args.repo, about, create_pr=args.create_pr, tag=args.tag, private=args.private,
+            dry_run=args.dry_run, progress=LineProgress(),
         )  # fmt: skip
     except VQABuilderError as error:
         print(error, file=sys.stderr)

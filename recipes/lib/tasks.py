@@ -8,13 +8,12 @@
 | ``captions`` | which image has this caption, and the reverse? | 1 | Flickr30K, xFlickr&CO: JSON lines |
 | ``wit`` | the same for the texts of Wikipedia | 1 | WIT: JSON lines |
 
-The forms in the scenes world are made by :mod:`recipes.lib.tasks_scenes`. Source: Bugliarello et al., IGLUE,
+Source: Bugliarello et al., IGLUE,
 ICML 2022, and its repository e-bug/iglue, whose loaders set how image ids and labels are read.
 """
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -26,6 +25,7 @@ from numpy.typing import NDArray
 
 from recipes.lib.pairs import read_xflickrco
 from recipes.lib.questions import Questions
+from recipes.lib.records import field, json_lines, read_json
 from recipes.lib.weak_pairs import read_wit
 from vqa_builder.errors import SourceError
 
@@ -196,28 +196,28 @@ def _gqa(path: Path, answers: Mapping[str, int]) -> Iterator[Row]:
     for key, record in _members(path):
         label = answers.get(record.get("answer", ""))
         known = () if label is None else (label,)
-        image = _need(record, "imageId", f"{path}, question {key}")
+        image = field(record, "imageId", f"{path}, question {key}")
         yield Row(key, (image,), record["question"], known, (1.0,) * len(known))
 
 
 def _two_images(path: Path) -> Iterator[Row]:
     """NLVR2 names a pair by its identifier, MaRVL by two file names; labels are texts or booleans."""
-    for number, (where, record) in enumerate(_lines(path)):
-        label = int(str(_need(record, "label", where)).capitalize() == "True")
+    for number, (where, record) in enumerate(json_lines(path)):
+        label = int(str(field(record, "label", where)).capitalize() == "True")
         if "identifier" in record:
-            key, text = record["identifier"], _need(record, "sentence", where)
+            key, text = record["identifier"], field(record, "sentence", where)
             images = tuple(f"{key.rsplit('-', 1)[0]}-img{side}" for side in (0, 1))
         else:
-            key, text = record.get("id", number), _need(record, "caption", where)
-            images = tuple(_stem(_need(record, side, where)) for side in ("left_img", "right_img"))
+            key, text = record.get("id", number), field(record, "caption", where)
+            images = tuple(_stem(field(record, side, where)) for side in ("left_img", "right_img"))
         yield Row(key, images, text, (label,), (1.0,))
 
 
 def _entailment(path: Path) -> Iterator[Row]:
     """The premise is the image; its caption, ``sentence1``, is not shown. Items without an agreed label (-)
     are left out, as SNLI does."""
-    for number, (where, record) in enumerate(_lines(path)):
-        gold = _need(record, "gold_label", where)
+    for number, (where, record) in enumerate(json_lines(path)):
+        gold = field(record, "gold_label", where)
         if gold == "-":
             continue
         if gold not in LABELS["entailment"]:
@@ -225,8 +225,8 @@ def _entailment(path: Path) -> Iterator[Row]:
                 "Unknown label", where=where, expected=", ".join(LABELS["entailment"]) + " or -", found=gold
             )
         label = LABELS["entailment"].index(gold)
-        image = _stem(str(_need(record, "Flikr30kID", where)))
-        yield Row(record.get("pairID", number), (image,), _need(record, "sentence2", where), (label,), (1.0,))
+        image = _stem(str(field(record, "Flikr30kID", where)))
+        yield Row(record.get("pairID", number), (image,), field(record, "sentence2", where), (label,), (1.0,))
 
 
 def _stem(name: str) -> str:
@@ -234,7 +234,7 @@ def _stem(name: str) -> str:
 
 
 def _members(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    content = _parsed(_text(path), path)
+    content = read_json(path)
     if not isinstance(content, dict):
         raise SourceError(
             "The file is not of GQA's form",
@@ -243,34 +243,3 @@ def _members(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
             found=type(content).__name__,
         )
     yield from content.items()
-
-
-def _lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    for number, line in enumerate(_text(path).splitlines(), 1):
-        record = _parsed(line, f"{path}:{number}")
-        if not isinstance(record, dict):
-            raise SourceError(
-                "A line is no record", where=f"{path}:{number}", expected="a JSON object", found=line[:80]
-            )
-        yield f"{path}:{number}", record
-
-
-def _text(path: Path) -> str:
-    if not path.is_file():
-        raise SourceError("There is no such file", where=path)
-    return path.read_text(encoding="utf-8")
-
-
-def _parsed(text: str, where: object) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError as error:
-        raise SourceError("This is no JSON", where=where, found=str(error)) from None
-
-
-def _need(record: Mapping[str, Any], name: str, where: str) -> Any:
-    if name not in record:
-        raise SourceError(
-            f"A record has no {name!r}", where=where, found=", ".join(map(str, record)) or "an empty record"
-        )
-    return record[name]

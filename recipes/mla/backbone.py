@@ -1,8 +1,4 @@
-"""The frozen model of the recipe: a published CLIP, or a small one that stage 0 trains from nothing.
-
-The small one learns from the English sentences of drawn scenes. It stands in for the published one: a model
-of English and pictures that has never met the languages to acquire.
-"""
+"""The frozen model of the recipe: a CLIP or SigLIP, and how its pictures are prepared."""
 
 from __future__ import annotations
 
@@ -14,22 +10,15 @@ from typing import Any
 
 import numpy as np
 import torch
-from filelock import FileLock
 from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
-from transformers import AutoModel, AutoTokenizer, CLIPConfig, CLIPModel
+from transformers import AutoModel, AutoTokenizer
 from transformers.utils import cached_file
 
-from recipes.lib.losses import symmetric_contrast
-from recipes.lib.pair_batches import Encoded, PairBatches, encode
-from recipes.lib.pairs import Pairs, read_scenes
+from recipes.lib.pair_batches import encode
 from recipes.lib.retrieval import features
-from recipes.lib.tokens import train_tokenizer
-from recipes.lib.trainer import Settings, train
-from recipes.mla.config import SmallClip
 from vqa_builder.errors import SourceError
-from vqa_builder.store import atomic_folder, fingerprint, write_json
 
 Pictures = NDArray[np.float16]
 MIDDLE = [0.5, 0.5, 0.5]
@@ -119,87 +108,6 @@ def _square(image: Image.Image, side: int, squash: bool) -> Image.Image:
     left, upper = (width - side) // 2, (height - side) // 2
     resized = image.resize((width, height), Image.Resampling.BICUBIC)
     return resized.crop((left, upper, left + side, upper + side))
-
-
-def small_clip(settings: SmallClip, out: Path, seed: int, *, quiet: bool) -> Path:
-    """Stage 0, once per seed: the folder of a CLIP with its tokenizer, in the form of transformers.
-
-    A sentence is the caption of a picture, or its one-fact sentences in a row, so that the text tower meets
-    both. A finished folder is returned at once.
-    """
-    folder = out / "steps" / f"clip-{fingerprint([settings.model_dump(mode='json'), seed])[:12]}"
-    folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{folder}.lock"):
-        if not (folder / "clip").is_dir():
-            _train_small_clip(settings, folder, seed, quiet)
-    return folder / "clip"
-
-
-def _train_small_clip(settings: SmallClip, folder: Path, seed: int, quiet: bool) -> None:
-    english = english_sentences(settings.world)
-    words = [*english.text, *_questions(settings.world)]
-    tokenizer = train_tokenizer(words, settings.pieces, folder / "tokenizer")
-    images, rows = english.images()
-    files = [settings.world / "images" / f"SCENE_{image:012d}.png" for image in images]
-    batches = PairBatches(
-        {"en": Encoded(*encode(english.text, tokenizer, settings.longest), rows)},
-        {"pixel_values": pictures(files, settings.picture, squash=True)},
-        batch_size=settings.batch_size,
-        seed=seed,
-    )
-    torch.manual_seed(seed)
-    clip = CLIPModel(_shape(settings, tokenizer))
-    how = Settings.of(settings, quiet=quiet, warmup=0.1, schedule="cosine", seed=seed)
-    train(clip, _contrast, batches, how, folder / "training", identity={"stage": "clip"})
-    with atomic_folder(folder / "clip") as partial:
-        clip.save_pretrained(partial)
-        tokenizer.save_pretrained(partial)
-        rules = {"do_center_crop": False, "image_mean": MIDDLE, "image_std": MIDDLE}
-        write_json(partial / "preprocessor_config.json", rules)
-
-
-def _shape(settings: SmallClip, tokenizer: Any) -> CLIPConfig:
-    shape = {
-        "hidden_size": settings.width,
-        "intermediate_size": 4 * settings.width,
-        "num_hidden_layers": settings.layers,
-        "num_attention_heads": settings.heads,
-        "projection_dim": settings.width,
-    }
-    text = {
-        **shape,
-        "vocab_size": len(tokenizer),
-        "max_position_embeddings": settings.longest,
-        "bos_token_id": tokenizer.cls_token_id,
-        "eos_token_id": tokenizer.sep_token_id,
-        "pad_token_id": tokenizer.pad_token_id,
-    }
-    vision = {**shape, "image_size": settings.picture, "patch_size": settings.patch}
-    return CLIPConfig(text_config=text, vision_config=vision, projection_dim=settings.width)
-
-
-def _questions(world: Path) -> list[str]:
-    """The English questions about the train pictures, whose words the tokenizer learns; nothing else does."""
-    file = world / "v2_scenes_train_questions.json"
-    return [each["question"] for each in json.loads(file.read_text(encoding="utf-8"))["questions"]]
-
-
-def _contrast(clip: Any, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-    """CLIP's own loss, its scale learned and held at or below 100."""
-    texts = clip.get_text_features(batch["input_ids"], batch["attention_mask"]).pooler_output
-    images = clip.get_image_features(batch["pixel_values"]).pooler_output
-    return {"loss": symmetric_contrast(images, texts, clip.logit_scale.exp().clamp(max=100))}
-
-
-def english_sentences(world: Path) -> Pairs:
-    """For every train picture of a world its caption, and its facts as one text."""
-    captions = read_scenes(world, "train", "en")
-    facts = read_scenes(world, "train", "en", captions=False, facts=True)
-    told: dict[Any, list[str]] = {}
-    for image, fact in zip(facts.image_id, facts.text, strict=True):
-        told.setdefault(image, []).append(fact)
-    together = [" ".join(each) for each in told.values()]
-    return Pairs("en", [*captions.image_id, *told], [*captions.text, *together])
 
 
 def image_features(backbone: Backbone, files: Sequence[Path]) -> NDArray[np.float32]:

@@ -19,23 +19,12 @@ from recipes.lib.data import load_questions
 from recipes.lib.models.mla import ENGLISH, MLA, MLAConfig, token_vectors
 from recipes.lib.pair_batches import Encoded, PairBatches, encode
 from recipes.lib.pairs import Pairs, joined
-from recipes.lib.scenes.write import write
 from recipes.lib.tokens import train_tokenizer
-from recipes.mla.backbone import Backbone, image_features, open_backbone, small_clip
+from recipes.mla.backbone import Backbone, image_features, open_backbone
 from recipes.mla.config import Config, Source, Stage
-from recipes.mla.small_encoder import small_encoder
 from vqa_builder.store import atomic_file, fingerprint
 
 NO_PICTURE = -1
-
-
-def make_worlds(config: Config) -> None:
-    """Draw the worlds of scenes that the settings name and that are not there yet."""
-    for folder, world in config.worlds.items():
-        Path(folder).parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(f"{folder}.lock"):
-            if not (Path(folder) / "sentences.jsonl").exists():
-                write(folder, images=world.images, seed=world.seed, workers=2)
 
 
 class Material:
@@ -50,6 +39,8 @@ class Material:
         config = self.config
         if config.checkpoint or config.small_clip is None:
             return str(config.checkpoint)
+        from recipes.mla.small import small_clip
+
         return str(small_clip(config.small_clip, config.out, config.seed, quiet=config.quiet))
 
     @cached_property
@@ -61,7 +52,11 @@ class Material:
     def small_encoder(self) -> tuple[Any, Tensor] | None:
         """The tokenizer and the token vectors that stage 0 makes, where the settings ask for them."""
         config = self.config
-        return config.small_encoder and small_encoder(config.small_encoder, config.out, config.seed)
+        if config.small_encoder is None:
+            return None
+        from recipes.mla.small import small_encoder
+
+        return small_encoder(config.small_encoder, config.out, config.seed)
 
     @cached_property
     def tokenizer(self) -> Any:
@@ -222,9 +217,9 @@ def read(source: Source, language: str) -> Pairs:
     path = Path(source.path.format(language=language))
     match source.form:
         case "scenes":
-            return readers.read_scenes(
-                path, source.split, language, captions=not source.facts, facts=source.facts
-            )
+            from recipes.drawn_world.texts import read_captions
+
+            return read_captions(path, source.split, language, captions=not source.facts, facts=source.facts)
         case "multi30k":
             return readers.read_multi30k(path, source.split, language)
         case "release":

@@ -66,20 +66,20 @@ def main() -> int:
     parser.add_argument("--threads", type=int, default=1, help="per worker")
     parser.add_argument("--readme", type=Path, help="write the table there, between its markers")
     parser.add_argument("--show", action="store_true", help="run nothing, show what there is")
-    given = parser.parse_args()
+    args = parser.parse_args()
     try:
-        content = settings.read(given.settings, given.set)
-        check_rows(content, given.row, given.set, given.settings)
-        rows, seeds = given.row or list(content["rows"]), given.seed or content["seeds"]
+        content = settings.read(args.settings, args.set)
+        check_rows(content, args.row, args.set, args.settings)
+        rows, seeds = args.row or list(content["rows"]), args.seed or content["seeds"]
         # The first row of every seed comes first: it makes the frozen model that all others of the seed need.
         plan = [settings.of_row(content, row, seed) for row in rows[:1] for seed in seeds]
         plan += [settings.of_row(content, row, seed) for seed in seeds for row in rows[1:]]
-        if not given.show:
-            side_by_side(work, [(each,) for each in plan], workers=given.workers, threads=given.threads)
+        if not args.show:
+            side_by_side(work, [(each,) for each in plan], workers=args.workers, threads=args.threads)
         table = markdown(Path(content["out"]) / "results.jsonl", list(content["rows"]), len(content["seeds"]))
         print(table)
-        if given.readme:
-            results.write_into(given.readme, "mla", table)
+        if args.readme:
+            results.write_into(args.readme, "mla", table)
     except VQABuilderError as error:
         print(error, file=sys.stderr)
         return error.exit_code

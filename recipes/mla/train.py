@@ -38,7 +38,7 @@ from recipes.mla import config as settings
 from recipes.mla.acquisition import Acquisition
 from recipes.mla.backbone import image_features
 from recipes.mla.config import Config, Source, Stage, Vqa
-from recipes.mla.material import Material, make_worlds, text_features
+from recipes.mla.material import Material, text_features
 from vqa_builder.errors import VQABuilderError
 
 
@@ -83,7 +83,10 @@ def run(config: Config) -> tuple[MLA, Cost, list[dict[str, Any]]]:
     """
     if config.threads:
         torch.set_num_threads(config.threads)
-    make_worlds(config)
+    if config.worlds:
+        from recipes.mla.small import make_worlds
+
+        make_worlds(config.worlds)
     material = Material(config)
     model, cost = acquire(config, material)
     return model, cost, record_scores(config, material, model, cost)
@@ -202,13 +205,13 @@ def main() -> int:
     parser.add_argument("--row", help="of the table; the first if not given")
     parser.add_argument("--seed", type=int)
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
-    given = parser.parse_args()
+    args = parser.parse_args()
     try:
-        table = settings.read(given.settings, given.set)
-        row = given.row or next(iter(table.get("rows") or [""]))
-        check_rows(table, [row], given.set, given.settings)
-        content = settings.of_row(table, row, given.seed)
-        run(settings.validate(settings.Config, content, given.settings))
+        table = settings.read(args.settings, args.set)
+        row = args.row or next(iter(table.get("rows") or [""]))
+        check_rows(table, [row], args.set, args.settings)
+        content = settings.of_row(table, row, args.seed)
+        run(settings.validate(settings.Config, content, args.settings))
     except VQABuilderError as error:
         print(error, file=sys.stderr)
         return error.exit_code

@@ -34,7 +34,7 @@ from recipes.lib.trainer import train
 from recipes.mla import config as settings
 from recipes.mla.backbone import patch_states
 from recipes.mla.config import Config, Vqa
-from recipes.mla.material import Material, make_worlds, text_features
+from recipes.mla.material import Material, text_features
 from recipes.mla.train import Cost, acquire, identity_of, trainer_settings
 from vqa_builder.errors import SpecError, VQABuilderError
 
@@ -155,7 +155,10 @@ def run(config: Config) -> list[dict[str, Any]]:
         raise SpecError("The settings have no questions", expected="a section vqa", found="none")
     if config.threads:
         torch.set_num_threads(config.threads)
-    make_worlds(config)
+    if config.worlds:
+        from recipes.mla.small import make_worlds
+
+        make_worlds(config.worlds)
     parallel = [
         settings.Source(form="release", path=path, languages=[language])
         for language, path in shape.releases.items()
@@ -221,10 +224,10 @@ def main() -> int:
     parser.add_argument("settings", type=Path)
     parser.add_argument("--seed", type=int)
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
-    given = parser.parse_args()
+    args = parser.parse_args()
     try:
-        content = settings.of_row(settings.read(given.settings, given.set), None, given.seed)
-        for line in run(settings.validate(settings.Config, content, given.settings)):
+        content = settings.of_row(settings.read(args.settings, args.set), None, args.seed)
+        for line in run(settings.validate(settings.Config, content, args.settings)):
             print(f"{line['language']}  {line['accuracy']:.2f}  of {line['questions']:,} questions")
     except VQABuilderError as error:
         print(error, file=sys.stderr)

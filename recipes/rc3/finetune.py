@@ -32,7 +32,6 @@ from recipes.lib.pairs import Pairs
 from recipes.lib.ragged import Rows
 from recipes.lib.retrieval import pair_scores, score_pairs
 from recipes.lib.tasks import RETRIEVAL, Examples, TaskName, answer_vocabulary, read_iglue
-from recipes.lib.tasks_scenes import scene_examples, scene_vocabulary
 from recipes.lib.trainer import Settings, train
 from recipes.rc3.beginnings import begin_answers
 from recipes.rc3.config import Config, load
@@ -83,6 +82,8 @@ class Finetuner:
             return self._release()
         if data.world is None:
             return self._iglue(task)
+        from recipes.drawn_world.tasks import scene_examples
+
         train_set = self._some(scene_examples(data.world, task, "train", "en", seed=seed))
         tests = {each: scene_examples(data.world, task, "validation", each) for each in data.languages}
         few = {
@@ -149,6 +150,8 @@ class Finetuner:
         if data.releases:
             return load_vocabulary(next(iter(data.releases.values())))
         if data.world is not None:
+            from recipes.drawn_world.tasks import scene_vocabulary
+
             return scene_vocabulary(data.world)
         return answer_vocabulary([self.config.iglue["vqa"].train])
 
@@ -329,12 +332,12 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--row", default="RC3", help="name of the runs in the results")
     parser.add_argument("--results", type=Path, help="JSONL file; OUT/results.jsonl if not given")
     parser.add_argument("--tasks", nargs="*", help="these tasks alone")
-    given = parser.parse_args(arguments)
-    config = load(given.settings, given.overrides)
+    args = parser.parse_args(arguments)
+    config = load(args.settings, args.overrides)
     if config.threads:
         torch.set_num_threads(config.threads)
-    path = given.results or config.out / "results.jsonl"
-    finetune(config, row=given.row, path=path, tasks=given.tasks)
+    path = args.results or config.out / "results.jsonl"
+    finetune(config, row=args.row, path=path, tasks=args.tasks)
     print(f"The scores lie in {path}")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,9 +10,8 @@ from typing import Any
 import numpy as np
 
 from recipes.lib import pairs
-from recipes.lib.weak_pairs import WeakText, pair_up, read_sentences, read_wit, scene_texts
+from recipes.lib.weak_pairs import WeakText, pair_up, read_wit
 from recipes.rc3.config import Data
-from vqa_builder.errors import SourceError
 
 
 @dataclass
@@ -40,7 +38,7 @@ class Material:
     def add_weak(self, texts: Iterable[WeakText], seed: int) -> None:
         """Texts, and the pairs that they make."""
         rows: dict[WeakText, int] = {}
-        for first, second, _ in pair_up(texts, seed=seed):
+        for first, second in pair_up(texts, seed=seed):
             for text in (first, second):
                 if text not in rows:
                     rows[text] = self.add(text.image_id, text.language, text.text)
@@ -64,44 +62,31 @@ def read_material(data: Data, *, weak: bool, seed: int) -> Material:
 
 
 def world_texts(world: Path, languages: list[str]) -> Iterator[str]:
-    """Every train sentence and question of a world, to learn word pieces from."""
-    for record in read_sentences(world, "train"):
-        for sentence in (record["caption"], *record["facts"]):
-            yield from (sentence[language] for language in languages)
-    for _, question in train_questions(world):
-        yield from (question[language] for language in languages)
+    """Every train sentence and question of a drawn world, to learn word pieces from."""
+    from recipes.drawn_world.texts import parallel_questions, parallel_sentences
 
-
-def train_questions(world: Path) -> Iterator[tuple[Any, dict[str, str]]]:
-    """(image_id, {language: question}) of the train questions, in the grammar's own translations."""
-    clean = {record["question_id"]: record for record in _lines(world / "clean_questions.jsonl")}
-    asked = json.loads((world / "v2_scenes_train_questions.json").read_text(encoding="utf-8"))["questions"]
-    for question in asked:
-        yield question["image_id"], clean[question["question_id"]]
+    for _, text in (*parallel_sentences(world), *parallel_questions(world)):
+        yield from (text[language] for language in languages)
 
 
 def _read_world(material: Material, data: Data, world: Path, weak: bool, seed: int) -> None:
-    scenes = list(read_sentences(world, "train"))
+    from recipes.drawn_world.texts import parallel_questions, parallel_sentences, weak_texts
+
+    sentences = list(parallel_sentences(world))
     material.parallel = [
-        [sentence[language] for language in data.languages]
-        for scene in scenes
-        for sentence in (scene["caption"], *scene["facts"])
+        [text[language] for language in data.languages]
+        for _, text in (*sentences, *parallel_questions(world))
     ]
-    asked = (question for _, question in train_questions(world))
-    material.parallel += [[question[language] for language in data.languages] for question in asked]
-    images = [scene["image_id"] for scene in scenes]
+    images = list(dict.fromkeys(image for image, _ in sentences))
     order = np.random.default_rng([seed, 0]).permutation(len(images))
     strict = {images[row] for row in order[: max(1, round(data.strict_share * len(images)))]}
-    described = (
-        (scene["image_id"], sentence) for scene in scenes for sentence in (scene["caption"], *scene["facts"])
-    )
-    for image, sentence in described:
+    for image, sentence in sentences:
         if image in strict:
             rows = [material.add(image, language, sentence[language]) for language in data.languages]
             material.strict += [(rows[0], row) for row in rows[1:]]
     if weak:
         others = set(images) - strict
-        texts = scene_texts(
+        texts = weak_texts(
             world, "train", data.languages, facts=data.facts_per_text, seed=seed, images=others
         )
         material.add_weak(texts, seed)
@@ -122,11 +107,3 @@ def _read_files(material: Material, data: Data, weak: bool, seed: int) -> None:
     if weak:
         for path in data.weak:
             material.add_weak(read_wit(path, data.languages), seed)
-
-
-def _lines(path: Path) -> Iterator[Any]:
-    try:
-        with path.open(encoding="utf-8") as lines:
-            yield from map(json.loads, lines)
-    except (OSError, ValueError) as error:
-        raise SourceError("The world cannot be read", where=path, found=str(error)) from error

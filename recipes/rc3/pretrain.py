@@ -202,9 +202,9 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("settings", type=Path, help="a YAML file such as recipes/rc3/small.yaml")
     parser.add_argument("overrides", nargs="*", help="section.name=value")
     parser.add_argument("--relevance", help="a model of sentence-transformers instead of the settings' one")
-    given = parser.parse_args(arguments)
-    extra = [f"pretraining.relevance={given.relevance}"] if given.relevance else []
-    config = load(given.settings, [*given.overrides, *extra])
+    args = parser.parse_args(arguments)
+    extra = [f"pretraining.relevance={args.relevance}"] if args.relevance else []
+    config = load(args.settings, [*args.overrides, *extra])
     if config.threads:
         torch.set_num_threads(config.threads)
     pretrain(config)

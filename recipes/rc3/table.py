@@ -1,6 +1,6 @@
 """The result table: every row with every seed, pre-trained once and fine-tuned on all tasks.
 
-    python -m recipes.lib.prepare runs/scenes                                       once, for all recipes
+    python -m recipes.drawn_world.prepare runs/simple --images 9000 --simple        once, for all recipes
     python -m recipes.rc3.table recipes/rc3/small.yaml                              everything
     python -m recipes.rc3.table recipes/rc3/small.yaml --row "no weak data" --seed 0
     python -m recipes.rc3.table recipes/rc3/small.yaml --readme recipes/rc3/README.md --show
@@ -102,17 +102,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--readme", type=Path, help="write the tables between the markers of this page")
     parser.add_argument("--show", action="store_true", help="run nothing, show what there is")
-    given = parser.parse_args(arguments)
+    args = parser.parse_args(arguments)
     try:
-        content = read(given.settings, given.set)
-        check_rows(content, given.row, given.set, given.settings)
+        content = read(args.settings, args.set)
+        check_rows(content, args.row, args.set, args.settings)
         path = Path(content["out"]) / "results.jsonl"
-        if not given.show:
-            _run(jobs(content, given.row, given.seed), path, given.workers)
+        if not args.show:
+            _run(jobs(content, args.row, args.seed), path, args.workers)
         for name, table in tables(path, list(content["rows"]), len(content["seeds"])).items():
             print(f"\n{name}\n\n{table}")
-            if given.readme:
-                results.write_into(given.readme, name, table)
+            if args.readme:
+                results.write_into(args.readme, name, table)
     except VQABuilderError as error:
         print(error, file=sys.stderr)
         return error.exit_code

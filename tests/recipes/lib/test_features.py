@@ -12,6 +12,7 @@ import pytest
 
 import recipes.lib.features as features
 from recipes.lib.features import FeatureStore, ImageFeatures, write_store
+from recipes.lib.features_command import main
 from vqa_builder.errors import SourceError
 
 
@@ -159,3 +160,13 @@ def test_folders_that_hold_no_store_are_told(store: FeatureStore, tmp_path: Path
     with pytest.raises(SourceError, match="cannot be read") as caught:
         FeatureStore.open(store.folder)
     assert facts["shards"][-1] in caught.value.details["found"]
+
+
+def test_help_names_every_way(capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments in ([], ["vinvl"], ["authors"], ["transformers"]):
+        with pytest.raises(SystemExit) as ended:
+            main([*arguments, "--help"])
+        assert ended.value.code == 0
+        shown = capsys.readouterr().out
+        assert "python -m recipes.lib.features" in shown
+        assert all(way in shown for way in ("vinvl", "authors", "transformers")) or arguments

@@ -14,10 +14,8 @@ from recipes.lib.pairs import (
     Pairs,
     image_key,
     joined,
-    karpathy_images,
     read_coco,
     read_multi30k,
-    read_scenes,
     read_translated,
     read_xflickrco,
     read_xm3600,
@@ -82,7 +80,7 @@ def test_multi30k_task_2_has_five_captions_per_image(tmp_path: Path) -> None:
     assert pairs.english is None
 
 
-def test_coco_and_stair_and_the_karpathy_split(tmp_path: Path) -> None:
+def test_coco_and_stair(tmp_path: Path) -> None:
     stair = {
         "images": [{"id": 1, "file_name": "COCO_val2014_000000000001.jpg"}, {"id": 2}],
         "annotations": [
@@ -97,18 +95,7 @@ def test_coco_and_stair_and_the_karpathy_split(tmp_path: Path) -> None:
         ],
     }
     path = write(tmp_path / "stair_captions_v1.2_val.json", json.dumps(stair))
-    karpathy = {
-        "images": [
-            {"cocoid": 1, "split": "test", "sentences": []},
-            {"cocoid": 2, "split": "restval"},
-            {"cocoid": 3, "split": "train"},
-        ]
-    }
-    split = write(tmp_path / "dataset_coco.json", json.dumps(karpathy))
     assert read_coco(path, "ja").image_id == [1, 2, 1]
-    kept = read_coco(path, "ja", images=karpathy_images(split, "test"))
-    assert kept == Pairs("ja", [1, 1], ["白い犬が芝生の上を走っている", "犬が一匹いる"])
-    assert karpathy_images(split, "train") == [2, 3]
 
 
 def test_translated_coco_is_parallel(tmp_path: Path) -> None:
@@ -182,43 +169,21 @@ def test_xflickrco_mixes_flickr_and_coco(tmp_path: Path) -> None:
     assert read_xflickrco(path, "ja").image_id == ["3497238310", 369771]
 
 
-@pytest.fixture
-def world(tmp_path: Path) -> Path:
-    caption = {"en": "a red ball on the grass", "ja": "芝生の上の赤いボール", "hi": "घास पर एक लाल गेंद"}
-    fact = {"fact": "count:ball:1", "en": "there is one ball", "ja": "ボールが一つある", "hi": "एक गेंद है"}
-    records = [
-        {"image_id": 1, "split": "train", "caption": caption, "facts": [fact]},
-        {"image_id": 2, "split": "validation", "caption": caption, "facts": []},
-    ]
-    json_lines(tmp_path / "sentences.jsonl", records)
-    return tmp_path
-
-
-def test_scenes_are_parallel(world: Path) -> None:
-    hindi = read_scenes(world, "train", "hi", facts=True)
-    assert hindi.text == ["घास पर एक लाल गेंद", "एक गेंद है"]
-    assert hindi.english == ["a red ball on the grass", "there is one ball"]
-    assert read_scenes(world, "train", "ja", captions=False, facts=True).text == ["ボールが一つある"]
-    assert read_scenes(world, "validation", "ja").image_id == [2]
-
-
 @pytest.mark.parametrize(
     ("read", "said"),
     [
-        (lambda folder: read_scenes(folder, "test", "ja"), "No captions in 'ja'"),
-        (lambda folder: read_scenes(folder, "train", "ta"), "'ta' is missing"),
-        (lambda folder: read_scenes(folder / "none", "train", "ja"), "cannot be read"),
         (lambda folder: read_xtd(folder, "ja"), "test_image_names.txt"),
-        (lambda folder: read_xm3600(folder / "sentences.jsonl", "ja"), "No captions in 'ja'"),
-        (lambda folder: read_coco(write(folder / "x.json", "{"), "ja"), "is no JSON"),
+        (lambda folder: read_xm3600(write(folder / "x.jsonl", "{}\n"), "ja"), "No captions in 'ja'"),
+        (lambda folder: read_xm3600(folder / "none.jsonl", "ja"), "cannot be read"),
+        (lambda folder: read_coco(write(folder / "x.json", "{"), "ja"), "no JSON"),
         (lambda folder: read_coco(write(folder / "x.json", "[]"), "ja"), "'annotations' is missing"),
         (lambda folder: read_xflickrco(write(folder / "x.jsonl", "{}\n{\n"), "ja"), "x.jsonl:1"),
         (lambda folder: read_multi30k(short_multi30k(folder), "val", "fr"), "do not pair up"),
     ],
 )
-def test_wrong_files_are_named(world: Path, read: Callable[[Path], Pairs], said: str) -> None:
+def test_wrong_files_are_named(tmp_path: Path, read: Callable[[Path], Pairs], said: str) -> None:
     with pytest.raises(SourceError) as raised:
-        read(world)
+        read(tmp_path)
     assert said in str(raised.value)
 
 

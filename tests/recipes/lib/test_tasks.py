@@ -151,8 +151,8 @@ def test_captions_and_wit_have_no_labels(tmp_path: Path) -> None:
     [
         ("vqa", "[]", "not of GQA's form"),
         ("vqa", "{", "no JSON"),
-        ("vqa", '{"1": {"question": "Was?"}}', "no 'imageId'"),
-        ("two_images", '{"caption": "a"}', "no 'label'"),
+        ("vqa", '{"1": {"question": "Was?"}}', "'imageId' is missing"),
+        ("two_images", '{"caption": "a"}', "'label' is missing"),
         ("two_images", "[1]", "no record"),
         ("entailment", '{"gold_label": "maybe"}', "Unknown label"),
         ("entailment", "", "no examples"),
@@ -174,7 +174,7 @@ def test_what_is_of_another_form_is_refused(
 
 @pytest.mark.parametrize("task", ["vqa", "two_images", "entailment"])
 def test_a_missing_file_says_so(tmp_path: Path, task: TaskName) -> None:
-    with pytest.raises(SourceError, match="no such file"):
+    with pytest.raises(SourceError, match="No such file"):
         read_iglue(task, tmp_path / "none", "ja")
 
 

@@ -1,4 +1,4 @@
-"""WIT's forms, weak pairs of either world, and what is known of their relevance."""
+"""WIT's forms, and pairs of weakly aligned texts."""
 
 from __future__ import annotations
 
@@ -9,14 +9,7 @@ from typing import Any
 
 import pytest
 
-from recipes.lib.weak_pairs import (
-    WeakText,
-    joined,
-    known_relevance,
-    pair_up,
-    read_wit,
-    scene_texts,
-)
+from recipes.lib.weak_pairs import WeakText, pair_up, read_wit
 from vqa_builder.errors import SourceError
 
 COLUMNS = [
@@ -123,7 +116,7 @@ def test_what_is_no_wit_is_refused(tmp_path: Path, line: str, problem: str) -> N
 
 
 def test_a_missing_file_says_so(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="no such file"):
+    with pytest.raises(SourceError, match="No such file"):
         list(read_wit(tmp_path / "wit.tsv", {"en"}))
 
 
@@ -135,8 +128,7 @@ def test_pairs_are_of_one_image_and_two_languages() -> None:
     ]
     pairs = pair_up(texts, per_image=9)
     assert len(pairs) == 2 * 5
-    assert all(one.image_id == two.image_id and one.language != two.language for one, two, _ in pairs)
-    assert all(relevance is None for _, _, relevance in pairs)
+    assert all(one.image_id == two.image_id and one.language != two.language for one, two in pairs)
 
 
 def test_no_image_has_more_pairs_than_asked_for_and_draws_repeat() -> None:
@@ -144,72 +136,3 @@ def test_no_image_has_more_pairs_than_asked_for_and_draws_repeat() -> None:
     pairs = pair_up(texts, per_image=3, seed=4)
     assert len(pairs) == 3
     assert pairs == pair_up(texts, per_image=3, seed=4)
-
-
-@pytest.mark.parametrize(
-    ("first", "second", "expected"),
-    [
-        (["colour:dog"], ["colour:dog"], 1.0),
-        (["colour:dog"], ["action:dog"], 0.5),
-        (["colour:dog"], ["colour:car"], 0.0),
-        (["place"], ["weather"], 0.0),
-        (["place", "time"], ["place"], 2 / 3),
-        (["count:dog", "colour:dog"], ["colour:dog", "place"], 0.625),
-    ],
-)
-def test_relevance_is_known_from_the_keys(first: list[str], second: list[str], expected: float) -> None:
-    assert known_relevance(first, second) == pytest.approx(expected)
-    assert known_relevance(second, first) == pytest.approx(expected)
-
-
-def test_japanese_sentences_are_joined_without_a_space() -> None:
-    assert joined(["犬がいます。", "雨が降っています。"], "ja") == "犬がいます。雨が降っています。"
-    assert joined(["एक कुत्ता है।", "बारिश हो रही है।"], "hi") == "एक कुत्ता है। बारिश हो रही है।"
-
-
-FACTS = [
-    {"fact": "place", "en": "This is a beach.", "ja": "ここはビーチです。", "hi": "यह समुद्र तट है।"},
-    {"fact": "weather", "en": "It is sunny.", "ja": "晴れています。", "hi": "धूप निकली है।"},
-    {"fact": "colour:dog", "en": "The dog is black.", "ja": "犬は黒いです。", "hi": "कुत्ता काला है।"},
-]
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Path:
-    caption = {"en": "A black dog.", "ja": "黒い犬の写真です。", "hi": "एक काला कुत्ता।"}
-    lines = [
-        json.dumps({"image_id": image, "split": split, "caption": caption, "facts": FACTS})
-        for image, split in ((1, "train"), (2, "train"), (3, "validation"))
-    ]
-    (tmp_path / "sentences.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return tmp_path
-
-
-def test_the_languages_of_a_scene_say_different_things(world: Path) -> None:
-    texts = scene_texts(world, "train", ["en", "ja", "hi"])
-    assert [(each.image_id, len(each.facts)) for each in texts] == [
-        (image, 1) for image in (1, 1, 1, 2, 2, 2)
-    ]
-    for image in (1, 2):
-        own = [each for each in texts if each.image_id == image]
-        assert {each.language for each in own} == {"en", "ja", "hi"}
-        assert len({each.facts for each in own}) == 3
-    for each in texts:
-        assert each.text == next(fact[each.language] for fact in FACTS if fact["fact"] == each.facts[0])
-
-
-def test_texts_of_several_facts_and_of_chosen_scenes(world: Path) -> None:
-    texts = scene_texts(world, "train", ["ja"], facts=2, images={2})
-    assert [(each.image_id, len(each.facts), each.text.count("。")) for each in texts] == [(2, 2, 2)]
-
-
-def test_the_same_seed_draws_the_same_texts(world: Path) -> None:
-    assert scene_texts(world, "train", ["en", "hi"], seed=5) == scene_texts(
-        world, "train", ["en", "hi"], seed=5
-    )
-
-
-def test_weak_pairs_of_scenes_have_a_known_relevance(world: Path) -> None:
-    pairs = pair_up(scene_texts(world, "train", ["en", "ja", "hi"], facts=2))
-    assert all(pair.relevance == known_relevance(pair.first.facts, pair.second.facts) for pair in pairs)
-    assert {type(pair.relevance) for pair in pairs} == {float}

@@ -9,10 +9,11 @@ import pytest
 from PIL import Image
 from safetensors.torch import load_file
 
+from recipes.drawn_world.scenes.write import write
 from recipes.lib import results
-from recipes.lib.scenes.write import write
 from recipes.mla import config as settings
-from recipes.mla.backbone import english_sentences, open_backbone, pictures
+from recipes.mla.backbone import open_backbone, pictures
+from recipes.mla.small import english_sentences
 from recipes.mla.table import markdown
 from recipes.mla.train import run
 from vqa_builder.errors import SourceError, SpecError, UnknownNameError

@@ -10,8 +10,8 @@ import pytest
 import torch
 import yaml
 
+from recipes.drawn_world.scenes.write import write
 from recipes.lib import results
-from recipes.lib.scenes.write import write
 from recipes.mla import config as settings
 from recipes.mla.config import Vqa
 from recipes.mla.vqa import AnswerHead, Vectors, run

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from recipes.drawn_world.scenes import load_scenes
+from recipes.drawn_world.scenes.kinds import KINDS
+from recipes.drawn_world.scenes.write import write
 from recipes.lib.features import ImageFeatures, write_store
-from recipes.lib.scenes import load_scenes
-from recipes.lib.scenes.kinds import KINDS
-from recipes.lib.scenes.write import write
 
 
 @pytest.fixture(scope="session")
