@@ -12,13 +12,13 @@ VOCABULARY = pa.table([[0], ["cat"], [1]], schema=schema.VOCABULARY)
 
 def rows() -> pa.Table:
     records = [
-        ("a1", "train", "What is it?", "other", "cat", TEN),
-        ("a2", "train", "Where  is it?", "other", "cat", TEN),
-        ("a3", "test", "What is it?", None, None, None),
+        ("a1", 7, "train", "What is it?", "what is", "other", "cat", TEN),
+        ("a2", 8, "train", "Where  is it?", "where is", "other", "cat", TEN),
+        ("a3", 9, "test", "What is it?", None, None, None, None),
     ]
-    names = ("question_id", "split", "question", "answer_type", "multiple_choice_answer", "answers")
+    names = schema.examples_schema(pa.string(), pa.int64()).names
     examples = pa.Table.from_pylist(
-        [{"image_id": 7, **dict(zip(names, record, strict=True))} for record in records],
+        [dict(zip(names, record, strict=True)) for record in records],
         schema.examples_schema(pa.string(), pa.int64()),
     )
     segments = segmentation.extract(examples)
@@ -26,9 +26,19 @@ def rows() -> pa.Table:
     texts = [target[text] for text in segments["text"].to_pylist()]
     size = segments.num_rows
     status = ["ok" if text else "failed" for text in texts]
-    engine = ["mini" if text else None for text in texts]
+    back_texts = [text and f"back from {text}" for text in texts]
+    engine, back_engine = ([text and name for text in texts] for name in ("mini|there", "mini|back"))
     translations = pa.table(
-        [segments["segment_id"], ["ja"] * size, texts, texts, engine, engine, status, [None] * size],
+        [
+            segments["segment_id"],
+            ["ja"] * size,
+            texts,
+            back_texts,
+            engine,
+            back_engine,
+            status,
+            [None] * size,
+        ],
         schema=schema.TRANSLATIONS,
     )
     scores = pa.table(
@@ -69,18 +79,27 @@ def test_the_columns_are_those_of_the_design() -> None:
     assert rejected["train"].schema == schema.rejected_schema(data["train"].schema)
 
 
-def test_a_row_says_what_it_was_and_what_it_became() -> None:
+def test_every_column_comes_from_where_it_should() -> None:
     row = split_rows(rows())[0]["train"].to_pylist()[0]
-    assert (row["question"], row["question_en"]) == ("これは何ですか？", "What is it?")
-    assert (row["multiple_choice_answer"], row["multiple_choice_answer_en"]) == ("猫", "cat")
-    assert row["answers"][9] == {
-        "answer": "犬",
-        "answer_en": "dog",
-        "answer_confidence": "maybe",
-        "answer_id": 10,
+    answers = row.pop("answers")
+    assert row == {
+        "question_id": "a1",
+        "image_id": 7,
+        "question": "これは何ですか？",
+        "question_en": "What is it?",
+        "question_back": "back from これは何ですか？",
+        "question_type": "what is",
+        "answer_type": "other",
+        "multiple_choice_answer": "猫",
+        "multiple_choice_answer_en": "cat",
+        "labels": [0],
+        "soft_scores": [1.0],
+        "alignment": [],
+        "scores": {"chrf": 50.0},
+        "engine": "mini|there",
     }
-    assert (row["labels"], row["soft_scores"], row["scores"]) == ([0], [1.0], {"chrf": 50.0})
-    assert row["alignment"] == []
+    assert answers[0] == {"answer": "猫", "answer_en": "cat", "answer_confidence": "yes", "answer_id": 1}
+    assert answers[9] == {"answer": "犬", "answer_en": "dog", "answer_confidence": "maybe", "answer_id": 10}
 
 
 def test_the_source_text_stays_as_it_was() -> None:
