@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from vqa_builder.release import card, manifest
-from vqa_builder.release.card_warnings import limits
+from vqa_builder.release.card_warnings import card_warnings
 from vqa_builder.release.contents import ReleaseContents
 
 COUNTS: dict[str, Any] = {
@@ -52,25 +52,25 @@ EXPECTED = [
 
 
 def test_every_number_that_speaks_against_a_release_is_told() -> None:
-    found = limits(MANIFEST)
+    found = card_warnings(MANIFEST)
     assert len(found) == len(EXPECTED)
     for sentence, pattern in zip(found, EXPECTED, strict=True):
         assert re.search(pattern, sentence), sentence
 
 
-def test_a_release_without_faults_has_no_limits_of_its_own() -> None:
+def test_a_release_without_faults_has_no_warnings_of_its_own() -> None:
     counts = {**COUNTS, "rejected": {"train": 0}, "answers": {}, "translations": {}}
     quiet: dict[str, Any] = {
         "counts": {**counts, "engines": {"nllb|v1": 9}, "overruled": {}},
         "signatures": {},
         "engines": [],
     }
-    assert limits(quiet) == []
+    assert card_warnings(quiet) == []
     behind_a_guard = {"nllb|v1": 9, "nllb|v1|protect:1+numbers": 3, "nllb|v1|protect:1+numbers+terms": 1}
-    assert limits({**quiet, "counts": {**quiet["counts"], "engines": behind_a_guard}}) == []
+    assert card_warnings({**quiet, "counts": {**quiet["counts"], "engines": behind_a_guard}}) == []
 
 
-def test_the_card_shows_limits_attrition_and_what_people_wrote(ja: ReleaseContents) -> None:
+def test_the_card_shows_warnings_attrition_and_what_people_wrote(ja: ReleaseContents) -> None:
     described = manifest.describe(ja)
     described["counts"] |= {name: COUNTS[name] for name in ("answer_types", "answers", "overruled")}
     described["counts"]["people"] = {
@@ -80,7 +80,7 @@ def test_the_card_shows_limits_attrition_and_what_people_wrote(ja: ReleaseConten
     described["asserted"] = {"en-ja": {"entries": 1, "fingerprint": "0" * 64}}
     text = card.render(described, card.schemas(ja), card.sample(ja))
     known = text.split("## Known limits")[1]
-    assert all(f"- {sentence}" in known for sentence in limits(described))
+    assert all(f"- {sentence}" in known for sentence in card_warnings(described))
     for line in (
         "| number | 200 | 100 | 50 % |",
         "| winner changed | 45 | 5 % |",

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from vqa_builder.errors import StorageError
 from vqa_builder.languages.base import known_languages
-from vqa_builder.release.card_warnings import limits, share
+from vqa_builder.release.card_warnings import card_warnings, share
 from vqa_builder.release.contents import ReleaseContents, in_order, type_name
 from vqa_builder.release.parquet import FOLDERS, config_of
 from vqa_builder.schema import IMAGE
@@ -72,7 +72,7 @@ def render(
         values={name: facts for name, facts in manifest["scores"].items() if "values" in facts},
         citation=citation(manifest),
         embedded=bool((manifest["spec"].get("release") or {}).get("images", {}).get("embed")),
-        limits=limits(manifest),
+        warnings=card_warnings(manifest),
         policy=policy_rows(manifest.get("policy") or manifest["spec"].get("policy") or {}),
     )
     return text

@@ -1,4 +1,4 @@
-"""What the numbers of a manifest say against the release: a sentence for each, for the card."""
+"""Warnings for the card: a sentence for every number of the manifest that speaks against the release."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SHOWN_REASONS = 3
 Counts = Mapping[str, Any]
 
 
-def limits(manifest: Mapping[str, Any]) -> list[str]:
+def card_warnings(manifest: Mapping[str, Any]) -> list[str]:
     """Sentences in Markdown; what the manifest does not count is passed over.
 
     Args:

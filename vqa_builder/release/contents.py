@@ -33,7 +33,7 @@ class ReleaseContents:
             counts the usable questions, ``counts["bad_records"]`` what was set aside before them.
         spec_yaml: the text of ``build.yaml``.
         changelog: the text of ``CHANGELOG.md``; None for none.
-        asserted: what people asserted and the rows use.
+        human_verified: the translations by people that the rows use.
         image_problems: the records of ``image_problems.jsonl``; no file without any.
     """
 
@@ -46,7 +46,7 @@ class ReleaseContents:
     spec_yaml: str
     changelog: str | None = None
     image_problems: tuple[Mapping[str, Any], ...] = ()
-    asserted: tuple[Entry, ...] = ()
+    human_verified: tuple[Entry, ...] = ()
 
     @property
     def tables(self) -> dict[str, pa.Table]:

@@ -68,9 +68,8 @@ def export_cvil(releases: Sequence[Path], out: Path, tags: Path | None = None) -
         SourceError: the tags cannot be read.
         StorageError: ``out`` is there already.
 
-    Example::
-
-        export_cvil([Path("out/vqa-ja"), Path("out/vqa-hi")], Path("cvil"), Path("tags.json"))
+    >>> export_cvil([Path("linked/vqa-ja")], Path("cvil")).rows
+    {'train': 3, 'validation': 1, 'test': 1}
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise StorageError("The folder is there already", where=out, remedy="name another with --out")

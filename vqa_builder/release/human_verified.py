@@ -1,7 +1,7 @@
-"""What people asserted and a release uses: the file that travels with it, and the record in its manifest.
+"""The human-verified translations that a release uses: the file beside it, and the record in its manifest.
 
 ``vqa-builder memory import`` takes the file, and a build from the manifest takes it by itself, so that a
-release with corrections can be repeated from its own files. What the release does not use is not in it.
+release with corrections can be reproduced from its own files. What the release does not use is not in it.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ def used(
     engines: Collection[str],
     back_engines: Collection[str],
 ) -> list[Entry]:
-    """The asserted entries that answered for some segment, in either direction, sorted.
+    """The human-verified entries that translated some segment, in either direction, sorted.
 
     Args:
         segments, translations: row-aligned tables of all segments.
         language: the target language.
-        engines: signatures of everything that translates and is not an asserted entry.
-        back_engines: the same of what translates back.
+        engines: signatures of everything else that translates.
+        back_engines: the same for the way back.
 
-    Example: a corrected question gives ``Entry("en", "ja", "Is it sunny?", "晴れた日ですか？", "question")``
-    with an empty context and the engine ``human``.
+    A corrected question gives ``Entry("en", "ja", "Is it sunny?", "晴れた日ですか？", "question")`` with an
+    empty context and the engine ``human``.
     """
     columns = {
         **{name: segments[name] for name in ("role", "context")},
@@ -88,13 +88,13 @@ def read(folder: Path) -> list[Entry]:
 
 
 def missing(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> str | None:
-    """What of one record another does not have, in a line; None if they are equal.
+    """What one record has and another has not, in a line; None if they are equal.
 
     Args:
         wanted, found: records of two releases.
 
     >>> missing({"en-ja": {"entries": 2, "fingerprint": "a"}}, {})
-    'of what people asserted (en-ja: 2) the memory at hand holds 0'
+    'of the human-verified translations (en-ja: 2) the memory at hand holds 0'
     """
     if wanted == found:
         return None
@@ -103,4 +103,5 @@ def missing(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> str | None:
     said = ", ".join(f"{way}: {wanted.get(way, nothing)['entries']:,}" for way in every)
     here = ", ".join(f"{found.get(way, nothing)['entries']:,}" for way in every)
     same = all(wanted.get(way, nothing)["entries"] == found.get(way, nothing)["entries"] for way in every)
-    return f"of what people asserted ({said}) the memory at hand holds {'other texts' if same else here}"
+    held = "other texts" if same else here
+    return f"of the human-verified translations ({said}) the memory at hand holds {held}"

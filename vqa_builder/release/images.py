@@ -52,9 +52,9 @@ def with_images(contents: ReleaseContents, settings: Images | None, folder: Path
         SpecError: a pattern does not fit the ids, names no split, or the images to embed are too many.
         MissingExtraError: images are to be looked at, and Pillow is not installed.
 
-    Example::
-
-        with_images(contents, Images(file="{image_id}.jpg"), Path()).data["train"]["image"]
+    >>> shown = with_images(contents, Images(file="{image_id:012}.jpg"), Path())
+    >>> shown.data["train"]["image"][0].as_py()
+    '000000228478.jpg'
     """
     if settings is None:
         return contents

@@ -28,7 +28,6 @@ FORMAT = 1
 FILE = "manifest.json"
 PACKAGE = "vqa-builder"
 FREQUENT_VALUES = 10
-_APART = "asserted_entries"
 _TABLE_KEY = r"^(data/[^/]+|rejected/[^/]+|answers/answer_map)$"
 
 
@@ -119,9 +118,8 @@ def load_manifest(folder: Path) -> Manifest:
         OtherFormatError: another version of vqa-builder wrote it.
         ReleaseError: the folder is no release, or its manifest cannot be read.
 
-    Example::
-
-        load_manifest(Path("out/vqa-ja")).tables["data/train"]["rows"]
+    >>> load_manifest(Path("out/vqa-ja")).tables["data/train"]["rows"]
+    3
     """
     path = folder / FILE
     if not path.is_file():
@@ -140,10 +138,7 @@ def parse_manifest(text: bytes, where: Path | str) -> Manifest:
 
 
 def describe(contents: ReleaseContents) -> dict[str, Any]:
-    """The manifest of contents about to be written; ``files`` is empty still.
-
-    What people asserted is in it for ``save``, which sets it apart in a file of its own.
-    """
+    """The manifest of contents about to be written; ``files`` is still empty."""
     counts = {
         **contents.facts["counts"],
         **inside.row_counts(contents),
@@ -162,8 +157,7 @@ def describe(contents: ReleaseContents) -> dict[str, Any]:
         "files": {},
         "packages": contents.facts.get("packages") or packages.record(),
         "python": packages.python(),
-        "asserted": human_verified.record(contents.asserted),
-        _APART: contents.asserted,
+        "asserted": human_verified.record(contents.human_verified),
     }
 
 
@@ -184,9 +178,7 @@ def save(folder: Path, content: Mapping[str, Any]) -> None:
 
     Whoever changes a file of a release afterwards calls this again.
     """
-    human_verified.write(folder, content.get(_APART, ()))
-    content = {name: value for name, value in content.items() if name != _APART}
-    content["files"] = list_files(folder)
+    content = {**content, "files": list_files(folder)}
     write_json(folder / FILE, {**content, "checksum": _checksum(content)})
 
 

@@ -29,10 +29,9 @@ def release_at(name: str) -> Iterator[Path]:
         ReleaseError: it is neither.
         HubError: the repository or the revision is not there, or holds no release.
 
-    Example::
-
-        with release_at("org/vqa-ja@v1.0") as old, release_at("out/vqa-ja") as new:
-            diff(old, new)
+    >>> with release_at("org/vqa-ja@v1.0") as old, release_at("out/vqa-ja") as new:
+    ...     print(old.is_dir(), new)
+    True out/vqa-ja
     """
     if Path(name).is_dir():
         yield Path(name)

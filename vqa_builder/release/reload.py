@@ -42,11 +42,9 @@ class Gate:
         endpoint: the hub's address.
         token: for the hub; None for none.
 
-    Example::
-
-        with Gate("org/vqa-ja", "https://huggingface.co", None) as gate:
-            ...                                             # push
-            gate.faults(commit, manifest, {"default": "default"})
+    >>> with Gate("org/vqa-ja", endpoint, None) as gate:    # push, and then:
+    ...     gate.faults("v1.0", load_manifest(Path("out/vqa-ja")), {"default": "default"})
+    []
     """
 
     def __init__(self, repo: str, endpoint: str, token: str | None) -> None:

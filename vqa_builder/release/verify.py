@@ -84,10 +84,9 @@ def verify(folder: Path, *, tables: bool = True, reload: bool = True) -> VerifyR
     Raises:
         ReleaseError: there is no such folder, or it has a manifest of another format.
 
-    Example::
-
-        report = verify(Path("out/vqa-ja"))
-        report.ok, [check.detail for check in report.checks if not check.ok]
+    >>> report = verify(Path("out/vqa-ja"))
+    >>> report.ok, [check.detail for check in report.checks if not check.ok]
+    (True, [])
     """
     if not folder.is_dir():
         raise ReleaseError("There is no such folder", where=folder, remedy="give the folder of a release")

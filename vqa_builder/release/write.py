@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from vqa_builder.errors import ReleaseError, StorageError
-from vqa_builder.release import card, croissant, manifest
+from vqa_builder.release import card, croissant, human_verified, manifest
 from vqa_builder.release.contents import ReleaseContents, check
 from vqa_builder.release.parquet import ANSWER_MAP_KEY, read_table, table_schema, write_file, write_table
 from vqa_builder.report import page
@@ -35,9 +35,9 @@ def write_release(contents: ReleaseContents, out: Path) -> Path:
         ReleaseError: the counts do not add up, a table is not as declared, or nothing was kept.
         StorageError: the folder in the way is not a release, or holds files that no build put there.
 
-    Example::
-
-        write_release(contents, Path("out"))    # out/vqa-ja/README.md, report.html, data/, manifest.json, ...
+    >>> folder = write_release(contents, Path("out"))
+    >>> sorted(path.name for path in folder.iterdir())[:4]
+    ['README.md', 'answers', 'build.yaml', 'croissant.json']
     """
     check(contents)
     contents = contents.storable()
@@ -52,6 +52,7 @@ def write_release(contents: ReleaseContents, out: Path) -> Path:
         if contents.image_problems:
             lines = [json.dumps(problem, ensure_ascii=False) + "\n" for problem in contents.image_problems]
             write_text(folder / IMAGE_PROBLEMS_FILE, "".join(lines))
+        human_verified.write(folder, contents.human_verified)
         described = manifest.describe(contents)
         described["files"] = manifest.list_files(folder)
         write_text(folder / card.FILE, card.render(described, card.schemas(contents), card.sample(contents)))
@@ -88,9 +89,8 @@ def write_report(release: Path) -> Path:
         ReleaseError: the folder is no release, or is no longer what its manifest says: a report would vouch
             for rows that nobody built.
 
-    Example::
-
-        write_report(Path("out/vqa-ja"))  # out/vqa-ja/report.html
+    >>> write_report(Path("out/vqa-ja")).as_posix()
+    'out/vqa-ja/report.html'
     """
     found = manifest.load_manifest(release)
     if not found.is_untouched or _others(manifest.list_files(release)) != _others(found.files):
@@ -102,7 +102,7 @@ def write_report(release: Path) -> Path:
     tables = {key: _without_images(release, key) for key in found.tables}
     path = release / page.FILE
     write_text(path, page.render(tables, found.content))
-    manifest.save(release, {key: value for key, value in found.content.items() if key != "checksum"})
+    manifest.save(release, found.content)
     return path
 
 

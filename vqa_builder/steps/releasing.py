@@ -192,7 +192,7 @@ def _contents(
         ),
         spec_yaml=spec.text,
         changelog=spec.changelog,
-        asserted=tuple(_human_verified(job, segments, translations, language)),
+        human_verified=tuple(_human_verified(job, segments, translations, language)),
     )
 
 

@@ -110,9 +110,9 @@ def diff(old: Path, new: Path) -> ReleaseDiff:
     Raises:
         ReleaseError: a folder is no release, or a table of it cannot be read.
 
-    Example::
-
-        diff(Path("1.0/vqa-ja"), Path("1.1/vqa-ja")).level
+    >>> found = diff(Path("1.0/vqa-ja"), Path("1.1/vqa-ja"))
+    >>> found.level, found.because
+    ('minor', ('1 row: question text',))
     """
     manifests = load_manifest(old), load_manifest(new)
     if _same_tables(*manifests):

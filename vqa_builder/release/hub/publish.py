@@ -83,9 +83,9 @@ def publish(
         HubError: the hub refuses, or cannot be reached; the repository holds the old release or the new one.
         LoadedBackError: the pushed revision is not what was pushed.
 
-    Example::
-
-        publish(Path("out/vqa-ja"), "org/vqa-ja", tag="v1.0", dry_run=True).operations
+    >>> done = publish(Path("out/vqa-ja"), "org/vqa-ja", dry_run=True)
+    >>> done.operations, done.unchanged    # the same release is there already
+    ((), 11)
     """
     if create_pr and tag:
         raise SpecError(

@@ -74,10 +74,9 @@ class Remote:
     Raises:
         HubError: ``HF_HUB_OFFLINE`` is set.
 
-    Example::
-
-        remote = Remote("org/vqa-ja")
-        remote.tree(remote.head("main"))
+    >>> remote = Remote("org/vqa-ja")
+    >>> sorted(remote.tree(remote.head("main")))[:3]
+    ['.gitattributes', 'README.md', 'answers/answer_map.parquet']
     """
 
     def __init__(
@@ -122,118 +121,88 @@ class Remote:
         """
         from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
 
-        def read() -> str | None:
+        def head(repo: str, **options: Any) -> str | None:
             try:
-                return str(self._api.repo_info(self.repo, revision=revision, repo_type=self.kind).sha)
+                return str(self._api.repo_info(repo, **options).sha)
             except GatedRepoError:
                 raise
             except RepositoryNotFoundError:
                 return None
 
-        return self._read("read the head", read)
+        found: str | None = self._read("read the head", head, revision=revision)
+        return found
 
     def tree(self, commit: str) -> dict[str, RemoteFile]:
         """Path -> file, of a whole commit."""
         from huggingface_hub.hf_api import RepoFile
 
-        def read() -> dict[str, RemoteFile]:
-            entries = self._api.list_repo_tree(
-                self.repo, recursive=True, revision=commit, repo_type=self.kind
-            )
-            files = [entry for entry in entries if isinstance(entry, RepoFile)]
-            return {
-                file.path: RemoteFile(file.size, file.blob_id, file.lfs.sha256 if file.lfs else None)
-                for file in files
-            }
+        def files(repo: str, **options: Any) -> list[RepoFile]:
+            entries = self._api.list_repo_tree(repo, recursive=True, **options)
+            return [entry for entry in entries if isinstance(entry, RepoFile)]
 
-        return self._read("list the files", read)
+        return {
+            file.path: RemoteFile(file.size, file.blob_id, file.lfs.sha256 if file.lfs else None)
+            for file in self._read("list the files", files, revision=commit)
+        }
 
     def read(self, path: str, commit: str) -> bytes:
         """The bytes of a small file."""
 
-        def read() -> bytes:
+        def content(repo: str, **options: Any) -> bytes:
             with tempfile.TemporaryDirectory(prefix="vqa-builder-") as folder:
-                found = self._api.hf_hub_download(
-                    self.repo, path, repo_type=self.kind, revision=commit, local_dir=folder
-                )
-                return Path(found).read_bytes()
+                return Path(self._api.hf_hub_download(repo, path, local_dir=folder, **options)).read_bytes()
 
-        return self._read(f"read {path}", read)
+        found: bytes = self._read(f"read {path}", content, revision=commit)
+        return found
 
     def parent(self, commit: str) -> str | None:
         """The commit before a commit."""
-        commits = self._read(
-            "read the history",
-            lambda: self._api.list_repo_commits(self.repo, repo_type=self.kind, revision=commit),
-        )
+        commits = self._read("read the history", self._api.list_repo_commits, revision=commit)
         return commits[1].commit_id if len(commits) > 1 else None
 
     def tags(self) -> dict[str, str]:
         """Tag -> commit."""
-        refs = self._read("read the tags", lambda: self._api.list_repo_refs(self.repo, repo_type=self.kind))
+        refs = self._read("read the tags", self._api.list_repo_refs)
         return {tag.name: tag.target_commit for tag in refs.tags}
 
     def open_pull_requests(self, title: str) -> list[int]:
         """The open pull requests of this title, the newest first."""
-        found = self._read(
-            "list the pull requests",
-            lambda: list(
-                self._api.get_repo_discussions(
-                    self.repo,
-                    repo_type=self.kind,
-                    discussion_type="pull_request",
-                    discussion_status="open",
-                )
-            ),
-        )
+
+        def open_ones(repo: str, **options: Any) -> list[Any]:
+            wanted: Any = {"discussion_type": "pull_request", "discussion_status": "open", **options}
+            return list(self._api.get_repo_discussions(repo, **wanted))
+
+        found = self._read("list the pull requests", open_ones)
         return sorted((one.num for one in found if one.title == title), reverse=True)
 
     def create(self, private: bool | None) -> None:
         """Make the repository, empty; nothing happens if it is there."""
-        self._read(
-            "create the repository",
-            lambda: self._api.create_repo(self.repo, repo_type=self.kind, private=private, exist_ok=True),
-        )
+        self._read("create the repository", self._api.create_repo, private=private, exist_ok=True)
 
     def settings(self, *, private: bool | None, gated: str | None) -> None:
         """Bring visibility and access to what is asked; None leaves a setting as it is."""
-        info = self._read("read the settings", lambda: self._api.repo_info(self.repo, repo_type=self.kind))
+        info = self._read("read the settings", self._api.repo_info)
         changes: dict[str, Any] = {}
         if private is not None and bool(info.private) != private:
             changes["private"] = private
         if gated is not None and info.gated != gated:
             changes["gated"] = gated
         if changes:
-            self._read(
-                "change the settings",
-                lambda: self._api.update_repo_settings(self.repo, repo_type=self.kind, **changes),
-            )
+            self._read("change the settings", self._api.update_repo_settings, **changes)
 
     def tag(self, name: str, commit: str) -> None:
         """Give a commit a name; nothing happens if it has that name."""
         if self.tags().get(name) != commit:
-            self._read(
-                f"create the tag {name}",
-                lambda: self._api.create_tag(self.repo, tag=name, revision=commit, repo_type=self.kind),
-            )
+            self._read(f"create the tag {name}", self._api.create_tag, tag=name, revision=commit)
 
     def upload(self, additions: Sequence[Any], revision: str, *, create_pr: bool) -> None:
         """Send the large files among ``CommitOperationAdd``s, ahead of the commit; the hub has each once."""
         total = sum(addition.upload_info.size for addition in additions)
+        options = {"revision": revision, "create_pr": create_pr, "free_memory": False}
         with _silent_bars(), self.progress.track(f"uploading to {self.repo}", total) as advance:
             for start in range(0, len(additions), FILES_AT_ONCE):
                 group = additions[start : start + FILES_AT_ONCE]
-                self._once(
-                    "upload",
-                    lambda group=group: self._api.preupload_lfs_files(  # type: ignore[misc]
-                        self.repo,
-                        group,
-                        repo_type=self.kind,
-                        revision=revision,
-                        create_pr=create_pr,
-                        free_memory=False,
-                    ),
-                )
+                self._once("upload", self._api.preupload_lfs_files, additions=group, **options)
                 advance(sum(addition.upload_info.size for addition in group))
 
     def commit(
@@ -258,16 +227,13 @@ class Remote:
         with _silent_bars():
             made = self._once(
                 "commit",
-                lambda: self._api.create_commit(
-                    self.repo,
-                    operations,
-                    commit_message=title,
-                    commit_description=description,
-                    repo_type=self.kind,
-                    revision=revision,
-                    parent_commit=parent,
-                    create_pr=create_pr,
-                ),
+                self._api.create_commit,
+                operations=operations,
+                commit_message=title,
+                commit_description=description,
+                revision=revision,
+                parent_commit=parent,
+                create_pr=create_pr,
             )
         return made.oid, made.pr_revision
 
@@ -277,20 +243,27 @@ class Remote:
         self.progress.say(f"{error.problem}: next try in {seconds:.0f} s")
         self._wait(seconds)
 
-    def _read(self, what: str, function: Callable[[], Result]) -> Result:
-        """Do what can be done twice without harm."""
+    def _read(self, what: str, call: Callable[..., Any], **options: Any) -> Any:
+        """Do what can be done twice without harm; arguments as of ``_once``."""
         for attempt in range(ATTEMPTS):
             try:
-                return self._once(what, function)
+                return self._once(what, call, **options)
             except TransientError as error:
                 if attempt == ATTEMPTS - 1:
                     raise
                 self.wait(attempt, error)
         raise AssertionError("the last attempt returns or raises")
 
-    def _once(self, what: str, function: Callable[[], Result]) -> Result:
+    def _once(self, what: str, call: Callable[..., Any], **options: Any) -> Any:
+        """Call the client about this repository.
+
+        Args:
+            what: for the message of an error, such as ``read the tags``.
+            call: a method of the client, or a function like one.
+            **options: for it.
+        """
         try:
-            return function()
+            return call(self.repo, repo_type=self.kind, **options)
         except Exception as error:
             raise self._translated(what, error) from None
 
