@@ -218,11 +218,9 @@ def test_an_engine_that_fails_loses_nothing_that_was_paid(
     original = CTranslate2.translate
     calls: list[int] = []
 
-    def failing(self: CTranslate2, texts: Any, source: str, target: str) -> Any:
-        calls.append(len(texts))
-        if len(calls) == 3:
-            return original(self, texts, source, target)[1:]
-        return original(self, texts, source, target)
+    def failing(self: CTranslate2, request: Any) -> Any:
+        calls.append(len(request))
+        return original(self, request)[1:] if len(calls) == 3 else original(self, request)
 
     spec = load_spec(change(tiny, translate={"engine": {"type": "mini"}, "batch_size": 4}))
     monkeypatch.setattr(CTranslate2, "translate", failing)

@@ -34,8 +34,8 @@ from vqa_builder.steps.build_context import (
 from vqa_builder.steps.judging import keep_scores
 from vqa_builder.store import Stored, atomic_file
 from vqa_builder.translation import run
-from vqa_builder.translation.batches import batches
 from vqa_builder.translation.memory import Entry, TranslationMemory
+from vqa_builder.translation.request import Request, batches
 
 SCORES = "scores"
 ENTRIES_PER_COMMIT = 10_000
@@ -271,14 +271,8 @@ def _compared(memory: TranslationMemory, entries: Sequence[Entry]) -> tuple[list
     new: list[Entry] = []
     conflicts: list[Conflict] = []
     for (role, source, target, engine), some in kinds.items():
-        known = memory.lookup(
-            [entry.text for entry in some],
-            role=role,
-            contexts=[entry.context for entry in some],
-            source=source,
-            target=target,
-            engine=engine,
-        )
+        texts, contexts = [entry.text for entry in some], [entry.context for entry in some]
+        known = memory.lookup(Request(texts, source, target, role, contexts), engine)
         for entry, before in zip(some, known, strict=True):
             if before is None:
                 new.append(entry)

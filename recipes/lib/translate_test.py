@@ -31,6 +31,7 @@ from vqa_builder.progress import Progress
 from vqa_builder.spec import Plugin
 from vqa_builder.translation import run
 from vqa_builder.translation.memory import TranslationMemory
+from vqa_builder.translation.request import Request
 
 if TYPE_CHECKING:
     from torch import nn
@@ -96,12 +97,14 @@ def into_english(
     try:
         with TranslationMemory(memory) as held:
             outcome = run.translate(
-                [_SPACES.sub(" ", text).strip() for text in questions.text],
-                role=ROLE,
-                source=questions.language,
-                target=ENGLISH,
-                engines=made,
-                memory=held,
+                Request(
+                    [_SPACES.sub(" ", text).strip() for text in questions.text],
+                    questions.language,
+                    ENGLISH,
+                    ROLE,
+                ),
+                made,
+                held,
                 progress=progress,
             )
     finally:

@@ -25,6 +25,7 @@ from vqa_builder.progress import Progress
 from vqa_builder.quality import scoring
 from vqa_builder.quality.scorers.base import PAIRS
 from vqa_builder.store import fingerprint
+from vqa_builder.translation.request import Request
 
 SHARED = Path(os.environ.get("VQA_BUILDER_SHARED", Path(__file__).parents[3] / "shared")) / "data"
 CACHE = Path(os.environ.get("VQA_BUILDER_CACHE", ".policy-cache"))
@@ -91,9 +92,8 @@ def translate(texts: list[str], source: str, target: str) -> list[str | None]:
         key = fingerprint({"engine": engine.signature, "direction": f"{source}-{target}", "texts": chunk})
         path = CACHE / f"{source}-{target}-{key[:16]}.parquet"
         if not path.exists():
-            made = [
-                text if isinstance(text, str) else None for text in engine.translate(chunk, source, target)
-            ]
+            results = engine.translate(Request(chunk, source, target))
+            made = [text if isinstance(text, str) else None for text in results]
             CACHE.mkdir(parents=True, exist_ok=True)
             pq.write_table(pa.table({"text": pa.array(made, pa.string())}), path)
         found += pq.read_table(path)["text"].to_pylist()

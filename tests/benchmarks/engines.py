@@ -24,6 +24,7 @@ from typing import Any
 from vqa_builder.translation.engines.base import Engine
 from vqa_builder.translation.engines.mini import MODEL, Mini
 from vqa_builder.translation.memory import TranslationMemory
+from vqa_builder.translation.request import Request
 from vqa_builder.translation.run import translate
 
 TOKENS = 12
@@ -42,7 +43,7 @@ def main() -> None:
     texts.sort(key=lambda text: (len(text), text))
     print(f"{len(texts):,} strings, median of {asked.repeats}, both sides in turn")
     with Mini(Mini.Options()) as mini:
-        mini.translate(texts[:64], "en", "ja")
+        mini.translate(Request(texts[:64], "en", "ja"))
         compare("ctranslate2 (mini)", lambda: bare_ctranslate2(texts), lambda: through_us(mini, texts), asked)
     with tempfile.TemporaryDirectory() as folder:
         engine = marian(Path(folder), texts)
@@ -63,7 +64,7 @@ def compare(name: str, bare: Callable[[], Any], us: Callable[[], Any], asked: ar
 
 def through_us(engine: Engine, texts: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder, TranslationMemory(Path(folder) / "m.sqlite") as memory:
-        translate(texts, role="question", source="en", target="ja", engines=[engine], memory=memory)
+        translate(Request(texts, "en", "ja", "question"), [engine], memory)
 
 
 _bare: list[Any] = []
@@ -124,7 +125,7 @@ def marian(folder: Path, texts: list[str]) -> Any:
     tokenizer.save_pretrained(folder)
     options = Transformers.Options(folder=folder, devices=("cpu",), max_new_tokens=TOKENS)
     engine = Transformers(options)
-    engine.translate(texts[:2], "en", "ja")
+    engine.translate(Request(texts[:2], "en", "ja"))
     return engine
 
 

@@ -20,6 +20,7 @@ from vqa_builder.translation import run
 from vqa_builder.translation.distribute import DistributedEngine
 from vqa_builder.translation.engines.mini import Mini
 from vqa_builder.translation.memory import TranslationMemory
+from vqa_builder.translation.request import Request
 
 
 def unique_questions(path: Path, count: int) -> list[str]:
@@ -35,16 +36,13 @@ def seconds(texts: list[str], executor: RayExecutor) -> tuple[float, float]:
     with tempfile.TemporaryDirectory() as folder, Mini(options) as mini:
         engine = DistributedEngine(mini, "mini", options, executor)
         for _ in range(2 * executor.workers):
-            engine.translate([f"Are there {number} cars?" for number in range(64)], "en", "ja")
+            engine.translate(Request([f"Are there {number} cars?" for number in range(64)], "en", "ja"))
         with TranslationMemory(Path(folder) / "memory.sqlite") as memory:
             started, busy = time.perf_counter(), time.process_time()
             outcome = run.translate(
-                texts,
-                role="question",
-                source="en",
-                target="ja",
-                engines=[engine],
-                memory=memory,
+                Request(texts, "en", "ja", "question"),
+                [engine],
+                memory,
                 batch_size=run.BATCH_SIZE * executor.workers,
             )
             took, own = time.perf_counter() - started, time.process_time() - busy

@@ -29,6 +29,7 @@ from vqa_builder.translation.engines.base import Engine
 from vqa_builder.translation.engines.deep_translator import DeepTranslator
 from vqa_builder.translation.engines.openai import OpenAI
 from vqa_builder.translation.memory import TranslationMemory
+from vqa_builder.translation.request import Request
 
 SECONDS = 0.1
 AT_ONCE = 20
@@ -223,10 +224,10 @@ def texts(count: int) -> list[str]:
 
 def throughput(engine: Engine, at: Server, requests: int) -> tuple[float, Stats]:
     """Requests per second, one text each, as a share of what a server can do, and what the server saw."""
-    engine.translate(texts(AT_ONCE), "en", "ja")
+    engine.translate(Request(texts(AT_ONCE), "en", "ja"))
     at.stats()
     began = time.perf_counter()
-    results = engine.translate(texts(requests), "en", "ja")
+    results = engine.translate(Request(texts(requests), "en", "ja"))
     seconds = time.perf_counter() - began
     assert results == list(map(translation_of, texts(requests)))
     return requests / AT_ONCE * SECONDS / seconds, at.stats()
@@ -235,9 +236,7 @@ def throughput(engine: Engine, at: Server, requests: int) -> tuple[float, Stats]
 def under_faults(engine: Engine, asked: Sequence[str], memory: Path) -> run.RunCounts:
     """A run under faults; raises unless it ends complete and in order."""
     with TranslationMemory(memory) as opened:
-        outcome = run.translate(
-            asked, role="question", source="en", target="ja", engines=[engine], memory=opened
-        )
+        outcome = run.translate(Request(asked, "en", "ja", "question"), [engine], opened)
     assert outcome.text.to_pylist() == list(map(translation_of, asked)), outcome.error.drop_null()
     return outcome.counts
 

@@ -26,6 +26,7 @@ from typing import Any
 
 from vqa_builder.translation.engines.mini import MODEL, Mini
 from vqa_builder.translation.memory import TranslationMemory
+from vqa_builder.translation.request import Request
 from vqa_builder.translation.run import translate
 
 ROWS = 32
@@ -46,7 +47,7 @@ def main() -> None:
         f"{len(given):,} answers ({len(set(given)):,} distinct), into {asked.language}"
     )
     with Mini(Mini.Options()) as mini:
-        mini.translate(questions[:64], "en", asked.language)
+        mini.translate(Request(questions[:64], "en", asked.language))
         ours, counts = timed(lambda: as_a_build(mini, questions, given, asked.language))
     script, calls = timed(lambda: row_by_row(questions, answers, asked.language, asked.joined))
     print(f"the script: {script:.1f} s, {calls:,} calls; a build's translation: {ours:.1f} s, {counts}")
@@ -78,12 +79,7 @@ def as_a_build(mini: Mini, questions: list[str], answers: list[str], language: s
     with tempfile.TemporaryDirectory() as folder, TranslationMemory(Path(folder) / "m.sqlite") as memory:
         outcomes = [
             translate(
-                [" ".join(text.split()) for text in texts],
-                role=role,
-                source="en",
-                target=language,
-                engines=[mini],
-                memory=memory,
+                Request([" ".join(text.split()) for text in texts], "en", language, role), [mini], memory
             )
             for role, texts in roles.items()
         ]

@@ -24,6 +24,7 @@ from vqa_builder.translation import run
 from vqa_builder.translation.distribute import DistributedEngine
 from vqa_builder.translation.engines.mini import Mini
 from vqa_builder.translation.memory import TranslationMemory
+from vqa_builder.translation.request import Request
 
 ray = pytest.importorskip("ray")
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::FutureWarning")]
@@ -133,14 +134,14 @@ def test_translations_are_those_of_one_engine_though_a_worker_is_killed(
     with Mini(options) as mini, TranslationMemory(tmp_path / "memory.sqlite") as memory:
         many = DistributedEngine(mini, "mini", options, two)
         victim = max(pids(two))
-        parts = many.translate_in_parts(TEXTS, "en", "ja")
+        parts = many.translate_in_parts(Request(TEXTS, "en", "ja"))
         found = dict(next(parts))
         os.kill(victim, signal.SIGKILL)
         for part in parts:
             found |= dict(part)
-        assert [found[at] for at in range(len(TEXTS))] == mini.translate(TEXTS, "en", "ja")
-        ask = partial(run.translate, TEXTS, role="question", source="en", target="hi", memory=memory)
-        outcome, again = ask(engines=[many]), ask(engines=[mini])
+        assert [found[at] for at in range(len(TEXTS))] == mini.translate(Request(TEXTS, "en", "ja"))
+        request = Request(TEXTS, "en", "hi", "question")
+        outcome, again = (run.translate(request, [engine], memory) for engine in (many, mini))
     assert (outcome.counts.translated, again.counts.remembered) == (len(TEXTS), len(TEXTS))
 
 

@@ -13,6 +13,7 @@ from vqa_builder.review import sheet_csv, sheet_import
 from vqa_builder.review.sheet_csv import Line
 from vqa_builder.review.sheet_import import Known, known_in, known_questions, labels_path, said_in, take
 from vqa_builder.translation.memory import TranslationMemory
+from vqa_builder.translation.request import Request
 
 BUS, RAIN = "What color is the bus?", "Is it raining?"
 IDS = {text: segments.segment_id("question", "", text) for text in (BUS, RAIN)}
@@ -74,7 +75,7 @@ def test_rows_that_nobody_filled_in_are_passed_over() -> None:
 
 def test_a_correction_wins_over_engines_and_is_taken_once(memory: TranslationMemory, tmp_path: Path) -> None:
     file = labels_path(tmp_path / "memory.sqlite")
-    memory.store([BUS], ["バス何色"], role="question", source="en", target="ja", engine="mini|1")
+    memory.store(Request([BUS], "en", "ja", "question"), ["バス何色"], "mini|1")
     known = {"ja": known_in(memory, "ja")}
     rows = [
         line(label="bad", corrected_question=RED, reviewer="Aiko", answer_en="orange", answer_sense="colour",
@@ -84,7 +85,7 @@ def test_a_correction_wins_over_engines_and_is_taken_once(memory: TranslationMem
     assert (first.new, first.changed, first.same, first.conflicts, first.warnings) == (2, 0, 0, [], [])
     assert first.labels == {"bad": 1}
     assert asserted(memory) == {(BUS, "question", ""): RED, ("orange", "answer", "colour"): "オレンジ色"}
-    (found,) = memory.lookup_asserted([BUS], role="question", source="en", target="ja")
+    (found,) = memory.lookup_overrides(Request([BUS], "en", "ja", "question"))
     assert found == (RED, "human")
     content = file.read_bytes()
     again = take(said_in(rows, known), memory, file)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -10,9 +9,10 @@ import pytest
 
 from vqa_builder.errors import StorageError
 from vqa_builder.spec import Budget, Price
-from vqa_builder.translation.budget import Ledger, Usage, usage
+from vqa_builder.translation.budget import Ledger, Usage, planned_work, usage
 from vqa_builder.translation.engines.base import Engine, Failure, Options, Stopped
 from vqa_builder.translation.memory import TranslationMemory
+from vqa_builder.translation.request import Request
 from vqa_builder.translation.run import Outcome, translate
 
 TEXTS = ["a", "bb", "ccc", "dddd", "eeeee"]
@@ -35,14 +35,14 @@ class Paid(Engine):
 
     def check_direction(self, source: str, target: str) -> None: ...
 
-    def translate(self, texts: Sequence[str], source: str, target: str) -> list[str | Failure]:
-        self.sent += sum(map(len, texts))
-        return [f"<{text}>" for text in texts]
+    def translate(self, request: Request) -> list[str | Failure]:
+        self.sent += sum(map(len, request.texts))
+        return [f"<{text}>" for text in request.texts]
 
 
 def run(memory: TranslationMemory, ledger: Ledger, *engines: Engine, **more: Any) -> Outcome:
-    fixed: dict[str, Any] = {"role": "question", "source": "en", "target": "ja", "batch_size": 2}
-    return translate(TEXTS, engines=engines, memory=memory, ledger=ledger, **{**fixed, **more})
+    request = Request(TEXTS, "en", "ja", "question")
+    return translate(request, engines, memory, ledger=ledger, **{"batch_size": 2, **more})
 
 
 @pytest.mark.parametrize(
@@ -121,3 +121,71 @@ def test_a_file_that_is_no_ledger(tmp_path: Path, content: str) -> None:
     (tmp_path / "spent.json").write_text(content)
     with pytest.raises(StorageError, match="no ledger"):
         Ledger(tmp_path / "spent.json")
+
+
+class Named(Engine):
+    """Has a signature and nothing else."""
+
+    name: ClassVar[str] = "named"
+    summary: ClassVar[str] = "for tests"
+    Options: ClassVar[type[Options]] = Options
+
+    def __init__(self, signature: str, heeding: bool = False) -> None:
+        self.signed = signature
+        self.uses_context = heeding  # type: ignore[misc]
+
+    @property
+    def signature(self) -> str:
+        return self.signed
+
+    def check_direction(self, source: str, target: str) -> None: ...
+
+    def translate(self, request: Request) -> list[str | Failure]:
+        raise AssertionError("a plan asks no engine")
+
+
+def test_every_engine_of_a_chain_with_what_it_can_be_sent_at_most() -> None:
+    first, second = planned_work(
+        Request(["cat", "a dog", "cat", ""], "en", "ja", "answer"),
+        [None, "犬", None, None],
+        [Named("free|1"), Named("paid|1")],
+        {"paid|1": Price(per_million_characters=1_000_000, currency="EUR")},
+    )
+    assert first._asdict() == {
+        "direction": "en-ja",
+        "role": "answer",
+        "step": "all",
+        "engine": "free|1",
+        "at_most": False,
+        "strings": 1,
+        "characters": 3,
+        "input_tokens": 25,
+        "output_tokens": 10,
+        "money": None,
+        "currency": None,
+    }
+    assert (second.at_most, second.strings, second.money, second.currency) == (True, 1, 3.0, "EUR")
+
+
+@pytest.mark.parametrize(("heeding", "strings"), [(False, 1), (True, 2)])
+def test_a_text_counts_once_per_context_where_the_engine_heeds_it(heeding: bool, strings: int) -> None:
+    (work,) = planned_work(
+        Request(["orange"] * 3, "en", "hi", "answer", ["colour", "fruit", "colour"]),
+        [None, None, None],
+        [Named("one|1", heeding)],
+        {},
+    )
+    assert work.strings == strings
+
+
+def test_translations_that_are_not_there_yet_count_apart() -> None:
+    (work,) = planned_work(
+        Request(["orange", "orange", "अंगूर", "अंगूर"], "hi", "en", "answer", ["colour", "fruit", "", ""]),
+        [None, None, None, None],
+        [Named("one|1")],
+        {},
+        apart=True,
+        step="in context",
+        at_most=True,
+    )
+    assert (work.strings, work.step, work.at_most) == (3, "in context", True)

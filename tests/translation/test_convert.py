@@ -19,6 +19,7 @@ from vqa_builder.plugins import construct
 from vqa_builder.spec import EnginePlugin
 from vqa_builder.translation.convert import Converted, _options, convert
 from vqa_builder.translation.engines.transformers import Transformers
+from vqa_builder.translation.request import Request
 
 TEXTS = [*tiny.PAIRS, "Is this a bus?", "What color is the cat?"]
 
@@ -33,7 +34,7 @@ def translations(converted: Converted, language: str, folder: Path, **more: Any)
     plugin = yaml.safe_load(converted.yaml)["translate"]["engine"]
     limits = {"max_decoding_length": 30, "compute_type": "float32"}
     with construct("engines", EnginePlugin.model_validate({**plugin, **limits, **more}), folder) as engine:
-        results: list[Any] = engine.translate(TEXTS, "en", language)
+        results: list[Any] = engine.translate(Request(TEXTS, "en", language))
         return results
 
 
@@ -45,7 +46,7 @@ def test_a_converted_model_says_what_the_original_says(family: Any, tmp_path: Pa
     with Transformers(options) as engine:
         for language in ("ja",) if family is tiny.marian else ("ja", "hi"):
             ours = translations(converted, language, tmp_path)
-            theirs = engine.translate(TEXTS, "en", language)
+            theirs = engine.translate(Request(TEXTS, "en", language))
             assert ours[: len(tiny.PAIRS)] == theirs[: len(tiny.PAIRS)]
             both = [pair for pair in zip(ours, theirs, strict=True) if all(isinstance(x, str) for x in pair)]
             assert all(one == other for one, other in both)

@@ -14,6 +14,7 @@ from vqa_builder.translation import distribute
 from vqa_builder.translation.distribute import DistributedEngine
 from vqa_builder.translation.engines.mini import Mini
 from vqa_builder.translation.engines.openai import OpenAI
+from vqa_builder.translation.request import Request
 
 TEXTS = [f"Is the car number {number} red?" for number in range(100)]
 
@@ -52,29 +53,29 @@ def many(engine: Mini, executor: Executor) -> DistributedEngine:
 
 def test_results_are_those_of_the_engine_and_come_in_pieces(mini: Mini) -> None:
     executor = Elsewhere()
-    parts = list(many(mini, executor).translate_in_parts(TEXTS, "en", "ja", role="question"))
+    parts = list(many(mini, executor).translate_in_parts(Request(TEXTS, "en", "ja", role="question")))
     assert [len(part) for part in parts] == [32, 32, 32, 4]
     found = {at: result for part in parts for at, result in part}
-    assert [found[at] for at in range(100)] == mini.translate(TEXTS, "en", "ja")
-    assert many(mini, executor).translate(TEXTS[:3], "en", "hi") == mini.translate(TEXTS[:3], "en", "hi")
+    assert [found[at] for at in range(100)] == mini.translate(Request(TEXTS, "en", "ja"))
+    assert many(mini, executor).translate(Request(TEXTS[:3], "en", "hi")) == mini.translate(
+        Request(TEXTS[:3], "en", "hi")
+    )
 
 
 def test_workers_get_the_engine_by_name_their_share_of_cores_and_the_contexts(mini: Mini) -> None:
     executor = Elsewhere()
-    list(many(mini, executor).translate_in_parts(["red"], "en", "ja", role="answer", contexts=["Which?"]))
-    ((given, piece),) = executor.sent
-    assert given == ("mini", '{"threads":3}', "en", "ja", "answer")
-    assert piece == (["red"], ["Which?"], None)
+    request = Request(["red"], "en", "ja", "answer", ["Which?"])
+    list(many(mini, executor).translate_in_parts(request))
+    assert executor.sent == [(("mini", '{"threads":3}'), request)]
 
 
 def test_terms_travel_with_their_texts(mini: Mini) -> None:
-    executor, terms = Elsewhere(), [{"red": "赤い"}]
+    executor, request = Elsewhere(), Request(["red"], "en", "ja", terms=[{"red": "赤い"}])
     engine = many(mini, executor)
     assert engine.takes_terms is mini.takes_terms is False
-    (done,) = engine.translate_with_terms(["red"], "en", "ja", terms=terms)
-    ((_, piece),) = executor.sent
-    assert piece == (["red"], None, terms)
-    assert done == list(enumerate(mini.translate(["red"], "en", "ja")))
+    (done,) = engine.translate_in_parts(request)
+    assert [piece for _, piece in executor.sent] == [request]
+    assert done == list(enumerate(mini.translate(Request(["red"], "en", "ja"))))
 
 
 def test_it_is_the_same_engine_to_everybody(mini: Mini) -> None:
@@ -91,13 +92,13 @@ class Failing:
     def __init__(self, signature: str) -> None:
         self.signature, self.calls = signature, 0
 
-    def translate_in_parts(self, texts: Sequence[str], *_: str, **__: Any) -> Iterator[Any]:
+    def translate_in_parts(self, request: Request) -> Iterator[Any]:
         """Two parts of a piece."""
         self.calls += 1
         yield [(0, "一")]
         if self.calls == 2:
             raise EngineError("out of memory")
-        yield [(at, "二") for at in range(1, len(texts))]
+        yield [(at, "二") for at in range(1, len(request))]
 
 
 def test_an_error_comes_after_all_that_was_finished(mini: Mini, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,7 +106,7 @@ def test_an_error_comes_after_all_that_was_finished(mini: Mini, monkeypatch: pyt
     monkeypatch.setattr(distribute, "_engine", lambda *_: failing)
     found: dict[int, Any] = {}
     with pytest.raises(EngineError, match="out of memory"):
-        for part in many(mini, Elsewhere()).translate_in_parts(TEXTS, "en", "ja"):
+        for part in many(mini, Elsewhere()).translate_in_parts(Request(TEXTS, "en", "ja")):
             found |= dict(part)
     assert sorted(found) == [*range(33)]
     assert failing.calls == 2
@@ -114,14 +115,14 @@ def test_an_error_comes_after_all_that_was_finished(mini: Mini, monkeypatch: pyt
 def test_a_worker_with_another_engine_is_found_out(mini: Mini, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(distribute, "_engine", lambda *_: Failing("mini|ctranslate2:4.0"))
     with pytest.raises(EngineError, match="A worker has another engine") as caught:
-        many(mini, Elsewhere()).translate(TEXTS, "en", "ja")
+        many(mini, Elsewhere()).translate(Request(TEXTS, "en", "ja"))
     assert "found:    mini|ctranslate2:4.0" in str(caught.value)
 
 
-def test_only_what_gets_faster_is_spread(mini: Mini) -> None:
+def test_only_what_gets_faster_is_distributed(mini: Mini) -> None:
     options: BaseModel = Mini.Options()
-    assert isinstance(distribute.spread(mini, "mini", options, Elsewhere()), DistributedEngine)
-    assert distribute.spread(mini, "mini", options, LocalExecutor(2)) is mini
+    assert isinstance(distribute.distributed(mini, "mini", options, Elsewhere()), DistributedEngine)
+    assert distribute.distributed(mini, "mini", options, LocalExecutor(2)) is mini
     remote = OpenAI.Options(model="m", base_url="http://127.0.0.1:1/v1")
     service = OpenAI(remote)
-    assert distribute.spread(service, "openai", remote, Elsewhere()) is service
+    assert distribute.distributed(service, "openai", remote, Elsewhere()) is service

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
@@ -14,31 +15,36 @@ from hypothesis import given, strategies as st
 from vqa_builder.errors import SourceError, StorageError
 from vqa_builder.translation.entry import Entry
 from vqa_builder.translation.memory import TranslationMemory, _keys
+from vqa_builder.translation.request import Request
 
 ENGINE = "mini|sha:1"
-JA = {"role": "answer", "source": "en", "target": "ja"}
+
+
+def ja(texts: list[str], **more: Any) -> Request:
+    """Answers, English to Japanese unless told otherwise."""
+    return Request(texts, **{"source": "en", "target": "ja", "role": "answer", **more})
 
 
 def test_answers_its_own_engine_role_and_direction_only(memory: TranslationMemory) -> None:
-    memory.store(["cat", "dog"], ["猫", "犬"], **JA, engine=ENGINE)
-    assert memory.lookup(["dog", "cow", "cat", "dog"], **JA, engine=ENGINE) == ["犬", None, "猫", "犬"]
-    assert memory.lookup(["cat"], **JA, engine="mini|sha:2") == [None]
-    assert memory.lookup(["cat"], **JA | {"role": "question"}, engine=ENGINE) == [None]
-    assert memory.lookup(["cat"], **JA | {"target": "hi"}, engine=ENGINE) == [None]
-    assert memory.lookup(["猫"], role="answer", source="ja", target="en", engine=ENGINE) == [None]
+    memory.store(ja(["cat", "dog"]), ["猫", "犬"], ENGINE)
+    assert memory.lookup(ja(["dog", "cow", "cat", "dog"]), ENGINE) == ["犬", None, "猫", "犬"]
+    assert memory.lookup(ja(["cat"]), "mini|sha:2") == [None]
+    assert memory.lookup(ja(["cat"], role="question"), ENGINE) == [None]
+    assert memory.lookup(ja(["cat"], target="hi"), ENGINE) == [None]
+    assert memory.lookup(ja(["猫"], source="ja", target="en"), ENGINE) == [None]
 
 
 def test_every_string_may_have_a_signature_of_its_own(memory: TranslationMemory) -> None:
     signatures = ["mini|1|protect:1+terms:aa", "mini|1|protect:1+terms:bb", "mini|1"]
-    memory.store(["cat", "dog", "cow"], ["ねこ", "いぬ", "うし"], **JA, engine=signatures)
-    assert memory.lookup(["cat", "dog", "cow"], **JA, engine=signatures) == ["ねこ", "いぬ", "うし"]
-    assert memory.lookup(["cat", "dog"], **JA, engine=signatures[1::-1]) == [None, None]
-    assert memory.lookup(["cat"], **JA, engine=signatures[0]) == ["ねこ"]
+    memory.store(ja(["cat", "dog", "cow"]), ["ねこ", "いぬ", "うし"], signatures)
+    assert memory.lookup(ja(["cat", "dog", "cow"]), signatures) == ["ねこ", "いぬ", "うし"]
+    assert memory.lookup(ja(["cat", "dog"]), signatures[1::-1]) == [None, None]
+    assert memory.lookup(ja(["cat"]), signatures[0]) == ["ねこ"]
     assert {entry.text: entry.engine for entry in memory.entries()} == dict(
         zip(["cat", "dog", "cow"], signatures, strict=True)
     )
     with pytest.raises(ValueError):
-        memory.store(["cat", "dog"], ["猫", "犬"], **JA, engine=signatures)
+        memory.store(ja(["cat", "dog"]), ["猫", "犬"], signatures)
     assert [(row.engine, row.entries) for row in memory.stats()] == [
         ("mini|1", 1),
         ("mini|1|protect:1+terms", 2),
@@ -47,34 +53,34 @@ def test_every_string_may_have_a_signature_of_its_own(memory: TranslationMemory)
 
 def test_tells_contexts_apart(memory: TranslationMemory) -> None:
     texts, contexts, translations = ["orange"] * 2, ["colour", "fruit"], ["オレンジ色", "オレンジ"]
-    memory.store(texts, translations, **JA, contexts=contexts, engine=ENGINE)
-    assert memory.lookup(texts, **JA, contexts=contexts, engine=ENGINE) == translations
-    assert memory.lookup(["orange"], **JA, engine=ENGINE) == [None]
+    memory.store(ja(texts, contexts=contexts), translations, ENGINE)
+    assert memory.lookup(ja(texts, contexts=contexts), ENGINE) == translations
+    assert memory.lookup(ja(["orange"]), ENGINE) == [None]
 
 
 def test_looks_up_more_strings_than_one_statement_takes(memory: TranslationMemory) -> None:
     texts = [f"text {number}" for number in range(40_000)]
-    memory.store(texts, texts, **JA, engine=ENGINE)
-    assert memory.lookup(texts[::-1], **JA, engine=ENGINE) == texts[::-1]
+    memory.store(ja(texts), texts, ENGINE)
+    assert memory.lookup(ja(texts[::-1]), ENGINE) == texts[::-1]
 
 
 def test_what_an_engine_said_first_stays(memory: TranslationMemory) -> None:
-    memory.store(["cat"], ["猫"], **JA, engine=ENGINE)
-    memory.store(["cat"], ["ネコ"], **JA, engine=ENGINE)
-    assert memory.lookup(["cat"], **JA, engine=ENGINE) == ["猫"]
+    memory.store(ja(["cat"]), ["猫"], ENGINE)
+    memory.store(ja(["cat"]), ["ネコ"], ENGINE)
+    assert memory.lookup(ja(["cat"]), ENGINE) == ["猫"]
 
 
 def test_a_list_of_another_length_stores_nothing(memory: TranslationMemory) -> None:
     with pytest.raises(ValueError):
-        memory.store(["cat", "dog"], ["猫"], **JA, engine=ENGINE)
-    assert memory.lookup(["cat"], **JA, engine=ENGINE) == [None]
+        memory.store(ja(["cat", "dog"]), ["猫"], ENGINE)
+    assert memory.lookup(ja(["cat"]), ENGINE) == [None]
 
 
 def test_outlives_the_process(tmp_path: Path) -> None:
     for expected in (None, "猫"):
         with TranslationMemory(tmp_path / "deep" / "er" / "memory.sqlite") as memory:
-            assert memory.lookup(["cat"], **JA, engine=ENGINE) == [expected]
-            memory.store(["cat"], ["猫"], **JA, engine=ENGINE)
+            assert memory.lookup(ja(["cat"]), ENGINE) == [expected]
+            memory.store(ja(["cat"]), ["猫"], ENGINE)
 
 
 def test_the_most_specific_of_what_people_said_wins(memory: TranslationMemory) -> None:
@@ -85,32 +91,32 @@ def test_the_most_specific_of_what_people_said_wins(memory: TranslationMemory) -
             Entry("en", "ja", "right", "direction", role="answer", context="side", engine="human"),
         ]
     )
-    found = memory.lookup_asserted(["right"] * 3, **JA, contexts=["side", "truth", ""])
+    found = memory.lookup_overrides(ja(["right"] * 3, contexts=["side", "truth", ""]))
     assert found == [("direction", "human"), ("any answer", "import"), ("any answer", "import")]
-    assert memory.lookup_asserted(["right"], **JA | {"role": "question"}) == [("any role", "import")]
-    assert memory.lookup_asserted(["left"], **JA) == [None]
-    assert memory.lookup_asserted(["right"], **JA | {"target": "hi"}) == [None]
+    assert memory.lookup_overrides(ja(["right"], role="question")) == [("any role", "import")]
+    assert memory.lookup_overrides(ja(["left"])) == [None]
+    assert memory.lookup_overrides(ja(["right"], target="hi")) == [None]
 
 
 def test_a_correction_replaces_the_one_before(memory: TranslationMemory) -> None:
     for translation, who in (("ねこ", "import:nllb"), ("猫", "human")):
         memory.add([Entry("en", "ja", "cat", translation, role="answer", engine=who)])
-    assert memory.lookup_asserted(["cat"], **JA) == [("猫", "human")]
+    assert memory.lookup_overrides(ja(["cat"])) == [("猫", "human")]
 
 
 def test_white_space_of_imported_entries_is_collapsed(memory: TranslationMemory) -> None:
     memory.add([Entry("en", "ja", " a\n  cat ", "一匹の\n猫")])
-    assert memory.lookup_asserted(["a cat"], **JA) == [("一匹の 猫", "import")]
+    assert memory.lookup_overrides(ja(["a cat"])) == [("一匹の 猫", "import")]
 
 
 def test_machine_entries_stay_machine_entries_when_memories_are_merged(tmp_path: Path) -> None:
     with TranslationMemory(tmp_path / "a") as one, TranslationMemory(tmp_path / "b") as other:
-        one.store(["cat"], ["猫"], **JA, engine=ENGINE)
+        one.store(ja(["cat"]), ["猫"], ENGINE)
         one.add([Entry("en", "ja", "dog", "犬", engine="human")])
         assert other.add(one.entries()) == (1, 1)
         assert list(other.entries()) == list(one.entries())
-        assert other.lookup(["cat"], **JA, engine=ENGINE) == ["猫"]
-        assert other.lookup_asserted(["cat", "dog"], **JA) == [None, ("犬", "human")]
+        assert other.lookup(ja(["cat"]), ENGINE) == ["猫"]
+        assert other.lookup_overrides(ja(["cat", "dog"])) == [None, ("犬", "human")]
 
 
 def test_an_import_that_breaks_off_takes_nothing_in(memory: TranslationMemory) -> None:
@@ -122,27 +128,27 @@ def test_an_import_that_breaks_off_takes_nothing_in(memory: TranslationMemory) -
     with pytest.raises(SourceError):
         memory.add(broken())
     assert memory.stats() == []
-    memory.store(["cat"], ["猫"], **JA, engine=ENGINE)
+    memory.store(ja(["cat"]), ["猫"], ENGINE)
 
 
 def test_the_fingerprint_follows_what_is_asserted_and_nothing_else(tmp_path: Path) -> None:
     one, two = Entry("en", "ja", "cat", "猫"), Entry("en", "ja", "dog", "犬", role="answer")
     with TranslationMemory(tmp_path / "a") as memory, TranslationMemory(tmp_path / "b") as other:
-        assert memory.asserted_fingerprint("en", "ja") == ""
+        assert memory.overrides_fingerprint("en", "ja") == ""
         memory.add([one, two])
         other.add([two])
         other.add([one])
-        before = memory.asserted_fingerprint("en", "ja")
-        assert before == other.asserted_fingerprint("en", "ja") != ""
-        memory.store(["cat"], ["猫"], **JA, engine=ENGINE)
+        before = memory.overrides_fingerprint("en", "ja")
+        assert before == other.overrides_fingerprint("en", "ja") != ""
+        memory.store(ja(["cat"]), ["猫"], ENGINE)
         memory.add([Entry("en", "hi", "cat", "बिल्ली")])
-        assert memory.asserted_fingerprint("en", "ja") == before
+        assert memory.overrides_fingerprint("en", "ja") == before
         memory.add([one._replace(translation="ネコ")])
-        assert memory.asserted_fingerprint("en", "ja") != before
+        assert memory.overrides_fingerprint("en", "ja") != before
 
 
 def test_entries_and_statistics_can_be_narrowed(memory: TranslationMemory) -> None:
-    memory.store(["cat", "dog"], ["猫", "犬"], **JA, engine=ENGINE)
+    memory.store(ja(["cat", "dog"]), ["猫", "犬"], ENGINE)
     memory.add([Entry("en", "hi", "cat", "बिल्ली", role="answer")])
     assert [entry.target for entry in memory.entries(asserted=True)] == ["hi"]
     assert sorted(entry.text for entry in memory.entries(target="ja", engine=ENGINE)) == ["cat", "dog"]
@@ -160,7 +166,7 @@ def test_fields_cannot_run_together_in_a_key(fields: list[str], at: int, other: 
 
     def key(values: list[str]) -> bytes:
         role, context, source, target, engine, text = values
-        return _keys([text], [context], role, source, target, engine)[0]
+        return _keys(Request([text], source, target, role, [context]), engine)[0]
 
     assert (key(fields) == key(changed)) == (fields == changed)
     moved = [fields[0] + fields[1], "", *fields[2:]]
@@ -168,16 +174,16 @@ def test_fields_cannot_run_together_in_a_key(fields: list[str], at: int, other: 
 
 
 def test_a_full_disk_says_what_is_kept(memory: TranslationMemory) -> None:
-    memory.store(["cat"], ["猫"], **JA, engine=ENGINE)
+    memory.store(ja(["cat"]), ["猫"], ENGINE)
     pages = memory._db.execute("PRAGMA page_count").fetchone()[0]
     memory._db.execute(f"PRAGMA max_page_count = {pages + 2}")
     texts = [f"text {number}" for number in range(2000)]
     with pytest.raises(StorageError, match="disk is full") as caught:
-        memory.store(texts, texts, **JA, engine=ENGINE)
+        memory.store(ja(texts), texts, ENGINE)
     assert "the 1 entries stored before are kept" in str(caught.value)
-    assert memory.lookup(["cat", "text 0"], **JA, engine=ENGINE) == ["猫", None]
+    assert memory.lookup(ja(["cat", "text 0"]), ENGINE) == ["猫", None]
     memory._db.execute("PRAGMA max_page_count = 100000")
-    memory.store(texts, texts, **JA, engine=ENGINE)
+    memory.store(ja(texts), texts, ENGINE)
 
 
 def test_a_file_of_another_kind_is_left_as_it_was(tmp_path: Path) -> None:
@@ -209,8 +215,8 @@ def test_a_locked_memory_is_an_error_that_says_so(tmp_path: Path) -> None:
     with TranslationMemory(path) as memory, TranslationMemory(path, timeout=0.1) as other:
         memory._db.execute("BEGIN IMMEDIATE")
         with pytest.raises(StorageError, match="locked by another program"):
-            other.store(["cat"], ["猫"], **JA, engine=ENGINE)
-        assert other.lookup(["cat"], **JA, engine=ENGINE) == [None]
+            other.store(ja(["cat"]), ["猫"], ENGINE)
+        assert other.lookup(ja(["cat"]), ENGINE) == [None]
 
 
 def test_a_path_that_cannot_be_a_file(tmp_path: Path) -> None:
@@ -222,11 +228,12 @@ def test_a_path_that_cannot_be_a_file(tmp_path: Path) -> None:
 
 def test_processes_may_share_a_new_memory(tmp_path: Path) -> None:
     script = (
-        "import sys; from pathlib import Path; from vqa_builder.translation.memory import TranslationMemory\n"
+        "import sys; from pathlib import Path\n"
+        "from vqa_builder.translation.memory import TranslationMemory\n"
+        "from vqa_builder.translation.request import Request\n"
         "for at in range(20):\n"
         "  with TranslationMemory(Path(sys.argv[1])) as memory:\n"
-        "    memory.store([f'{sys.argv[2]} {at}'], ['x'],\n"
-        "                 role='answer', source='en', target='ja', engine='e')\n"
+        "    memory.store(Request([f'{sys.argv[2]} {at}'], 'en', 'ja', 'answer'), ['x'], 'e')\n"
     )
     path = tmp_path / "memory.sqlite"
     root = Path(__file__).parents[2]

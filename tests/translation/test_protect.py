@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import pytest
 
@@ -17,7 +17,8 @@ from vqa_builder.translation.engines.mini import Mini
 from vqa_builder.translation.glossary import Glossary, Term
 from vqa_builder.translation.memory import TranslationMemory
 from vqa_builder.translation.protect import EXACT, PLAIN, SPANS, TERMS, Guard, Protected
-from vqa_builder.translation.run import Outcome, known, translate
+from vqa_builder.translation.request import Request
+from vqa_builder.translation.run import Outcome, recall, translate
 
 GLOSSARY = Glossary([Term("surfboard", "サーフボード"), Term("Nokia", ""), Term("bus", "バス")])
 GUARD = Guard(GLOSSARY, ["numbers", "urls", "quotes"])
@@ -40,17 +41,15 @@ class Scripted(Engine):
 
     def check_direction(self, source: str, target: str) -> None: ...
 
-    def translate(self, texts: Sequence[str], source: str, target: str) -> list[str | Failure]:
-        self.sent += texts
-        return [self.says(text) for text in texts]
+    def translate(self, request: Request) -> list[str | Failure]:
+        self.sent += request.texts
+        return [self.says(text) for text in request.texts]
 
 
 def run(
     memory: TranslationMemory, texts: Sequence[str], engine: Engine, guard: Guard | None = GUARD
 ) -> Outcome:
-    return translate(
-        texts, role="question", source="en", target="ja", engines=[engine], memory=memory, guard=guard
-    )
+    return translate(Request(texts, "en", "ja", "question"), [engine], memory, guard=guard)
 
 
 @pytest.mark.parametrize(
@@ -121,15 +120,8 @@ def test_a_text_that_holds_a_placeholder_already_keeps_it(memory: TranslationMem
 
 def test_brands_keep_their_letters_and_hindi_its_spaces(memory: TranslationMemory) -> None:
     engine = Scripted({"Is it a X1 phone?": "क्या यह X1 फ़ोन है?"})
-    outcome = translate(
-        ["Is it a Nokia phone?"],
-        role="question",
-        source="en",
-        target="hi",
-        engines=[engine],
-        memory=memory,
-        guard=GUARD,
-    )
+    request = Request(["Is it a Nokia phone?"], "en", "hi", "question")
+    outcome = translate(request, [engine], memory, guard=GUARD)
     assert outcome.text.to_pylist() == ["क्या यह Nokia फ़ोन है?"]
 
 
@@ -155,8 +147,7 @@ def test_strings_without_spans_are_the_engines_own_in_the_memory(memory: Transla
     engine.sent.clear()
     run(memory, texts, engine, changed)
     assert engine.sent == ["Is it a X1?"]
-    asked = {"role": "question", "source": "en", "target": "ja", "engines": [engine], "memory": memory}
-    assert None not in known(texts, guard=changed, **asked)  # type: ignore[arg-type]
+    assert None not in recall(Request(texts, "en", "ja", "question"), [engine], memory, guard=changed).texts
 
 
 @pytest.mark.parametrize(
@@ -209,9 +200,9 @@ def test_what_is_sent_twice_is_paid_twice_and_no_budget_exceeded(
     engine = Scripted(lambda text: "板" if text == "surfboard" else "誰の板ですか？")
     ledger = Ledger(tmp_path / "spent.json", Budget(characters=characters))
     texts = ["Whose surfboard is it?", "Is it 5?", "Is this surfboard red?", "Who is it?"]
-    asked: dict[str, Any] = {"role": "question", "source": "en", "target": "ja", "guard": GUARD}
+    request = Request(texts, "en", "ja", "question")
     with suppress(Stopped):
-        translate(texts, engines=[engine], memory=memory, ledger=ledger, batch_size=2, **asked)
+        translate(request, [engine], memory, guard=GUARD, ledger=ledger, batch_size=2)
     assert sum(map(len, engine.sent)) <= ledger.characters <= characters
     assert ledger.characters > 0 or characters < 60
 
@@ -219,7 +210,7 @@ def test_what_is_sent_twice_is_paid_twice_and_no_budget_exceeded(
 def test_with_a_real_model_terms_are_enforced_and_no_placeholder_is_left() -> None:
     texts = ["Is the surfboard red?", "How many surfboards are there?", "What color is the bus?"]
     with Mini(Mini.Options()) as mini:
-        results = Protected(mini, GUARD, TERMS).translate(texts, "en", "ja")
+        results = Protected(mini, GUARD, TERMS).translate(Request(texts, "en", "ja"))
     for text, result in zip(texts, results, strict=True):
         if isinstance(result, Failure):
             assert "did not come through" in result.reason

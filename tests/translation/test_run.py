@@ -13,12 +13,13 @@ from typing import Any, ClassVar
 import pytest
 
 from vqa_builder.errors import EngineError, StorageError
-from vqa_builder.translation.engines.base import Engine, Failure, Options
+from vqa_builder.translation.engines.base import Engine, Failure, Options, Parts
 from vqa_builder.translation.entry import Entry
 from vqa_builder.translation.glossary import Glossary, Term
 from vqa_builder.translation.memory import TranslationMemory
 from vqa_builder.translation.protect import Guard
-from vqa_builder.translation.run import Outcome, RunCounts, known, recalled, translate
+from vqa_builder.translation.request import Request
+from vqa_builder.translation.run import Outcome, RunCounts, recall, translate
 
 
 class Fake(Engine):
@@ -40,9 +41,10 @@ class Fake(Engine):
         if target == "xx":
             raise EngineError("no such direction")
 
-    def translate(self, texts: Sequence[str], source: str, target: str) -> Any:
-        self.calls.append(list(texts))
-        return [Failure("refused") if text in self.refuses else f"{self.mark}:{text}" for text in texts]
+    def translate(self, request: Request) -> Any:
+        self.calls.append(list(request.texts))
+        refuses = self.refuses
+        return [Failure("refused") if text in refuses else f"{self.mark}:{text}" for text in request.texts]
 
 
 class Returning(Fake):
@@ -52,7 +54,7 @@ class Returning(Fake):
         super().__init__()
         self.results = results
 
-    def translate(self, texts: Sequence[str], source: str, target: str) -> Any:
+    def translate(self, request: Request) -> Any:
         return self.results
 
 
@@ -63,15 +65,20 @@ class Exploding(Fake):
         super().__init__()
         self.error = error
 
-    def translate(self, texts: Sequence[str], source: str, target: str) -> Any:
+    def translate(self, request: Request) -> Any:
         if len(self.calls) == 2:
             raise self.error
-        return super().translate(texts, source, target)
+        return super().translate(request)
 
 
 def run(memory: TranslationMemory, texts: Sequence[str], *engines: Engine, **more: Any) -> Outcome:
-    fixed: dict[str, Any] = {"role": "question", "source": "en", "target": "ja", "batch_size": 2}
-    return translate(texts, engines=engines, memory=memory, **{**fixed, **more})
+    own = {name: more.pop(name) for name in ("role", "target", "contexts") if name in more}
+    return translate(asked(texts, **own), engines, memory, **{"batch_size": 2, **more})
+
+
+def asked(texts: Sequence[str], **more: Any) -> Request:
+    """Questions, English to Japanese unless told otherwise."""
+    return Request(texts, **{"source": "en", "target": "ja", "role": "question", **more})
 
 
 def test_unique_strings_by_length_and_back_in_order(memory: TranslationMemory) -> None:
@@ -232,14 +239,15 @@ import os, signal, sys
 from pathlib import Path
 sys.path.insert(0, {tests!r})
 from test_run import Fake, run
+from vqa_builder.translation.request import Request
 from vqa_builder.translation.memory import TranslationMemory
 
 class Slow(Fake):
-    def translate(self, texts, source, target):
+    def translate(self, request):
         print(len(self.calls), flush=True)
         if len(self.calls) == 3:
             os.kill(os.getpid(), signal.SIGKILL)
-        return super().translate(texts, source, target)
+        return super().translate(request)
 
 with TranslationMemory(Path({path!r})) as memory:
     run(memory, [str(number) for number in range(100, 200)], Slow(), batch_size=10)
@@ -279,10 +287,9 @@ def test_strings_with_terms_share_batches_and_are_known_by_their_own_terms(memor
     assert engine.calls == [["X1?"]]
     assert outcome.text.to_pylist() == ["ja:バス?", "ja:猫?", "ja:犬?", "犬"]
     assert outcome.engine.to_pylist() == ["fake|ja|protect:1+terms"] * 3 + ["glossary|exact"]
-    asked: dict[str, Any] = {"role": "question", "source": "en", "target": "ja", "memory": memory}
-    again = recalled(texts, engines=[engine], guard=guards[1], **asked)
-    assert again[0] == (None, None)
-    assert again[1:] == list(zip(outcome.text.to_pylist(), outcome.engine.to_pylist(), strict=True))[1:]
+    again = recall(asked(texts), [engine], memory, guard=guards[1])
+    assert again.texts == [None, *outcome.text.to_pylist()[1:]]
+    assert again.engines == [None, *outcome.engine.to_pylist()[1:]]
 
 
 class Heeding(Fake):
@@ -290,21 +297,18 @@ class Heeding(Fake):
 
     uses_context: ClassVar[bool] = True
 
-    def translate_in_parts(
-        self, texts: Sequence[str], source: str, target: str, *, role: str = "", contexts: Any = None
-    ) -> Any:
-        yield [
-            (at, f"{context}:{text}") for at, (text, context) in enumerate(zip(texts, contexts, strict=True))
-        ]
+    def translate_in_parts(self, request: Request) -> Parts:
+        yield [(at, f"{context}:{text}") for at, (text, context) in enumerate(request.pairs)]
 
 
 def test_what_is_known_is_what_a_run_would_not_ask_an_engine(memory: TranslationMemory) -> None:
     engines = [Fake("one", refuses=["c"]), Fake("two", refuses=["c"])]
     run(memory, ["a", "b", "c"], *engines)
     memory.add([Entry("en", "ja", "d", "4")])
-    asked: dict[str, Any] = {"role": "question", "source": "en", "target": "ja", "memory": memory}
-    assert known(list("abcdea"), engines=engines, **asked) == ["one:a", "one:b", None, "4", None, "one:a"]
-    assert known(list("abcde"), engines=[], **asked) == [None, None, None, "4", None]
+    known = recall(asked(list("abcdea")), engines, memory)
+    assert known.texts == ["one:a", "one:b", None, "4", None, "one:a"]
+    assert recall(asked(list("abcde")), [], memory).texts == [None, None, None, "4", None]
     heeding = Heeding("three")
     assert run(memory, ["a"], heeding, contexts=["x"]).text.to_pylist() == ["x:a"]
-    assert known(["a", "a"], contexts=["x", "y"], engines=[heeding], **asked) == ["x:a", None]
+    both = asked(["a", "a"], contexts=["x", "y"])
+    assert recall(both, [heeding], memory).texts == ["x:a", None]

@@ -21,6 +21,7 @@ from vqa_builder.review.sheet_csv import Line
 from vqa_builder.review.sheet_faults import Correction, faults
 from vqa_builder.translation.entry import Entry
 from vqa_builder.translation.memory import TranslationMemory
+from vqa_builder.translation.request import Request
 
 SOURCE = "en"
 HUMAN = "human"
@@ -296,9 +297,8 @@ def _corrected(one: Said) -> Iterable[tuple[Correction, str]]:
 def _count(corrections: Mapping[Correction, str], memory: TranslationMemory, result: Imported) -> None:
     """How many corrections the memory holds already, and in which form."""
     for key, text in corrections.items():
-        (held,) = memory.lookup_asserted(
-            [key.text], role=key.role, contexts=[key.context], source=SOURCE, target=key.language
-        )
+        request = Request([key.text], SOURCE, key.language, key.role, [key.context])
+        (held,) = memory.lookup_overrides(request)
         if held is None:
             result.new += 1
         elif held[0] == text:

@@ -12,6 +12,7 @@ from vqa_builder.languages.base import tables_hash
 from vqa_builder.steps.build_context import SOURCE_LANGUAGE, BuildContext
 from vqa_builder.steps.translating import Translated, ask_engines
 from vqa_builder.store import Stored, fingerprint
+from vqa_builder.translation.request import Request
 
 
 def assign_senses(job: BuildContext, examples: Stored, vocabulary: Stored) -> Stored:
@@ -155,15 +156,8 @@ def _candidates(
     chain, top = job.plugins.chains[0], job.spec.translate.answers.top
 
     def forward(texts: Sequence[str], questions: Sequence[str] | None) -> list[str | None]:
-        outcome = ask_engines(
-            job,
-            texts,
-            role="answer" if questions else "",
-            contexts=questions,
-            source=SOURCE_LANGUAGE,
-            target=language,
-            engines=chain,
-        )
+        role = "answer" if questions else ""
+        outcome = ask_engines(job, Request(texts, SOURCE_LANGUAGE, language, role, questions), chain)
         return list(outcome.text.to_pylist())
 
     if chain[0].uses_context:
@@ -172,14 +166,8 @@ def _candidates(
     else:
         asked = candidates.asked_in_frames(found, unsettled, top)
         texts = candidates.from_frames(asked, forward)
-    back = ask_engines(
-        job,
-        [text for text in texts if text is not None],
-        role="answer",
-        source=language,
-        target=SOURCE_LANGUAGE,
-        engines=job.plugins.back_chain,
-    )
+    there = [text for text in texts if text is not None]
+    back = ask_engines(job, Request(there, language, SOURCE_LANGUAGE, "answer"), job.plugins.back_chain)
     returned = iter(back.text.to_pylist())
     return candidates.table(asked, texts, [None if text is None else next(returned) for text in texts])
 

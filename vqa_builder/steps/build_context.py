@@ -20,7 +20,7 @@ from vqa_builder.store import Store, fingerprint
 from vqa_builder.translation import run
 from vqa_builder.translation.aligners.base import Aligner
 from vqa_builder.translation.budget import Ledger
-from vqa_builder.translation.distribute import spread
+from vqa_builder.translation.distribute import distributed
 from vqa_builder.translation.engines.base import Engine
 from vqa_builder.translation.glossary import load_glossary
 from vqa_builder.translation.memory import TranslationMemory
@@ -225,7 +225,7 @@ def _chain(
         key = fingerprint({"type": plugin.type, **plugin.options})
         if key not in made:
             options = plugin_options("engines", plugin, spec.folder)
-            made[key] = spread(construct("engines", plugin, spec.folder), plugin.type, options, executor)
+            made[key] = distributed(construct("engines", plugin, spec.folder), plugin.type, options, executor)
         chain.append(made[key])
     return tuple(chain)
 

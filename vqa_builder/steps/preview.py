@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -25,8 +26,9 @@ from vqa_builder.steps.build_context import (
 from vqa_builder.steps.judging import policy_of, score_columns, scorer_signatures
 from vqa_builder.steps.reading import SourceTables, bad_records
 from vqa_builder.translation import run
+from vqa_builder.translation.budget import PlannedWork, planned_work
 from vqa_builder.translation.engines.base import Engine
-from vqa_builder.translation.planning import PlannedWork, planned_work
+from vqa_builder.translation.request import Request
 
 
 class PlannedStrings(NamedTuple):
@@ -65,12 +67,10 @@ class Plan(NamedTuple):
 
 
 class _Strings(NamedTuple):
-    """What an engine may be asked: texts, with a context each or none, and what is known of them already."""
+    """What an engine may be asked, and what is known of it already."""
 
-    texts: list[str]
-    contexts: list[str] | None
+    request: Request
     known: list[str | None]
-    role: str
 
 
 def check_spec(spec: Spec, wanted: Sequence[str] | None = None) -> list[str]:
@@ -142,7 +142,8 @@ def _planned_strings(job: BuildContext, of_role: pa.Table, role: str, language: 
     asked = _asked(job, of_role, role, language, job.plugins.chains[0])
     rows = pc.sum(of_role["count"]).as_py() or 0
     known = sum(answer is not None for answer in asked.known)
-    return PlannedStrings(language, role, rows, len(asked.texts), sum(map(len, asked.texts)), known)
+    texts = asked.request.texts
+    return PlannedStrings(language, role, rows, len(texts), sum(map(len, texts)), known)
 
 
 def _work_of_chains(job: BuildContext, of_role: pa.Table, role: str, language: str) -> list[PlannedWork]:
@@ -152,10 +153,10 @@ def _work_of_chains(job: BuildContext, of_role: pa.Table, role: str, language: s
         asked_less = place > 0 and not job.spec.translate.best_of
         step = "second opinion" if asked_less else "all"
         asked = _asked(job, of_role, role, language, chain)
-        work += _work_there(job, asked, language, chain, step, asked_less)
+        work += _work_there(job, asked, chain, step, asked_less)
         if not any(engine.uses_context for engine in chain):
-            asked = asked._replace(contexts=None)
-        work += _work_back(job, asked, language, step, asked_less)
+            asked = asked._replace(request=replace(asked.request, contexts=None))
+        work += _work_back(job, asked, step, asked_less)
     return work
 
 
@@ -177,8 +178,8 @@ def _work_in_context(
         texts, role, contexts = candidates.sentences(asked), "", None
     if not asked:
         return []
-    known = _known(job, texts, contexts, role, SOURCE_LANGUAGE, language, chain)
-    made = known
+    request = Request(texts, SOURCE_LANGUAGE, language, role, contexts)
+    made = known = _known(job, request, chain)
     if not role:
         known_of = dict(zip(texts, known, strict=True))
         pairs = [
@@ -190,100 +191,63 @@ def _work_in_context(
     step, english = "in context", [one.answer_en for one in asked]
     apart = [f"{one.sense}: {one.context}" for one in asked]
     return [
-        *_work_there(job, _Strings(texts, contexts, known, role), language, chain, step, False),
-        *_work_back(job, _Strings(english, apart, made, "answer"), language, step, True),
+        *_work_there(job, _Strings(request, known), chain, step, False),
+        *_work_back(
+            job, _Strings(Request(english, SOURCE_LANGUAGE, language, "answer", apart), made), step, True
+        ),
     ]
 
 
 def _translated_by_people(job: BuildContext, segments: pa.Table, language: str) -> pa.Table:
     """What is known of all segments, as translations with their engines."""
-    found: list[tuple[str | None, str | None]] = []
+    texts: list[str | None] = []
+    engines: list[str | None] = []
     for role in schema.ROLES:
         of_role = segments.filter(pc.equal(segments["role"], role))
-        found += run.recalled(
-            of_role["text"].to_pylist(),
-            role=role,
-            contexts=of_role["context"].to_pylist(),
-            source=SOURCE_LANGUAGE,
-            target=language,
-            engines=job.plugins.chains[0],
-            memory=job.memory,
-            guard=job.plugins.guards.get(language),
-        )
-    columns = [pa.array(list(column), pa.string()) for column in zip(*found, strict=True)]
-    return pa.table(columns or [[], []], names=["text", "engine"])
+        recalled = _recalled(job, _request(of_role, role, language), job.plugins.chains[0])
+        texts, engines = texts + recalled.texts, engines + recalled.engines
+    return pa.table({"text": pa.array(texts, pa.string()), "engine": pa.array(engines, pa.string())})
 
 
 def _work_there(
-    job: BuildContext, asked: _Strings, language: str, chain: Sequence[Engine], step: str, at_most: bool
+    job: BuildContext, asked: _Strings, chain: Sequence[Engine], step: str, at_most: bool
 ) -> list[PlannedWork]:
-    return planned_work(
-        asked.texts,
-        asked.known,
-        role=asked.role,
-        source=SOURCE_LANGUAGE,
-        target=language,
-        chain=chain,
-        prices=job.plugins.prices,
-        contexts=asked.contexts,
-        step=step,
-        at_most=at_most,
-    )
+    return planned_work(asked.request, asked.known, chain, job.plugins.prices, step=step, at_most=at_most)
 
 
-def _work_back(
-    job: BuildContext, asked: _Strings, language: str, step: str, at_most: bool
-) -> list[PlannedWork]:
+def _work_back(job: BuildContext, asked: _Strings, step: str, at_most: bool) -> list[PlannedWork]:
     """The way back of translations that are there, and of texts for those that are not."""
-    back = job.plugins.back_chain
+    back, prices, there = job.plugins.back_chain, job.plugins.prices, asked.request
     made = [answer for answer in asked.known if answer is not None]
-    returned = _known(job, made, None, asked.role, language, SOURCE_LANGUAGE, back)
-    contexts = asked.contexts or [""] * len(asked.texts)
-    to_come = [
-        (text, context)
-        for text, context, answer in zip(asked.texts, contexts, asked.known, strict=True)
-        if answer is None
-    ]
-    return planned_work(
-        [*made, *(text for text, _ in to_come)],
-        [*returned, *[None] * len(to_come)],
-        role=asked.role,
-        source=language,
-        target=SOURCE_LANGUAGE,
-        chain=back,
-        prices=job.plugins.prices,
+    request = Request(made, there.target, there.source, there.role)
+    returned = _known(job, request, back)
+    to_come = [pair for pair, answer in zip(there.pairs, asked.known, strict=True) if answer is None]
+    request = replace(
+        request,
+        texts=[*made, *(text for text, _ in to_come)],
         contexts=[*[""] * len(made), *(context for _, context in to_come)],
-        apart=True,
-        step=step,
-        at_most=at_most,
     )
+    known = [*returned, *[None] * len(to_come)]
+    return planned_work(request, known, back, prices, apart=True, step=step, at_most=at_most)
 
 
 def _asked(
     job: BuildContext, of_role: pa.Table, role: str, language: str, chain: Sequence[Engine]
 ) -> _Strings:
+    request = _request(of_role, role, language)
+    return _Strings(request, _known(job, request, chain))
+
+
+def _request(of_role: pa.Table, role: str, language: str) -> Request:
     texts, contexts = of_role["text"].to_pylist(), of_role["context"].to_pylist()
-    known = _known(job, texts, contexts, role, SOURCE_LANGUAGE, language, chain)
-    return _Strings(texts, contexts, known, role)
+    return Request(texts, SOURCE_LANGUAGE, language, role, contexts)
 
 
-def _known(
-    job: BuildContext,
-    texts: list[str],
-    contexts: list[str] | None,
-    role: str,
-    source: str,
-    target: str,
-    engines: Sequence[Engine],
-) -> list[str | None]:
+def _known(job: BuildContext, request: Request, engines: Sequence[Engine]) -> list[str | None]:
     """What the memory and the glossary answer."""
-    return run.known(
-        texts,
-        role=role,
-        contexts=contexts,
-        source=source,
-        target=target,
-        engines=engines,
-        memory=job.memory,
-        guard=job.plugins.guards.get(target) if source == SOURCE_LANGUAGE else None,
-    )
+    return _recalled(job, request, engines).texts
+
+
+def _recalled(job: BuildContext, request: Request, engines: Sequence[Engine]) -> run.Recalled:
+    guard = job.plugins.guards.get(request.target) if request.source == SOURCE_LANGUAGE else None
+    return run.recall(request, engines, job.memory, guard=guard)

@@ -14,6 +14,7 @@ from vqa_builder.store import Stored
 from vqa_builder.translation import run
 from vqa_builder.translation.aligners import align_questions
 from vqa_builder.translation.engines.base import Engine
+from vqa_builder.translation.request import Request
 
 
 class Translated(NamedTuple):
@@ -40,7 +41,7 @@ def translate(job: BuildContext, segments: Stored, language: str, engines: Seque
         language=language,
         engines=[engine.signature for engine in engines],
         guard=guard and guard.signature,
-        overrides=job.memory.asserted_fingerprint(SOURCE_LANGUAGE, language),
+        overrides=job.memory.overrides_fingerprint(SOURCE_LANGUAGE, language),
         version=run.VERSION,
     )
 
@@ -53,7 +54,7 @@ def translate_back(job: BuildContext, segments: Stored, translations: Stored, la
         segments,
         translations,
         engines=[engine.signature for engine in job.plugins.back_chain],
-        overrides=job.memory.asserted_fingerprint(language, SOURCE_LANGUAGE),
+        overrides=job.memory.overrides_fingerprint(language, SOURCE_LANGUAGE),
         version=run.VERSION,
     )
 
@@ -72,36 +73,20 @@ def align_words(job: BuildContext, translated: Translated, language: str) -> Sto
     )
 
 
-def ask_engines(
-    job: BuildContext,
-    texts: Sequence[str],
-    *,
-    role: str,
-    contexts: Sequence[str] | None = None,
-    source: str,
-    target: str,
-    engines: Sequence[Engine],
-) -> run.Outcome:
-    """Translate strings by the memory, the glossary and a chain of engines; every step asks here.
-
-    Arguments as of ``run.translate``.
-    """
-    into_language = source == SOURCE_LANGUAGE
+def ask_engines(job: BuildContext, request: Request, engines: Sequence[Engine]) -> run.Outcome:
+    """Translate strings by the memory, the glossary and a chain of engines; every step asks here."""
+    into_language = request.source == SOURCE_LANGUAGE
     settings = job.spec.translate if into_language else job.spec.back_translation
     outcome = run.translate(
-        texts,
-        role=role,
-        contexts=contexts,
-        source=source,
-        target=target,
-        engines=engines,
-        memory=job.memory,
-        guard=job.plugins.guards.get(target) if into_language else None,
+        request,
+        engines,
+        job.memory,
+        guard=job.plugins.guards.get(request.target) if into_language else None,
         ledger=job.ledger,
         progress=job.progress,
         batch_size=settings.batch_size * (job.executor.workers if job.executor.remote else 1),
     )
-    job.work.add(target if into_language else source, outcome.counts)
+    job.work.add(request.target if into_language else request.source, outcome.counts)
     return outcome
 
 
@@ -112,17 +97,7 @@ def _translations(
     for role in schema.ROLES:
         of_role = segments.filter(pc.equal(segments["role"], role))
         texts, contexts = of_role["text"].to_pylist(), of_role["context"].to_pylist()
-        parts.append(
-            ask_engines(
-                job,
-                texts,
-                role=role,
-                contexts=contexts,
-                source=SOURCE_LANGUAGE,
-                target=language,
-                engines=engines,
-            )
-        )
+        parts.append(ask_engines(job, Request(texts, SOURCE_LANGUAGE, language, role, contexts), engines))
     columns = {
         "segment_id": segments["segment_id"],
         "language": pa.repeat(language, segments.num_rows),
@@ -144,14 +119,8 @@ def _with_back_translations(
     for role in schema.ROLES:
         wanted = pc.and_(pc.equal(segments["role"], role), pc.is_valid(translations["text"]))
         wanted = wanted.combine_chunks()
-        part = ask_engines(
-            job,
-            translations["text"].filter(wanted).to_pylist(),
-            role=role,
-            source=language,
-            target=SOURCE_LANGUAGE,
-            engines=job.plugins.back_chain,
-        )
+        texts = translations["text"].filter(wanted).to_pylist()
+        part = ask_engines(job, Request(texts, language, SOURCE_LANGUAGE, role), job.plugins.back_chain)
         back_text = pc.replace_with_mask(back_text, wanted, part.text)
         back_engine = pc.replace_with_mask(back_engine, wanted, part.engine)
     for name, values in (("back_text", back_text), ("back_engine", back_engine)):

@@ -20,6 +20,7 @@ from vqa_builder.errors import StorageError
 from vqa_builder.spec import Budget, Price
 from vqa_builder.store import write_json
 from vqa_builder.translation.engines.base import Engine, Stopped
+from vqa_builder.translation.request import Request
 
 BYTES_PER_TOKEN = 4
 TARGET_TOKENS = 2
@@ -66,6 +67,81 @@ def usage(texts: Sequence[str], target: str) -> Usage:
     )
 
 
+class PlannedWork(NamedTuple):
+    """What one engine would be sent of one role in one direction.
+
+    Attributes:
+        direction: ``en-ja``.
+        role: ``question``, ``answer``, or "" for sentences that hold an answer.
+        step: why it is sent: ``all`` strings once, ``second opinion`` on what is rejected, or answers
+            ``in context``.
+        engine: its signature.
+        at_most: whether the numbers are the most it can be sent, and it may be less: engines before it are
+            asked first, or what is asked depends on translations that are not there yet.
+        strings, characters: what the memory and the glossary do not answer. A translation that is not there
+            yet is counted as its English when it is to be translated back.
+        input_tokens, output_tokens: estimates, see the module.
+        money: at the engine's price, in ``currency``; None without a price.
+    """
+
+    direction: str
+    role: str
+    step: str
+    engine: str
+    at_most: bool
+    strings: int
+    characters: int
+    input_tokens: int
+    output_tokens: int
+    money: float | None
+    currency: str | None
+
+
+def planned_work(
+    request: Request,
+    known: Sequence[str | None],
+    chain: Sequence[Engine],
+    prices: Mapping[str, Price],
+    *,
+    apart: bool = False,
+    step: str = "all",
+    at_most: bool = False,
+) -> list[PlannedWork]:
+    """The work of a chain of engines, without sending anything.
+
+    Args:
+        request: what is to be translated, repeated or not; an engine that does not use contexts is sent a
+            text once for all.
+        known: what ``run.recall`` says to each.
+        chain: the engines.
+        prices: engine signature -> price.
+        apart: whether texts of different contexts count apart all the same: they stand for their
+            translations, which will differ.
+        step, at_most: see ``PlannedWork``.
+    """
+    pairs = zip(request.pairs, known, strict=True)
+    missing = {pair for pair, answer in pairs if answer is None and pair[0]}
+    rows = []
+    for place, engine in enumerate(chain):
+        heeded = engine.uses_context or apart
+        sent = [text for text, _ in missing] if heeded else list({text for text, _ in missing})
+        needed = usage(sent, request.target)
+        price = prices.get(engine.signature)
+        rows.append(
+            PlannedWork(
+                request.direction,
+                request.role,
+                step,
+                engine.signature,
+                at_most or place > 0,
+                *needed,
+                money=None if price is None else needed.cost(price),
+                currency=None if price is None else price.currency,
+            )
+        )
+    return rows
+
+
 class _Meter:
     """What an engine's endpoint counts, and how much dearer than estimated that turns out to be."""
 
@@ -108,7 +184,8 @@ class Ledger:
     Example::
 
         ledger = Ledger(Path("spent.json"), Budget(characters=500_000))
-        translate(texts, ..., ledger=ledger)  # raises Stopped before it sends one character more
+        # Raises Stopped before it sends one character more.
+        translate(request, engines, memory, ledger=ledger)
     """
 
     def __init__(

@@ -8,9 +8,9 @@ engine here.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from functools import cache, partial
-from typing import ClassVar, NamedTuple, TypeAlias
+from typing import ClassVar, NamedTuple
 
 from pydantic import BaseModel
 
@@ -18,12 +18,11 @@ from vqa_builder import registry
 from vqa_builder.errors import EngineError
 from vqa_builder.executors import Executor
 from vqa_builder.translation.engines import base
-from vqa_builder.translation.engines.base import Engine, EngineInParts, Failure, Part
+from vqa_builder.translation.engines.base import Engine, EngineInParts, Failure, Part, Parts
+from vqa_builder.translation.request import Request, batches
 
 PIECES_PER_WORKER = 4
 SMALLEST_PIECE = 32
-
-_Piece: TypeAlias = tuple[list[str], list[str] | None, list[Mapping[str, str]] | None]
 
 
 class DistributedEngine(EngineInParts):
@@ -39,10 +38,10 @@ class DistributedEngine(EngineInParts):
 
         with RayExecutor(4) as executor:
             engine = DistributedEngine(Mini(options), "mini", options, executor)
-            engine.translate(texts, "en", "ja")
+            engine.translate(Request(texts, "en", "ja"))
     """
 
-    name: ClassVar[str] = "spread"
+    name: ClassVar[str] = "distributed"
     summary: ClassVar[str] = "another engine, worked by an executor's workers"
     Options: ClassVar[type[base.Options]] = base.Options
 
@@ -61,52 +60,18 @@ class DistributedEngine(EngineInParts):
         """As the engine."""
         self.engine.check_direction(source, target)
 
-    def translate_in_parts(
-        self,
-        texts: Sequence[str],
-        source: str,
-        target: str,
-        *,
-        role: str = "",
-        contexts: Sequence[str] | None = None,
-    ) -> Generator[Part, None, None]:
+    def translate_in_parts(self, request: Request) -> Parts:
         """Yield the pieces as workers finish them; after an error, those under way and then the error."""
-        return self._spread(texts, source, target, role, contexts, None)
-
-    def translate_with_terms(
-        self,
-        texts: Sequence[str],
-        source: str,
-        target: str,
-        *,
-        terms: Sequence[Mapping[str, str]],
-        role: str = "",
-        contexts: Sequence[str] | None = None,
-    ) -> Generator[Part, None, None]:
-        """The same with terms, which travel with their texts."""
-        return self._spread(texts, source, target, role, contexts, terms)
-
-    def _spread(
-        self,
-        texts: Sequence[str],
-        source: str,
-        target: str,
-        role: str,
-        contexts: Sequence[str] | None,
-        terms: Sequence[Mapping[str, str]] | None,
-    ) -> Generator[Part, None, None]:
-        size = max(SMALLEST_PIECE, -(-len(texts) // (PIECES_PER_WORKER * self.executor.workers)))
+        size = max(SMALLEST_PIECE, -(-len(request) // (PIECES_PER_WORKER * self.executor.workers)))
         problems: list[Exception] = []
 
-        def pieces() -> Iterator[_Piece]:
-            for start in range(0, len(texts), size):
+        def pieces() -> Iterator[Request]:
+            for places in batches(range(len(request)), size):
                 if problems:
                     return
-                some = slice(start, start + size)
-                there = None if contexts is None else list(contexts[some])
-                yield list(texts[some]), there, None if terms is None else list(terms[some])
+                yield request.take(places)
 
-        work = partial(_translate, self._plugin, self._options_there(), source, target, role)
+        work = partial(_translate, self._plugin, self._options_there())
         for number, done in self.executor.finished(work, pieces()):
             self._check(done.signature)
             problems += [done.problem] if done.problem else []
@@ -136,13 +101,13 @@ class DistributedEngine(EngineInParts):
             )
 
 
-def spread(engine: Engine, plugin: str, options: BaseModel, executor: Executor) -> Engine:
+def distributed(engine: Engine, plugin: str, options: BaseModel, executor: Executor) -> Engine:
     """The engine behind an executor's workers where that can make it faster, else the engine itself.
 
     It cannot where all workers are on this machine, which engines keep busy themselves, nor where a service
     decides how fast it goes.
     """
-    if not executor.remote or not engine.spreads:
+    if not executor.remote or not engine.distributable:
         return engine
     return DistributedEngine(engine, plugin, options, executor)
 
@@ -155,18 +120,11 @@ class _Done(NamedTuple):
     problem: Exception | None
 
 
-def _translate(plugin: str, options: str, source: str, target: str, role: str, piece: _Piece) -> _Done:
+def _translate(plugin: str, options: str, request: Request) -> _Done:
     engine = _engine(plugin, options)
-    texts, contexts, terms = piece
     part: list[tuple[int, str | Failure]] = []
-    if terms is None:
-        calling = engine.translate_in_parts(texts, source, target, role=role, contexts=contexts)
-    else:
-        calling = engine.translate_with_terms(
-            texts, source, target, terms=terms, role=role, contexts=contexts
-        )
     try:
-        for some in calling:
+        for some in engine.translate_in_parts(request):
             part += some
     except Exception as problem:  # it travels beside what was finished before it
         return _Done(engine.signature, part, problem)

@@ -24,8 +24,8 @@ import pyarrow as pa
 from vqa_builder.errors import SourceError, StorageError, VQABuilderError
 from vqa_builder.store import atomic_file
 from vqa_builder.translation import tmx
-from vqa_builder.translation.batches import batches
 from vqa_builder.translation.entry import ANY_ROLE, Entry
+from vqa_builder.translation.request import batches
 
 SUFFIXES = (".tmx", ".tmx.gz", ".jsonl", ".jsonl.gz", ".parquet")
 ENTRIES = pa.schema(

@@ -1,8 +1,8 @@
 """The translation memory: one SQLite file that outlives the build, the crash and the release.
 
 It holds two kinds of entries. **Machine** entries carry the signature of the engine that made them and answer
-that engine only. **Asserted** entries come from people: corrections and imported memories. They answer before
-any engine, one per text, role, context and direction, whoever wrote it last.
+that engine only. **Human-verified** entries, the overrides, come from people: corrections and imported
+memories. They answer before any engine, one per text, role, context and direction, whoever wrote it last.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
 from vqa_builder.errors import StorageError
-from vqa_builder.translation.batches import batches
 from vqa_builder.translation.entry import ANY_ROLE, Added, Entry, Stats
+from vqa_builder.translation.request import Request, batches
 from vqa_builder.translation.sqlite_errors import is_full, storage_error
 
 __all__ = ["Added", "Entry", "Stats", "TranslationMemory"]
@@ -25,7 +26,7 @@ __all__ = ["Added", "Entry", "Stats", "TranslationMemory"]
 VERSION = 1
 KEYS_PER_SELECT = 1000
 CACHE_KIB = 65_536
-ASSERTED = ""
+OVERRIDES = ""
 WITH_TERMS = "+terms"
 """How a signature ends for strings that hold terms; ``:`` and a digest of these follow."""
 
@@ -49,7 +50,7 @@ _GENERAL = (
     f" THEN substr(signature, 1, instr(signature, '{WITH_TERMS}:') + {len(WITH_TERMS) - 1})"
     " ELSE signature END"
 )
-_ASSERTED_HERE = "WHERE asserted = 1 AND source = ? AND target = ?"
+_OVERRIDES_HERE = "WHERE asserted = 1 AND source = ? AND target = ?"
 
 
 class TranslationMemory:
@@ -66,9 +67,8 @@ class TranslationMemory:
     Example::
 
         with TranslationMemory(Path("memory.sqlite")) as memory:
-            memory.store(["cat"], ["猫"], role="answer", source="en", target="ja", engine="mini|1")
-            memory.lookup(["cat", "dog"], role="answer", source="en", target="ja", engine="mini|1")
-            # ["猫", None]
+            memory.store(Request(["cat"], "en", "ja"), ["猫"], "mini|1")
+            memory.lookup(Request(["cat", "dog"], "en", "ja"), "mini|1")  # ["猫", None]
     """
 
     def __init__(self, path: Path, timeout: float = 30.0) -> None:
@@ -96,54 +96,34 @@ class TranslationMemory:
         """Close the file; what was stored is stored already."""
         self._db.close()
 
-    def lookup(
-        self,
-        texts: Sequence[str],
-        *,
-        role: str,
-        contexts: Sequence[str] | None = None,
-        source: str,
-        target: str,
-        engine: str | Sequence[str],
-    ) -> list[str | None]:
+    def lookup(self, request: Request, engine: str | Sequence[str]) -> list[str | None]:
         """What an engine said before.
 
         Args:
-            texts: any strings, repeated or not.
-            role: ``question`` or ``answer``.
-            contexts: one per text, or None for none at all.
-            source, target: ISO 639 codes.
+            request: any strings, repeated or not.
             engine: the engine's signature, or one per text.
 
         Returns:
-            One translation or None per text, in the order of ``texts``.
+            One translation or None per text, in the order of the texts.
         """
-        keys = _keys(texts, contexts, role, source, target, engine)
+        keys = _keys(request, engine)
         found = dict(self._select("key, translation", keys))
         return [found.get(key) for key in keys]
 
-    def lookup_asserted(
-        self,
-        texts: Sequence[str],
-        *,
-        role: str,
-        contexts: Sequence[str] | None = None,
-        source: str,
-        target: str,
-    ) -> list[tuple[str, str] | None]:
+    def lookup_overrides(self, request: Request) -> list[tuple[str, str] | None]:
         """What people said: the translation and its label, or None, per text.
 
         The entry of this role and context is preferred to that of the role alone, and both to entries of no
-        role. Costs nothing where the direction has no asserted entries. Arguments as in ``lookup``.
+        role. Costs nothing where the direction has no human-verified entries.
         """
-        answers: list[tuple[str, str] | None] = [None] * len(texts)
-        if not self._has_asserted(source, target):
+        answers: list[tuple[str, str] | None] = [None] * len(request)
+        if not self._has_overrides(request.source, request.target):
             return answers
-        missing: Sequence[int] = range(len(texts))
-        for level_role in dict.fromkeys((role, ANY_ROLE)):
-            for level in (None,) if contexts is None else (contexts, None):
-                there = None if level is None else [level[at] for at in missing]
-                keys = _keys([texts[at] for at in missing], there, level_role, source, target, ASSERTED)
+        missing: Sequence[int] = range(len(request))
+        for role in dict.fromkeys((request.role, ANY_ROLE)):
+            for contexts in dict.fromkeys((request.contexts is not None, False)):
+                asked = replace(request.take(missing), role=role)
+                keys = _keys(asked if contexts else replace(asked, contexts=None), OVERRIDES)
                 rows = self._select("key, translation, signature", keys)
                 found = {key: (translation, label) for key, translation, label in rows}
                 for at, key in zip(missing, keys, strict=True):
@@ -151,32 +131,28 @@ class TranslationMemory:
                 missing = [at for at in missing if answers[at] is None]
         return answers
 
-    def store(
-        self,
-        texts: Sequence[str],
-        translations: Sequence[str],
-        *,
-        role: str,
-        contexts: Sequence[str] | None = None,
-        source: str,
-        target: str,
-        engine: str | Sequence[str],
-    ) -> None:
+    def store(self, request: Request, translations: Sequence[str], engine: str | Sequence[str]) -> None:
         """Remember what an engine said, all of it or nothing; on the disk when this returns.
 
-        What the engine said about a text before stays. Arguments as in ``lookup``; one translation per text.
+        What the engine said about a text before stays.
+
+        Args:
+            request: strings.
+            translations: one per text.
+            engine: the engine's signature, or one per text.
         """
-        keys = _keys(texts, contexts, role, source, target, engine)
-        owners = _owners(engine, texts)
+        keys = _keys(request, engine)
+        owners = _owners(engine, request)
         # In key order, so that neighbours in the file are written together.
-        rows = sorted(zip(keys, contexts or [""] * len(texts), texts, translations, owners, strict=True))
+        rows = sorted(zip(keys, request.pairs, translations, owners, strict=True))
+        fixed = (request.source, request.target, request.role)
         with self._transaction():
             numbers = {signature: self._engine_id(signature) for signature in sorted(set(owners))}
             self._db.executemany(
                 _KEEP,
                 (
-                    (key, source, target, role, context, text, translation, numbers[owner], 0)
-                    for key, context, text, translation, owner in rows
+                    (key, *fixed, context, text, translation, numbers[owner], 0)
+                    for key, (text, context), translation, owner in rows
                 ),
             )
 
@@ -200,12 +176,12 @@ class TranslationMemory:
                 machine += len(made)
         return Added(asserted, machine)
 
-    def asserted_fingerprint(self, source: str, target: str) -> str:
+    def overrides_fingerprint(self, source: str, target: str) -> str:
         """A hash of all that is asserted of one direction; "" where nothing is."""
         digest = hashlib.blake2b(digest_size=16)
         with self._mapped():
             rows = self._db.execute(
-                f"SELECT key, translation, signature {_ENTRIES} {_ASSERTED_HERE} ORDER BY key",
+                f"SELECT key, translation, signature {_ENTRIES} {_OVERRIDES_HERE} ORDER BY key",
                 (source, target),
             )
             empty = True
@@ -296,10 +272,10 @@ class TranslationMemory:
         (number,) = self._db.execute("SELECT id FROM engines WHERE signature = ?", (signature,)).fetchone()
         return int(number)
 
-    def _has_asserted(self, source: str, target: str) -> bool:
+    def _has_overrides(self, source: str, target: str) -> bool:
         with self._mapped():
             return bool(
-                self._db.execute(f"SELECT 1 FROM entries {_ASSERTED_HERE}", (source, target)).fetchone()
+                self._db.execute(f"SELECT 1 FROM entries {_OVERRIDES_HERE}", (source, target)).fetchone()
             )
 
     def _select(self, columns: str, keys: Sequence[bytes]) -> Iterator[tuple[Any, ...]]:
@@ -339,37 +315,22 @@ class TranslationMemory:
             raise storage_error(error, self.path, kept) from error
 
 
-def _keys(
-    texts: Sequence[str],
-    contexts: Sequence[str] | None,
-    role: str,
-    source: str,
-    target: str,
-    engine: str | Sequence[str],
-) -> list[bytes]:
+def _keys(request: Request, engine: str | Sequence[str]) -> list[bytes]:
     """One key of 16 bytes per text; every field but the last is framed by its length."""
-    owners = _owners(engine, texts)
-    starts = {
-        owner: hashlib.blake2b(b"".join(map(_framed, (role, source, target, owner))), digest_size=16)
-        for owner in set(owners)
-    }
-    if contexts is None:
-        none = _framed("")
-        endings = [none + text.encode() for text in texts]
-    else:
-        pairs = zip(contexts, texts, strict=True)
-        endings = [_framed(context) + text.encode() for context, text in pairs]
+    owners = _owners(engine, request)
+    fixed = b"".join(map(_framed, (request.role, request.source, request.target)))
+    starts = {owner: hashlib.blake2b(fixed + _framed(owner), digest_size=16) for owner in set(owners)}
     keys = []
-    for owner, ending in zip(owners, endings, strict=True):
+    for owner, (text, context) in zip(owners, request.pairs, strict=True):
         digest = starts[owner].copy()
-        digest.update(ending)
+        digest.update(_framed(context) + text.encode())
         keys.append(digest.digest())
     return keys
 
 
-def _owners(engine: str | Sequence[str], texts: Sequence[str]) -> Sequence[str]:
+def _owners(engine: str | Sequence[str], request: Request) -> Sequence[str]:
     """A signature for every text."""
-    return [engine] * len(texts) if isinstance(engine, str) else engine
+    return [engine] * len(request) if isinstance(engine, str) else engine
 
 
 def _framed(field: str) -> bytes:
@@ -380,7 +341,7 @@ def _framed(field: str) -> bytes:
 def _row(entry: Entry, engine_id: int) -> tuple[bytes | str | int, ...]:
     text, translation = " ".join(entry.text.split()), " ".join(entry.translation.split())
     asserted = entry.asserted or not entry.engine
-    owner = ASSERTED if asserted else entry.engine
-    (key,) = _keys([text], [entry.context], entry.role, entry.source, entry.target, owner)
+    owner = OVERRIDES if asserted else entry.engine
+    (key,) = _keys(Request([text], entry.source, entry.target, entry.role, [entry.context]), owner)
     fields = (entry.source, entry.target, entry.role, entry.context, text, translation, engine_id)
     return (key, *fields, int(asserted))

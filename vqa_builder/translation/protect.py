@@ -12,13 +12,15 @@ from __future__ import annotations
 import hashlib
 import re
 import sys
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import ClassVar, NamedTuple
 
-from vqa_builder.translation.engines.base import Engine, EngineInParts, Failure, Options, Part
+from vqa_builder.translation.engines.base import Engine, EngineInParts, Failure, Options, Parts
 from vqa_builder.translation.glossary import Glossary
 from vqa_builder.translation.memory import WITH_TERMS
+from vqa_builder.translation.request import Request
 
 VERSION = "1"
 PATTERNS = {
@@ -128,27 +130,18 @@ class Protected(EngineInParts):
         """As the engine."""
         self.engine.check_direction(source, target)
 
-    def translate_in_parts(
-        self,
-        texts: Sequence[str],
-        source: str,
-        target: str,
-        *,
-        role: str = "",
-        contexts: Sequence[str] | None = None,
-    ) -> Generator[Part, None, None]:
+    def translate_in_parts(self, request: Request) -> Parts:
         """First with placeholders; what lost one, once more as it stands; or with spans beside texts."""
-        spans = [self.guard.spans(text, role) for text in texts]
+        spans = [self.guard.spans(text, request.role) for text in request.texts]
         if self.engine.takes_terms:
-            yield from self._told(texts, spans, contexts, source, target, role)
+            yield from self._with_terms(request, spans)
             return
-        masks = [_mask(text, some) for text, some in zip(texts, spans, strict=True)]
-        asked = (source, target, role)
+        masks = [_mask(text, some) for text, some in zip(request.texts, spans, strict=True)]
         lost: list[int] = []
-        for part in self._ask([masked for masked, _ in masks], contexts, *asked):
+        for part in self._ask(replace(request, texts=[masked for masked, _ in masks])):
             finished: list[tuple[int, str | Failure]] = []
             for at, result in part:
-                text = _restored(result, masks[at][1], target) if isinstance(result, str) else None
+                text = _restored(result, masks[at][1], request.target) if isinstance(result, str) else None
                 if text is None:
                     lost.append(at)
                 else:
@@ -156,36 +149,26 @@ class Protected(EngineInParts):
             yield finished
         if not lost:
             return
-        terms = [_terms(texts[at], spans[at]) for at in lost]
-        words = self._own_words(sorted({term for some in terms for term in some}), *asked)
-        self.sent_again += [texts[at] for at in lost]
-        there = None if contexts is None else [contexts[at] for at in lost]
-        for part in self._ask([texts[at] for at in lost], there, *asked):
+        again = request.take(lost)
+        terms = [_terms(request.texts[at], spans[at]) for at in lost]
+        words = self._own_words(request, sorted({term for some in terms for term in some}))
+        self.sent_again += again.texts
+        for part in self._ask(again):
             yield [(lost[at], _enforced(result, terms[at], words)) for at, result in part]
 
     def close(self) -> None:
         """As the engine."""
         self.engine.close()
 
-    def _told(
-        self,
-        texts: Sequence[str],
-        spans: Sequence[Sequence[Span]],
-        contexts: Sequence[str] | None,
-        *asked: str,
-    ) -> Generator[Part, None, None]:
+    def _with_terms(self, request: Request, spans: Sequence[Sequence[Span]]) -> Parts:
         """Texts as they stand with their spans beside them; what lacks a term has the engine's own word."""
-        source, target, role = asked
-        told = [
+        beside = [
             {text[span.start : span.end]: span.replacement for span in some}
-            for text, some in zip(texts, spans, strict=True)
+            for text, some in zip(request.texts, spans, strict=True)
         ]
-        terms = [_terms(text, some) for text, some in zip(texts, spans, strict=True)]
+        terms = [_terms(text, some) for text, some in zip(request.texts, spans, strict=True)]
         lacking: list[tuple[int, str]] = []
-        calling = self.engine.translate_with_terms(
-            texts, source, target, terms=told, role=role, contexts=contexts
-        )
-        for part in calling:
+        for part in self.engine.translate_in_parts(replace(request, terms=beside)):
             finished: list[tuple[int, str | Failure]] = []
             for at, result in part:
                 if isinstance(result, str) and _missing(result, terms[at]):
@@ -195,31 +178,26 @@ class Protected(EngineInParts):
             yield finished
         if lacking:
             missing = sorted({term for at, result in lacking for term in _missing(result, terms[at])})
-            words = self._own_words(missing, *asked)
+            words = self._own_words(request, missing)
             yield [(at, _enforced(result, terms[at], words)) for at, result in lacking]
 
-    def _ask(
-        self, texts: Sequence[str], contexts: Sequence[str] | None, source: str, target: str, role: str
-    ) -> Generator[Part, None, None]:
+    def _ask(self, request: Request) -> Parts:
         """The engine's results; texts that placeholders have made equal are asked once."""
         places: dict[tuple[str, str], list[int]] = {}
-        for at, text in enumerate(texts):
-            places.setdefault((text, contexts[at] if contexts else ""), []).append(at)
-        unique = list(places)
-        there = None if contexts is None else [context for _, context in unique]
-        calling = self.engine.translate_in_parts(
-            [text for text, _ in unique], source, target, role=role, contexts=there
-        )
-        for part in calling:
-            yield [(at, result) for number, result in part for at in places[unique[number]]]
+        for at, pair in enumerate(request.pairs):
+            places.setdefault(pair, []).append(at)
+        firsts = list(places.values())
+        for part in self.engine.translate_in_parts(request.take(same[0] for same in firsts)):
+            yield [(at, result) for number, result in part for at in firsts[number]]
 
-    def _own_words(self, terms: Sequence[str], source: str, target: str, role: str) -> dict[str, str]:
-        """What the engine itself says for each term."""
+    def _own_words(self, request: Request, terms: Sequence[str]) -> dict[str, str]:
+        """What the engine itself says for each term, in the direction and role of a request."""
         if not terms:
             return {}
         contexts = [""] * len(terms) if self.uses_context else None
         self.sent_again += terms
-        results = [result for part in self._ask(terms, contexts, source, target, role) for result in part]
+        alone = replace(request, texts=terms, contexts=contexts)
+        results = [result for part in self._ask(alone) for result in part]
         return {terms[at]: _bare(result) for at, result in results if isinstance(result, str)}
 
 

@@ -1,16 +1,17 @@
 """The run: strings in, translations out in the same order; every distinct string is paid for once.
 
-Asserted entries of the memory answer first, then the glossary. Then each engine of the fallback chain is
-asked, by memory and in person, for what is still open. Every part of a batch that an engine hands over is in
-the memory before the next one is asked for, so that a crash costs what is under way and nothing else.
+Human-verified entries of the memory answer first, then the glossary. Then each engine of the fallback chain
+is asked, by memory and in person, for what is still open. Every part of a batch that an engine hands over is
+in the memory before the next one is asked for, so that a crash costs what is under way and nothing else.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, fields
+from typing import NamedTuple
 
 import pyarrow as pa
 
@@ -23,11 +24,11 @@ from vqa_builder.translation.batch_state import (
     ask_overrides,
     deduplicate,
 )
-from vqa_builder.translation.batches import batches
 from vqa_builder.translation.budget import Ledger
-from vqa_builder.translation.engines.base import Engine, Failure, Part, Stopped, broken_contract
+from vqa_builder.translation.engines.base import Engine, Failure, Part, Parts, Stopped, broken_contract
 from vqa_builder.translation.memory import TranslationMemory
 from vqa_builder.translation.protect import SPANS, TERMS, Guard, Protected
+from vqa_builder.translation.request import Request, batches
 
 VERSION = "1"  # raised by whoever changes what a run answers
 BATCH_SIZE = 4096
@@ -65,8 +66,8 @@ class Outcome:
 
     Attributes:
         text: the translation; null where it failed.
-        engine: signature of who answered, or the label of an asserted entry; null where it failed. It says
-            that a string holds terms, not which: that stands in the memory alone.
+        engine: signature of who answered, or the label of a human-verified entry; null where it failed. It
+            says that a string holds terms, not which: that stands in the memory alone.
         status: ``ok`` or ``failed``.
         error: what each engine had to say against it; null where it is ok.
         counts: what was asked, remembered, translated.
@@ -80,14 +81,10 @@ class Outcome:
 
 
 def translate(
-    texts: Sequence[str],
-    *,
-    role: str,
-    contexts: Sequence[str] | None = None,
-    source: str,
-    target: str,
+    request: Request,
     engines: Sequence[Engine],
     memory: TranslationMemory,
+    *,
     guard: Guard | None = None,
     ledger: Ledger | None = None,
     progress: Progress | None = None,
@@ -96,13 +93,11 @@ def translate(
     """Translate strings by the memory and a chain of engines.
 
     An engine that does not use contexts sees a text without them, and the memory keeps one translation of its
-    for all contexts of a text. Asserted entries, and engines that use contexts, may tell them apart.
+    for all contexts of a text. Human-verified entries, and engines that use contexts, may tell them apart.
 
     Args:
-        texts: normalised strings, without line breaks, repeated or not; an empty one fails and costs nothing.
-        role: ``question`` or ``answer``.
-        contexts: one per text ("" for none), or None.
-        source, target: ISO 639 codes.
+        request: normalised strings, repeated or not; an empty one fails and costs nothing. It has no terms:
+            these come from the guard.
         engines: the first is asked first, the next ones for what those before could not translate.
         memory: asked before every engine, told of every part of a batch.
         guard: the glossary, whose terms outrank engines, and what else engines must not touch.
@@ -117,69 +112,58 @@ def translate(
 
     Example::
 
-        with TranslationMemory(path) as memory, Mini(Mini.Options()) as mini:
-            outcome = translate(["Is it red?"], role="question", source="en", target="ja",
-                                engines=[mini], memory=memory)
-        outcome.text[0].as_py()  # "それは赤いですか？"
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> from vqa_builder.translation.engines.mini import Mini
+        >>> with (
+        ...     TemporaryDirectory() as folder,
+        ...     TranslationMemory(Path(folder, "memory.sqlite")) as memory,
+        ...     Mini(Mini.Options()) as mini,
+        ... ):
+        ...     outcome = translate(Request(["How many cows are there?"] * 2, "en", "ja"), [mini], memory)
+        >>> outcome.text.to_pylist(), outcome.counts.translated
+        (['牛は何匹いますか？', '牛は何匹いますか？'], 1)
     """
     for engine in engines:
-        engine.check_direction(source, target)
-    board, rows = deduplicate(texts, contexts, role, source, target, guard)
-    ask_overrides(board, memory)
-    ask_glossary(board, guard)
+        engine.check_direction(request.source, request.target)
+    state, rows = _known_without_engines(request, memory, guard)
     for engine in guarded(engines, guard):
-        if board.open(engine):
-            ask_memory(board, memory, engine)
-            _ask_engine(board, memory, engine, ledger or Ledger(), progress or Progress(), batch_size)
-    return _outcome(board, rows)
+        if state.open(engine):
+            ask_memory(state, memory, engine)
+            _ask_engine(state, memory, engine, ledger or Ledger(), progress or Progress(), batch_size)
+    return _outcome(state, rows)
 
 
-def known(
-    texts: Sequence[str],
-    *,
-    role: str,
-    contexts: Sequence[str] | None = None,
-    source: str,
-    target: str,
-    engines: Sequence[Engine],
-    memory: TranslationMemory,
-    guard: Guard | None = None,
-) -> list[str | None]:
-    """What ``translate`` would answer without asking any engine: a translation or None per text.
+class Recalled(NamedTuple):
+    """What is known without asking an engine, one per string asked; None where nothing is.
 
-    Arguments as in ``translate``.
+    Attributes:
+        texts: translations.
+        engines: who said them.
     """
-    found = recalled(
-        texts,
-        role=role,
-        contexts=contexts,
-        source=source,
-        target=target,
-        engines=engines,
-        memory=memory,
-        guard=guard,
-    )
-    return [text for text, _ in found]
+
+    texts: list[str | None]
+    engines: list[str | None]
 
 
-def recalled(
-    texts: Sequence[str],
-    *,
-    role: str,
-    contexts: Sequence[str] | None = None,
-    source: str,
-    target: str,
-    engines: Sequence[Engine],
-    memory: TranslationMemory,
-    guard: Guard | None = None,
-) -> list[tuple[str | None, str | None]]:
-    """As ``known``, each with who said it: a column ``text`` and a column ``engine``, row by row."""
-    board, rows = deduplicate(texts, contexts, role, source, target, guard)
-    ask_overrides(board, memory)
-    ask_glossary(board, guard)
+def recall(
+    request: Request, engines: Sequence[Engine], memory: TranslationMemory, *, guard: Guard | None = None
+) -> Recalled:
+    """What ``translate`` would answer without asking any engine. Arguments as there."""
+    state, rows = _known_without_engines(request, memory, guard)
     for engine in guarded(engines, guard):
-        ask_memory(board, memory, engine)
-    return [(board.answers[at], board.engines[at]) for at in rows]
+        ask_memory(state, memory, engine)
+    return Recalled([state.answers[at] for at in rows], [state.engines[at] for at in rows])
+
+
+def _known_without_engines(
+    request: Request, memory: TranslationMemory, guard: Guard | None
+) -> tuple[BatchState, list[int]]:
+    """The distinct strings, with what people and the glossary say, and every string's place among them."""
+    state, rows = deduplicate(request, guard)
+    ask_overrides(state, memory)
+    ask_glossary(state, guard)
+    return state, rows
 
 
 def guarded(engines: Sequence[Engine], guard: Guard | None) -> Iterator[Engine]:
@@ -192,7 +176,7 @@ def guarded(engines: Sequence[Engine], guard: Guard | None) -> Iterator[Engine]:
 
 
 def _ask_engine(
-    board: BatchState,
+    state: BatchState,
     memory: TranslationMemory,
     engine: Engine,
     ledger: Ledger,
@@ -200,37 +184,35 @@ def _ask_engine(
     batch_size: int,
 ) -> None:
     """Batches of strings of like length, in an order that only the strings decide."""
+    still_open = state.open(engine)
     places: dict[tuple[str, str], list[int]] = {}
-    still_open = board.open(engine)
-    contexts = board.contexts_for(engine, still_open) or [""] * len(still_open)
-    for at, context in zip(still_open, contexts, strict=True):
-        places.setdefault((board.texts[at], context), []).append(at)
+    for at, pair in zip(still_open, state.asked(engine, still_open).pairs, strict=True):
+        places.setdefault(pair, []).append(at)
     if not places:
         return
-    signature, done = engine.signature, 0
-    guarded_engine = engine if isinstance(engine, Protected) else None
-    paid = guarded_engine.engine if guarded_engine else engine
-    times = guarded_engine.MOST_TIMES if guarded_engine else 1
-    what = f"translating {board.role or 'sentence'}s from {board.source} to {board.target} ({engine.name})"
+    signature, done, target = engine.signature, 0, state.request.target
+    protected = engine if isinstance(engine, Protected) else None
+    paid = protected.engine if protected else engine
+    times = protected.MOST_TIMES if protected else 1
+    role = state.request.role or "sentence"
+    what = f"translating {role}s from {state.request.source} to {target} ({engine.name})"
     try:
         with progress.track(what, total=len(places)) as advance:
             ordered = sorted(places, key=lambda pair: (len(pair[0]), pair))
-            for batch in _affordable(ordered, batch_size, ledger, paid, board.target, times):
+            for batch in _affordable(ordered, batch_size, ledger, paid, target, times):
                 try:
-                    with closing(_parts(board, engine, [places[pair][0] for pair in batch])) as parts:
+                    with closing(_parts(state, engine, [places[pair][0] for pair in batch])) as parts:
                         for part in parts:
                             where = [places[batch[at]] for at, _ in part]
-                            done += _keep(board, memory, engine, signature, part, where)
-                            ledger.charge(paid, [batch[at][0] for at, _ in part], board.target)
+                            done += _keep(state, memory, engine, signature, part, where)
+                            ledger.charge(paid, [batch[at][0] for at, _ in part], target)
                             advance(len(part))
                 finally:
-                    again = guarded_engine.sent_again if guarded_engine else []
-                    ledger.charge(paid, again, board.target)
+                    again = protected.sent_again if protected else []
+                    ledger.charge(paid, again, target)
                     again.clear()
     except Stopped as error:
-        error.details["done"] = (
-            f"{done:,} of {len(places):,} {board.role}s translated, all kept in the memory"
-        )
+        error.details["done"] = f"{done:,} of {len(places):,} {role}s translated, all kept in the memory"
         raise
 
 
@@ -248,14 +230,14 @@ def _affordable(
 
 
 def _keep(
-    board: BatchState,
+    state: BatchState,
     memory: TranslationMemory,
     engine: Engine,
     signature: str,
     part: Part,
     places: Sequence[Sequence[int]],
 ) -> int:
-    """A part of a batch goes into the memory and on the board; ``places``: those of each of its results.
+    """A part of a batch goes into the memory and the state; ``places``: those of each of its results.
 
     Returns:
         How many of the results are translations.
@@ -265,38 +247,30 @@ def _keep(
     ]
     there = [at for at, _ in made]
     memory.store(
-        [board.texts[at] for at in there],
+        state.asked(engine, there),
         [result for _, result in made],
-        role=board.role,
-        contexts=board.contexts_for(engine, there),
-        source=board.source,
-        target=board.target,
-        engine=board.signatures_for(engine, signature, there),
+        state.signatures_for(engine, signature, there),
     )
     for (_, result), some in zip(part, places, strict=True):
         for at in some:
             if isinstance(result, Failure):
-                board.reasons.setdefault(at, []).append(f"{engine.name}: {result.reason}")
+                state.reasons.setdefault(at, []).append(f"{engine.name}: {result.reason}")
             else:
-                board.fill(at, result, signature)
+                state.fill(at, result, signature)
     return len(made)
 
 
-def _parts(board: BatchState, engine: Engine, places: Sequence[int]) -> Generator[Part, None, None]:
+def _parts(state: BatchState, engine: Engine, places: Sequence[int]) -> Parts:
     """One call of an engine, timed, and what it hands over, checked."""
-    if not places:
-        return
-    texts = [board.texts[at] for at in places]
-    missing = set(range(len(texts)))
-    board.calls += 1
-    contexts = board.contexts_for(engine, places)
-    calling = engine.translate_in_parts(texts, board.source, board.target, role=board.role, contexts=contexts)
-    with closing(calling):
-        while (part := _next(board, engine, calling)) is not None:
+    asked = state.asked(engine, places)
+    missing = set(range(len(asked)))
+    state.calls += 1
+    with closing(engine.translate_in_parts(asked)) as calling:
+        while (part := _next(state, engine, calling)) is not None:
             for at, result in part:
                 if not isinstance(result, str | Failure):
                     raise broken_contract(
-                        engine, expected="strings and Failures", found=f"{result!r} for {texts[at]!r}"
+                        engine, expected="strings and Failures", found=f"{result!r} for {asked.texts[at]!r}"
                     )
                 if at not in missing:
                     raise broken_contract(
@@ -307,12 +281,12 @@ def _parts(board: BatchState, engine: Engine, places: Sequence[int]) -> Generato
     if missing:
         raise broken_contract(
             engine,
-            expected=f"{len(texts)} results, one per string",
-            found=f"{len(texts) - len(missing)} results",
+            expected=f"{len(asked)} results, one per string",
+            found=f"{len(asked) - len(missing)} results",
         )
 
 
-def _next(board: BatchState, engine: Engine, calling: Iterator[Part]) -> Part | None:
+def _next(state: BatchState, engine: Engine, calling: Iterator[Part]) -> Part | None:
     began = time.perf_counter()
     try:
         return next(calling, None)
@@ -326,7 +300,7 @@ def _next(board: BatchState, engine: Engine, calling: Iterator[Part]) -> Part | 
             remedy="what was finished before is in the memory; mend the cause and run the same command again",
         ) from error
     finally:
-        board.seconds += time.perf_counter() - began
+        state.seconds += time.perf_counter() - began
 
 
 def _usable(result: str | Failure) -> str | Failure:
@@ -345,24 +319,24 @@ def _usable(result: str | Failure) -> str | Failure:
     return text
 
 
-def _outcome(board: BatchState, rows: Iterable[int]) -> Outcome:
-    failed = sum(answer is None for answer in board.answers)
+def _outcome(state: BatchState, rows: Iterable[int]) -> Outcome:
+    failed = sum(answer is None for answer in state.answers)
     took = pa.array(rows, pa.int64())
     counts = RunCounts(
         asked=len(took),
-        unique=len(board.texts),
-        remembered=board.remembered,
-        translated=len(board.texts) - board.remembered - failed,
+        unique=len(state.request.texts),
+        remembered=state.remembered,
+        translated=len(state.request.texts) - state.remembered - failed,
         failed=failed,
-        engine_calls=board.calls,
-        engine_seconds=board.seconds,
+        engine_calls=state.calls,
+        engine_seconds=state.seconds,
     )
-    status = ["failed" if answer is None else "ok" for answer in board.answers]
+    status = ["failed" if answer is None else "ok" for answer in state.answers]
     errors = [
-        "; ".join(board.reasons.get(at, ["no engine"])) if answer is None else None
-        for at, answer in enumerate(board.answers)
+        "; ".join(state.reasons.get(at, ["no engine"])) if answer is None else None
+        for at, answer in enumerate(state.answers)
     ]
     text, engine, state, error = (
-        pa.array(column, pa.string()).take(took) for column in (board.answers, board.engines, status, errors)
+        pa.array(column, pa.string()).take(took) for column in (state.answers, state.engines, status, errors)
     )
     return Outcome(text, engine, state, error, counts)

@@ -17,6 +17,7 @@ from recipes.lib.translate_test import ask, into_english, translate_test
 from vqa_builder.errors import EngineError, UnknownNameError
 from vqa_builder.metrics.references import load_references
 from vqa_builder.translation.memory import TranslationMemory
+from vqa_builder.translation.request import Request
 
 VOCABULARY = ["yes", "red", "2"]
 TEXTS = {
@@ -104,7 +105,7 @@ def test_what_people_said_comes_before_the_engine(tmp_path: Path) -> None:
     into_english(questions(), memory=path)
     with TranslationMemory(path) as memory:
         signature = into_english(questions(), memory=path).engines[0]
-        found = memory.lookup(TEXTS["ja"][:1], role="question", source="ja", target="en", engine=signature)
+        found = memory.lookup(Request(TEXTS["ja"][:1], "ja", "en", "question"), signature)
     assert found == [into_english(questions(), memory=path).questions.text[0]]
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import pytest
 
 from vqa_builder.errors import EngineError
-from vqa_builder.translation.engines.base import Engine, Failure, Options, Part, Stopped
+from vqa_builder.translation.engines.base import Engine, Failure, Options, Parts, Stopped
 from vqa_builder.translation.memory import TranslationMemory
+from vqa_builder.translation.request import Request
 from vqa_builder.translation.run import Outcome, translate
 
 
@@ -31,19 +32,12 @@ class Trickling(Engine):
     def check_direction(self, source: str, target: str) -> None:
         pass
 
-    def translate(self, texts: Sequence[str], source: str, target: str) -> list[str | Failure]:
+    def translate(self, request: Request) -> list[str | Failure]:
         raise AssertionError("a run calls translate_in_parts")
 
-    def translate_in_parts(
-        self,
-        texts: Sequence[str],
-        source: str,
-        target: str,
-        *,
-        role: str = "",
-        contexts: Sequence[str] | None = None,
-    ) -> Generator[Part, None, None]:
-        self.calls.append((list(texts), role, None if contexts is None else list(contexts)))
+    def translate_in_parts(self, request: Request) -> Parts:
+        contexts = None if request.contexts is None else list(request.contexts)
+        self.calls.append((list(request.texts), request.role, contexts))
         yield from self.parts
         if self.ends:
             raise self.ends
@@ -56,8 +50,7 @@ class Heeding(Trickling):
 
 
 def run(memory: TranslationMemory, texts: Sequence[str], engine: Engine, **more: Any) -> Outcome:
-    fixed: dict[str, Any] = {"role": "answer", "source": "en", "target": "ja"}
-    return translate(texts, engines=[engine], memory=memory, **{**fixed, **more})
+    return translate(Request(texts, "en", "ja", "answer", **more), [engine], memory)
 
 
 def test_parts_in_any_order_come_back_in_their_places(memory: TranslationMemory) -> None:

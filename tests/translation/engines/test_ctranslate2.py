@@ -13,6 +13,7 @@ from vqa_builder.errors import EngineError, MissingExtraError
 from vqa_builder.translation.engines.base import Failure
 from vqa_builder.translation.engines.ctranslate2 import CTranslate2
 from vqa_builder.translation.engines.mini import MODEL
+from vqa_builder.translation.request import Request
 
 WORDS = ["باريس", "لندن", "طوكيو", "محمد", "دلهي"]
 
@@ -32,19 +33,19 @@ def mini(model: Path = MODEL, **options: Any) -> CTranslate2:
 
 def test_a_model_of_characters(transliterator: Path) -> None:
     with engine(transliterator, tokenizer="characters", directions=["ar-en"]) as tiny:
-        spelled = tiny.translate(WORDS, "ar", "en")
+        spelled = tiny.translate(Request(WORDS, "ar", "en"))
         assert all(isinstance(text, str) and text.isascii() and text.islower() for text in spelled)
         assert str(spelled[3]).startswith("m")
-        assert spelled == [tiny.translate([word], "ar", "en")[0] for word in WORDS]
+        assert spelled == [tiny.translate(Request([word], "ar", "en"))[0] for word in WORDS]
         with pytest.raises(EngineError, match="from en to ar"):
-            tiny.translate(WORDS, "en", "ar")
+            tiny.translate(Request(WORDS, "en", "ar"))
 
 
 def test_a_beam_is_another_signature(transliterator: Path) -> None:
     greedy = engine(transliterator, tokenizer="characters")
     beam = engine(transliterator, tokenizer="characters", beam_size=4)
     assert greedy.signature != beam.signature
-    assert len(beam.translate(WORDS, "ar", "en")) == len(WORDS)
+    assert len(beam.translate(Request(WORDS, "ar", "en"))) == len(WORDS)
 
 
 @pytest.mark.parametrize(
@@ -75,17 +76,17 @@ def test_the_signature_holds_the_content_of_the_files(tmp_path: Path) -> None:
     assert mini(copy).signature != mini().signature
     (copy / "spm.model").write_bytes(b"no model")
     with pytest.raises(EngineError, match="tokenizer cannot be read"):
-        mini(copy).translate(["cat"], "en", "ja")
+        mini(copy).translate(Request(["cat"], "en", "ja"))
 
 
 def test_codes_stand_in_the_prefix() -> None:
-    plain = mini().translate(["Is it red?"], "en", "ja")
+    plain = mini().translate(Request(["Is it red?"], "en", "ja"))
     coded = engine(MODEL, source_prefix="<2{target}>", disable_unk=True, codes={"jpn": "ja"})
-    assert coded.translate(["Is it red?"], "en", "jpn") == plain
+    assert coded.translate(Request(["Is it red?"], "en", "jpn")) == plain
 
 
 def test_a_target_prefix_begins_the_decoding_and_is_taken_off() -> None:
-    forced = mini(target_prefix="▁犬").translate(["Is this a cat?"], "en", "ja")[0]
+    forced = mini(target_prefix="▁犬").translate(Request(["Is this a cat?"], "en", "ja"))[0]
     assert isinstance(forced, str)
     assert "犬" not in forced
 
@@ -93,14 +94,14 @@ def test_a_target_prefix_begins_the_decoding_and_is_taken_off() -> None:
 def test_what_does_not_fit_fails_and_is_never_cut() -> None:
     short = mini(max_input_length=8, max_decoding_length=4)
     texts = ["What is the man in the red shirt holding in his left hand?", "How many cows are there?", "yes"]
-    long, cut, good = short.translate(texts, "en", "ja")
+    long, cut, good = short.translate(Request(texts, "en", "ja"))
     assert isinstance(long, Failure) and "more than 8" in long.reason
     assert isinstance(cut, Failure) and "cut off" in cut.reason
     assert isinstance(good, str)
 
 
 def test_a_string_without_pieces_fails() -> None:
-    first, second = mini().translate(["\u200b", "cat"], "en", "ja")
+    first, second = mini().translate(Request(["\u200b", "cat"], "en", "ja"))
     assert isinstance(first, Failure)
     assert isinstance(second, str)
 
@@ -117,7 +118,7 @@ def test_only_strings_of_one_length_share_a_batch(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setitem(chosen.__dict__, "_translator", Watched())
     texts = ["cat", "dog", "a red bus", "How many cows are there?", "bird", "What is this?"] * 3
-    assert len(chosen.translate(texts, "en", "hi")) == len(texts)
+    assert len(chosen.translate(Request(texts, "en", "hi"))) == len(texts)
     assert all(len(some) == 1 for some in lengths)
     assert len(lengths) > len(set(map(frozenset, lengths)))
 
@@ -151,7 +152,9 @@ def test_a_tokenizer_json_without_its_package(tmp_path: Path, monkeypatch: pytes
 def test_one_sentencepiece_model_for_each_side(tmp_path: Path) -> None:
     for name in ("source.spm", "target.spm"):
         shutil.copy(MODEL / "spm.model", tmp_path / name)
-    assert mini(tokenizer=tmp_path).translate(["cat"], "en", "ja") == mini().translate(["cat"], "en", "ja")
+    assert mini(tokenizer=tmp_path).translate(Request(["cat"], "en", "ja")) == mini().translate(
+        Request(["cat"], "en", "ja")
+    )
 
 
 def test_folders_that_hold_no_model(tmp_path: Path) -> None:
@@ -166,16 +169,16 @@ def test_folders_that_hold_no_model(tmp_path: Path) -> None:
         engine(tmp_path)
     assert "model.bin" in str(caught.value)
     with pytest.raises(EngineError, match="cannot load the model"):
-        engine(tmp_path, tokenizer="characters").translate(["a"], "en", "ja")
+        engine(tmp_path, tokenizer="characters").translate(Request(["a"], "en", "ja"))
 
 
 def test_closing_twice_and_going_on() -> None:
     with mini() as chosen:
-        before = chosen.translate(["cat"], "en", "ja")
+        before = chosen.translate(Request(["cat"], "en", "ja"))
         chosen.close()
-        assert chosen.translate(["cat"], "en", "ja") == before
+        assert chosen.translate(Request(["cat"], "en", "ja")) == before
 
 
 def test_every_gpu_named_gets_the_model_and_a_missing_one_is_an_error() -> None:
     with pytest.raises(EngineError, match="cannot load the model"):
-        mini(device="cpu", device_index=(0, 9)).translate(["cat"], "en", "ja")
+        mini(device="cpu", device_index=(0, 9)).translate(Request(["cat"], "en", "ja"))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from werkzeug import Request, Response
+from werkzeug import Request as HttpRequest, Response
 
 from tests.benchmarks import remote as benchmark
 from tests.translation.engines.scripted import CAPTCHA, Answer, Scripted, cut, half, hang, reply
@@ -22,6 +22,7 @@ from vqa_builder.translation.engines._web_services import SERVICES
 from vqa_builder.translation.engines.base import Failure, Stopped
 from vqa_builder.translation.engines.deep_translator import DeepTranslator
 from vqa_builder.translation.memory import TranslationMemory
+from vqa_builder.translation.request import Request
 
 KEY = "k3y-of-the-test"
 KEYS = sorted({variable for service in SERVICES.values() for variable in service.keys.values()})
@@ -75,7 +76,7 @@ def engine(server: Scripted, provider: str = "libre", **more: Any) -> DeepTransl
 @pytest.mark.parametrize("provider", GOOD)
 def test_every_service_gets_text_and_key_as_it_wants_them(server: Scripted, provider: str) -> None:
     with engine(server, provider) as made:
-        assert made.translate(["Is it red?"], "en", "ja") == [JA]
+        assert made.translate(Request(["Is it red?"], "en", "ja")) == [JA]
     (request,) = server.requests
     assert KEY not in request.url
     sent = {**request.args, **request.form}
@@ -103,9 +104,9 @@ def test_every_service_gets_text_and_key_as_it_wants_them(server: Scripted, prov
 
 def test_back_to_english(server: Scripted) -> None:
     with engine(server, "deepl") as made:
-        made.translate([JA], "ja", "en")
+        made.translate(Request([JA], "ja", "en"))
     with engine(server, "mymemory") as made:
-        made.translate([HI], "hi", "en")
+        made.translate(Request([HI], "hi", "en"))
     deepl, mymemory = server.requests
     assert (deepl.form["source_lang"], deepl.form["target_lang"]) == ("ja", "en-US")
     assert mymemory.args["langpair"] == "hi-IN|en-US"
@@ -147,7 +148,7 @@ def refuses(status: int, body: Any, **headers: str) -> list[Answer]:
 def test_faults_that_pass(server: Scripted, provider: str, faults: list[Answer]) -> None:
     server.script = list(faults)
     with engine(server, provider, timeout=0.4 if hang in faults else 10.0) as made:
-        assert made.translate(["Is it red?"], "en", "ja") == [JA]
+        assert made.translate(Request(["Is it red?"], "en", "ja")) == [JA]
     assert len(server.requests) == len(faults) + 1
 
 
@@ -155,7 +156,7 @@ def test_a_hang_ends_with_the_timeout(server: Scripted) -> None:
     server.script = [hang, hang]
     with engine(server, timeout=0.2, retries=1) as made:
         began = time.monotonic()
-        assert made.translate(["Is it red?"], "en", "ja") == [Failure("no answer within 0.2 s")]
+        assert made.translate(Request(["Is it red?"], "en", "ja")) == [Failure("no answer within 0.2 s")]
     assert time.monotonic() - began < 2
 
 
@@ -197,7 +198,7 @@ def test_faults_that_stop_at_once(server: Scripted, provider: str, fault: Answer
     server.script = [server.good, fault]
     found: dict[int, Any] = {}
     with pytest.raises(Stopped, match=says) as caught:
-        for part in made.translate_in_parts([f"{n} cats" for n in range(9)], "en", "ja"):
+        for part in made.translate_in_parts(Request([f"{n} cats" for n in range(9)], "en", "ja")):
             found.update(part)
     assert found == {0: JA}
     assert len(server.requests) == 2
@@ -227,7 +228,7 @@ def test_faults_that_stop_at_once(server: Scripted, provider: str, fault: Answer
 def test_faults_of_one_text(server: Scripted, provider: str, fault: Answer, reason: str) -> None:
     made = engine(server, provider)
     server.script = [fault]
-    assert made.translate(["Is it red?", "Is it?"], "en", "ja") == [Failure(reason), JA]
+    assert made.translate(Request(["Is it red?", "Is it?"], "en", "ja")) == [Failure(reason), JA]
 
 
 @pytest.mark.parametrize("provider", ["google", "libre"])
@@ -235,7 +236,7 @@ def test_faults_of_one_text(server: Scripted, provider: str, fault: Answer, reas
 def test_what_may_stay_as_it_is(server: Scripted, provider: str, text: str) -> None:
     made = engine(server, provider)
     server.good = reply(200, page(text) if provider == "google" else {"translatedText": text})
-    assert made.translate([text], "en", "ja") == [text]
+    assert made.translate(Request([text], "en", "ja")) == [text]
 
 
 @pytest.mark.parametrize(
@@ -250,7 +251,7 @@ def test_what_may_stay_as_it_is(server: Scripted, provider: str, text: str) -> N
 def test_a_text_that_is_too_long_is_never_sent(
     server: Scripted, provider: str, text: str, fits: bool
 ) -> None:
-    (result,) = engine(server, provider).translate([text], "en", "ja")
+    (result,) = engine(server, provider).translate(Request([text], "en", "ja"))
     assert (result == JA) is fits
     assert len(server.requests) == fits
 
@@ -280,7 +281,7 @@ def test_directions(provider: Any, direction: tuple[str, str], possible: bool) -
     with pytest.raises(EngineError, match="cannot translate from"):
         made.check_direction(*direction)
     with pytest.raises(EngineError):
-        made.translate(["x"], *direction)
+        made.translate(Request(["x"], *direction))
 
 
 @pytest.mark.parametrize("provider", sorted(set(GOOD) - {"google", "mymemory"}))
@@ -299,7 +300,7 @@ def test_a_missing_key_is_found_before_any_work(monkeypatch: pytest.MonkeyPatch,
 def test_keys_of_other_names(server: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MY_OWN", "another")
     with engine(server, key_variables={"api_key": "MY_OWN"}) as made:
-        made.translate(["Is it red?"], "en", "ja")
+        made.translate(Request(["Is it red?"], "en", "ja"))
     assert server.requests[0].form["api_key"] == "another"
     with pytest.raises(EngineError, match="has no such key"):
         engine(server, key_variables={"token": "MY_OWN"})
@@ -307,17 +308,17 @@ def test_keys_of_other_names(server: Scripted, monkeypatch: pytest.MonkeyPatch) 
 
 def test_a_server_of_ones_own_needs_no_key(server: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("LIBRE_API_KEY")
-    assert engine(server).translate(["Is it red?"], "en", "ja") == [JA]
+    assert engine(server).translate(Request(["Is it red?"], "en", "ja")) == [JA]
 
 
 def test_no_key_shows_anywhere(server: Scripted, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     for provider in GOOD:
         made = engine(server, provider, retries=0, stop_after=1)
-        assert made.translate(["Is it red?"], "en", "ja") == [JA]
+        assert made.translate(Request(["Is it red?"], "en", "ja")) == [JA]
         server.script = [cut]
         with pytest.raises(Stopped) as caught:
-            made.translate(["Is it red?"], "en", "ja")
+            made.translate(Request(["Is it red?"], "en", "ja"))
         error: BaseException | None = caught.value
         while error is not None:
             assert KEY not in f"{error} {error!r} {vars(error)}"
@@ -329,14 +330,14 @@ def test_no_key_shows_anywhere(server: Scripted, caplog: pytest.LogCaptureFixtur
 
 
 def test_threads_never_get_each_others_answers(server: Scripted) -> None:
-    def answer(request: Request) -> Response:
+    def answer(request: HttpRequest) -> Response:
         time.sleep(random.random() / 100)
         return Response(page(f"訳：{request.args['q']}"), 200, content_type="text/html; charset=utf-8")
 
     made = engine(server, "google", concurrency=8)
     server.good = answer
     texts = [f"Is there a cat in box {number}?" for number in range(120)]
-    assert made.translate(texts, "en", "ja") == [f"訳：{text}" for text in texts]
+    assert made.translate(Request(texts, "en", "ja")) == [f"訳：{text}" for text in texts]
 
 
 def test_the_package_itself_is_left_as_it_is(server: Scripted) -> None:
@@ -344,7 +345,7 @@ def test_the_package_itself_is_left_as_it_is(server: Scripted) -> None:
     import requests
 
     before = deep_translator.LibreTranslator.translate
-    engine(server).translate(["Is it red?"], "en", "ja")
+    engine(server).translate(Request(["Is it red?"], "en", "ja"))
     assert deep_translator.libre.requests is requests
     assert deep_translator.LibreTranslator.translate is before
 
@@ -402,12 +403,12 @@ def test_chatgpt_through_the_old_client(server: Scripted, monkeypatch: pytest.Mo
     server.good = reply(200, {"choices": [{"message": {"content": "赤。"}}]})
     options = {"base_url": f"{server.url}/v1", "first_wait": 0.0, "timeout": 0.4}
     made = DeepTranslator(DeepTranslator.Options(provider="chatgpt", **options))
-    assert made.translate(["red"], "en", "ja") == ["赤。Translate the text below into Japanese."]
+    assert made.translate(Request(["red"], "en", "ja")) == ["赤。Translate the text below into Japanese."]
     assert len(server.requests) == 3
     assert "model:gpt-3.5-turbo" in made.signature
     server.script = [reply(429, used_up)]
     with pytest.raises(Stopped, match="quota"):
-        made.translate(["red"], "en", "ja")
+        made.translate(Request(["red"], "en", "ja"))
 
 
 def test_what_the_package_says_about_it() -> None:
@@ -435,12 +436,11 @@ def test_a_long_run_under_faults_is_complete_in_order_and_paid_for_once(tmp_path
 
 
 def test_a_build_that_was_stopped_goes_on_where_it_was(server: Scripted, memory: TranslationMemory) -> None:
-    asked: dict[str, Any] = {"role": "question", "source": "en", "target": "ja", "memory": memory}
     texts = [f"{number} cats" for number in range(100, 120)]
     made = engine(server)
     server.script = [server.good] * 7 + [reply(403, {"error": "banned"})]
     with pytest.raises(Stopped, match="refuses access"):
-        run.translate(texts, engines=[made], **asked)
-    outcome = run.translate(texts, engines=[made], **asked)
+        run.translate(Request(texts, "en", "ja", "question"), [made], memory)
+    outcome = run.translate(Request(texts, "en", "ja", "question"), [made], memory)
     assert (outcome.counts.remembered, outcome.counts.translated) == (7, 13)
     assert len(server.requests) == 21

@@ -14,6 +14,7 @@ from tests.translation.engines import tiny_seq2seq as tiny
 from vqa_builder.errors import EngineError
 from vqa_builder.translation.engines._indictrans import CODES, is_indictrans
 from vqa_builder.translation.engines.transformers import Transformers
+from vqa_builder.translation.request import Request
 
 PROCESSOR = """\
 import re
@@ -85,7 +86,7 @@ def test_texts_go_through_the_processor_and_what_it_took_out_comes_back_to_its_o
         "Is it 9:15?": "क्या अभी 9:15 बजे हैं?",
     }
     with engine(checkpoint) as chosen:
-        assert chosen.translate(list(asked), "en", "hi") == list(asked.values())
+        assert chosen.translate(Request(list(asked), "en", "hi")) == list(asked.values())
         assert chosen._local.family.name == "indictrans"
         assert chosen.signature.endswith("|processor:1.1.1")
 

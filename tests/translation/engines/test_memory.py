@@ -13,6 +13,7 @@ from vqa_builder.translation.engines.memory import Memory
 from vqa_builder.translation.entry import Entry
 from vqa_builder.translation.interchange import SUFFIXES, write_entries
 from vqa_builder.translation.memory import TranslationMemory
+from vqa_builder.translation.request import Request
 from vqa_builder.translation.run import translate
 
 ENTRIES = [
@@ -34,14 +35,18 @@ def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 def test_exact_match_and_misses(path: Path) -> None:
     engine = Memory(Memory.Options(path=path))
     miss = Failure(f"not in {path.name}")
-    assert engine.translate(["cat", "What is this?", "Cat"], "en", "ja") == ["猫", "これは何ですか？", miss]
-    assert engine.translate(["cat"], "en", "hi") == ["बिल्ली"]
-    assert engine.translate(["猫"], "ja", "en") == [miss]
+    assert engine.translate(Request(["cat", "What is this?", "Cat"], "en", "ja")) == [
+        "猫",
+        "これは何ですか？",
+        miss,
+    ]
+    assert engine.translate(Request(["cat"], "en", "hi")) == ["बिल्ली"]
+    assert engine.translate(Request(["猫"], "ja", "en")) == [miss]
 
 
 def test_both_ways_only_when_asked(path: Path) -> None:
     engine = Memory(Memory.Options(path=path, reversible=True))
-    assert engine.translate(["猫", "बिल्ली"], "ja", "en") == ["cat", Failure(f"not in {path.name}")]
+    assert engine.translate(Request(["猫", "बिल्ली"], "ja", "en")) == ["cat", Failure(f"not in {path.name}")]
     assert engine.signature != Memory(Memory.Options(path=path)).signature
 
 
@@ -50,7 +55,7 @@ def test_an_entry_outranks_the_reverse_of_another(tmp_path: Path) -> None:
     entries = [Entry("en", "ja", "kitty", "猫"), Entry("ja", "en", "猫", "cat", engine="x", asserted=False)]
     write_entries(path, entries)
     engine = Memory(Memory.Options(path=path, reversible=True))
-    assert engine.translate(["猫"], "ja", "en") == ["cat"]
+    assert engine.translate(Request(["猫"], "ja", "en")) == ["cat"]
 
 
 def test_the_signature_is_the_content(tmp_path: Path) -> None:
@@ -73,8 +78,6 @@ def test_wrong_files(tmp_path: Path) -> None:
 
 def test_through_a_run(path: Path, memory: TranslationMemory) -> None:
     with find("engines", "memory")(Memory.Options(path=path)) as engine:
-        outcome = translate(
-            ["cat", "dog"], role="answer", source="en", target="ja", engines=[engine], memory=memory
-        )
+        outcome = translate(Request(["cat", "dog"], "en", "ja", "answer"), [engine], memory)
     assert outcome.text.to_pylist() == ["猫", None]
     assert outcome.error.to_pylist() == [None, f"memory: not in {path.name}"]

@@ -15,6 +15,7 @@ from vqa_builder.registry import find
 from vqa_builder.translation.engines.base import Failure
 from vqa_builder.translation.engines.mini import DIRECTIONS, MODEL, Mini, MiniOptions
 from vqa_builder.translation.memory import TranslationMemory
+from vqa_builder.translation.request import Request
 from vqa_builder.translation.run import translate
 
 TEXTS = {
@@ -41,15 +42,15 @@ def questions(shared: Path) -> list[str]:
 @pytest.mark.parametrize("direction", DIRECTIONS)
 def test_every_direction(mini: Mini, direction: str) -> None:
     source, target = direction.split("-")
-    results = mini.translate(TEXTS[source], source, target)
+    results = mini.translate(Request(TEXTS[source], source, target))
     assert len(results) == len(TEXTS[source])
     script = {"ja": "\u3040", "hi": "\u0900"}.get(target, "A")
     assert all(isinstance(text, str) and max(text) >= script for text in results)
 
 
 def test_known_translations(mini: Mini) -> None:
-    assert mini.translate(["How many cows are there?"], "en", "ja") == ["牛は何匹いますか？"]
-    assert mini.translate(["What is the wall made of?"], "en", "hi") == ["दीवार किस चीज़ की बनी है?"]
+    assert mini.translate(Request(["How many cows are there?"], "en", "ja")) == ["牛は何匹いますか？"]
+    assert mini.translate(Request(["What is the wall made of?"], "en", "hi")) == ["दीवार किस चीज़ की बनी है?"]
 
 
 @pytest.mark.parametrize(("source", "target"), [("ja", "hi"), ("hi", "ja"), ("en", "de"), ("en", "en")])
@@ -58,32 +59,25 @@ def test_other_directions_are_refused(mini: Mini, source: str, target: str) -> N
         mini.check_direction(source, target)
     assert "through English" in str(caught.value)
     with pytest.raises(EngineError):
-        mini.translate(["x"], source, target)
+        mini.translate(Request(["x"], source, target))
 
 
 def test_the_result_does_not_depend_on_the_rest_of_the_run(mini: Mini, questions: Sequence[str]) -> None:
-    together = mini.translate(questions, "en", "ja")
+    together = mini.translate(Request(questions, "en", "ja"))
     shuffled = random.Random(2).sample(questions, len(questions))
-    in_another_order = dict(zip(shuffled, mini.translate(shuffled, "en", "ja"), strict=True))
+    in_another_order = dict(zip(shuffled, mini.translate(Request(shuffled, "en", "ja")), strict=True))
     assert [in_another_order[text] for text in questions] == together
-    assert [mini.translate([text], "en", "ja")[0] for text in questions[:40]] == together[:40]
+    assert [mini.translate(Request([text], "en", "ja"))[0] for text in questions[:40]] == together[:40]
     with Mini(MiniOptions(threads=2)) as other:
-        assert other.translate(questions, "en", "ja") == together
+        assert other.translate(Request(questions, "en", "ja")) == together
 
 
 def test_the_run_does_not_depend_on_its_batches(mini: Mini, questions: list[str], tmp_path: Path) -> None:
     outcomes = []
     for batch_size in (16, 150, 4096):
         with TranslationMemory(tmp_path / f"{batch_size}.sqlite") as memory:
-            outcome = translate(
-                questions,
-                role="question",
-                source="en",
-                target="hi",
-                engines=[mini],
-                memory=memory,
-                batch_size=batch_size,
-            )
+            request = Request(questions, "en", "hi", "question")
+            outcome = translate(request, [mini], memory, batch_size=batch_size)
         outcomes.append((outcome.text, outcome.engine, outcome.status, outcome.error))
     assert outcomes[0] == outcomes[1] == outcomes[2]
     assert outcomes[0][2].to_pylist().count("ok") >= 395
@@ -91,7 +85,7 @@ def test_the_run_does_not_depend_on_its_batches(mini: Mini, questions: list[str]
 
 def test_strange_strings(mini: Mini) -> None:
     texts = ["?", "🐈", "x" * 5000, "<2hi> cat", "\u200b", "ａｂｃ"]
-    results = mini.translate(texts, "en", "ja")
+    results = mini.translate(Request(texts, "en", "ja"))
     assert len(results) == len(texts)
     assert isinstance(results[2], Failure)
     assert all("<2" not in text for text in results if isinstance(text, str))

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from werkzeug import Request, Response
+from werkzeug import Request as HttpRequest, Response
 
 from tests.benchmarks import remote as benchmark
 from tests.tiny import unsettle, write_vqa
@@ -30,13 +30,14 @@ from vqa_builder.translation.engines.openai import OpenAI
 from vqa_builder.translation.glossary import Glossary, Term
 from vqa_builder.translation.memory import TranslationMemory
 from vqa_builder.translation.protect import Guard
+from vqa_builder.translation.request import Request
 
 KEY = "sk-k3y-of-the-test"
 Item = dict[str, Any]
 TEXTS = ["Is it red?", "How many cows are there?", "What is this?", "Where is he?"]
 
 
-def asked_in(request: Request) -> list[Item]:
+def asked_in(request: HttpRequest) -> list[Item]:
     """The items of a request."""
     items: list[Item] = json.loads(request.get_json()["messages"][1]["content"])["items"]
     return items
@@ -45,7 +46,7 @@ def asked_in(request: Request) -> list[Item]:
 def says(content: str | None, finish: str | None = "stop", **more: Any) -> Answer:
     """A chat reply, whole or as a stream, as vLLM and llama.cpp write them."""
 
-    def answer(request: Request) -> Response:
+    def answer(request: HttpRequest) -> Response:
         usage = {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110}
         if request.get_json().get("stream"):
             return streamed(content or "", finish, usage, more)
@@ -75,7 +76,7 @@ def streamed(content: str, finish: str | None, usage: Item, more: Item) -> Respo
 def translates(change: Callable[[list[Item]], list[Item]] = lambda items: items) -> Answer:
     """Translates every item, and then spoils the reply."""
 
-    def answer(request: Request) -> Response:
+    def answer(request: HttpRequest) -> Response:
         items = [
             {"id": item["id"], "text": item["text"], "translation": translation_of(item)}
             for item in asked_in(request)
@@ -106,7 +107,7 @@ def sizes(server: Scripted) -> list[int]:
 @pytest.mark.parametrize("stream", [False, True])
 def test_many_texts_in_one_request(server: Scripted, stream: bool) -> None:
     with engine(server, items_per_request=3, stream=stream) as made:
-        assert made.translate(TEXTS, "en", "ja") == in_japanese(TEXTS)
+        assert made.translate(Request(TEXTS, "en", "ja")) == in_japanese(TEXTS)
         assert made.usage == Usage(requests=2, prompt_tokens=200, completion_tokens=20, counted=2)
     assert sizes(server) == [3, 1]
     body = server.requests[0].get_json()
@@ -159,7 +160,7 @@ def test_replies_of_another_shape_are_asked_for_again_in_smaller_pieces(
 ) -> None:
     made = engine(server, repeat_texts=repeat)
     server.script = [translates(SHAPES[shape])]
-    assert made.translate(TEXTS, "en", "ja") == in_japanese(TEXTS)
+    assert made.translate(Request(TEXTS, "en", "ja")) == in_japanese(TEXTS)
     first, *others = sizes(server)
     assert first == 4
     assert all(size <= 2 for size in others)
@@ -168,7 +169,7 @@ def test_replies_of_another_shape_are_asked_for_again_in_smaller_pieces(
 def test_what_is_certain_is_not_paid_for_again(server: Scripted) -> None:
     made = engine(server)
     server.script = [translates(swapped)]
-    assert made.translate(TEXTS, "en", "ja") == in_japanese(TEXTS)
+    assert made.translate(Request(TEXTS, "en", "ja")) == in_japanese(TEXTS)
     assert sizes(server) == [4, 1, 1]
     again = [item["text"] for request in server.requests[1:] for item in asked_in(request)]
     assert again == TEXTS[:2]
@@ -180,7 +181,7 @@ def test_a_model_that_is_always_wrong_is_asked_down_to_single_texts_and_then_sto
     made = engine(server, retries=1, stop_after=2)
     server.good = translates(lambda items: [])
     with pytest.raises(Stopped, match="failed 2 times in a row") as caught:
-        made.translate([*TEXTS, "And this?", "And that?", "Why?", "Who?"], "en", "ja")
+        made.translate(Request([*TEXTS, "And this?", "And that?", "Why?", "Who?"], "en", "ja"))
     assert "0 items with the numbers (none) for 1 texts" in str(caught.value)
     assert sizes(server) == [8, 4, 2, 1, 1, 1, 1]
 
@@ -260,7 +261,7 @@ ERROR = {"message": f"Incorrect API key provided: {KEY}", "type": "invalid_reque
 def test_faults_that_pass(server: Scripted, fault: Answer, stream: bool) -> None:
     made = engine(server, stream=stream, timeout=0.4 if fault is hang else 10.0)
     server.script = [fault]
-    assert made.translate(TEXTS, "en", "ja") == in_japanese(TEXTS)
+    assert made.translate(Request(TEXTS, "en", "ja")) == in_japanese(TEXTS)
     assert sizes(server) == [4, 4]
     assert made.usage.requests == 2
 
@@ -272,7 +273,7 @@ def test_a_reply_without_items_to_one_text_is_asked_for_again(
 ) -> None:
     made = engine(server, stream=stream)
     server.script = [says(content)]
-    assert made.translate(["Is it red?"], "en", "ja") == ["訳：Is it red?"]
+    assert made.translate(Request(["Is it red?"], "en", "ja")) == ["訳：Is it red?"]
     assert sizes(server) == [1, 1]
 
 
@@ -303,7 +304,7 @@ def test_faults_that_stop_at_once(
     server.script = [server.good, fault]
     found: dict[int, Any] = {}
     with pytest.raises(Stopped, match=problem) as caught:
-        for part in made.translate_in_parts(TEXTS, "en", "ja"):
+        for part in made.translate_in_parts(Request(TEXTS, "en", "ja")):
             found.update(part)
     assert found == dict(enumerate(in_japanese(TEXTS[:2])))
     assert sizes(server) == [2, 2]
@@ -339,7 +340,7 @@ def test_faults_of_one_text_cost_that_text_only(
     server.good = lambda request: (spoilt if bad in [item["text"] for item in asked_in(request)] else well)(
         request
     )
-    results = made.translate(TEXTS, "en", "ja")
+    results = made.translate(Request(TEXTS, "en", "ja"))
     assert results == [Failure(reason) if text == bad else f"訳：{text}" for text in TEXTS]
     assert sizes(server) == [4, 2, 2, 1, 1]
 
@@ -347,14 +348,14 @@ def test_faults_of_one_text_cost_that_text_only(
 def test_an_echo_is_no_translation(server: Scripted) -> None:
     made = engine(server)
     server.good = translates(lambda items: [{**item, "translation": item["text"]} for item in items])
-    assert made.translate(["red", "NASA", "12"], "en", "ja") == [Failure("echo"), "NASA", "12"]
+    assert made.translate(Request(["red", "NASA", "12"], "en", "ja")) == [Failure("echo"), "NASA", "12"]
     assert sizes(server) == [3]
 
 
 def test_an_endpoint_without_schemas(server: Scripted) -> None:
     seen = []
 
-    def older(request: Request) -> Response:
+    def older(request: HttpRequest) -> Response:
         kind = request.get_json().get("response_format", {}).get("type")
         seen.append(kind)
         if kind is not None:
@@ -364,30 +365,29 @@ def test_an_endpoint_without_schemas(server: Scripted) -> None:
 
     made = engine(server, items_per_request=2)
     server.good = older
-    assert made.translate(TEXTS, "en", "ja") == in_japanese(TEXTS)
+    assert made.translate(Request(TEXTS, "en", "ja")) == in_japanese(TEXTS)
     assert seen == ["json_schema", "json_object", None, None]
 
 
 def test_contexts_travel_with_their_texts(server: Scripted, memory: TranslationMemory) -> None:
     made = engine(server)
-    asked: dict[str, Any] = {"role": "answer", "source": "en", "target": "hi", "memory": memory}
     contexts = ["What color is it?", "What fruit is it?", "", "What color is it?"]
-    outcome = run.translate(["orange"] * 4, contexts=contexts, engines=[made], **asked)
+    outcome = run.translate(Request(["orange"] * 4, "en", "hi", "answer", contexts), [made], memory)
     expected = [f"訳：orange（{context}）" if context else "訳：orange" for context in contexts]
     assert outcome.text.to_pylist() == expected
     assert (outcome.counts.unique, outcome.counts.translated) == (3, 3)
     assert sizes(server) == [3]
-    again = run.translate(["orange"] * 4, contexts=contexts, engines=[made], **asked)
+    again = run.translate(Request(["orange"] * 4, "en", "hi", "answer", contexts), [made], memory)
     assert again.text.to_pylist() == expected
     assert again.counts.remembered == 3
-    new = run.translate(["orange"], contexts=["What juice is it?"], engines=[made], **asked)
+    new = run.translate(Request(["orange"], "en", "hi", "answer", ["What juice is it?"]), [made], memory)
     assert new.counts.translated == 1
 
 
 def test_questions_and_answers_have_prompts_of_their_own(server: Scripted) -> None:
     made = engine(server, style="です・ます調にする。{keep}")
     for role in ("question", "answer", ""):
-        list(made.translate_in_parts(["red"], "en", "hi", role=role))
+        list(made.translate_in_parts(Request(["red"], "en", "hi", role=role)))
     prompts = [request.get_json()["messages"][0]["content"] for request in server.requests]
     assert len(set(prompts)) == 3
     assert "a native speaker of Hindi would ask it" in prompts[0]
@@ -419,7 +419,7 @@ def test_options_reach_the_request(server: Scripted, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("MY_KEY", KEY)
     more: dict[str, Any] = {"seed": 7, "max_tokens": 500, "temperature": None, "key_variable": "MY_KEY"}
     extra = {"chat_template_kwargs": {"enable_thinking": False}}
-    engine(server, extra=extra, **more).translate(["red"], "en", "ja")
+    engine(server, extra=extra, **more).translate(Request(["red"], "en", "ja"))
     (request,) = server.requests
     body = request.get_json()
     assert (body["seed"], body["max_tokens"], body["chat_template_kwargs"]) == (
@@ -436,7 +436,7 @@ def test_keys(server: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(EngineError, match="needs a key") as caught:
         OpenAI(OpenAI.Options(model="gpt"))
     assert "export OPENAI_API_KEY=" in str(caught.value)
-    engine(server).translate(["red"], "en", "ja")
+    engine(server).translate(Request(["red"], "en", "ja"))
     assert "Authorization" not in server.requests[0].headers
 
 
@@ -446,11 +446,11 @@ def test_no_key_shows_anywhere(
     caplog.set_level(logging.DEBUG)
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     made = engine(server, retries=0, stop_after=1)
-    made.translate(["red"], "en", "ja")
+    made.translate(Request(["red"], "en", "ja"))
     for fault in (cut, reply(401, {"error": ERROR}), reply(500, {"error": ERROR})):
         server.script = [fault]
         with pytest.raises(Stopped) as caught:
-            made.translate(["red"], "en", "ja")
+            made.translate(Request(["red"], "en", "ja"))
         error: BaseException | None = caught.value
         while error is not None:
             assert KEY not in f"{error} {error!r} {vars(error)}"
@@ -477,8 +477,7 @@ def test_terms_travel_with_their_texts_and_are_enforced(server: Scripted, memory
     made = engine(server)
     server.good = translates_by(obeys)
     texts = ["Is bus 42 late?", "Is it a Nokia?", "Whose surfboard is it?", "Is it 5?", "Who is it?"]
-    asked: dict[str, Any] = {"role": "question", "source": "en", "target": "ja", "memory": memory}
-    outcome = run.translate(texts, engines=[made], guard=GUARD, **asked)
+    outcome = run.translate(Request(texts, "en", "ja", "question"), [made], memory, guard=GUARD)
     said = ["バスと42ですか？", "Nokiaですか？", "波乗り板ですか？", "5ですか？", "ですか？"]
     assert outcome.text.to_pylist() == said
     items = [item for request in server.requests for item in asked_in(request)]
@@ -491,7 +490,7 @@ def test_terms_travel_with_their_texts_and_are_enforced(server: Scripted, memory
         "Who is it?": None,
     }
     assert "letter for letter" in server.requests[0].get_json()["messages"][0]["content"]
-    again = run.translate(texts, engines=[made], guard=GUARD, **asked)
+    again = run.translate(Request(texts, "en", "ja", "question"), [made], memory, guard=GUARD)
     assert again.counts.remembered == len(texts)
     assert again.text == outcome.text
 
@@ -499,8 +498,9 @@ def test_terms_travel_with_their_texts_and_are_enforced(server: Scripted, memory
 def test_a_term_that_a_model_leaves_out_is_a_failure(server: Scripted, memory: TranslationMemory) -> None:
     made = engine(server)
     server.good = translates_by(lambda item: "板" if item["text"] == "surfboard" else "誰のですか？")
-    asked: dict[str, Any] = {"role": "question", "source": "en", "target": "ja", "memory": memory}
-    outcome = run.translate(["Whose surfboard is it?"], engines=[made], guard=GUARD, **asked)
+    outcome = run.translate(
+        Request(["Whose surfboard is it?"], "en", "ja", "question"), [made], memory, guard=GUARD
+    )
     assert outcome.error.to_pylist() == [
         "openai: the glossary's '波乗り板' for 'surfboard' did not come through"
     ]
@@ -509,7 +509,7 @@ def test_a_term_that_a_model_leaves_out_is_a_failure(server: Scripted, memory: T
 def translates_by(says_of: Callable[[Item], str]) -> Answer:
     """Translates every item by a function."""
 
-    def change(items: list[Item], request: Request) -> list[Item]:
+    def change(items: list[Item], request: HttpRequest) -> list[Item]:
         return [
             {**item, "translation": says_of(asked)}
             for item, asked in zip(items, asked_in(request), strict=True)
@@ -528,9 +528,8 @@ def test_money_is_what_the_endpoint_has_counted(
     texts = benchmark.texts(800)
     price = Price(per_million_input_tokens=100, per_million_output_tokens=1000)
     ledger = Ledger(tmp_path / "spent.json", Budget(money=money), {made.signature: price})
-    asked: dict[str, Any] = {"role": "question", "source": "en", "target": "ja", "memory": memory}
     with suppress(Stopped):
-        run.translate(texts, engines=[made], ledger=ledger, **asked)
+        run.translate(Request(texts, "en", "ja", "question"), [made], memory, ledger=ledger)
     charged = ledger.spent[made.signature]
     counted = (made.usage.prompt_tokens, made.usage.completion_tokens)
     assert (charged.input_tokens, charged.output_tokens) == counted
@@ -541,7 +540,7 @@ def test_money_is_what_the_endpoint_has_counted(
     assert charged.strings == len(texts) or ledger.money > 0.9 * money
 
 
-def with_usage(request: Request, dearer: float) -> Response:
+def with_usage(request: HttpRequest, dearer: float) -> Response:
     """A reply whose tokens are as many times the estimate."""
     content = json.loads(translates()(request).get_data())
     needed = estimate([item["text"] for item in asked_in(request)], "ja")
@@ -559,8 +558,7 @@ def test_an_endpoint_that_does_not_count_is_charged_by_the_estimate(
     counting = server.good
     server.good = lambda request: without_usage(counting(request))
     ledger = Ledger(tmp_path / "spent.json", Budget(characters=10_000))
-    asked: dict[str, Any] = {"role": "question", "source": "en", "target": "ja", "memory": memory}
-    run.translate(TEXTS, engines=[made], ledger=ledger, **asked)
+    run.translate(Request(TEXTS, "en", "ja", "question"), [made], memory, ledger=ledger)
     assert (made.usage.counted, made.usage.uncounted, made.tokens) == (0, 1, None)
     assert ledger.spent[made.signature] == estimate(TEXTS, "ja")
 
@@ -589,7 +587,7 @@ def without_usage(response: Response) -> Response:
     """A reply of an endpoint that does not say what it used."""
     content = json.loads(response.get_data())
     del content["usage"]
-    return reply(200, content)(Request({}))
+    return reply(200, content)(HttpRequest({}))
 
 
 def test_replies_that_do_not_count_are_taken_as_the_mean() -> None:
@@ -628,7 +626,7 @@ def test_what_the_package_says_about_it() -> None:
 def test_many_at_once(server: Scripted, stream: bool) -> None:
     under_way, most, lock = 0, 0, threading.Lock()
 
-    def busy(request: Request) -> Response:
+    def busy(request: HttpRequest) -> Response:
         nonlocal under_way, most
         with lock:
             under_way += 1
@@ -641,7 +639,7 @@ def test_many_at_once(server: Scripted, stream: bool) -> None:
     made = engine(server, concurrency=5, stream=stream, timeout=10)
     server.good = busy
     texts = benchmark.texts(600)
-    assert made.translate(texts, "en", "ja") == in_japanese(texts)
+    assert made.translate(Request(texts, "en", "ja")) == in_japanese(texts)
     assert most <= 5
 
 

@@ -31,6 +31,7 @@ from vqa_builder.translation.engines._faults import (
 from vqa_builder.translation.engines._remote import Job, Line, RemoteEngine, RemoteOptions, Reply, Send
 from vqa_builder.translation.engines.base import Failure, Stopped
 from vqa_builder.translation.memory import TranslationMemory
+from vqa_builder.translation.request import Request
 
 Act = Callable[[str, int], Reply | None]
 
@@ -57,15 +58,13 @@ class Service(RemoteEngine):
     def check_direction(self, source: str, target: str) -> None:
         pass
 
-    def _jobs(self, texts: Sequence[str]) -> list[Job]:
-        return [(place,) for place in range(len(texts))]
+    def _jobs(self, request: Request) -> list[Job]:
+        return [(place,) for place in range(len(request))]
 
     @asynccontextmanager
-    async def _connect(
-        self, texts: Sequence[str], source: str, target: str, role: str, contexts: Sequence[str] | None
-    ) -> AsyncIterator[Send]:
+    async def _connect(self, request: Request) -> AsyncIterator[Send]:
         async def send(job: Job) -> Reply:
-            text = texts[job[0]]
+            text = request.texts[job[0]]
             self.begun.append(time.monotonic())
             self.under_way += 1
             self.most = max(self.most, self.under_way)
@@ -182,18 +181,18 @@ def test_addresses_that_are_none(address: str) -> None:
 
 def test_in_order_and_never_more_than_allowed() -> None:
     service = Service(concurrency=7)
-    assert service.translate(numbers(100), "en", "ja") == [f"訳{text}" for text in numbers(100)]
+    assert service.translate(Request(numbers(100), "en", "ja")) == [f"訳{text}" for text in numbers(100)]
     assert service.most == 7
     assert set(service.asked.values()) == {1}
 
 
 def test_no_texts_are_no_work() -> None:
-    assert Service().translate([], "en", "ja") == []
+    assert Service().translate(Request([], "en", "ja")) == []
 
 
 def test_the_rate_is_kept_and_even() -> None:
     service = Service(concurrency=10, requests_per_second=50)
-    service.translate(numbers(20), "en", "ja")
+    service.translate(Request(numbers(20), "en", "ja"))
     gaps = [second - first for first, second in pairwise(service.begun)]
     assert sorted(gaps)[9] > 0.01
     assert service.begun[-1] - service.begun[0] > 0.3
@@ -209,7 +208,7 @@ def test_a_passing_fault_is_asked_again_and_a_lasting_one_is_not() -> None:
             raise Temporary("broken")
 
     service = Service(act, retries=3)
-    results = service.translate(numbers(5), "en", "ja")
+    results = service.translate(Request(numbers(5), "en", "ja"))
     assert results == ["訳000", "訳001", Failure("too odd"), Failure("broken"), "訳004"]
     assert dict(service.asked) == {"000": 1, "001": 3, "002": 1, "003": 4, "004": 1}
 
@@ -220,7 +219,7 @@ def test_everyone_waits_as_long_as_the_service_asks() -> None:
             raise Temporary("slow down", 0.3, everyone=True)
 
     service = Service(act, concurrency=2)
-    assert service.translate(numbers(20), "en", "ja")[3] == "訳003"
+    assert service.translate(Request(numbers(20), "en", "ja"))[3] == "訳003"
     assert sum(second - first > 0.25 for first, second in pairwise(service.begun)) == 1
 
 
@@ -229,7 +228,7 @@ def test_a_service_that_asks_for_too_much_patience_stops_the_build() -> None:
         raise Temporary("slow down", 3600.0)
 
     with pytest.raises(Stopped, match="asks to wait for 3,600 seconds"):
-        Service(act).translate(numbers(3), "en", "ja")
+        Service(act).translate(Request(numbers(3), "en", "ja"))
 
 
 def test_backoff_grows_and_is_bounded() -> None:
@@ -250,7 +249,7 @@ def test_a_long_wait_is_worth_a_word_but_not_many(caplog: pytest.LogCaptureFixtu
 def parts_until_stopped(service: Service, texts: Sequence[str]) -> tuple[dict[int, Any], Stopped]:
     found: dict[int, Any] = {}
     with pytest.raises(Stopped) as caught:
-        for part in service.translate_in_parts(texts, "en", "ja"):
+        for part in service.translate_in_parts(Request(texts, "en", "ja")):
             found.update(part)
     return found, caught.value
 
@@ -273,7 +272,7 @@ def test_a_single_success_closes_the_circuit_again() -> None:
         if int(text) % 3:
             raise Refused("odd")
 
-    results = Service(act, concurrency=1, stop_after=3).translate(numbers(60), "en", "ja")
+    results = Service(act, concurrency=1, stop_after=3).translate(Request(numbers(60), "en", "ja"))
     assert sum(isinstance(result, Failure) for result in results) == 40
 
 
@@ -309,13 +308,13 @@ def test_a_defect_of_the_engine_is_shown_as_it_is_and_costs_nothing_else() -> No
     service = Service(act, concurrency=3)
     found: dict[int, Any] = {}
     with pytest.raises(KeyError, match="oops"):
-        for part in service.translate_in_parts(numbers(100), "en", "ja"):
+        for part in service.translate_in_parts(Request(numbers(100), "en", "ja")):
             found.update(part)
     assert set(range(20)) <= set(found)
 
 
 def test_parts_come_while_the_rest_is_under_way() -> None:
-    parts = Service(concurrency=8).translate_in_parts(numbers(200), "en", "ja")
+    parts = Service(concurrency=8).translate_in_parts(Request(numbers(200), "en", "ja"))
     sizes = [len(part) for part in parts]
     assert sum(sizes) == 200
     assert max(sizes) <= 64
@@ -325,13 +324,15 @@ def test_few_and_slow_results_come_after_a_second() -> None:
     def act(text: str, before: int) -> None:
         time.sleep(0.3)
 
-    sizes = [len(part) for part in Service(act, concurrency=1).translate_in_parts(numbers(6), "en", "ja")]
+    sizes = [
+        len(part) for part in Service(act, concurrency=1).translate_in_parts(Request(numbers(6), "en", "ja"))
+    ]
     assert len(sizes) >= 2
 
 
 def test_nothing_is_left_running_when_the_caller_turns_away() -> None:
     service = Service(concurrency=2)
-    parts = service.translate_in_parts(numbers(500), "en", "ja")
+    parts = service.translate_in_parts(Request(numbers(500), "en", "ja"))
     next(parts)
     parts.close()
     asked = sum(service.asked.values())
@@ -343,7 +344,7 @@ def test_nothing_is_left_running_when_the_caller_turns_away() -> None:
 def test_ctrl_c_keeps_what_is_finished() -> None:
     service = Service(concurrency=2)
     found: dict[int, Any] = {}
-    parts = service.translate_in_parts(numbers(500), "en", "ja")
+    parts = service.translate_in_parts(Request(numbers(500), "en", "ja"))
     found.update(next(parts))
     time.sleep(0.1)
     part = parts.throw(KeyboardInterrupt)
@@ -357,7 +358,7 @@ def test_ctrl_c_keeps_what_is_finished() -> None:
 
 def test_it_works_where_a_loop_is_running() -> None:
     async def notebook() -> list[str | Failure]:
-        return Service().translate(numbers(10), "en", "ja")
+        return Service().translate(Request(numbers(10), "en", "ja"))
 
     assert asyncio.run(notebook()) == [f"訳{text}" for text in numbers(10)]
 
@@ -367,13 +368,12 @@ def test_a_stopped_run_says_how_far_it_came_and_goes_on_from_there(memory: Trans
         if text >= "040":
             raise Stopped("The quota is used up", remedy="raise it, then run the same command again")
 
-    asked: dict[str, Any] = {"role": "question", "source": "en", "target": "hi", "memory": memory}
     with pytest.raises(Stopped) as caught:
-        run.translate(numbers(100), engines=[Service(act, concurrency=4)], **asked)
+        run.translate(Request(numbers(100), "en", "hi", "question"), [Service(act, concurrency=4)], memory)
     assert "done:     40 of 100 questions translated, all kept in the memory" in str(caught.value)
     assert "run the same command again" in str(caught.value)
     service = Service()
-    outcome = run.translate(numbers(100), engines=[service], **asked)
+    outcome = run.translate(Request(numbers(100), "en", "hi", "question"), [service], memory)
     assert (outcome.counts.remembered, outcome.counts.translated) == (40, 60)
     assert sorted(service.asked) == numbers(100)[40:]
     assert outcome.text.to_pylist() == [f"訳{text}" for text in numbers(100)]

@@ -19,6 +19,7 @@ from vqa_builder.translation.engines._seq2seq import Family, Seq2Seq, family_of
 from vqa_builder.translation.engines.base import Failure
 from vqa_builder.translation.engines.transformers import Transformers
 from vqa_builder.translation.memory import TranslationMemory
+from vqa_builder.translation.request import Request
 from vqa_builder.translation.run import translate
 
 TEXTS = list(tiny.PAIRS)
@@ -51,26 +52,26 @@ def plain(texts: list[str]) -> list[str]:
 
 def test_marian_translates_into_its_one_language(marian: Path) -> None:
     with engine(marian) as chosen:
-        assert chosen.translate(TEXTS, "en", "ja") == plain(IN["ja"])
+        assert chosen.translate(Request(TEXTS, "en", "ja")) == plain(IN["ja"])
 
 
 @pytest.mark.parametrize("family", ["m2m100", "nllb"])
 def test_the_language_code_decides_the_language(family: str, request: pytest.FixtureRequest) -> None:
     with engine(request.getfixturevalue(family)) as chosen:
         for language in ("ja", "hi"):
-            found = chosen.translate(TEXTS, "en", language)
+            found = chosen.translate(Request(TEXTS, "en", language))
             assert plain([str(text) for text in found]) == plain(IN[language])
 
 
 def test_a_language_that_the_checkpoint_lacks(m2m100: Path, nllb: Path) -> None:
     for folder in (m2m100, nllb):
         with engine(folder) as chosen, pytest.raises(EngineError, match="knows no language 'tlh'"):
-            chosen.translate(["cat"], "en", "tlh")
+            chosen.translate(Request(["cat"], "en", "tlh"))
 
 
 def test_codes_of_the_spec_come_before_those_of_the_family(nllb: Path) -> None:
     with engine(nllb, codes={"xx": "hin_Deva"}) as chosen:
-        assert chosen.translate(["yes"], "en", "xx") == ["हाँ"]
+        assert chosen.translate(Request(["yes"], "en", "xx")) == ["हाँ"]
 
 
 @pytest.mark.parametrize(
@@ -118,7 +119,7 @@ def test_equal_to_the_bare_library_text_by_text(marian: Path) -> None:
         for text in texts
     ]
     with engine(marian, max_new_tokens=40) as chosen:
-        ours = chosen.translate(texts, "en", "ja")
+        ours = chosen.translate(Request(texts, "en", "ja"))
     assert [text for text in ours if isinstance(text, str)] == [
         text for text, our in zip(bare, ours, strict=True) if isinstance(our, str)
     ]
@@ -128,9 +129,9 @@ def test_equal_to_the_bare_library_text_by_text(marian: Path) -> None:
 def test_batches_and_company_change_nothing(marian: Path) -> None:
     texts = [*TEXTS, "Is this a bus?", "What is it?", "How many dogs are there?", "no bus"]
     with engine(marian, max_new_tokens=20) as one, engine(marian, max_new_tokens=20, batch_tokens=1) as other:
-        together = one.translate(texts, "en", "ja")
-        assert other.translate(texts, "en", "ja") == together
-        assert [one.translate([text], "en", "ja")[0] for text in texts] == together
+        together = one.translate(Request(texts, "en", "ja"))
+        assert other.translate(Request(texts, "en", "ja")) == together
+        assert [one.translate(Request([text], "en", "ja"))[0] for text in texts] == together
         assert one.signature == other.signature
 
 
@@ -169,7 +170,7 @@ def test_a_text_that_does_not_fit_alone_fails_and_the_others_go_on(
 
     monkeypatch.setattr(Seq2Seq, "_generate", cramped)
     with engine(marian) as chosen:
-        results = chosen.translate(["What color is the bus?", "yes", "no"], "en", "ja")
+        results = chosen.translate(Request(["What color is the bus?", "yes", "no"], "en", "ja"))
     assert isinstance(results[0], Failure) and "not enough memory" in results[0].reason
     assert results[1:] == ["はい", "いいえ"]
 
@@ -177,11 +178,11 @@ def test_a_text_that_does_not_fit_alone_fails_and_the_others_go_on(
 def test_what_is_too_long_fails_and_is_never_cut(marian: Path) -> None:
     long = " ".join(["cat"] * 80)
     with engine(marian, max_input_length=200) as chosen:
-        results = chosen.translate([long, "yes"], "en", "ja")
+        results = chosen.translate(Request([long, "yes"], "en", "ja"))
         assert isinstance(results[0], Failure) and "more than 64" in results[0].reason
         assert results[1] == "はい"
     with engine(marian, max_input_length=6, max_new_tokens=3) as short:
-        over, cut = short.translate(["What color is the bus?", "Is this a cat?"], "en", "ja")
+        over, cut = short.translate(Request(["What color is the bus?", "Is this a cat?"], "en", "ja"))
     assert isinstance(over, Failure) and "more than 6" in over.reason
     assert isinstance(cut, Failure)
 
@@ -189,16 +190,14 @@ def test_what_is_too_long_fails_and_is_never_cut(marian: Path) -> None:
 @pytest.mark.slow
 def test_two_devices_are_two_processes_with_the_same_result(marian: Path) -> None:
     with engine(marian, devices=["cpu", "cpu"], batch_tokens=8) as two, engine(marian) as one:
-        assert two.translate(TEXTS, "en", "ja") == one.translate(TEXTS, "en", "ja")
+        assert two.translate(Request(TEXTS, "en", "ja")) == one.translate(Request(TEXTS, "en", "ja"))
         assert two.signature == one.signature
 
 
 def test_through_the_run_and_remembered(marian: Path, memory: TranslationMemory) -> None:
     for remembered in (0, len(TEXTS)):
         with engine(marian) as chosen:
-            outcome = translate(
-                TEXTS, role="question", source="en", target="ja", engines=[chosen], memory=memory
-            )
+            outcome = translate(Request(TEXTS, "en", "ja", "question"), [chosen], memory)
         assert outcome.text.to_pylist() == plain(IN["ja"])
         assert outcome.counts.remembered == remembered
 
@@ -263,7 +262,7 @@ def test_folders_that_hold_no_checkpoint(marian: Path, tmp_path: Path) -> None:
     copy = shutil.copytree(marian, tmp_path / "copy")
     (copy / "source.spm").unlink()
     with pytest.raises(EngineError, match="cannot load"):
-        engine(copy).translate(["cat"], "en", "ja")
+        engine(copy).translate(Request(["cat"], "en", "ja"))
 
 
 def test_options_that_contradict_each_other(tmp_path: Path) -> None:

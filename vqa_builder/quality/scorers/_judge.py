@@ -21,11 +21,11 @@ from pydantic import Field
 from vqa_builder.errors import EngineError, MissingExtraError, ScorerError
 from vqa_builder.languages.base import known_languages
 from vqa_builder.quality.scorers._qe_workers import Pair
-from vqa_builder.translation.batches import batches
 from vqa_builder.translation.engines._endpoint import Answer, Ask, Chat, ChatOptions, halves
 from vqa_builder.translation.engines._faults import Refused, Temporary
 from vqa_builder.translation.engines._remote import Job, Reply, Report, in_parts
 from vqa_builder.translation.engines.base import Failure
+from vqa_builder.translation.request import batches
 
 
 class JudgeOptions(ChatOptions):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from difflib import SequenceMatcher
 from typing import Any
 
 import msgspec
+
+from vqa_builder.languages.base import known_languages
+from vqa_builder.translation.request import Request
 
 PROMPT_VERSION = 2
 """Raised by whoever changes a word of a prompt, or of what is made of a reply."""
@@ -53,41 +56,28 @@ class _Items(msgspec.Struct):
     items: list[msgspec.Raw]
 
 
-def messages(
-    texts: Sequence[str],
-    contexts: Sequence[str] | None,
-    terms: Sequence[Mapping[str, str]] | None = None,
-    *,
-    source: str,
-    target: str,
-    role: str,
-    style: str,
-    repeat: bool,
-) -> list[dict[str, str]]:
-    """The messages of one request.
+def messages(request: Request, style: str, *, repeat: bool) -> list[dict[str, str]]:
+    """The messages of one request to an endpoint.
 
     Args:
-        texts: at least one.
-        contexts: one per text, "" for none, or None.
-        terms: for every text, words in it and what they are to become; or None.
-        source, target: English names of the languages.
-        role: ``question``, ``answer`` or "".
+        request: at least one text.
         style: rules of the user's own.
         repeat: whether every text is to be repeated beside its translation.
     """
+    source, target = (known_languages()[code][0] for code in (request.source, request.target))
     system = _PROMPT.format(
         source=source,
         target=target,
-        task=_TASK.get(role, _TASK[""]).format(target=target),
+        task=_TASK.get(request.role, _TASK[""]).format(target=target),
         style=f"{style.strip()}\n" if style.strip() else "",
         form=_FORM_WITH_TEXT if repeat else _FORM,
     )
-    beside = zip(texts, contexts or [""] * len(texts), terms or [{}] * len(texts), strict=True)
+    beside = zip(request.pairs, request.terms or [{}] * len(request), strict=True)
     items = [
         {"id": number, "text": text}
         | ({"context": context} if context else {})
         | ({"terms": dict(wanted)} if wanted else {})
-        for number, (text, context, wanted) in enumerate(beside, 1)
+        for number, ((text, context), wanted) in enumerate(beside, 1)
     ]
     asked = msgspec.json.encode({"items": items}).decode()
     return [{"role": "system", "content": system}, {"role": "user", "content": asked}]

@@ -17,7 +17,7 @@ import threading
 import time
 from abc import abstractmethod
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from queue import SimpleQueue
 from typing import Any, ClassVar, NamedTuple, TypeAlias
@@ -27,7 +27,8 @@ from pydantic import Field, field_validator
 
 from vqa_builder.translation.engines import base
 from vqa_builder.translation.engines._faults import AGAIN, Refused, Temporary
-from vqa_builder.translation.engines.base import EngineInParts, Failure, Part, Stopped
+from vqa_builder.translation.engines.base import EngineInParts, Failure, Part, Parts, Stopped
+from vqa_builder.translation.request import Request
 
 PART_SIZE = 32
 PART_SECONDS = 1.0
@@ -103,41 +104,25 @@ class RemoteEngine(EngineInParts):
     """
 
     deterministic: ClassVar[bool] = False
-    spreads: ClassVar[bool] = False
+    distributable: ClassVar[bool] = False
     options: RemoteOptions
     _line: Line
 
     @abstractmethod
-    def _connect(
-        self, texts: Sequence[str], source: str, target: str, role: str, contexts: Sequence[str] | None
-    ) -> AbstractAsyncContextManager[Send]: ...
+    def _connect(self, request: Request) -> AbstractAsyncContextManager[Send]: ...
 
     @abstractmethod
-    def _jobs(self, texts: Sequence[str]) -> list[Job]: ...
+    def _jobs(self, request: Request) -> list[Job]: ...
 
-    def translate_in_parts(
-        self,
-        texts: Sequence[str],
-        source: str,
-        target: str,
-        *,
-        role: str = "",
-        contexts: Sequence[str] | None = None,
-    ) -> Generator[Part, None, None]:
+    def translate_in_parts(self, request: Request) -> Parts:
         """Yield results as they come in; see ``Engine.translate_in_parts``."""
-        self.check_direction(source, target)
-        yield from self._all_sent(texts, self._connect(texts, source, target, role, contexts))
-
-    def _all_sent(
-        self, texts: Sequence[str], session: AbstractAsyncContextManager[Send]
-    ) -> Generator[Part, None, None]:
-        """The results of all jobs, sent in a session that ``_connect`` made."""
+        self.check_direction(request.source, request.target)
 
         async def work(report: Report) -> None:
-            async with session as send:
-                await self._line.work(self._jobs(texts), send, report)
+            async with self._connect(request) as send:
+                await self._line.work(self._jobs(request), send, report)
 
-        return in_parts(work)
+        yield from in_parts(work)
 
 
 class Line:
@@ -303,7 +288,7 @@ async def rest(seconds: float, stopping: asyncio.Event) -> None:
             await asyncio.wait_for(stopping.wait(), seconds)
 
 
-def in_parts(work: Callable[[Report], Coroutine[Any, Any, None]]) -> Generator[Part, None, None]:
+def in_parts(work: Callable[[Report], Coroutine[Any, Any, None]]) -> Parts:
     """Run a coroutine in a thread of its own and yield what it reports, joined to parts worth a commit.
 
     Everything reported is yielded before an error of ``work`` is raised, and before a Ctrl-C goes on its way.

@@ -1,4 +1,4 @@
-"""The base of translation engines: a list of strings in, a list of the same length and order out."""
+"""The base of translation engines: a request in, one result per string out, in its order."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any, ClassVar, NamedTuple, Self, TypeAlias
 from pydantic import BaseModel, ConfigDict
 
 from vqa_builder.errors import EngineError
+from vqa_builder.translation.request import Request
 
 
 class Options(BaseModel):
@@ -31,6 +32,9 @@ class Failure:
 
 Part: TypeAlias = Sequence[tuple[int, str | Failure]]
 """Some results of a call, each with the place of its text among those of the call."""
+
+Parts: TypeAlias = Generator[Part, None, None]
+"""The results of a call, part by part, as they are finished."""
 
 
 class Page(NamedTuple):
@@ -61,8 +65,8 @@ class Stopped(EngineError):
 class Engine(ABC):
     """A translation engine.
 
-    Constructing one checks options, files and installed packages and is quick; weights are loaded by the
-    first ``translate``. A subclass sets ``name``, ``summary`` and ``Options``.
+    A plug-in is one subclass in one file. Constructing an engine checks options, files and installed packages
+    and is quick; weights are loaded when the first request comes.
 
     Attributes:
         name: the plug-in's name.
@@ -71,13 +75,37 @@ class Engine(ABC):
         services: the same for each service that it knows, where it is for several.
         licence: the terms that the engine puts on its output, for cards.
         deterministic: whether the same string always gives the same translation.
-        uses_context: whether ``translate_in_parts`` heeds contexts. The memory then keeps a translation for
-            each context of a text, and one string is asked once per context.
-        takes_terms: whether ``translate_with_terms`` heeds terms. Texts that hold any then travel as they
-            stand, with the terms beside them, and no placeholder in their place.
-        spreads: whether more machines make it faster; not where a service decides how fast it goes.
+        uses_context: whether it heeds a request's contexts. The memory then keeps a translation for each
+            context of a text, and one string is asked once per context.
+        takes_terms: whether it heeds a request's terms. Texts that hold any then travel as they stand, with
+            the terms beside them, and no placeholder in their place; its results are looked through for them.
+        distributable: whether more machines make it faster; not where a service decides how fast it goes.
         tokens: input and output tokens that whoever bills for the engine has counted so far; None where
             nobody does, and the ledger estimates.
+
+    Example::
+
+        >>> class Upper(Engine):
+        ...     name = "upper"
+        ...     summary = "capitals, to try the rest of a build with"
+        ...     Options = Options
+        ...
+        ...     def __init__(self, options: Options) -> None:
+        ...         self.options = options
+        ...
+        ...     @property
+        ...     def signature(self) -> str:
+        ...         return "upper|version:1"
+        ...
+        ...     def check_direction(self, source: str, target: str) -> None:
+        ...         if source != "en":
+        ...             raise EngineError("upper translates from English only", found=source)
+        ...
+        ...     def translate(self, request: Request) -> list[str | Failure]:
+        ...         return [text.upper() if text.isascii() else Failure("no ASCII") for text in request.texts]
+        >>> with Upper(Upper.Options()) as engine:
+        ...     engine.translate(Request(["cat", "café"], "en", "ja"))
+        ['CAT', Failure(reason='no ASCII')]
     """
 
     name: ClassVar[str]
@@ -88,7 +116,7 @@ class Engine(ABC):
     deterministic: ClassVar[bool] = True
     uses_context: ClassVar[bool] = False
     takes_terms: ClassVar[bool] = False
-    spreads: ClassVar[bool] = True
+    distributable: ClassVar[bool] = True
     Options: ClassVar[type[Options]]
 
     @abstractmethod
@@ -113,76 +141,41 @@ class Engine(ABC):
         """Raise ``EngineError`` if the engine cannot translate between two languages (ISO 639 codes)."""
 
     @abstractmethod
-    def translate(self, texts: Sequence[str], source: str, target: str) -> list[str | Failure]:
+    def translate(self, request: Request) -> list[str | Failure]:
         """Translate every text.
 
         Args:
-            texts: plain strings, unique, without line breaks.
-            source, target: ISO 639 codes.
+            request: its texts are unique, together with their contexts. It has contexts only where the
+                engine ``uses_context``, and terms only where it ``takes_terms``.
 
         Returns:
-            One result per text, in the order of ``texts``.
+            One result per text, in the order of the texts.
 
         Raises:
+            Stopped: nothing more can be translated now, but the same command may go on later.
             EngineError: nothing more can be translated (no model, no key, no network).
         """
 
-    def translate_in_parts(
-        self,
-        texts: Sequence[str],
-        source: str,
-        target: str,
-        *,
-        role: str = "",
-        contexts: Sequence[str] | None = None,
-    ) -> Generator[Part, None, None]:
+    def translate_in_parts(self, request: Request) -> Parts:
         """Translate every text and hand results over as they are finished; this is what ``run`` calls.
 
         The default is one part that holds what ``translate`` returns. An engine whose results trickle in
-        yields them every few seconds, since ``run`` keeps each part for good before it asks for the next.
+        (see ``EngineInParts``) yields them every few seconds, since ``run`` keeps each part for good before
+        it asks for the next.
 
-        Args:
-            texts: as in ``translate``; unique together with their contexts.
-            source, target: ISO 639 codes.
-            role: ``question``, ``answer`` or "" for any; only part of the memory's key, unless it is used.
-            contexts: one per text, "" for none: what tells two senses of it apart, such as the question that
-                it answers. None if there are none, and always if the engine does not use them.
+        Args, Raises: as in ``translate``; whatever was finished before an error has been yielded.
 
         Yields:
             Every place exactly once, in any order.
-
-        Raises:
-            Stopped: as ``EngineError``, but the same command may go on later.
-            EngineError: nothing more can be translated; whatever was finished has been yielded before.
         """
-        results = self.translate(texts, source, target)
-        if not isinstance(results, list) or len(results) != len(texts):
+        results = self.translate(request)
+        if not isinstance(results, list) or len(results) != len(request):
             raise broken_contract(
                 self,
-                expected=f"a list of {len(texts)} results, one per string",
+                expected=f"a list of {len(request)} results, one per string",
                 found=f"{len(results)} results" if isinstance(results, list) else type(results).__name__,
             )
         yield list(enumerate(results))
-
-    def translate_with_terms(
-        self,
-        texts: Sequence[str],
-        source: str,
-        target: str,
-        *,
-        terms: Sequence[Mapping[str, str]],
-        role: str = "",
-        contexts: Sequence[str] | None = None,
-    ) -> Generator[Part, None, None]:
-        """As ``translate_in_parts``, told how some words are to be translated.
-
-        Called only where ``takes_terms``; what comes back is looked through for the terms. The default heeds
-        none.
-
-        Args:
-            terms: one mapping per text: words as they stand in it -> what its translation is to hold.
-        """
-        return self.translate_in_parts(texts, source, target, role=role, contexts=contexts)
 
     def close(self) -> None:  # noqa: B027
         """Give back memory and connections."""
@@ -197,24 +190,16 @@ class Engine(ABC):
 class EngineInParts(Engine):
     """An engine whose results trickle in: it has ``translate_in_parts``, and ``translate`` collects them."""
 
-    def translate(self, texts: Sequence[str], source: str, target: str) -> list[str | Failure]:
+    def translate(self, request: Request) -> list[str | Failure]:
         """Translate every text; see ``Engine.translate``."""
-        results: list[str | Failure] = [Failure("not translated")] * len(texts)
-        for part in self.translate_in_parts(texts, source, target):
+        results: list[str | Failure] = [Failure("not translated")] * len(request)
+        for part in self.translate_in_parts(request):
             for at, result in part:
                 results[at] = result
         return results
 
     @abstractmethod
-    def translate_in_parts(
-        self,
-        texts: Sequence[str],
-        source: str,
-        target: str,
-        *,
-        role: str = "",
-        contexts: Sequence[str] | None = None,
-    ) -> Generator[Part, None, None]:
+    def translate_in_parts(self, request: Request) -> Parts:
         """See ``Engine.translate_in_parts``."""
 
 

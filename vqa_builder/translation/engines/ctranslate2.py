@@ -19,10 +19,10 @@ from pydantic import Field
 
 from vqa_builder.errors import EngineError
 from vqa_builder.store import file_hash
-from vqa_builder.translation.batches import batches
 from vqa_builder.translation.engines import base
 from vqa_builder.translation.engines.base import Engine, Failure, Page
 from vqa_builder.translation.pieces import Tokenizer, find_tokenizer, listing
+from vqa_builder.translation.request import Request, batches
 
 DECODING = (
     "beam_size",
@@ -87,7 +87,7 @@ class CTranslate2(Engine):
         model = CTranslate2.Options(model="nllb-600m-int8", source_prefix="{source}", source_suffix="</s>",
                                     target_prefix="{target}", codes={"en": "eng_Latn", "ja": "jpn_Jpan"})
         with CTranslate2(model) as engine:
-            engine.translate(["What is this?"], "en", "ja")
+            engine.translate(Request(["What is this?"], "en", "ja"))
     """
 
     name: ClassVar[str] = "ctranslate2"
@@ -140,14 +140,14 @@ class CTranslate2(Engine):
                 remedy="name an engine for this direction, or translate through a language that both share",
             )
 
-    def translate(self, texts: Sequence[str], source: str, target: str) -> list[str | Failure]:
+    def translate(self, request: Request) -> list[str | Failure]:
         """Translate every text; one that is too long, or whose translation is, fails."""
-        self.check_direction(source, target)
-        results: list[str | Failure] = [Failure("not translated")] * len(texts)
+        self.check_direction(request.source, request.target)
+        results: list[str | Failure] = [Failure("not translated")] * len(request)
         done: list[int] = []
         hypotheses: list[list[str]] = []
         # Waiting only when all are under way keeps every thread busy from the first batch to the last.
-        for places, pending in list(self._jobs(texts, source, target, results)):
+        for places, pending in list(self._jobs(request, results)):
             for at, waiting in zip(places, pending, strict=True):
                 hypothesis = waiting.result().hypotheses[0]
                 if len(hypothesis) >= self.options.max_decoding_length:
@@ -155,7 +155,7 @@ class CTranslate2(Engine):
                 else:
                     done.append(at)
                     hypotheses.append(hypothesis)
-        skip = len(self._tokens(self.options.target_prefix, source, target))
+        skip = len(self._tokens(self.options.target_prefix, request))
         decoded = self._tokenizer.decode([hypothesis[skip:] for hypothesis in hypotheses])
         for at, text in zip(done, decoded, strict=True):
             results[at] = text
@@ -165,16 +165,14 @@ class CTranslate2(Engine):
         """Free the model."""
         self.__dict__.pop("_translator", None)
 
-    def _jobs(
-        self, texts: Sequence[str], source: str, target: str, results: list[str | Failure]
-    ) -> Iterator[_Job]:
+    def _jobs(self, request: Request, results: list[str | Failure]) -> Iterator[_Job]:
         """Start every batch: the places of its texts and their results to come."""
         chosen = self.options
         before, after, opening = (
-            self._tokens(template, source, target)
+            self._tokens(template, request)
             for template in (chosen.source_prefix, chosen.source_suffix, chosen.target_prefix)
         )
-        pieces = self._tokenizer.encode(texts)
+        pieces = self._tokenizer.encode(request.texts)
         of_length: dict[int, list[int]] = {}
         for at, some in enumerate(pieces):
             if not some:
@@ -201,9 +199,9 @@ class CTranslate2(Engine):
     def _decoding(self) -> dict[str, Any]:
         return self.options.model_dump(include=set(DECODING))
 
-    def _tokens(self, template: str, source: str, target: str) -> list[str]:
-        codes = self.options.codes
-        return template.format(source=codes.get(source, source), target=codes.get(target, target)).split()
+    def _tokens(self, template: str, request: Request) -> list[str]:
+        source, target = (self.options.codes.get(code, code) for code in (request.source, request.target))
+        return template.format(source=source, target=target).split()
 
     @cached_property
     def _device(self) -> str:

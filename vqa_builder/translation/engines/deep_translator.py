@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from functools import cached_property
@@ -20,6 +20,7 @@ from vqa_builder.translation.engines._remote import Job, Line, RemoteEngine, Rem
 from vqa_builder.translation.engines._web_services import SERVICES
 from vqa_builder.translation.engines._wire import Wire, check_old_openai, through, use_in_old_openai
 from vqa_builder.translation.engines.base import Failure, Page, Stopped
+from vqa_builder.translation.request import Request
 
 VERSION = 1  # raised by whoever changes what an answer of a service becomes
 
@@ -68,7 +69,7 @@ class DeepTranslator(RemoteEngine):
 
         options = DeepTranslator.Options(provider="libre", base_url="http://127.0.0.1:5000/")
         with DeepTranslator(options) as engine:
-            engine.translate(["Is it red?"], "en", "ja")
+            engine.translate(Request(["Is it red?"], "en", "ja"))
     """
 
     name: ClassVar[str] = "deep_translator"
@@ -125,13 +126,11 @@ class DeepTranslator(RemoteEngine):
                     remedy="name an engine for this direction: vqa-builder list engines",
                 )
 
-    def _jobs(self, texts: Sequence[str]) -> list[Job]:
-        return [(place,) for place in range(len(texts))]
+    def _jobs(self, request: Request) -> list[Job]:
+        return [(place,) for place in range(len(request))]
 
     @asynccontextmanager
-    async def _connect(
-        self, texts: Sequence[str], source: str, target: str, role: str, contexts: Sequence[str] | None
-    ) -> AsyncIterator[Send]:
+    async def _connect(self, request: Request) -> AsyncIterator[Send]:
         own, wires = threading.local(), list[Wire]()
 
         def ask(text: str) -> str | Failure:
@@ -139,12 +138,12 @@ class DeepTranslator(RemoteEngine):
             # that share one swap their answers.
             if not hasattr(own, "translator"):
                 wires.append(Wire(self._service, self.options.timeout, self._secrets))
-                own.translator = self._translator(source, target, wires[-1])
+                own.translator = self._translator(request.source, request.target, wires[-1])
             return self._ask(own.translator, text)
 
         async def send(job: Job) -> Reply:
             (place,) = job
-            return Reply([(place, await loop.run_in_executor(threads, ask, texts[place]))])
+            return Reply([(place, await loop.run_in_executor(threads, ask, request.texts[place]))])
 
         loop = asyncio.get_running_loop()
         threads = ThreadPoolExecutor(self.options.concurrency, thread_name_prefix=self.options.provider)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
@@ -12,6 +11,7 @@ from vqa_builder.store import file_hash
 from vqa_builder.translation.engines import base
 from vqa_builder.translation.engines.base import Engine, Failure, Page
 from vqa_builder.translation.interchange import read_entries, suffix_of
+from vqa_builder.translation.request import Request
 
 
 class MemoryOptions(base.Options):
@@ -38,11 +38,11 @@ class Memory(Engine):
     Example::
 
         with Memory(Memory.Options(path="nllb.tmx")) as memory:
-            memory.translate(["cat", "dog"], "en", "ja")  # ["猫", Failure("not in nllb.tmx")]
+            memory.translate(Request(["cat", "dog"], "en", "ja"))  # ["猫", Failure("not in nllb.tmx")]
     """
 
     name: ClassVar[str] = "memory"
-    spreads: ClassVar[bool] = False
+    distributable: ClassVar[bool] = False
     summary: ClassVar[str] = "exact matches from a TMX, JSONL or Parquet file"
     page: ClassVar[Page] = Page(
         install="pip install vqa-builder",
@@ -68,11 +68,11 @@ class Memory(Engine):
     def check_direction(self, source: str, target: str) -> None:
         """Accept every direction: one that the file lacks is only all misses."""
 
-    def translate(self, texts: Sequence[str], source: str, target: str) -> list[str | Failure]:
+    def translate(self, request: Request) -> list[str | Failure]:
         """Look every text up."""
-        known = self._known.get((source, target), {})
+        known = self._known.get((request.source, request.target), {})
         miss = Failure(f"not in {self.options.path.name}")
-        return [known.get(" ".join(text.split()), miss) for text in texts]
+        return [known.get(" ".join(text.split()), miss) for text in request.texts]
 
     def close(self) -> None:
         """Forget the file."""

@@ -35,8 +35,10 @@ class Mini(ctranslate2.CTranslate2):
 
     Example::
 
-        with Mini(Mini.Options()) as mini:
-            mini.translate(["How many cows are there?"], "en", "ja")  # ["牛は何匹いますか？"]
+        >>> from vqa_builder.translation.request import Request
+        >>> with Mini(Mini.Options()) as mini:
+        ...     mini.translate(Request(["How many cows are there?"], "en", "ja"))
+        ['牛は何匹いますか？']
     """
 
     name: ClassVar[str] = "mini"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
-from collections.abc import AsyncIterator, Generator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import cached_property, partial
 from typing import ClassVar
@@ -14,12 +14,12 @@ from pydantic import Field
 
 from vqa_builder.errors import EngineError, MissingExtraError
 from vqa_builder.languages.base import known_languages
-from vqa_builder.translation.batches import batches
 from vqa_builder.translation.engines import _chat
 from vqa_builder.translation.engines._endpoint import Answer, Chat, ChatOptions, Usage, halves
 from vqa_builder.translation.engines._faults import Refused, Temporary, is_echo
 from vqa_builder.translation.engines._remote import Job, RemoteEngine, Reply, Send
-from vqa_builder.translation.engines.base import Failure, Page, Part
+from vqa_builder.translation.engines.base import Failure, Page
+from vqa_builder.translation.request import Request, batches
 
 
 class OpenAIOptions(ChatOptions):
@@ -55,7 +55,7 @@ class OpenAI(RemoteEngine):
         options = OpenAI.Options(base_url="http://127.0.0.1:8000/v1", model="Qwen/Qwen3-8B",
                                  extra={"chat_template_kwargs": {"enable_thinking": False}})
         with OpenAI(options) as engine:
-            engine.translate(["Is it red?", "How many?"], "en", "ja")
+            engine.translate(Request(["Is it red?", "How many?"], "en", "ja"))
     """
 
     name: ClassVar[str] = "openai"
@@ -116,54 +116,22 @@ class OpenAI(RemoteEngine):
                 found=f"{source}-{target}",
             )
 
-    def _jobs(self, texts: Sequence[str]) -> list[Job]:
-        return [tuple(some) for some in batches(range(len(texts)), self.options.items_per_request)]
-
-    def translate_with_terms(
-        self,
-        texts: Sequence[str],
-        source: str,
-        target: str,
-        *,
-        terms: Sequence[Mapping[str, str]],
-        role: str = "",
-        contexts: Sequence[str] | None = None,
-    ) -> Generator[Part, None, None]:
-        """Yield results as they come in; the terms stand beside their texts in the requests."""
-        self.check_direction(source, target)
-        yield from self._all_sent(texts, self._connect(texts, source, target, role, contexts, terms))
+    def _jobs(self, request: Request) -> list[Job]:
+        return [tuple(some) for some in batches(range(len(request)), self.options.items_per_request)]
 
     @asynccontextmanager
-    async def _connect(
-        self,
-        texts: Sequence[str],
-        source: str,
-        target: str,
-        role: str,
-        contexts: Sequence[str] | None,
-        terms: Sequence[Mapping[str, str]] | None = None,
-    ) -> AsyncIterator[Send]:
-        known, chosen = known_languages(), self.options
-        write = partial(
-            _chat.messages,
-            source=known[source][0],
-            target=known[target][0],
-            role=role,
-            style=chosen.style,
-            repeat=chosen.repeat_texts,
-        )
+    async def _connect(self, request: Request) -> AsyncIterator[Send]:
+        chosen = self.options
 
         async def send(job: Job) -> Reply:
-            asked = [texts[at] for at in job]
-            context = contexts and [contexts[at] for at in job]
-            told = terms and [terms[at] for at in job]
+            asked = request.take(job)
             try:
-                answer = await ask(write(asked, context, told))
+                answer = await ask(_chat.messages(asked, chosen.style, repeat=chosen.repeat_texts))
             except Refused:
                 if len(job) > 1:
                     return Reply([], halves(job))
                 raise
-            return self._reply(job, asked, answer)
+            return self._reply(job, asked.texts, answer)
 
         async with self._chat.asking(partial(_chat.response_format, repeat=chosen.repeat_texts)) as ask:
             yield send

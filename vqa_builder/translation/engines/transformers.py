@@ -11,7 +11,7 @@ import hashlib
 import importlib.util
 import json
 import multiprocessing
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import cached_property
 from importlib.metadata import version
@@ -22,11 +22,11 @@ from pydantic import Field, model_validator
 
 from vqa_builder.errors import EngineError, MissingExtraError
 from vqa_builder.store import file_hash
-from vqa_builder.translation.batches import batches
 from vqa_builder.translation.engines import _indictrans, base
 from vqa_builder.translation.engines._seq2seq import Seq2Seq, Settings
-from vqa_builder.translation.engines.base import EngineInParts, Failure, Page, Part
+from vqa_builder.translation.engines.base import EngineInParts, Failure, Page, Parts
 from vqa_builder.translation.pieces import listing
+from vqa_builder.translation.request import Request, batches
 
 WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
 DECODING = ("num_beams", "length_penalty", "repetition_penalty", "no_repeat_ngram_size")
@@ -90,7 +90,7 @@ class Transformers(EngineInParts):
 
         options = Transformers.Options(model="facebook/nllb-200-distilled-600M", licence="cc-by-nc-4.0")
         with Transformers(options) as engine:
-            engine.translate(["What is this?"], "en", "ja")
+            engine.translate(Request(["What is this?"], "en", "ja"))
     """
 
     name: ClassVar[str] = "transformers"
@@ -144,16 +144,9 @@ class Transformers(EngineInParts):
                 remedy="name an engine for this direction",
             )
 
-    def translate_in_parts(
-        self,
-        texts: Sequence[str],
-        source: str,
-        target: str,
-        *,
-        role: str = "",
-        contexts: Sequence[str] | None = None,
-    ) -> Generator[Part, None, None]:
+    def translate_in_parts(self, request: Request) -> Parts:
         """Batches of texts of the same length, each handed over when it is finished."""
+        texts, source, target = request.texts, request.source, request.target
         self.check_direction(source, target)
         if not texts:
             return
