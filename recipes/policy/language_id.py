@@ -25,7 +25,7 @@ import pyarrow as pa
 from common import cut, lines, logistic, pairs, table, vizwiz_questions, xquad_questions
 
 from vqa_builder import languages
-from vqa_builder.quality import presets
+from vqa_builder.quality.policy_config import preset
 from vqa_builder.quality.scorers.langid import LangID
 from vqa_builder.quality.text import folded
 
@@ -90,7 +90,7 @@ def fit(language: str, engine: str) -> None:
 
 def ours(language: str, engine: str, texts: Texts) -> list[bool]:
     """Whether the balanced preset would reject each text for its language."""
-    bound = presets.preset("balanced", language)["langid"]["min"]
+    bound = preset("balanced", language)["langid"]["min"]
     scorer = LangID(languages.get(language), LangID.Options(engine=engine))
     scored = scorer.score(pairs(texts.source, list(texts.text), [None] * len(texts.text)))["langid"]
     return [value is not None and value < bound for value in scored.to_pylist()]

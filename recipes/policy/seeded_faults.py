@@ -20,9 +20,8 @@ from common import pairs, scores, table, translate
 from fit_presets import swapped, vqa_questions
 
 from vqa_builder import languages
-from vqa_builder.quality import presets
 from vqa_builder.quality.policy import judge
-from vqa_builder.quality.policy_config import policy_for
+from vqa_builder.quality.policy_config import policy_for, preset_names
 from vqa_builder.spec import DEFAULT_SCORES
 
 ROWS, DRAWN, SEED = 2000, 9000, 17
@@ -165,7 +164,7 @@ def row(language: str, name: str, source: list[str], target: list[str], made: li
     asked = [source[at] for at in places]
     back = translate(texts, language, "en")
     shares = []
-    for preset in presets.names():
+    for preset in preset_names():
         kept = verdicts(asked, list(texts), back, language, preset)
         shares.append(f"{100 * (1 - sum(kept) / len(kept)):.1f} %")
     kind = "mechanical" if name in MECHANICAL else "meaning" if "mean" in name or name == "negation" else ""
@@ -188,7 +187,7 @@ def verdicts(
 def main() -> None:
     """Print the table."""
     rows = [row for language in ("ja", "hi") for row in measure(language)]
-    print(table(["language", "fault", "kind", "rows", *presets.names()], rows))
+    print(table(["language", "fault", "kind", "rows", *preset_names()], rows))
 
 
 if __name__ == "__main__":

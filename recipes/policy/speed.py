@@ -20,9 +20,8 @@ from common import pairs, table, translate
 from fit_presets import SEED, vqa_questions
 
 from vqa_builder import languages, registry
-from vqa_builder.quality import presets
 from vqa_builder.quality.policy import what_if
-from vqa_builder.quality.policy_config import policy_for
+from vqa_builder.quality.policy_config import policy_for, preset_names
 from vqa_builder.quality.scorers._identifiers import _loaded, installed_model
 from vqa_builder.quality.scoring import BATCH
 from vqa_builder.spec import DEFAULT_SCORES
@@ -86,7 +85,7 @@ def what_if_seconds() -> float:
             if pa.types.is_floating(kind):
                 columns[column] = pa.array(chance.random(SEGMENTS) * (100 if column == "chrf" else 1), kind)
     measured = pa.table({"segment_id": names, **columns}).take(pa.array(chance.permutation(SEGMENTS)))
-    policies = {name: policy_for("ja", name, columns) for name in presets.names()}
+    policies = {name: policy_for("ja", name, columns) for name in preset_names()}
     took = []
     for _ in range(ROUNDS):
         started = time.perf_counter()
@@ -99,7 +98,7 @@ def main() -> None:
     """Print both."""
     rows = [row for language in ("ja", "hi") for row in rates(language)]
     print(table(["language", "scorer", "pairs per CPU second"], rows))
-    print(f"\nwhat_if over {SEGMENTS:,} segments, {len(presets.names())} policies: {what_if_seconds():.2f} s")
+    print(f"\nwhat_if over {SEGMENTS:,} segments, {len(preset_names())} policies: {what_if_seconds():.2f} s")
 
 
 if __name__ == "__main__":

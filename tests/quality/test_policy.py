@@ -10,7 +10,6 @@ import yaml
 from hypothesis import given, strategies as st
 
 from vqa_builder.errors import SpecError, UnknownNameError
-from vqa_builder.quality import presets
 from vqa_builder.quality.policy import (
     Policy,
     judge,
@@ -19,7 +18,7 @@ from vqa_builder.quality.policy import (
     resolved,
     what_if,
 )
-from vqa_builder.quality.policy_config import policy_for
+from vqa_builder.quality.policy_config import policy_for, preset_names
 from vqa_builder.schema import VERDICTS
 
 COLUMNS = {"chrf": pa.float32(), "copy": pa.float32(), "langid": pa.float32(), "langid_label": pa.string()}
@@ -196,7 +195,7 @@ def test_a_stricter_preset_keeps_less(language: str) -> None:
     )
     segments = pa.table({"segment_id": scores["segment_id"], "role": ["question"] * 3000})
     for name in set(names) - {"chrf"}:
-        stated = {preset: policy_for(language, preset, ["chrf", name]) for preset in presets.names()}
+        stated = {preset: policy_for(language, preset, ["chrf", name]) for preset in preset_names()}
         kept = [row["kept"] for row in what_if(segments, scores, stated).to_pylist() if row["segments"]]
         assert kept == sorted(kept), name
 

@@ -8,8 +8,7 @@ import yaml
 
 from vqa_builder import registry
 from vqa_builder.errors import SpecError, UnknownNameError
-from vqa_builder.quality import presets
-from vqa_builder.quality.policy_config import policy_for
+from vqa_builder.quality.policy_config import policy_for, preset_names
 from vqa_builder.quality.rules import Policy, Rule
 from vqa_builder.spec import DEFAULT_SCORES
 
@@ -29,11 +28,11 @@ def test_defaults(language: str) -> None:
 
 
 def test_presets_are_policies_of_every_language() -> None:
-    assert presets.names() == ["strict", "balanced", "lenient"]
+    assert preset_names() == ["strict", "balanced", "lenient"]
     columns: dict[str, pa.DataType] = {}
     for name in DEFAULT_SCORES:
         columns.update(registry.find("scorers", name).columns)
-    for name in presets.names():
+    for name in preset_names():
         for language in ("ja", "hi", "ta", "de"):
             policy_for(language, name, columns).check(columns)
 

@@ -18,7 +18,7 @@ from vqa_builder import schema
 from vqa_builder.answers import merges
 from vqa_builder.answers.vocabulary import normalised
 from vqa_builder.languages.base import Language
-from vqa_builder.quality.people import by_people
+from vqa_builder.quality.policy import is_human_verified
 
 VERSION = "4"
 GLOSSARY = "glossary"
@@ -262,7 +262,7 @@ def _human_verified(
     segments: pa.Table, translations: pa.Table, engines: Collection[str]
 ) -> dict[tuple[str, str], str]:
     """(English answer, sense) -> what people made of it; of its spellings the most frequent one."""
-    chosen = pc.and_(pc.equal(segments["role"], "answer"), by_people(translations, engines))
+    chosen = pc.and_(pc.equal(segments["role"], "answer"), is_human_verified(translations, engines))
     table = segments.select(["text", "context", "count"]).append_column("said", translations["text"])
     rows = table.filter(chosen).sort_by([("count", "ascending"), ("text", "descending")]).to_pylist()
     return {(normalised(row["text"]), row["context"]): row["said"] for row in rows}

@@ -35,7 +35,7 @@ def export(
     seed: Seed = 0,
 ) -> None:
     """Draw questions across all bands of all scores, kept and rejected, for people to judge and correct."""
-    from vqa_builder.review import sheet, sheet_csv, sheet_page
+    from vqa_builder.review import sheet, sheet_csv
     from vqa_builder.store import write_text
 
     folders = _folders(source, releases, language)
@@ -44,7 +44,7 @@ def export(
     sheet_csv.write(out, drawn.columns, drawn.rows)
     print(f"{out}: {len(drawn.rows):,} of {drawn.questions:,} distinct questions")
     if html:
-        write_text(html, sheet_page.render(drawn, ", ".join(one.name for one in found)))
+        write_text(html, sheet.html_page(drawn, ", ".join(one.name for one in found)))
         print(html)
 
 
@@ -118,7 +118,7 @@ def calibrate(
     """Fit the policy to people's labels, show what it is worth on rows it has not seen, and write it."""
     from vqa_builder import load_spec
     from vqa_builder.quality.policy_config import policy_for
-    from vqa_builder.review import calibration, calibration_text, sheet_import
+    from vqa_builder.review import calibration, sheet_import
     from vqa_builder.store import file_hash, write_text
 
     target = _target(target_precision, keep)
@@ -140,12 +140,12 @@ def calibrate(
         for code, one in matched.items()
     ]
     hashes = {file.name: file_hash(file) for file in files}
-    write_text(out, calibration_text.policy_file(made, _others(loaded, matched), hashes, seed))
+    write_text(out, calibration.policy_file(made, _others(loaded, matched), hashes, seed))
     if as_json:
         print_json({"policy": str(out), "languages": [one.to_json() for one in made]})
         return
     for one in made:
-        for line in calibration_text.lines(one):
+        for line in calibration.lines(one):
             print(line)
         if matched[one.language].changed:
             print(f"{matched[one.language].changed:,} labels left out: the translation has changed since")
@@ -259,8 +259,7 @@ def _one_of(value: str, option: str, *known: str) -> str:
 
 def _others(spec: Spec, matched: Mapping[str, Any]) -> dict[str, Any]:
     """What holds for the languages that nobody labelled: what held before."""
-    from vqa_builder.quality.policy_config import stated_for
-    from vqa_builder.quality.presets import DEFAULT
+    from vqa_builder.quality.policy_config import DEFAULT, configured_for
 
     codes = [code for code in spec.languages if code not in matched]
-    return {code: stated_for(code, spec.policy) or DEFAULT for code in codes}
+    return {code: configured_for(code, spec.policy) or DEFAULT for code in codes}

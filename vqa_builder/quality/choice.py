@@ -39,11 +39,15 @@ def choose(segments: pa.Table, candidates: Sequence[Tables], by: str) -> pa.Tabl
         Schema ``CANDIDATES``: the rows of the first candidate, then those of the next; exactly one row of
         each segment is ``chosen``.
 
-    Example::
-
-        record = choose(segments, [(mini, mini_scores, mini_verdicts), (nllb, nllb_scores, nllb_verdicts)],
-                        by="chrf")
-        translations = taken(record, segments, [mini, nllb])
+    >>> segments = pa.table({"segment_id": ["1"]})
+    >>> def candidate(engine, text, chrf):
+    ...     keys = {"segment_id": ["1"], "language": ["ja"], "engine": [engine]}
+    ...     translations = pa.table({**keys, "text": [text], "back_text": [""]})
+    ...     return translations, pa.table({"chrf": [chrf]}), pa.table({"keep": [True]})
+    >>> candidates = [candidate("mini", "猫？", 40.0), candidate("nllb", "猫ですか？", 90.0)]
+    >>> record = choose(segments, candidates, by="chrf")
+    >>> record.select(["engine", "chosen"]).to_pylist()
+    [{'engine': 'mini', 'chosen': False}, {'engine': 'nllb', 'chosen': True}]
     """
     ranks = np.stack([_ranks(segments, candidate, by) for candidate in candidates])
     best = np.zeros(segments.num_rows, dtype=np.int64)

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from vqa_builder import registry
 from vqa_builder.errors import SpecError
-from vqa_builder.quality.people import by_people
 from vqa_builder.quality.rules import Bound, Combination, Policy, Rule, Standing
 from vqa_builder.schema import VERDICTS
 
@@ -25,6 +24,7 @@ __all__ = [
     "Rule",
     "combined",
     "good_ends",
+    "is_human_verified",
     "judge",
     "judged_by",
     "overruled",
@@ -85,7 +85,8 @@ def judge(
 ) -> pa.Table:
     """The verdict on every segment.
 
-    What people wrote is kept whatever its scores say, unless it is blank: they read it, a score did not.
+    A human-verified translation is kept whatever its scores say, unless it is blank: people read it, a
+    score did not.
 
     Args:
         segments: schema ``SEGMENTS``.
@@ -93,12 +94,12 @@ def judge(
         scores: segment_id, language and one column per measure, in any order.
         policy: the rules.
         language: ISO 639 code; other languages' rows are ignored.
-        engines: signatures of the engines, which tell people from them; see ``people.by_people``.
+        engines: signatures of the engines, which tell them from people; see ``is_human_verified``.
 
     Returns:
         Schema ``VERDICTS``, one row per segment in their order. Reasons are stable codes in the policy's
         order: ``untranslated``, ``chrf<30``, ``length>3.5``, ``copy``. ``judged_by`` reads the resolved
-            policy from it, ``overruled`` what people were kept against.
+            policy from it, ``overruled`` what human-verified segments were kept against.
 
     Raises:
         UnknownNameError, SpecError: see ``Policy.check`` and ``resolved``.
@@ -112,9 +113,9 @@ def judge(
     bounds = policy.bounds()
     hits = np.column_stack([blank, *_hits(bounds, segments, aligned)])
     codes = [UNTRANSLATED, *(bound.reason for bound in bounds)]
-    people = _booleans(by_people(translations, engines)) & ~blank
-    against = dict(zip(codes, hits[people].sum(axis=0).tolist(), strict=True))
-    hits[people] = False
+    verified = _booleans(is_human_verified(translations, engines)) & ~blank
+    against = dict(zip(codes, hits[verified].sum(axis=0).tolist(), strict=True))
+    hits[verified] = False
     columns = {
         "segment_id": segments["segment_id"],
         "language": pa.repeat(language, len(hits)),
@@ -128,8 +129,27 @@ def judge(
     return pa.table(columns).cast(VERDICTS).replace_schema_metadata(metadata)
 
 
+def is_human_verified(translations: pa.Table, engines: Collection[str] | None) -> pa.BooleanArray:
+    """Which translations people verified, in the memory or in a glossary: they outrank engines and scores.
+
+    Args:
+        translations: the columns ``text`` and ``engine`` of schema ``TRANSLATIONS``.
+        engines: signatures of the engines; whatever else translated a segment is human-verified. None:
+            nobody verified anything.
+
+    >>> made = pa.table({"text": ["赤", "青", None], "engine": ["mini|en-ja|version:1", "human", "human"]})
+    >>> is_human_verified(made, ["mini|en-ja|version:1"]).to_pylist()
+    [False, True, False]
+    """
+    if engines is None:
+        return pa.repeat(False, translations.num_rows)
+    known = pc.is_in(translations["engine"], pa.array(list(engines), pa.string()))
+    found = pc.and_(pc.is_valid(translations["text"]), pc.invert(known))
+    return pa.concat_arrays(found.chunks) if found.num_chunks else pa.array([], pa.bool_())
+
+
 def overruled(verdicts: pa.Table) -> dict[str, int]:
-    """Reason -> segments that it would have rejected, and that are kept since people wrote them."""
+    """Reason -> segments that it would have rejected, kept since they are human-verified."""
     found: dict[str, int] = json.loads((verdicts.schema.metadata or {}).get(_OVERRULED, b"{}"))
     return found
 
@@ -227,7 +247,7 @@ def _aimed(name: str, rule: Standing, scores: pa.Table, holds: Flags, where: str
 
 
 def _as_written(values: NDArray[np.float64], kind: pa.DataType) -> NDArray[np.float64]:
-    """The decimals that people would write for 32-bit floats: 0.7, not 0.699999988."""
+    """The decimals that one would write for 32-bit floats: 0.7, not 0.699999988."""
     if not pa.types.is_float32(kind):
         return values
     distinct, places = np.unique(values.astype(np.float32), return_inverse=True)

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib import resources
 from typing import Any
 
 from pydantic import ValidationError
 
-from vqa_builder.errors import SpecError
-from vqa_builder.quality import presets
+from vqa_builder import languages
+from vqa_builder.errors import SpecError, UnknownNameError
 from vqa_builder.quality.rules import Policy
+
+DEFAULT = "balanced"
+_ANY = "other"
 
 
 def policy_for(
-    language: str, stated: str | Mapping[str, Any] | None, columns: Iterable[str] | None = None
+    language: str, configured: str | Mapping[str, Any] | None, columns: Iterable[str] | None = None
 ) -> Policy:
     """The policy that the spec states, or the default where it states none.
 
     Args:
         language: ISO 639 code.
-        stated: the spec's ``policy:``: the name of a preset; or rules, which go before those of the
+        configured: the spec's ``policy:``: the name of a preset; or rules, which go before those of the
             ``preset`` among them, if they name one (``off`` drops a rule of the preset). ``languages`` among
-            them holds what is stated for one language alone (see ``stated_for``).
+            them holds what is stated for one language alone (see ``configured_for``).
         columns: the score columns that exist; a preset's rules for others are left out.
 
     Raises:
@@ -31,14 +36,14 @@ def policy_for(
     >>> policy_for("ja", {"preset": "balanced", "chrf": {"min": 40}}, ["chrf", "copy"]).signature
     'policy|chrf:min=40|copy:reject|answers.chrf:min=60'
     """
-    stated = stated_for(language, stated)
-    if stated is None or isinstance(stated, str):
-        return _validated(_preset(stated or presets.DEFAULT, language, columns))
-    if "preset" not in stated:
-        return _validated(stated)
-    rules = {name: rule for name, rule in stated.items() if name not in ("preset", "answers")}
-    flat = _preset(stated["preset"], language, columns, where="policy.preset")
-    answers = stated.get("answers") or {}
+    configured = configured_for(language, configured)
+    if configured is None or isinstance(configured, str):
+        return _validated(_preset(configured or DEFAULT, language, columns))
+    if "preset" not in configured:
+        return _validated(configured)
+    rules = {name: rule for name, rule in configured.items() if name not in ("preset", "answers")}
+    flat = _preset(configured["preset"], language, columns, where="policy.preset")
+    answers = configured.get("answers") or {}
     if isinstance(answers, Mapping):
         answers = {**flat.pop("answers"), **answers}
     merged = {**flat, **rules}
@@ -46,19 +51,21 @@ def policy_for(
     return _validated({**kept, "answers": answers})
 
 
-def stated_for(language: str, stated: str | Mapping[str, Any] | None) -> str | Mapping[str, Any] | None:
+def configured_for(
+    language: str, configured: str | Mapping[str, Any] | None
+) -> str | Mapping[str, Any] | None:
     """What a spec's policy states for one language: its own part before what stands beside ``languages``.
 
-    >>> stated_for("ja", {"chrf": {"min": 40}, "languages": {"ja": {"copy": "reject"}, "hi": "strict"}})
+    >>> configured_for("ja", {"chrf": {"min": 40}, "languages": {"ja": {"copy": "reject"}, "hi": "strict"}})
     {'chrf': {'min': 40}, 'copy': 'reject'}
 
     Raises:
         SpecError: ``languages`` holds something else than a policy for each language.
     """
-    if stated is None or isinstance(stated, str) or "languages" not in stated:
-        return stated
-    common = {name: rule for name, rule in stated.items() if name != "languages"}
-    parts = stated["languages"]
+    if configured is None or isinstance(configured, str) or "languages" not in configured:
+        return configured
+    common = {name: rule for name, rule in configured.items() if name != "languages"}
+    parts = configured["languages"]
     own = parts.get(language, {}) if isinstance(parts, Mapping) else None
     own = {"preset": own} if isinstance(own, str) else own
     if not isinstance(own, Mapping):
@@ -72,7 +79,7 @@ def stated_for(language: str, stated: str | Mapping[str, Any] | None) -> str | M
 
 
 def _preset(name: str, language: str, columns: Iterable[str] | None, where: str = "policy") -> dict[str, Any]:
-    flat = presets.preset(name, language, where=where)
+    flat = preset(name, language, where=where)
     answers = flat.pop("answers")
     known = {*flat, *answers} if columns is None else set(columns)
     special = {column: rule for column, rule in answers.items() if column in known}
@@ -97,3 +104,47 @@ def _place(error: Any) -> str:
     """Where a rule is malformed, from pydantic's location (rules or answers, column, field)."""
     column = [str(part) for part in error["loc"][:2] if part != "rules"]
     return ".".join(["policy", *column])
+
+
+def preset_names() -> list[str]:
+    """The presets, the strictest first.
+
+    >>> preset_names()
+    ['strict', 'balanced', 'lenient']
+    """
+    return list(_presets())
+
+
+def preset(name: str, language: str, *, where: str = "policy") -> dict[str, Any]:
+    """A preset's policy as the spec would write it.
+
+    Languages in Latin script may keep an answer as it is ("tennis"), so ``copy`` judges only their questions.
+
+    Args:
+        name: one of ``preset_names()``.
+        language: ISO 639 code; one without figures of its own gets those of any language.
+        where: the place in the spec, for errors.
+
+    Raises:
+        UnknownNameError: there is no such preset.
+
+    >>> preset("balanced", "ja")["copy"]
+    'reject'
+    """
+    table = _presets()
+    if name not in table:
+        raise UnknownNameError("policy preset", name, table, where=where)
+    found: dict[str, Any] = table[name].get(language, table[name][_ANY])
+    answers = dict(found["answers"])
+    if "Latin" in languages.get(language).scripts:
+        answers["copy"] = "off"
+    return {**found, "answers": answers}
+
+
+@cache
+def _presets() -> dict[str, dict[str, Any]]:
+    import yaml
+
+    file = resources.files("vqa_builder.quality").joinpath("presets.yaml")
+    table: dict[str, dict[str, Any]] = yaml.safe_load(file.read_text(encoding="utf-8"))
+    return table

@@ -121,17 +121,12 @@ class Policy(BaseModel):
         rules: column -> rule, for questions and answers.
         answers: column -> rule that holds for answers instead.
 
-    Example::
-
-        policy:
-          langid: {min: 0.5}
-          chrf: {keep: 0.9}
-          copy: reject
-          combine: {weights: {chrf: 0.05, agreement: 2}, bias: -3, logistic: true, min: 0.4}
-          answers:
-            chrf: {min: 60}
-            length: off
-            combine: off
+    >>> import yaml
+    >>> combination = "combine: {weights: {chrf: 0.05, agreement: 2}, bias: -3, logistic: true, min: 0.4}"
+    >>> rules = ["langid: {min: 0.5}", "chrf: {keep: 0.9}", "copy: reject", combination]
+    >>> spec = [*rules, "answers: {chrf: {min: 60}, combine: off}"]
+    >>> Policy.model_validate(yaml.safe_load("\\n".join(spec))).columns()
+    ['langid', 'chrf', 'copy', 'agreement']
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

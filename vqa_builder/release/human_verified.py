@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from vqa_builder.quality.people import by_people
+from vqa_builder.quality.policy import is_human_verified
 from vqa_builder.store import fingerprint
 from vqa_builder.translation import interchange
 from vqa_builder.translation.entry import Entry
@@ -47,8 +47,10 @@ def used(
     }
     table = pa.table(columns)
     back = table.select(["back_text", "back_engine"]).rename_columns(["text", "engine"])
-    there = table.filter(by_people(table, engines)).to_pylist()
-    again = table.filter(pc.and_(by_people(back, back_engines), pc.is_valid(table["text"]))).to_pylist()
+    there = table.filter(is_human_verified(table, engines)).to_pylist()
+    again = table.filter(
+        pc.and_(is_human_verified(back, back_engines), pc.is_valid(table["text"]))
+    ).to_pylist()
     found = {
         Entry(SOURCE, language, row["text_en"], row["text"], row["role"], row["context"] or "", row["engine"])
         for row in there

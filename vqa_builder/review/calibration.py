@@ -13,19 +13,35 @@ from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
+import yaml
 from numpy.typing import NDArray
 
 from vqa_builder.errors import SpecError, UnknownNameError
 from vqa_builder.quality import policy as policies
 from vqa_builder.quality.rules import COMBINE, Combination, Policy, Rule, Standing
-from vqa_builder.review.calibration_task import FOLDS, Figures, Labelled, Target, Task
+from vqa_builder.review.calibration_fit import Interval
+from vqa_builder.review.calibration_task import FOLDS, TOGETHER, Figures, Labelled, Target, Task
 
-__all__ = ["BEFORE", "NEW", "Calibration", "Figures", "Form", "Labelled", "Target", "calibrate"]
+__all__ = [
+    "BEFORE",
+    "NEW",
+    "Calibration",
+    "Figures",
+    "Form",
+    "Labelled",
+    "Target",
+    "calibrate",
+    "lines",
+    "policy_file",
+]
 
 VERSION = "1"
 """Raised by whoever changes what the same labels give."""
 
 NEW, BEFORE = "new policy", "policy before"
+
+HEADER = ("score", "AUC", "rule", "precision", "recall", "keeps")
+_WIDTH = 110
 
 Form = Literal["combination", "thresholds"]
 
@@ -93,7 +109,7 @@ def calibrate(
         present: the policy to start from.
         language: ISO 639 code.
         target: default: a precision of 0.95.
-        form: ``combination``: one logistic regression over the scores, whose chance is bounded;
+        form: ``combination``: one logistic regression over the scores, whose probability is bounded;
             ``thresholds``: a bound for each score, found together.
         scores: the score columns to use; default: those that the policy bounds, ``reject`` apart.
         seed: of folds and bootstraps.
@@ -103,10 +119,13 @@ def calibrate(
         SpecError: there are too few labels of a class, no score tells them apart, the target cannot be
             reached, or the new policy would keep nothing.
 
-    Example::
-
-        found = calibrate(labelled, release_scores, policy_for("ja", "balanced"), "ja", target=Target(0.9))
-        found.policy.signature
+    >>> chrf = np.arange(100.0)
+    >>> scores = pa.table({"chrf": chrf})
+    >>> good = chrf >= 40
+    >>> labelled = Labelled(scores, good, np.ones(100), np.arange(100), good, {"good": 60, "bad": 40})
+    >>> start = Policy.model_validate({"chrf": {"min": 20}})
+    >>> calibrate(labelled, scores, start, "ja", target=Target(0.9), form="thresholds").policy.signature
+    'policy|chrf:min=40|answers.chrf:min=20'
     """
     target = target or Target()
     chosen = _chosen(scores, present, release)
@@ -216,3 +235,96 @@ def _plain(figures: Figures) -> dict[str, Any]:
         for name in ("auc", "precision", "recall")
     }
     return {**figures._asdict(), **intervals, "keeps": number(figures.keeps)}
+
+
+def lines(found: Calibration) -> list[str]:
+    """What the terminal shows: what there was to learn from, and a table of held-out figures."""
+    labels = ", ".join(f"{count:,} {label}" for label, count in found.labelled.counts.items())
+    rows = [HEADER, *(_row(one) for one in found.figures)]
+    widths = [max(len(row[place]) for row in rows) for place in range(len(HEADER))]
+    table = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
+    equal = f"as many as {found.labelled.effective:,.0f} of equal weight"
+    return [
+        f"{found.language}: {labels} ({equal}); bounds for {found.target}",
+        *(line.rstrip() for line in table),
+        *_written_out(found),
+        f"the new policy keeps {100 * found.keeps:.1f} % of the release's questions",
+    ]
+
+
+def policy_file(
+    found: Sequence[Calibration], others: Mapping[str, Any], labels: Mapping[str, str], seed: int
+) -> str:
+    """The text of a policy file.
+
+    Args:
+        found: one calibration per labelled language.
+        others: language -> what the spec states for it, for languages without labels.
+        labels: name of each file of labels -> SHA-256 of its bytes.
+        seed: of the calibrations.
+
+    Returns:
+        YAML for ``policy: {file: ...}``; the same labels and release give the same text.
+    """
+    comments = [
+        f"Written by vqa-builder calibrate (version {VERSION}, seed {seed}). Name it in build.yaml:",
+        "  policy: {file: policy.yaml}",
+        *(f"Labels: {name}, SHA-256 {digest}" for name, digest in labels.items()),
+        f"Figures are held out ({FOLDS} folds) and weighted as the labels were drawn,",
+        "with 95 % intervals by bootstrap.",
+    ]
+    for one in found:
+        comments += ["", *lines(one)]
+    head = "".join(f"# {line}".rstrip() + "\n" for line in comments)
+    policies = {one.language: one.policy.model_dump(mode="json") for one in found}
+    content = {"languages": {**policies, **others}}
+    body: str = yaml.safe_dump(
+        content, sort_keys=False, default_flow_style=None, allow_unicode=True, width=_WIDTH
+    )
+    return head + body
+
+
+def _row(one: Figures) -> tuple[str, ...]:
+    if one.name in (NEW, BEFORE):
+        rule = ""
+    elif one.rule is None:
+        rule = "none reaches the target"
+    elif one.name == TOGETHER:
+        rule = f"{len(one.rule)} bounds"
+    elif not one.rule or ("weights" in one.rule and not one.rule["min"]):
+        rule = "none needed"
+    else:
+        rule = _rule(one.rule)
+    keeps = "" if np.isnan(one.keeps) else f"{100 * one.keeps:.1f} %"
+    return (one.name, _figure(one.auc), rule, _figure(one.precision), _figure(one.recall), keeps)
+
+
+def _rule(rule: Mapping[str, Any]) -> str:
+    """A rule in a few signs; of a combination its bound.
+
+    >>> _rule({"min": -3.0, "max": 3.0}), _rule({"max": 0.1})
+    ('-3..3', '<= 0.1')
+    """
+    if "weights" in rule:
+        return f">= {rule['min']:g}"
+    if len(rule) == 2:
+        return f"{rule['min']:g}..{rule['max']:g}"
+    return "".join(f"{'>=' if side == 'min' else '<='} {bound:g}" for side, bound in rule.items())
+
+
+def _written_out(found: Calibration) -> list[str]:
+    """The combination, or the bounds that were found together."""
+    for one in found.figures:
+        if one.name == TOGETHER and one.rule:
+            return ["together: " + ", ".join(f"{name} {_rule(rule)}" for name, rule in one.rule.items())]
+    rule = found.policy.rules.get(COMBINE)
+    if not isinstance(rule, Combination):
+        return []
+    terms = " ".join(f"{weight:+g}*{name}" for name, weight in rule.weights.items())
+    return [f"combine: probability of a good row = logistic({rule.bias:g} {terms})"]
+
+
+def _figure(one: Interval) -> str:
+    if np.isnan(one.value):
+        return ""
+    return f"{one.value:.3f} ({one.low:.3f}-{one.high:.3f})"

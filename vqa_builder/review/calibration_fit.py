@@ -1,4 +1,4 @@
-"""The arithmetic of calibration: logistic regression, bounds, and figures with their intervals.
+"""The arithmetic of calibration, over scikit-learn: regression, bounds, and figures with their intervals.
 
 Everything is weighted: a label that stands for 40 rows counts as 40. A value of NaN is a score that is
 missing; no bound rejects it, as in a policy.
@@ -35,13 +35,13 @@ class Interval(NamedTuple):
 
 
 class Logistic(NamedTuple):
-    """A logistic regression: the chance is ``1 / (1 + exp(-(bias + features @ weights)))``."""
+    """A logistic regression: the probability is ``1 / (1 + exp(-(bias + features @ weights)))``."""
 
     weights: Floats
     bias: float
 
     def probabilities(self, features: Floats) -> Floats:
-        """The chance of every row; NaN where a feature is."""
+        """The probability of every row; NaN where a feature is."""
         return logistic(self.bias + features @ self.weights)
 
 
@@ -52,11 +52,11 @@ def logistic(log_odds: Floats) -> Floats:
 
 
 def fit_logistic(features: Floats, good: Flags, weights: Floats, ridge: float = 1.0) -> Logistic:
-    """A logistic regression by iteratively reweighted least squares, with a ridge.
+    """A logistic regression with a ridge, by scikit-learn.
 
     Minimises the weighted log loss plus ``ridge / 2`` times the sum of the squared weights of the
     standardised features; the bias is free. So the scale of a feature does not matter, and classes that a
-    feature separates perfectly give finite weights. (McCullagh and Nelder, Generalized Linear Models, 2.5.)
+    feature separates perfectly give finite weights.
 
     Args:
         features: one row per label, one column per score, without NaN.
@@ -65,46 +65,23 @@ def fit_logistic(features: Floats, good: Flags, weights: Floats, ridge: float = 
         ridge: 0 or more.
 
     Returns:
-        Weights and bias for the features as they are, not standardised. A feature without spread weighs 0.
+        Weights and bias for the features as they are, not standardised. A feature without variance weighs 0.
 
     >>> counts = np.array([30.0, 10.0, 20.0, 60.0])  # odds 3 without the feature and 1/3 with it
     >>> fitted = fit_logistic(np.array([[0.0], [0], [1], [1]]), np.array([1, 0, 1, 0], bool), counts, 0)
-    >>> [round(float(number), 6) for number in (*fitted.weights, fitted.bias)]
-    [-2.197225, 1.098612]
+    >>> [round(float(number), 4) for number in (*fitted.weights, fitted.bias)]
+    [-2.1972, 1.0986]
     """
-    centre = np.average(features, axis=0, weights=weights)
-    spread = np.sqrt(np.average((features - centre) ** 2, axis=0, weights=weights))
-    told = spread > 1e-12 * np.maximum(1.0, np.abs(centre))
-    scale = np.where(told, spread, 1.0)
-    design = np.column_stack([np.where(told, (features - centre) / scale, 0.0), np.ones(len(features))])
-    penalty = np.append(np.where(told, ridge, 1.0), 0.0)
-    found = _newton(design, good.astype(np.float64), weights, penalty)
-    slopes = np.where(told, found[:-1] / scale, 0.0)
-    return Logistic(slopes, float(found[-1] - slopes @ centre))
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.preprocessing import StandardScaler
 
-
-def _newton(design: Floats, target: Floats, weights: Floats, penalty: Floats) -> Floats:
-    """Newton's method with step halving: the loss is convex, so where it ends is its minimum."""
-
-    def loss(at: Floats) -> float:
-        log_odds = design @ at
-        return float(weights @ (np.logaddexp(0, log_odds) - target * log_odds) + penalty @ at**2 / 2)
-
-    found = np.zeros(design.shape[1])
-    before = loss(found)
-    for _ in range(_STEPS):
-        chance = logistic(design @ found)
-        gradient = design.T @ (weights * (chance - target)) + penalty * found
-        curvature = (design * (weights * chance * (1 - chance))[:, None]).T @ design + np.diag(penalty)
-        step = np.linalg.lstsq(curvature, gradient, rcond=None)[0]
-        size = 1.0
-        while loss(found - size * step) > before and size > 1e-8:
-            size /= 2
-        found = found - size * step
-        before = loss(found)
-        if np.abs(step).max() < _TOLERANCE:
-            break
-    return found
+    scaler = StandardScaler().fit(features, sample_weight=weights)
+    strength = 1 / ridge if ridge else np.inf
+    model = LogisticRegression(C=strength, solver="newton-cholesky", tol=_TOLERANCE, max_iter=_STEPS)
+    model.fit(scaler.transform(features), good, sample_weight=weights)
+    varies = scaler.var_ > np.finfo(float).eps * np.maximum(1.0, scaler.mean_**2)
+    slopes = np.where(varies, model.coef_[0] / scaler.scale_, 0.0)
+    return Logistic(slopes, float(model.intercept_[0] - slopes @ scaler.mean_))
 
 
 def fit_with_signs(features: Floats, good: Flags, weights: Floats, ridge: float = 1.0) -> Logistic:
@@ -113,28 +90,37 @@ def fit_with_signs(features: Floats, good: Flags, weights: Floats, ridge: float 
     While a weight is negative, the feature with the most negative one (in standard deviations) is left out.
     """
     used = np.ones(features.shape[1], bool)
-    spread = features.std(axis=0)
-    while True:
+    deviations = features.std(axis=0)
+    while used.any():
         part = fit_logistic(features[:, used], good, weights, ridge)
         slopes = np.zeros(len(used))
         slopes[used] = part.weights
         if (slopes >= 0).all():
             return Logistic(slopes, part.bias)
-        used[np.argmin(slopes * spread)] = False
+        used[np.argmin(slopes * deviations)] = False
+    share_good = float(np.average(good, weights=weights))
+    return Logistic(np.zeros(len(used)), float(np.log(share_good / (1 - share_good))))
 
 
 def auc(values: Floats, good: Flags, weights: Floats) -> float:
-    """The chance that a good row's value lies above another's; ties count half, NaN does not count.
+    """The probability that a good row's value lies above another's, by scikit-learn; ties count half.
+
+    Rows without a value (NaN) do not count; NaN where one class is missing.
 
     >>> auc(np.array([1.0, 2, 2, 3]), np.array([0, 0, 1, 1], bool), np.ones(4))
     0.875
     """
-    return float(_aucs(values, good, weights, np.ones((1, len(values))))[0])
+    from sklearn.metrics import roc_auc_score
+
+    counted = ~np.isnan(values) & (weights > 0)
+    if not (good[counted].any() and (~good[counted]).any()):
+        return float("nan")
+    return float(roc_auc_score(good[counted], values[counted], sample_weight=weights[counted]))
 
 
 def auc_interval(values: Floats, good: Flags, weights: Floats, groups: Places, seed: int) -> Interval:
     """The AUC and its bootstrap interval over groups of rows; arguments as in ``auc``."""
-    parts = [_aucs(values, good, weights, counts) for counts in resampled(groups, seed)]
+    parts = [_bootstrapped_aucs(values, good, weights, counts) for counts in resampled(groups, seed)]
     return _interval(auc(values, good, weights), np.concatenate(parts))
 
 
@@ -170,10 +156,10 @@ def resampled(groups: Places, seed: int, draws: int = DRAWS) -> Iterator[Floats]
     Groups (the labels of one question) are drawn with replacement, as a whole; groups are 0, 1, ...
     """
     count = int(groups.max()) + 1
-    chance = np.random.default_rng(seed)
+    random = np.random.default_rng(seed)
     for start in range(0, draws, _CHUNK):
         size = min(_CHUNK, draws - start)
-        drawn = chance.integers(count, size=(size, count)) + count * np.arange(size)[:, None]
+        drawn = random.integers(count, size=(size, count)) + count * np.arange(size)[:, None]
         times = np.bincount(drawn.ravel(), minlength=size * count).reshape(size, count)
         yield times[:, groups].astype(np.float64)
 
@@ -266,13 +252,14 @@ def _best_peel(values: Floats, kept: Flags, good: Flags, weights: Floats, keep: 
 
 
 def folds(good: Flags, groups: Places, count: int, seed: int) -> Places:
-    """The fold of every row: a group lies in one, and both classes are spread evenly over all."""
-    _, first = np.unique(groups, return_index=True)
-    order = np.random.default_rng(seed).permutation(len(first))
-    order = order[np.argsort(good[first][order], kind="stable")]
-    fold = np.empty(len(first), np.int64)
-    fold[order] = np.arange(len(first)) % count
-    return fold[groups]
+    """The fold of every row: a group lies in one, and both classes are distributed evenly over all."""
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    found = np.empty(len(good), np.int64)
+    splitter = StratifiedGroupKFold(count, shuffle=True, random_state=seed)
+    for number, (_, rows) in enumerate(splitter.split(good[:, None], good, groups)):
+        found[rows] = number
+    return found
 
 
 def held_out(fold: Places, fit: Callable[[Flags], Callable[[Flags], Floats]]) -> Floats:
@@ -296,12 +283,12 @@ def _above(values: Floats, cuts: Floats, *amounts: Floats) -> list[Floats]:
     return [one[::-1].cumsum()[::-1] for one in sums]
 
 
-def _aucs(values: Floats, good: Flags, weights: Floats, counts: Floats) -> Floats:
-    """One AUC per row of ``counts``, which says how often each value stands in a sample."""
+def _bootstrapped_aucs(values: Floats, good: Flags, weights: Floats, counts: Floats) -> Floats:
+    """``auc`` of many samples at once; ``counts`` says how often each value stands in each sample."""
     there = ~np.isnan(values)
-    if not there.any():
-        return np.full(len(counts), np.nan)
     order = np.argsort(values[there], kind="stable")
+    if not len(order):
+        return np.full(len(counts), np.nan)
     ranked = values[there][order]
     starts = np.flatnonzero(np.append(True, ranked[1:] != ranked[:-1]))
     amounts = (counts * weights)[:, there][:, order]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
@@ -10,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from vqa_builder.errors import SpecError
+from vqa_builder.errors import MissingExtraError, SpecError
 from vqa_builder.quality import policy as policies
 from vqa_builder.quality.rules import COMBINE, Combination, Rule
 from vqa_builder.review import calibration_fit as fitting
@@ -69,7 +70,7 @@ class Figures(NamedTuple):
         name: the score column, ``combine``, ``together``, ``new policy`` or ``policy before``.
         good: the end at which the score is good; "" where that has no meaning.
         measured: labels that have the score.
-        auc: the chance that a good row scores better than another.
+        auc: the probability that a good row scores better than another.
         rule: its rule in the policy; None where no bound reaches the target, empty where none is needed.
         precision: the share of good rows among the kept ones.
         recall: the share of kept rows among the good ones.
@@ -111,9 +112,14 @@ class Task:
         ends: the scores that take part.
         target: what bounds are chosen for.
         seed: of folds and bootstraps.
+
+    Raises:
+        MissingExtraError: scikit-learn is not installed.
     """
 
     def __init__(self, labelled: Labelled, release: pa.Table, ends: Ends, target: Target, seed: int) -> None:
+        if not importlib.util.find_spec("sklearn"):
+            raise MissingExtraError("calibrate", "scikit-learn", "calibrate")
         self.labelled, self.release, self.ends = labelled, release, ends
         self.target, self.seed = target, seed
         self.fold = fitting.folds(labelled.good, labelled.groups, FOLDS, seed)
@@ -166,7 +172,7 @@ class Task:
             lambda train: lambda rows: self._regression(features, train & full).probabilities(features[rows]),
         )
         unbounded = _combination(model, names, self.ends)
-        bound = self._chance_bound(probabilities, unbounded)
+        bound = self._probability_bound(probabilities, unbounded)
         rule = unbounded.model_copy(update={"min": _down(bound)})
         kept = ~(probabilities < bound)
         figures = self.decided(COMBINE, kept, rule=rule.model_dump(exclude_none=True, exclude_defaults=True))
@@ -210,7 +216,7 @@ class Task:
         precision = self.target.precision or 0.0
         return fitting.bound_for_precision(values[rows], labels.good[rows], labels.weights[rows], precision)
 
-    def _chance_bound(self, probabilities: Floats, unbounded: Combination) -> float:
+    def _probability_bound(self, probabilities: Floats, unbounded: Combination) -> float:
         if self.target.keep is not None:
             return fitting.bound_for_share(policies.combined(unbounded, self.release), self.target.keep)
         bound = self._precise(probabilities, self.every)
@@ -267,7 +273,7 @@ def _combination(model: fitting.Logistic, names: Sequence[str], ends: Ends) -> C
 
 
 def _rule(bound: float, end: str, kind: pa.DataType) -> dict[str, float]:
-    """A bound on a turned score as a policy writes it: the number that people would write for the float."""
+    """A bound on a turned score as a policy writes it: the decimal that one would write for the float."""
     if not np.isfinite(bound):
         return {}
     number = float(str(np.float32(bound))) if pa.types.is_float32(kind) else bound

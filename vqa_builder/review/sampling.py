@@ -40,7 +40,7 @@ def bands(measure: Measure, keep: NDArray[np.bool_]) -> NDArray[np.int64]:
 
 
 def probabilities(codes: Sequence[NDArray[np.int64]], size: int) -> NDArray[np.float64]:
-    """The chance of every question to be drawn; they sum to ``size``, or all are 1 where there are no more.
+    """How probably every question is drawn; the sum is ``size``, or all are 1 where there are no more.
 
     Args:
         codes: for each score the band of every question.
@@ -66,17 +66,17 @@ def probabilities(codes: Sequence[NDArray[np.int64]], size: int) -> NDArray[np.f
         certain |= more
 
 
-def draw(chance: NDArray[np.float64], keep: NDArray[np.bool_], seed: int) -> NDArray[np.int64]:
-    """The drawn questions, in an order by chance: whoever stops early has judged a smaller sample.
+def draw(probability: NDArray[np.float64], keep: NDArray[np.bool_], seed: int) -> NDArray[np.int64]:
+    """The drawn questions, in random order: whoever stops early has judged a smaller sample.
 
     Args:
-        chance: of every question.
+        probability: of every question.
         keep: whether the policy keeps it.
         seed: the same seed draws the same questions.
     """
     random = np.random.default_rng(seed)
-    order = random.permutation(len(chance))
+    order = random.permutation(len(probability))
     order = order[np.argsort(keep[order], kind="stable")]
-    steps = np.floor(np.cumsum(chance[order]) + random.uniform(1e-6, 1 - 1e-6))
+    steps = np.floor(np.cumsum(probability[order]) + random.uniform(1e-6, 1 - 1e-6))
     drawn = order[np.diff(steps, prepend=0.0) > 0]
     return random.permutation(drawn)

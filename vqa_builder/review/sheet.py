@@ -18,12 +18,14 @@ from vqa_builder.quality.policy import combined
 from vqa_builder.quality.rules import COMBINE, Combination, Policy
 from vqa_builder.release import manifest
 from vqa_builder.release.parquet import read_table, table_schema
+from vqa_builder.report import page
 from vqa_builder.report.rows import FOLDERS, TEXTS, Measure, gather, kept, measures
 from vqa_builder.review import sheet_csv
 from vqa_builder.review.sampling import bands, draw, probabilities
 from vqa_builder.store import fingerprint
 
 SHOWN_ANSWERS = 5
+TEMPLATES = Path(__file__).parent / "templates"
 _COLUMNS = ("question_id", *TEXTS, "answers", "scores", "reasons")
 
 
@@ -108,10 +110,8 @@ def sample(questions: Questions, size: int, seed: int = 0) -> Sheet:
         size: how many distinct questions to draw; all of them if there are no more.
         seed: the same seed and release give the same sheet.
 
-    Example::
-
-        sheet = sample(questions_of(Path("out/vqa-ja")), 300)
-        sheet_csv.write(Path("sheet.csv"), sheet.columns, sheet.rows)
+    >>> drawn = sample(questions_of(Path("out/vqa-ja")), 300)  # doctest: +SKIP
+    >>> sheet_csv.write(Path("sheet.csv"), drawn.columns, drawn.rows)  # doctest: +SKIP
     """
     rows = questions.rows
     order = np.random.default_rng([seed, 1]).permutation(rows.num_rows)
@@ -121,9 +121,9 @@ def sample(questions: Questions, size: int, seed: int = 0) -> Sheet:
     keep = kept(rows)[units]
     scores = questions.scores
     codes = [bands(one, keep) for one in _measures(questions, rows.take(units), scores.take(units))]
-    chance = probabilities(codes or [keep.astype(np.int64)], size)
-    drawn = draw(chance, keep, seed)
-    weights = counts[drawn] / chance[drawn]
+    probability = probabilities(codes or [keep.astype(np.int64)], size)
+    drawn = draw(probability, keep, seed)
+    weights = counts[drawn] / probability[drawn]
     chosen = units[drawn]
     laid_out = _records(questions, rows.take(chosen), scores.take(chosen), weights)
     return Sheet(sheet_csv.columns(scores.column_names), laid_out, len(units))
@@ -208,3 +208,44 @@ def _senses(answer_map: pa.Table | None) -> dict[tuple[str, str], str]:
 def _clean(texts: pa.Array) -> list[str]:
     cleaned: list[str] = segments.clean(texts).to_pylist()
     return cleaned
+
+
+def html_page(sheet: Sheet, title: str) -> str:
+    """The sheet as a page: one question at a time, judged from the keyboard, saved as the CSV to import.
+
+    Args:
+        sheet: what is asked.
+        title: names the releases.
+
+    Returns:
+        An HTML document that loads nothing from anywhere. It keeps its progress in the browser, under a name
+        that is the hash of what is asked, and downloads the sheet with what was filled in.
+
+    >>> html_page(Sheet(sheet_csv.columns(["chrf"]), [], 0), "vqa-ja")[:15]
+    '<!doctype html>'
+    """
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    document: str = environment.get_template("review.html.j2").render(
+        title=title,
+        count=len(sheet.rows),
+        common=(page.TEMPLATES / "common.css").read_text(encoding="utf-8"),
+        style=(TEMPLATES / "review.css").read_text(encoding="utf-8"),
+        script=(TEMPLATES / "review.js").read_text(encoding="utf-8"),
+        data=page.json_element(_data(sheet)),
+    )
+    return document
+
+
+def _data(sheet: Sheet) -> dict[str, Any]:
+    """What the script reads: cells as the CSV writes them, so that both sheets hold the same."""
+    rows = [[sheet_csv.plain(row.get(name, "")) for name in sheet.columns] for row in sheet.rows]
+    return {"name": sheet.name, "columns": sheet.columns, "filled": sheet_csv.FILLED_IN, "rows": rows}

@@ -11,7 +11,7 @@ import pyarrow as pa
 from vqa_builder import languages, registry
 from vqa_builder.answers import alignment, winners
 from vqa_builder.quality import choice, policy as policies
-from vqa_builder.quality.people import by_people
+from vqa_builder.quality.policy import is_human_verified
 from vqa_builder.release import assemble as assembly, facts, human_verified, images, packages, verify, write
 from vqa_builder.release.contents import ReleaseContents
 from vqa_builder.release.manifest import Manifest, load_manifest
@@ -182,7 +182,7 @@ def _contents(
             policy=policies.judged_by(verdicts.table).model_dump(mode="json"),
             packages=packages.record(_classes(spec)),
             bad_records=len(bad_records(source.examples.table)),
-            people=by_people(translations, plugins.signatures(language)),
+            people=is_human_verified(translations, plugins.signatures(language)),
             overruled=policies.overruled(verdicts.table),
             examples=source.examples.table,
             segments=segments,

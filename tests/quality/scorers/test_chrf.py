@@ -8,8 +8,7 @@ from hypothesis import given, settings, strategies as st
 from sacrebleu.metrics import CHRF
 
 from vqa_builder import languages
-from vqa_builder.quality.scorers._chrf import sentence_chrf
-from vqa_builder.quality.scorers.chrf import ChrF
+from vqa_builder.quality.scorers.chrf import ChrF, sentence_chrf
 
 Measure = Callable[..., list[Any]]
 

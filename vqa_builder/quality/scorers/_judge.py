@@ -41,10 +41,11 @@ class Judge:
         MissingExtraError: httpx is not installed.
         ScorerError: there is no key.
 
-    Example::
-
-        judge = Judge(JudgeOptions(base_url="http://127.0.0.1:8000/v1", model="Qwen/Qwen3-8B"))
-        judge.scores([Pair("question", "Is it red?", "赤いですか？")], "ja")  # [0.98]
+    >>> judge = Judge(JudgeOptions(base_url="http://127.0.0.1:8000/v1", model="Qwen/Qwen3-8B"))
+    >>> judge.signature.split("|")[0]
+    'judge:Qwen/Qwen3-8B'
+    >>> judge.scores([Pair("question", "Is it red?", "赤いですか？")], "ja")  # doctest: +SKIP
+    [0.98]
     """
 
     def __init__(self, options: JudgeOptions) -> None:

@@ -6,13 +6,10 @@ from typing import ClassVar
 
 import pyarrow as pa
 
-from vqa_builder.quality.scorers import base
-from vqa_builder.quality.scorers._chrf import sentence_chrf
-
-_WORDS = 2
+from vqa_builder.quality.scorers.chrf import ChrF
 
 
-class ChrFPlusPlus(base.Scorer):
+class ChrFPlusPlus(ChrF):
     """chrF with word order 2 (Popović 2017): characters up to six and words up to two, 0 to 100.
 
     Computed over whole batches; tests hold it equal to sacreBLEU's ``CHRF(word_order=2)`` to 1e-9. Against
@@ -23,35 +20,8 @@ class ChrFPlusPlus(base.Scorer):
         ``chrf``.
     """
 
-    class Options(base.Options):
-        """Options of ``chrfpp``.
-
-        Attributes:
-            lowercase: compare without case; shows in the signature.
-        """
-
-        lowercase: bool = False
-
     name = "chrfpp"
     summary = "chrF++ of the back-translation against the source, 0 to 100; 100 is good"
     columns: ClassVar = {"chrfpp": pa.float32()}
-    needs_back_translation = True
-    options: Options
-
-    @property
-    def signature(self) -> str:
-        """SacreBLEU's own, since it defines the number: ``nrefs:1|case:mixed|eff:yes|nc:6|nw:2|...``."""
-        from sacrebleu.metrics import CHRF
-
-        metric = CHRF(word_order=_WORDS, lowercase=self.options.lowercase)
-        metric.sentence_score("", [""])
-        return str(metric.get_signature())
-
-    def measure(self, pairs: pa.Table) -> dict[str, pa.Array]:
-        """0 for nothing in common, 100 for equal but for spaces."""
-        hypotheses, references = (self._prepared(pairs[name]) for name in ("back_translation", "source"))
-        return {"chrfpp": pa.array(sentence_chrf(hypotheses, references, _WORDS), pa.float32())}
-
-    def _prepared(self, strings: pa.ChunkedArray) -> list[str]:
-        texts: list[str] = strings.to_pylist()
-        return [text.lower() for text in texts] if self.options.lowercase else texts
+    words: ClassVar[int] = 2
+    control: ClassVar[str] = ""

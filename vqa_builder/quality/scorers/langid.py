@@ -135,7 +135,7 @@ class LangID(base.Scorer):
         probabilities, labels = np.full(len(lines), np.nan), np.full(len(lines), None, dtype=object)
         probabilities[share < _GATE] = 0.0
         asked = np.flatnonzero((share >= _GATE) & own)
-        probabilities[asked] = self._chances(lines.take(pa.array(asked)))
+        probabilities[asked] = self._probabilities(lines.take(pa.array(asked)))
         wrong = np.flatnonzero(probabilities < 0.5)
         labels[probabilities >= 0.5] = self.language.code
         labels[wrong] = self._others(lines.take(pa.array(wrong)))
@@ -148,7 +148,7 @@ class LangID(base.Scorer):
         """What ``Calibration`` weighs, but for the constant; one row per line."""
         return np.column_stack([self._log_odds(lines), self._evidence(lines)])
 
-    def _chances(self, lines: pa.Array) -> Floats:
+    def _probabilities(self, lines: pa.Array) -> Floats:
         """The identifier is asked only where the signs alone do not make it 95 % certain."""
         odds_weight, *weights, bias = self.calibration
         exponent: Floats = self._evidence(lines) @ np.array(weights) + bias

@@ -38,10 +38,9 @@ class Qe(base.Scorer):
     that dies, hangs, or answers with anything but a number from 0 to 1 (or null) per pair ends the build with
     one error.
 
-    Example::
-
-        scores:
-          - qe: {command: .venv-comet/bin/python comet_worker.py --model Unbabel/wmt22-cometkiwi-da}
+    Example:
+        ``qe: {command: .venv-comet/bin/python comet_worker.py --model Unbabel/wmt22-cometkiwi-da}`` in the
+        spec.
     """
 
     class Options(base.Options):
