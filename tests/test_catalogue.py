@@ -35,9 +35,6 @@ def test_every_service_has_a_page_that_is_true(name: str, monkeypatch: pytest.Mo
     assert about["output"] == service.terms
     for key in about["keys"]:
         monkeypatch.setenv(key, "k3y-of-the-test")
-    if name == "chatgpt":
-        assert "openai<0.28" in about["install"]
-        monkeypatch.setattr("vqa_builder.translation.engines.deep_translator.check_old_openai", lambda: None)
     engine = DeepTranslator(DeepTranslator.Options(provider=name))
     engine.check_direction("en", "ja")
     if service.hindi:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import logging
 import random
-import sys
 import time
-import types
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +16,7 @@ from tests.translation.engines.scripted import CAPTCHA, Answer, Scripted, cut, h
 from vqa_builder.errors import EngineError
 from vqa_builder.registry import find
 from vqa_builder.translation import run
-from vqa_builder.translation.engines._web_services import SERVICES
+from vqa_builder.translation.engines._web_services import SERVICES, UNSUPPORTED
 from vqa_builder.translation.engines.base import Failure, Stopped
 from vqa_builder.translation.engines.deep_translator import DeepTranslator
 from vqa_builder.translation.memory import TranslationMemory
@@ -26,7 +24,7 @@ from vqa_builder.translation.request import Request
 
 KEY = "k3y-of-the-test"
 KEYS = sorted({variable for service in SERVICES.values() for variable in service.keys.values()})
-PATHS = {"google": "/", "mymemory": "/get", "libre": "/", "deepl": "/", "yandex": "/"}
+PATHS = {"google": "/", "mymemory": "/get", "libre": "/", "deepl": "/"}
 JA, HI = "それは赤いですか？", "क्या यह लाल है?"
 
 
@@ -49,13 +47,6 @@ GOOD: dict[str, Any] = {
     "libre": {"translatedText": JA},
     "deepl": {"translations": [{"detected_source_language": "EN", "text": JA}]},
     "microsoft": [{"translations": [{"text": JA, "to": "ja"}]}],
-    "yandex": {"code": 200, "lang": "en-ja", "text": [JA]},
-    "papago": {
-        "message": {
-            "@type": "response",
-            "result": {"srcLangType": "en", "tarLangType": "ja", "translatedText": JA},
-        }
-    },
     "baidu": {"from": "en", "to": "jp", "trans_result": [{"src": "Is it red?", "dst": JA}]},
 }
 
@@ -84,18 +75,13 @@ def test_every_service_gets_text_and_key_as_it_wants_them(server: Scripted, prov
     assert text == "Is it red?"
     names = ("sl", "tl"), ("source", "target"), ("source_lang", "target_lang"), ("from", "to")
     pairs = [(sent[first], sent[second]) for first, second in names if first in sent]
-    marks = (("langpair", "|"), ("lang", "-"))
-    pairs += [
-        (first, second)
-        for name, mark in marks
-        for first, _, second in [sent.get(name, "").partition(mark)]
-        if first
-    ]
+    if "langpair" in sent:
+        first, second = sent["langpair"].split("|")
+        pairs.append((first, second))
     assert pairs == [{"mymemory": ("en-US", "ja-JP"), "baidu": ("en", "jp")}.get(provider, ("en", "ja"))]
     headers = {
         "deepl": ("Authorization", f"DeepL-Auth-Key {KEY}"),
         "microsoft": ("Ocp-Apim-Subscription-Key", KEY),
-        "papago": ("X-Naver-Client-Secret", KEY),
     }
     if provider in headers:
         name, value = headers[provider]
@@ -134,13 +120,12 @@ def refuses(status: int, body: Any, **headers: str) -> list[Answer]:
         ("libre", refuses(200, {"alternatives": []})),
         ("google", refuses(200, CAPTCHA)),
         ("google", refuses(429, CAPTCHA)),
+        ("google", refuses(403, CAPTCHA)),
         ("google", refuses(500, "<html>Error 500 (Server Error)!!1</html>")),
         ("google", [hang, cut, half]),
         ("mymemory", refuses(200, {"responseData": None})),
         ("deepl", refuses(529, {"message": "Too many requests"})),
         ("microsoft", refuses(429, {"error": {"code": 429001, "message": "too many requests"}})),
-        ("yandex", refuses(200, {"code": 429, "message": "busy"})),
-        ("papago", refuses(429, {"errorMessage": "Rate limit exceeded", "errorCode": "012"})),
         ("baidu", refuses(200, {"error_code": "54003", "error_msg": "Invalid Access Limit"})),
         ("baidu", refuses(200, {"error_code": "52001", "error_msg": "TIMEOUT"})),
     ],
@@ -166,21 +151,16 @@ def test_a_hang_ends_with_the_timeout(server: Scripted) -> None:
         ("libre", reply(403, {"error": f"Invalid API key {KEY}"}), "refuses access"),
         ("libre", reply(400, {"error": "Invalid API key"}), "refuses access"),
         ("libre", reply(404, "<html>404</html>"), "does not answer at this address"),
-        ("google", reply(403, CAPTCHA), "refuses access"),
         ("deepl", reply(403, "<html>Forbidden</html>"), "refuses access"),
         ("deepl", reply(456, {"message": "Quota Exceeded"}), "quota of DeepL is used up"),
         ("microsoft", reply(401, {"error": {"code": 401000, "message": "not authorized"}}), "refuses access"),
         ("microsoft", reply(403, {"error": {"code": 403001, "message": "free quota"}}), "quota"),
-        ("yandex", reply(403, {"code": 401, "message": "API key is invalid"}), "refuses access"),
-        ("yandex", reply(403, {"code": 404, "message": "daily limit exceeded"}), "quota"),
-        ("papago", reply(401, {"errorMessage": "NID AUTH", "errorCode": "024"}), "refuses access"),
-        ("papago", reply(429, {"errorMessage": "Query limit exceeded", "errorCode": "010"}), "quota"),
         ("baidu", reply(200, {"error_code": "54001", "error_msg": "Invalid Sign"}), "refuses access"),
         ("baidu", reply(200, {"error_code": "54004", "error_msg": "balance"}), "quota"),
         (
             "mymemory",
             reply(
-                429,
+                200,
                 {
                     "responseData": {
                         "translatedText": "MYMEMORY WARNING: YOU USED ALL AVAILABLE FREE TRANSLATIONS"
@@ -209,14 +189,6 @@ def test_faults_that_stop_at_once(server: Scripted, provider: str, fault: Answer
     ("provider", "fault", "reason"),
     [
         ("libre", reply(400, {"error": "xx is not supported"}), "refused (400: xx is not supported)"),
-        (
-            "mymemory",
-            reply(
-                403, {"responseData": {}, "responseStatus": "403", "responseDetails": "INVALID LANGUAGE PAIR"}
-            ),
-            "refused (400: 403 INVALID LANGUAGE PAIR)",
-        ),
-        ("yandex", reply(200, {"code": 422, "message": "cannot"}), "refused (422: cannot)"),
         ("baidu", reply(200, {"error_code": "58001", "error_msg": "to"}), "refused (400: 58001 to)"),
         ("libre", reply(200, {"translatedText": "Is it red?"}), "echo"),
         ("google", reply(200, page("Is it red?")), "echo"),
@@ -263,11 +235,8 @@ def test_a_text_that_is_too_long_is_never_sent(
         ("mymemory", ("hi", "en"), True),
         ("libre", ("en", "hi"), True),
         ("microsoft", ("en", "hi"), True),
-        ("yandex", ("en", "hi"), True),
         ("deepl", ("en", "ja"), True),
         ("deepl", ("en", "hi"), False),
-        ("papago", ("ja", "en"), True),
-        ("papago", ("en", "hi"), False),
         ("baidu", ("en", "hi"), False),
         ("google", ("en", "xx"), False),
         ("google", ("en", "en"), False),
@@ -340,75 +309,11 @@ def test_threads_never_get_each_others_answers(server: Scripted) -> None:
     assert made.translate(Request(texts, "en", "ja")) == [f"訳：{text}" for text in texts]
 
 
-def test_the_package_itself_is_left_as_it_is(server: Scripted) -> None:
-    import deep_translator.libre
-    import requests
-
-    before = deep_translator.LibreTranslator.translate
-    engine(server).translate(Request(["Is it red?"], "en", "ja"))
-    assert deep_translator.libre.requests is requests
-    assert deep_translator.LibreTranslator.translate is before
-
-
-@pytest.mark.parametrize("found", ["1.40.0", None])
-def test_chatgpt_wants_the_client_that_the_package_was_written_for(
-    monkeypatch: pytest.MonkeyPatch, found: str | None
-) -> None:
-    from importlib import metadata
-
-    known = metadata.version
-
-    def version(name: str) -> str:
-        if name != "openai":
-            return known(name)
-        if found is None:
-            raise metadata.PackageNotFoundError(name)
-        return found
-
-    monkeypatch.setattr(metadata, "version", version)
-    with pytest.raises(EngineError, match="old version") as caught:
-        DeepTranslator(DeepTranslator.Options(provider="chatgpt"))
-    assert "type: openai" in str(caught.value)
-
-
-def test_chatgpt_through_the_old_client(server: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The old client's own way through a session, written down from openai 0.27.10."""
-    from importlib import metadata
-
-    old: Any = types.ModuleType("openai")
-    old.requestssession, old.api_base, old.api_key = None, "https://api.openai.com/v1", None
-
-    def create(model: str, messages: list[dict[str, str]]) -> Any:
-        session = old.requestssession()
-        replied = session.request(
-            "post",
-            f"{old.api_base}/chat/completions",
-            headers={"Authorization": f"Bearer {old.api_key}", "Content-Type": "application/json"},
-            data=f'{{"model": "{model}"}}',
-            files=None,
-            stream=False,
-            timeout=600,
-            proxies=session.proxies,
-        )
-        said = replied.json()["choices"][0]["message"]["content"] + messages[0]["content"].splitlines()[0]
-        message = types.SimpleNamespace(content=said)
-        return types.SimpleNamespace(choices=[types.SimpleNamespace(message=message)])
-
-    old.ChatCompletion = types.SimpleNamespace(create=create)
-    monkeypatch.setitem(sys.modules, "openai", old)
-    known = metadata.version
-    monkeypatch.setattr(metadata, "version", lambda name: "0.27.10" if name == "openai" else known(name))
-    used_up = {"error": {"message": "quota", "type": "insufficient_quota", "code": "insufficient_quota"}}
-    server.script = [reply(500, {"error": {"message": "down"}}), hang]
-    server.good = reply(200, {"choices": [{"message": {"content": "赤。"}}]})
-    options = {"base_url": f"{server.url}/v1", "first_wait": 0.0, "timeout": 0.4}
-    made = DeepTranslator(DeepTranslator.Options(provider="chatgpt", **options))
-    assert made.translate(Request(["red"], "en", "ja")) == ["赤。Translate the text below into Japanese."]
-    assert len(server.requests) == 3
-    assert "model:gpt-3.5-turbo" in made.signature
-    server.script = [reply(429, used_up)]
-    with pytest.raises(Stopped, match="quota"):
-        made.translate(Request(["red"], "en", "ja"))
+@pytest.mark.parametrize("provider", sorted(UNSUPPORTED))
+def test_other_services_of_the_package_are_refused_with_the_reason(provider: str) -> None:
+    with pytest.raises(ValueError, match="is not supported: ") as caught:
+        DeepTranslator.Options(provider=provider)
+    assert UNSUPPORTED[provider] in str(caught.value)
 
 
 def test_what_the_package_says_about_it() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
@@ -17,7 +16,7 @@ from vqa_builder.translation.engines._faults import (
     Secrets,
     Temporary,
     out_of_quota,
-    root_of,
+    sent,
     trouble_of,
 )
 from vqa_builder.translation.engines._remote import Job, Line, RemoteOptions
@@ -215,24 +214,15 @@ class Endpoint:
         Raises:
             Temporary, Refused, Stopped: there is no answer.
         """
-        import httpx
-
         self.usage.requests += 1
-        try:
-            async with (
-                asyncio.timeout(self._timeout),
-                client.stream("POST", self._url, json=body) as reply,
-            ):
-                if "text/event-stream" in reply.headers.get("Content-Type", "") and reply.is_success:
-                    return await self._streamed(reply)
-                await reply.aread()
-        except (TimeoutError, httpx.TimeoutException):
-            fault = Temporary(f"no answer within {self._timeout:g} s")
-        except httpx.HTTPError as error:
-            fault = Temporary(self._secrets.scrub(f"no connection ({root_of(error)})"))
-        else:
-            return self._whole(reply)
-        raise fault
+        return await sent(self._ask(client, body), self._timeout, self._secrets)
+
+    async def _ask(self, client: Any, body: Mapping[str, Any]) -> Answer:
+        async with client.stream("POST", self._url, json=body) as reply:
+            if "text/event-stream" in reply.headers.get("Content-Type", "") and reply.is_success:
+                return await self._streamed(reply)
+            await reply.aread()
+        return self._whole(reply)
 
     def _whole(self, reply: Any) -> Answer:
         try:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+from collections.abc import Awaitable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import TypeVar
 from urllib.parse import quote
 
 from vqa_builder.errors import EngineError
@@ -75,6 +78,27 @@ class Secrets:
         for value in sorted(self._values, key=len, reverse=True):
             text = text.replace(value, "***")
         return " ".join(text.split())[:300]
+
+
+Answer = TypeVar("Answer")
+
+
+async def sent(request: Awaitable[Answer], timeout: float, secrets: Secrets) -> Answer:
+    """Wait for a request of ``httpx``, in all no longer than ``timeout`` seconds.
+
+    Raises:
+        Temporary: there is no reply.
+    """
+    import httpx
+
+    try:
+        async with asyncio.timeout(timeout):
+            return await request
+    except (TimeoutError, httpx.TimeoutException):
+        fault = Temporary(f"no answer within {timeout:g} s")
+    except httpx.HTTPError as error:
+        fault = Temporary(secrets.scrub(f"no connection ({root_of(error)})"))
+    raise fault
 
 
 def trouble_of(

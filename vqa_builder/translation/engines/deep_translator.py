@@ -1,25 +1,31 @@
-"""Web services through the package deep-translator, made polite, patient and safe to run for hours."""
+"""Web services of the package deep-translator, made polite, patient and safe to run for hours."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from functools import cached_property
 from importlib import metadata
 from typing import Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from vqa_builder.errors import EngineError
 from vqa_builder.languages.base import known_languages
-from vqa_builder.translation.engines._faults import Refused, Secrets, Temporary, is_echo
+from vqa_builder.translation.engines._faults import (
+    Secrets,
+    Temporary,
+    is_echo,
+    out_of_quota,
+    root_of,
+    sent,
+    trouble_of,
+)
 from vqa_builder.translation.engines._remote import Job, Line, RemoteEngine, RemoteOptions, Reply, Send
-from vqa_builder.translation.engines._web_services import SERVICES
-from vqa_builder.translation.engines._wire import Wire, check_old_openai, through, use_in_old_openai
-from vqa_builder.translation.engines.base import Failure, Page, Stopped
+from vqa_builder.translation.engines._web_services import SERVICES, UNSUPPORTED, Asked
+from vqa_builder.translation.engines.base import Failure, Page
 from vqa_builder.translation.request import Request
 
 VERSION = 1  # raised by whoever changes what an answer of a service becomes
@@ -28,38 +34,45 @@ VERSION = 1  # raised by whoever changes what an answer of a service becomes
 class DeepTranslatorOptions(RemoteOptions):
     """What the spec may say."""
 
-    provider: Literal[
-        "google", "mymemory", "libre", "deepl", "microsoft", "yandex", "papago", "baidu", "chatgpt"
-    ] = Field(description="the service")
+    provider: Literal["google", "mymemory", "libre", "deepl", "microsoft", "baidu"] = Field(
+        description="the service"
+    )
     key_variables: dict[str, str] = Field(
         default_factory=dict,
         description="environment variables that hold the keys, where they are not the usual ones:"
         " {api_key: MY_DEEPL_KEY}",
     )
     region: str | None = Field(None, description="region of the key (microsoft only)")
-    model: str = Field("gpt-3.5-turbo", description="name of the model (chatgpt only)")
+
+    @field_validator("provider", mode="before")
+    @classmethod
+    def _supported(cls, provider: object) -> object:
+        if reason := UNSUPPORTED.get(str(provider)):
+            raise ValueError(f"{provider} is not supported: {reason}")
+        return provider
 
 
 class DeepTranslator(RemoteEngine):
-    """One text per request to a web service that deep-translator knows.
+    """One text per request to a web service.
 
-    Installed with vqa-builder itself; chatgpt also needs ``pip install 'openai<0.28'``. An address of one's
-    own (``base_url``) replaces the service's; for libre it also makes the key optional.
+    Installed with vqa-builder itself. google and mymemory are asked through the package deep-translator; the
+    others directly, since the package would put keys into addresses and lose what the service says. An
+    address of one's own (``base_url``) replaces the service's; for libre it also makes the key optional.
 
-    ========== ===================================== ======== ========== =============================
-    provider   keys, from the environment            requests characters languages
-                                                     / second per text
-    ========== ===================================== ======== ========== =============================
-    google     none                                  2        4,999      ja, hi
-    mymemory   none                                  2        499        ja, hi
-    libre      LIBRE_API_KEY                         5        2,000      ja, hi
-    deepl      DEEPL_API_KEY                         5        30,000     ja
-    microsoft  MICROSOFT_API_KEY, option ``region``  10       50,000     ja, hi
-    yandex     YANDEX_API_KEY                        5        10,000     ja, hi
-    papago     PAPAGO_CLIENT_ID, PAPAGO_SECRET_KEY   5        5,000      ja
-    baidu      BAIDU_APPID, BAIDU_APPKEY             1        2,000      ja
-    chatgpt    OPEN_API_KEY                          3        5,000      ja, hi
-    ========== ===================================== ======== ========== =============================
+    ========== =================================== ======== ========== ===========
+    provider   keys, from the environment          requests characters languages
+                                                   / second per text
+    ========== =================================== ======== ========== ===========
+    google     none                                2        4,999      ja, hi
+    mymemory   none                                2        499        ja, hi
+    libre      LIBRE_API_KEY                       5        2,000      ja, hi
+    deepl      DEEPL_API_KEY                       5        30,000     ja
+    microsoft  MICROSOFT_API_KEY, option region    10       50,000     ja, hi
+    baidu      BAIDU_APPID, BAIDU_APPKEY           1        2,000      ja
+    ========== =================================== ======== ========== ===========
+
+    Not supported: chatgpt (the engine openai asks it for many texts at once), yandex and papago (the
+    interfaces that the package asks have been closed).
 
     Output: each service has terms of its own, which the card repeats; google reads the public web page, which
     is good for a trial and not for a release. Services change their models without a word, so that the same
@@ -73,7 +86,7 @@ class DeepTranslator(RemoteEngine):
     """
 
     name: ClassVar[str] = "deep_translator"
-    summary: ClassVar[str] = "web services: Google, MyMemory, LibreTranslate, DeepL, Microsoft and others"
+    summary: ClassVar[str] = "web services: Google, MyMemory, LibreTranslate, DeepL, Microsoft, Baidu"
     page: ClassVar[Page] = Page(
         install="pip install vqa-builder",
         limits="one text per request; each service has a rate and a length of its own",
@@ -95,25 +108,20 @@ class DeepTranslator(RemoteEngine):
                 expected=", ".join(service.keys) or "no key_variables",
                 found=", ".join(unknown),
             )
-        self_hosted = options.provider == "libre" and options.base_url is not None
+        own_server = options.provider == "libre" and options.base_url is not None
         self._keys = {
-            argument: self._secrets.read(
-                options.key_variables.get(argument, variable),
-                service.title,
-                optional=self_hosted,
+            name: self._secrets.read(
+                options.key_variables.get(name, variable), service.title, optional=own_server
             )
-            for argument, variable in service.keys.items()
+            for name, variable in service.keys.items()
         }
-        if options.provider == "chatgpt":
-            check_old_openai()
         self._line = Line(options, service.title, service.per_second)
 
     @cached_property
     def signature(self) -> str:
-        """The service, the package's version and, for chatgpt, the model; no address, no limits."""
-        model = f"|model:{self.options.model}" if self.options.provider == "chatgpt" else ""
+        """The service and the package's version; no address, no limits."""
         version = metadata.version("deep-translator")
-        return f"{self.name}|provider:{self.options.provider}{model}|package:{version}|rules:{VERSION}"
+        return f"{self.name}|provider:{self.options.provider}|package:{version}|rules:{VERSION}"
 
     def check_direction(self, source: str, target: str) -> None:
         """Raise ``EngineError`` if the service has not both languages."""
@@ -131,103 +139,136 @@ class DeepTranslator(RemoteEngine):
 
     @asynccontextmanager
     async def _connect(self, request: Request) -> AsyncIterator[Send]:
-        own, wires = threading.local(), list[Wire]()
-
-        def ask(text: str) -> str | Failure:
-            # One translator per thread: the package keeps the query on the object, and two threads
-            # that share one swap their answers.
-            if not hasattr(own, "translator"):
-                wires.append(Wire(self._service, self.options.timeout, self._secrets))
-                own.translator = self._translator(request.source, request.target, wires[-1])
-            return self._ask(own.translator, text)
+        service = self._service
+        source = str(self._code(request.source))
+        target = service.target_codes.get(request.target, str(self._code(request.target)))
 
         async def send(job: Job) -> Reply:
             (place,) = job
-            return Reply([(place, await loop.run_in_executor(threads, ask, request.texts[place]))])
+            text = request.texts[place]
+            if len(text) > service.longest or len(text.encode()) > service.longest_bytes:
+                failure = Failure(f"{len(text)} characters, more than {service.title} takes")
+                return Reply([(place, failure)])
+            answer = await ask(Asked(text, source, target, self._keys, self.options.region))
+            return Reply([(place, _result(text, answer))])
 
-        loop = asyncio.get_running_loop()
-        threads = ThreadPoolExecutor(self.options.concurrency, thread_name_prefix=self.options.provider)
-        try:
+        async with self._through_package() if service.translator else self._through_httpx() as ask:
             yield send
-        finally:
-            threads.shutdown(wait=False, cancel_futures=True)
-            for wire in wires:
-                wire.close()
 
-    def _ask(self, translator: Any, text: str) -> str | Failure:
-        """One request, and what its answer amounts to."""
-        service = self._service
-        if len(text) > service.longest or len(text.encode()) > service.longest_bytes:
-            return Failure(f"{len(text)} characters, more than {service.title} takes")
+    @asynccontextmanager
+    async def _through_httpx(self) -> AsyncIterator[Callable[[Asked], Any]]:
+        """Ask the service itself."""
+        import httpx
+
+        service, timeout = self._service, self.options.timeout
+        url = service.url(self._keys)
+        if self.options.base_url is not None:
+            own = self.options.base_url.rstrip("/")
+            url = own if own.endswith(f"/{url.rpartition('/')[2]}") else f"{own}/{url.rpartition('/')[2]}"
+        limits = httpx.Limits(max_keepalive_connections=self.options.concurrency)
+        async with httpx.AsyncClient(timeout=timeout, limits=limits) as client:
+
+            async def ask(asked: Asked) -> object:
+                posting = client.post(url, **service.request(asked))
+                return self._answer(await sent(posting, timeout, self._secrets))
+
+            yield ask
+
+    def _answer(self, reply: Any) -> object:
+        """What a reply holds; raises ``Temporary``, ``Refused`` or ``Stopped`` if that is no translation."""
+        service, status, said, body = self._service, reply.status_code, "", None
+        page = reply.text.lstrip()[:1] == "<"
+        if not page:
+            with suppress(ValueError, RecursionError):
+                body = reply.json()
+                status, said = service.status_of(status, body)
+        if not 200 <= status < 300:
+            after = reply.headers.get("Retry-After")
+            raise trouble_of(service.title, status, self._secrets.scrub(said), after)
+        if page:
+            raise Temporary("a web page without a translation, perhaps a captcha", everyone=True)
         try:
-            answer = translator.translate(text)
-        except (Temporary, Refused, Stopped):
-            raise
-        except Exception as error:
-            fault = Temporary(f"a reply without a translation ({type(error).__name__})")
-        else:
-            return _result(text, answer)
-        raise fault
+            return service.answer(body)
+        except (LookupError, TypeError, AttributeError):
+            raise Temporary("a reply without a translation") from None
 
-    def _translator(self, source: str, target: str, wire: Wire) -> Any:
-        """An object of the package for one thread."""
+    @asynccontextmanager
+    async def _through_package(self) -> AsyncIterator[Callable[[Asked], Any]]:
+        """Ask the service by its class in deep-translator, which knows no timeout: on threads to be left."""
         import deep_translator
+        from deep_translator import exceptions
 
-        chosen, service = self.options, self._service
-        codes = {iso: str(self._code(iso)) for iso in (source, target)}
-        kind = getattr(deep_translator, service.translator)
-        more: dict[str, Any] = {name: value for name, value in self._keys.items() if value}
-        if chosen.provider == "microsoft":
-            # The package asks the network for the languages while it constructs.
-            kind = type(kind.__name__, (kind,), {"_get_supported_languages": lambda self: codes})
-            more["region"] = chosen.region
-        elif chosen.provider == "libre":
-            more = {"api_key": "none", "use_free_api": False} | more
-        elif chosen.provider == "deepl":
-            more["use_free_api"] = self._keys["api_key"].endswith(":fx")
-        elif chosen.provider == "chatgpt":
-            use_in_old_openai(wire, chosen.base_url)
-            more["model"] = chosen.model
-        translator = kind(source=codes[source], target=codes[target], **more)
-        # The package turns Papago's codes into names, which the service does not know, and has but one
-        # code where DeepL wants two.
-        translator._source = codes[source]
-        translator._target = service.target_codes.get(target, codes[target])
-        if chosen.provider == "chatgpt":
-            translator._target = known_languages()[target][0]
-        elif chosen.base_url is not None:
-            translator._base_url = _address(chosen.base_url, chosen.provider)
-        elif chosen.provider == "libre":
-            translator._base_url = "https://libretranslate.com/"
-        return through(wire, translator)
+        kind = getattr(deep_translator, self._service.translator)
+
+        def translated(asked: Asked) -> object:
+            translator = kind(source=asked.source, target=asked.target)
+            if self.options.base_url is not None:
+                translator._base_url = self.options.base_url
+            return translator.translate(asked.text)
+
+        async def ask(asked: Asked) -> object:
+            try:
+                answer = await asyncio.wait_for(_on_a_thread(translated, asked), self.options.timeout)
+            except TimeoutError:
+                fault = Temporary(f"no answer within {self.options.timeout:g} s")
+            except exceptions.TooManyRequests:
+                fault = Temporary("too many requests (429)", everyone=True)
+            except exceptions.TranslationNotFound:
+                fault = Temporary("a web page without a translation, perhaps a captcha", everyone=True)
+            except exceptions.RequestError:
+                fault = Temporary("the service failed, or refuses access")
+            except ValueError:
+                fault = Temporary("no JSON")
+            except OSError as error:  # what requests raises
+                fault = Temporary(self._secrets.scrub(f"no connection ({root_of(error)})"))
+            except Exception as error:
+                fault = Temporary(f"a reply without a translation ({type(error).__name__})")
+            else:
+                if isinstance(answer, str) and "MYMEMORY WARNING" in answer:
+                    raise out_of_quota(self._service.title, self._secrets.scrub(answer))
+                if answer is None and not any(letter.isalnum() for letter in asked.text):
+                    return asked.text  # the package's answer where the service gave a text back
+                return answer
+            raise fault
+
+        yield ask
 
     def _code(self, iso: str) -> str | None:
         """The service's code of a language; None if it does not have it."""
         if iso in self._service.codes:
             return self._service.codes[iso]
-        if self._service.table is None:
+        if not self._service.languages:
             return iso if iso in known_languages() else None
         from deep_translator import constants
 
-        codes = list(getattr(constants, self._service.table).values())
+        codes = list(getattr(constants, self._service.languages).values())
         return next((code for code in codes if code == iso or code.startswith(f"{iso}-")), None)
 
 
 def _result(text: str, answer: object) -> str | Failure:
-    """What the package returned: it gives None for a text that the service gave back."""
-    if isinstance(answer, list):
-        answer = " ".join(map(str, answer))
-    if answer is None and not any(letter.isalnum() for letter in text):
-        return text
+    """What a service's answer amounts to."""
     if not isinstance(answer, str) or not answer.strip():
         return Failure("no translation")
     return Failure("echo") if is_echo(text, answer) else answer
 
 
-def _address(base_url: str, provider: str) -> str:
-    """The address as the package's classes want it."""
-    if provider in ("libre", "deepl"):
-        return base_url.rstrip("/") + "/"
-    if provider == "yandex" and "{endpoint}" not in base_url:
-        return base_url.rstrip("/") + "/api/{version}/tr.json/{endpoint}"
-    return base_url
+def _on_a_thread(function: Callable[[Asked], object], asked: Asked) -> asyncio.Future[object]:
+    """Call a function on a thread of its own that nobody waits for, not even the end of the program."""
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[object] = loop.create_future()
+
+    def settle(result: object, error: Exception | None) -> None:
+        if not future.done():
+            future.set_result(result) if error is None else future.set_exception(error)
+
+    def call() -> None:
+        result, problem = None, None
+        try:
+            result = function(asked)
+        except Exception as error:
+            problem = error
+        with suppress(RuntimeError):  # the loop is closed: the call came too late
+            loop.call_soon_threadsafe(settle, result, problem)
+
+    threading.Thread(target=call, name="deep-translator", daemon=True).start()
+    return future
