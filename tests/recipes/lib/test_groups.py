@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from recipes.lib.groups import only, optimisers
+from recipes.lib.muon import Fp32Muon
 from recipes.lib.settings import Settings
 
 SETTINGS = Settings(epochs=1, lr=0.1, weight_decay=0.05)
@@ -87,10 +88,19 @@ def test_a_step_of_muon_is_orthogonal_and_as_long_as_one_of_adamw() -> None:
     assert step.square().mean().sqrt() == pytest.approx(0.2 * settings.lr, rel=0.3)
 
 
-def test_one_optimiser_where_the_other_has_nothing_to_do() -> None:
+@pytest.mark.parametrize("matrix_units", [True, False])
+def test_one_optimiser_where_the_other_has_nothing_to_do(
+    monkeypatch: pytest.MonkeyPatch, matrix_units: bool
+) -> None:
+    """Muon of PyTorch computes in bf16; a CPU without units for it takes our own, in fp32."""
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": matrix_units}, raising=False)
     whole = Encoder()
     settings = SETTINGS.model_copy(update={"optimiser": "muon"})
-    for weights, expected in ((whole.head.parameters(), "AdamW"), ([whole.layers[0][0].weight], "Muon")):
+    muon = torch.optim.Muon if matrix_units else Fp32Muon
+    for weights, expected in (
+        (whole.head.parameters(), torch.optim.AdamW),
+        ([whole.layers[0][0].weight], muon),
+    ):
         with only(whole, weights, settings) as groups:
             (found,) = optimisers(groups, settings, torch.device("cpu"))
-            assert type(found).__name__ == expected
+            assert type(found) is expected
