@@ -32,10 +32,10 @@ from torch import Tensor, nn
 from recipes.lib.precision import Precision, autocast
 from vqa_builder.errors import SourceError, SpecError
 from vqa_builder.metrics.evaluate import evaluate
-from vqa_builder.metrics.exact_match import exact_match
 from vqa_builder.metrics.inputs import Settings
 from vqa_builder.metrics.references import References, load_references, some
 from vqa_builder.metrics.result import Result, Score
+from vqa_builder.metrics.text_match import exact_match
 from vqa_builder.store import write_text
 
 Prediction = dict[str, Any]

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from recipes.lib.results import Summary, summary
 from vqa_builder.errors import ReleaseError, SourceError, SpecError
 from vqa_builder.languages.base import known_languages
-from vqa_builder.metrics.label_space import vocabulary_form
+from vqa_builder.metrics.inputs import vocabulary_form
 from vqa_builder.metrics.predictions import in_order, load_predictions
 from vqa_builder.metrics.references import References, load_references
 from vqa_builder.store import atomic_file

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from vqa_builder.report import explorer
-from vqa_builder.report.rows import Measure
+from vqa_builder.report.measures import Measure
 
 ROWS = 20_000
 CHRF, COPY = 35.0, 0.0

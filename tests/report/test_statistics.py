@@ -8,7 +8,7 @@ import pytest
 from vqa_builder.release.manifest import load_manifest
 from vqa_builder.release.parquet import read_table
 from vqa_builder.report import statistics
-from vqa_builder.report.rows import bounds, gather, kept
+from vqa_builder.report.measures import bounds, gather, kept
 
 
 def rows(*reasons: list[str]) -> pa.Table:

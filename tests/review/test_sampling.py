@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from vqa_builder.report.rows import Measure
+from vqa_builder.report.measures import Measure
 from vqa_builder.review.sampling import bands, draw, probabilities
 
 

@@ -9,14 +9,12 @@ from pathlib import Path
 from typing import Any, get_args
 
 from vqa_builder.errors import SpecError, UnknownNameError
-from vqa_builder.metrics.exact_match import exact_match
 from vqa_builder.metrics.inputs import AnswersIn, Settings
 from vqa_builder.metrics.normalisers import NAMES
 from vqa_builder.metrics.predictions import Missing, Unknown
 from vqa_builder.metrics.references import load_references
-from vqa_builder.metrics.result import Result, Score
-from vqa_builder.metrics.significance import Paired, paired
-from vqa_builder.metrics.text_overlap import anls, token_f1
+from vqa_builder.metrics.result import Paired, Result, Score, paired
+from vqa_builder.metrics.text_match import anls, exact_match, token_f1
 from vqa_builder.metrics.vqa_accuracy import vqa_accuracy
 
 METRICS: dict[str, Callable[..., Result]] = {

@@ -13,8 +13,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from vqa_builder.errors import SourceError
-from vqa_builder.metrics import label_space
-from vqa_builder.metrics.inputs import Inputs, Settings, prepare
+from vqa_builder.metrics.inputs import Inputs, Settings, partners, prepare
 from vqa_builder.metrics.normalisers import codes
 from vqa_builder.metrics.references import References
 from vqa_builder.metrics.result import Result, summarise
@@ -101,7 +100,7 @@ def _compare(inputs: Inputs, row: NDArray[np.int64]) -> tuple[NDArray[np.int64],
         ours = np.where(agreed & (predicted >= 0), predicted + shift, ours)
     matches = theirs == ours[row]
     if inputs.accepts_merged:
-        matches |= label_space.partners(inputs.predicted, inputs.references)
+        matches |= partners(inputs.predicted, inputs.references)
     return theirs, matches
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from vqa_builder.report.rows import Floats, Measure, kept
+from vqa_builder.report.measures import Floats, Measure, kept
 
 MOST_CUTS = 120
 FEW_VALUES = 48
@@ -62,7 +62,7 @@ def data(rows: pa.Table, measures: Sequence[Measure], sample: int, seed: int = 0
     """Everything that the page's script reads, as JSON.
 
     Args:
-        rows: as ``rows.gather`` returns them.
+        rows: as ``measures.gather`` returns them.
         measures: their numeric scores.
         sample: about how many rows to take along for reading; all of them if there are no more.
         seed: of the choice.

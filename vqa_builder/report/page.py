@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from vqa_builder.report import answers, explorer, plots, statistics
-from vqa_builder.report.rows import Measure, gather, kept, labels, measures
+from vqa_builder.report.measures import Measure, gather, kept, labels, measures
 
 FILE = "report.html"
 SAMPLE = 6000

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from vqa_builder.report.rows import Floats, Measure
+from vqa_builder.report.measures import Floats, Measure
 
 BINS = 60
 WIDTH, HEIGHT = 4.6, 1.7

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from vqa_builder.report.rows import kept
+from vqa_builder.report.measures import kept
 
 FREQUENT_TYPES = 12
 

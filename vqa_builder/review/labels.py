@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from vqa_builder.errors import SourceError
-from vqa_builder.report.rows import kept
+from vqa_builder.report.measures import kept
 from vqa_builder.review import sheet_csv
 from vqa_builder.review.calibration import Labelled
 from vqa_builder.review.sheet import Questions

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from vqa_builder.report.rows import Measure
+from vqa_builder.report.measures import Measure
 
 QUANTILES = (0.2, 0.4, 0.6, 0.8)
 

@@ -19,7 +19,7 @@ from vqa_builder.quality.rules import COMBINE, Combination, Policy
 from vqa_builder.release import manifest
 from vqa_builder.release.parquet import read_table, table_schema
 from vqa_builder.report import page
-from vqa_builder.report.rows import FOLDERS, TEXTS, Measure, gather, kept, measures
+from vqa_builder.report.measures import FOLDERS, TEXTS, Measure, gather, kept, measures
 from vqa_builder.review import sheet_csv
 from vqa_builder.review.sampling import bands, draw, probabilities
 from vqa_builder.store import fingerprint

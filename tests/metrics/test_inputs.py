@@ -5,7 +5,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from vqa_builder.metrics.label_space import are_labels, partners, to_text, vocabulary_form
+from vqa_builder.metrics.inputs import are_labels, partners, to_text, vocabulary_form
 from vqa_builder.metrics.references import load_references
 
 
