@@ -92,7 +92,7 @@ BAD: dict[str, tuple[Any, str]] = {
     "image is a string": (question(13, image_id="1"), "image_id mixes types"),
     "no answers": (without(question(13), "direct_answers"), "field answers is missing"),
     "answers is a string": (question(13, direct_answers="cab"), "number of answers"),
-    "an answer is null": (question(13, direct_answers=[None] * 10), "field direct_answers[0] has the wrong"),
+    "an answer is null": (question(13, direct_answers=[*ANSWERS[:9], None]), "answers[9] is null"),
     "an answer is blank": (
         question(13, direct_answers=[*ANSWERS[:9], " "]),
         "answers[9] is only white space",

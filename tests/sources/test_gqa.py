@@ -96,6 +96,10 @@ def test_the_test_split_has_no_answers_and_gets_none(tmp_path: Path) -> None:
     assert result["answers"] == [None] and result["multiple_choice_answer"] == [None] and not result.bad
 
 
+def test_answers_that_are_numbers(tmp_path: Path) -> None:
+    assert read(tmp_path, questions(range(1), answer=2) | questions(range(1, 2))).answers == [["2"], ["no"]]
+
+
 def test_xgqa_few_shot_english(tmp_path: Path) -> None:
     content = {"201307251": without(question(1), "entailed", "equivalent", "semantic", "annotations")}
     assert read(tmp_path, content).ids == ["201307251"]
@@ -137,8 +141,8 @@ BAD: dict[str, tuple[Any, str]] = {
     "image is a number": (question(3, imageId=3), "image_id mixes types"),
     "blank question": (question(3, question=" \u3000"), "question is only white space"),
     "question is a list": (question(3, question=[]), "field question has the wrong type"),
-    "answer is a number": (question(3, answer=2), "field answer has the wrong type"),
-    "empty answer": (question(3, answer=""), "answers[0] is empty"),
+    "answer is a list": (question(3, answer=[2]), "field answer has the wrong type"),
+    "empty answer": (question(3, answer=""), "field answers is missing"),
     "control character": (question(3, answer="a\x07"), "U+0007"),
     "no answer": (without(question(3), "answer"), "field answers is missing"),
     "types is a list": (question(3, types=[]), "field types has the wrong type"),

@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-import msgspec
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+from msgspec import ValidationError
 
 from vqa_builder.errors import SourceError
-from vqa_builder.sources._json_records import REQUIRED, Answer, parse_answers
+from vqa_builder.sources._answer_texts import Answer, choose, parse_answers, text_of
+from vqa_builder.sources._json_records import EXACT, listed
 from vqa_builder.sources._record_checks import (
+    REQUIRED,
     BadRow,
     Fault,
     IdTypes,
     answer_lists,
     examples_batch,
     text_fault,
+    without_rows,
 )
 
 Faults = dict[int, Fault]
 _INTEGER = r"^(?:0|-?[1-9][0-9]{0,18})$"
+_WHOLE_FRACTION = r"^(?:0|-?[1-9][0-9]{0,15})\.0$"
 
 
 @dataclass(frozen=True)
@@ -32,19 +38,23 @@ class ArrowRecords:
 
     Attributes:
         label: the table's name for messages.
-        table: the columns that are read.
-        columns: field -> column.
+        table: the columns that are read, and those that seem to hold answers.
+        fields: field of ``examples`` or ``choices`` -> column.
+        known: the names of all columns of the file.
         numbers: which row of the file each is, counted from 0.
-        row_ids: question ids made from the rows' numbers, where there is no column of them.
+        split: of the rows, for ids made from their numbers.
+        start: how many rows the split has before this file.
         separator: between answers in a text; None for one answer or a JSON list.
         typed_ids: whether ids in text are integers, if those of the source are or all of the first rows.
     """
 
     label: str
     table: pa.RecordBatch
-    columns: Mapping[str, str]
+    fields: Mapping[str, str]
+    known: Sequence[str]
     numbers: Sequence[int]
-    row_ids: Sequence[str] | None = None
+    split: str
+    start: int
     separator: str | None = None
     typed_ids: bool = False
 
@@ -54,97 +64,140 @@ class ArrowRecords:
     @property
     def names(self) -> Mapping[str, str]:
         """The required fields and their columns."""
-        return {field: name for field, name in self.columns.items() if field in REQUIRED}
+        return {field: name for field, name in self.fields.items() if field in REQUIRED}
+
+    def columns(self, whole: bool = False) -> dict[str, str | None]:
+        """The columns of the table -> what they are read as, None where they are not."""
+        read = {name: field for field, name in self.fields.items()}
+        return {name: read.get(name) for name in dict.fromkeys([*self.known, *read])}
+
+    def has_value(self, name: str) -> bool:
+        """Whether a column that was not read holds something: neither null nor empty."""
+        if name not in self.table.schema.names:
+            return False
+        values = _plain(self.table[name])
+        if _is_list(values.type):
+            return bool(pc.any(pc.greater(pc.list_value_length(values), 0)).as_py())
+        empty = pc.equal(values, "") if pa.types.is_string(values.type) else pc.is_null(values)
+        return not bool(pc.all(empty.fill_null(True)).as_py())
+
+    def of_split(self, column: str, names: frozenset[str]) -> ArrowRecords:
+        """The rows whose column says that they belong to a split."""
+        values = _at(self.table, column).cast(pa.string())
+        mine = pc.is_in(values, pa.array(sorted(names))).to_numpy(zero_copy_only=False)
+        numbers = [self.numbers[row] for row in np.flatnonzero(mine).tolist()]
+        return replace(self, table=self.table.filter(pa.array(mine)), numbers=numbers)
 
     def batches(
         self, id_types: IdTypes, limit: int | None, only: set[Any] | None = None
     ) -> Iterator[tuple[pa.RecordBatch, list[BadRow]]]:
         """The rows, and those whose ids or answers cannot be read; ``only`` is for JSON alone."""
-        table = self.table.slice(0, limit)
-        columns: dict[str, pa.Array] = {}
+        part = replace(self, table=self.table.slice(0, limit), numbers=self.numbers[:limit])
         faults: Faults = {}
-        for field, name in self.columns.items():
-            values = _plain(table[name])
-            if field in ("question_id", "image_id"):
-                columns[field] = self._ids(values, name, faults)
-                if self.typed_ids:
-                    columns[field] = _typed(columns[field], field, id_types, faults)
-            elif field == "answers":
-                columns[field] = self._answers(values, name, faults)
-            else:
-                columns[field] = self._texts(values, name)
-        if self.row_ids is not None:
-            columns["question_id"] = pa.array(self.row_ids[: table.num_rows], pa.string())
-        rows = examples_batch(self.numbers[: table.num_rows], columns)
-        self._settle(id_types, rows, faults)
-        bad = [BadRow(self.numbers[row], self._id(rows, row), fault) for row, fault in faults.items()]
-        yield _without(rows, faults), bad
+        columns = {field: part._read(field, name, id_types, faults) for field, name in self.fields.items()}
+        for field in ("question_id", "image_id"):
+            columns.setdefault(field, part._row_ids())
+        columns.pop("choices", None)
+        rows = examples_batch(part.numbers, columns)
+        _check_types(rows, id_types, faults)
+        bad = [BadRow(part.numbers[row], part._id(rows, row), fault) for row, fault in faults.items()]
+        yield without_rows(rows, faults), bad
+
+    def _row_ids(self) -> pa.StringArray:
+        return pa.array([f"{self.split}-{self.start + number}" for number in self.numbers], pa.string())
 
     def _id(self, rows: pa.RecordBatch, row: int) -> Any:
         """The question id of a row that may be broken, if need be as it stands in the table."""
         question_id = rows["question_id"][row].as_py()
         if question_id is None:
-            question_id = self.table[self.columns["question_id"]][row].as_py()
+            question_id = _at(self.table, self.fields["question_id"])[row].as_py()
         return question_id
 
-    def _settle(self, id_types: IdTypes, rows: pa.RecordBatch, faults: Faults) -> None:
-        """Rows whose ids are of another type than those of the source have a fault."""
-        ids = [rows[name] for name in ("question_id", "image_id")]
-        id_types.settle(*(values.drop_null()[:1].to_pylist() for values in ids))
-        for name, values, wanted in zip(("question_id", "image_id"), ids, id_types.arrow(), strict=True):
-            if values.type != wanted:
-                for row in np.flatnonzero(values.is_valid()).tolist():
-                    if fault := id_types.fault(name, values[row].as_py()):
-                        faults[row] = fault
+    def _read(self, field: str, name: str, id_types: IdTypes, faults: Faults) -> pa.Array:
+        values = _plain(_at(self.table, name))
+        if field == "answers":
+            return self._answers(values, name, faults)
+        if field == "choices":
+            return values
+        if field == "question":
+            return self._texts(values, name, numbers=False)
+        if field not in REQUIRED:
+            return self._texts(values, name)
+        if field == "image_id" and pa.types.is_struct(values.type) and "path" in values.type.names:
+            return pc.coalesce(self._texts(pc.struct_field(values, "path"), name), self._row_ids())
+        ids = self._ids(values, name, faults)
+        return _typed(ids, field, id_types, faults) if self.typed_ids else ids
 
     def _ids(self, values: pa.Array, name: str, faults: Faults) -> pa.Array:
-        if pa.types.is_integer(values.type):
-            if pa.types.is_uint64(values.type):
-                beyond = pc.greater(values, pa.scalar(2**63 - 1, pa.uint64())).fill_null(False)
-                for row in np.flatnonzero(beyond).tolist():
-                    faults[row] = _wrong(name, f"int <= {2**63 - 1}", values[row])
-                values = pc.if_else(beyond, None, values)
+        if pa.types.is_floating(values.type):
+            values = values.cast(pa.float64())
+            whole = pc.and_(pc.equal(pc.floor(values), values), pc.less_equal(pc.abs(values), EXACT))
+            unusable = pc.and_(pc.invert(whole), pc.is_finite(values)).fill_null(False)
+            expected, kept = "int | str", whole
+        elif pa.types.is_uint64(values.type):
+            unusable = pc.greater(values, pa.scalar(2**63 - 1, pa.uint64())).fill_null(False)
+            expected, kept = f"int <= {2**63 - 1}", pc.invert(unusable)
+        elif pa.types.is_integer(values.type):
             return values.cast(pa.int64())
-        return self._texts(values, name)
+        else:
+            return self._texts(values, name, numbers=False)
+        for row in np.flatnonzero(unusable).tolist():
+            faults[row] = _wrong(name, expected, values[row])
+        return pc.if_else(kept, values, None).cast(pa.int64())
 
-    def _texts(self, values: pa.Array, name: str) -> pa.StringArray:
-        if not _is_text(values.type):
-            raise self._unreadable(name, values.type)
-        return values.cast(pa.string())
+    def _texts(self, values: pa.Array, name: str, numbers: bool = True) -> pa.StringArray:
+        """Texts, and numbers as text: 2 and 2.0 as ``2``, true as ``yes``, NaN as null."""
+        kind = values.type
+        if _is_text(kind) or (numbers and (pa.types.is_integer(kind) or pa.types.is_decimal(kind))):
+            return values.cast(pa.string())
+        if numbers and pa.types.is_boolean(kind):
+            return pc.if_else(values, "yes", "no")
+        if numbers and pa.types.is_floating(kind):
+            values = values.cast(pa.float64())
+            whole = pc.and_(pc.equal(pc.floor(values), values), pc.less_equal(pc.abs(values), EXACT))
+            integers = pc.if_else(whole, values, None).cast(pa.int64()).cast(pa.string())
+            return pc.if_else(pc.is_nan(values), None, pc.coalesce(integers, values.cast(pa.string())))
+        raise self._unreadable(name, kind)
 
     def _answers(self, values: pa.Array, name: str, faults: Faults) -> pa.ListArray:
-        if _is_text(values.type):
-            return self._answers_in_texts(values.cast(pa.string()), name, faults)
         if pa.types.is_struct(values.type):
             return self._answers_by_field(values, name, faults)
         if not _is_list(values.type):
-            raise self._unreadable(name, values.type)
+            texts = self._texts(values, name)
+            if "choices" in self.fields and not pa.types.is_boolean(values.type):
+                places = values.cast(pa.float64()) if pa.types.is_floating(values.type) else values
+                whole = places if _is_text(values.type) else pc.cast(places, pa.int64(), safe=False)
+                texts = self._chosen(whole.to_pylist(), name, faults)
+            return self._answers_in_texts(texts, name, faults)
         lengths, valid, flat = _list_parts(values)
         if not pa.types.is_struct(flat.type):
             return answer_lists(lengths, valid, self._texts(flat, name))
-        parts = dict(zip(flat.type.names, flat.flatten(), strict=True))
-        return self._lists(lengths, valid, parts, name, faults)
+        return self._lists(lengths, valid, _by_name(flat), name, faults)
 
     def _answers_by_field(self, values: pa.StructArray, name: str, faults: Faults) -> pa.ListArray:
         """Answers as a table of their own, as some writers turn a list of structs inside out."""
-        fields = dict(zip(values.type.names, values.flatten(), strict=True))
-        known = {each: column for each, column in fields.items() if each in Answer.__struct_fields__}
-        if not all(_is_list(column.type) for column in known.values()):
+        columns = {each: column for each, column in _by_name(values).items() if each in Answer._fields}
+        if "answer" not in columns or not _is_list(columns["answer"].type):
             raise self._unreadable(name, values.type)
-        parts = {each: _list_parts(column) for each, column in known.items()}
-        if "answer" not in parts:
-            raise self._unreadable(name, values.type)
-        lengths, valid, _ = parts["answer"]
-        for each, (others, there, flat) in parts.items():
+        lengths, valid, texts = _list_parts(columns.pop("answer"))
+        parts = {"answer": texts}
+        for each, column in columns.items():
+            if not _is_list(column.type):
+                raise self._unreadable(f"{name}.{each}", column.type)
+            others, there, flat = _list_parts(column)
             for row in np.flatnonzero(there & (others != lengths)).tolist():
                 faults[row] = _wrong(name, "lists of one length", values[row])
-            if len(flat) != lengths.sum():  # null, or of another length: as if it were not there
-                parts[each] = (others, there, pa.nulls(int(lengths.sum()), pa.null()))
-        flats = {each: flat for each, (_, _, flat) in parts.items()}
-        return self._lists(lengths, valid, flats, name, faults)
+            if len(flat) == len(texts):
+                parts[each] = flat
+        return self._lists(lengths, valid, parts, name, faults)
 
     def _lists(
-        self, lengths: Any, valid: Any, parts: Mapping[str, pa.Array], name: str, faults: Faults
+        self,
+        lengths: npt.NDArray[np.int64],
+        valid: npt.NDArray[np.bool_],
+        parts: Mapping[str, pa.Array],
+        name: str,
+        faults: Faults,
     ) -> pa.ListArray:
         if "answer" not in parts:
             raise self._unreadable(name, f"structs with the fields {', '.join(parts)}")
@@ -153,43 +206,58 @@ class ArrowRecords:
         if confidences is not None:
             confidences = self._texts(_plain(confidences), f"{name}.answer_confidence")
         if ids is not None:
-            ids = self._positions(ids, lengths, name, faults)
+            ids, wrong = self._answer_ids(ids, f"{name}.answer_id")
+            rows = np.repeat(np.arange(len(lengths)), lengths)
+            faults |= {int(rows[slot]): fault for slot, fault in wrong.items()}
         return answer_lists(lengths, valid, texts, confidences, ids)
 
-    def _positions(self, ids: pa.Array, lengths: Any, name: str, faults: Faults) -> pa.Array:
-        if not pa.types.is_integer(ids.type) and not pa.types.is_null(ids.type):
-            raise self._unreadable(f"{name}.answer_id", ids.type)
-        short = pc.cast(ids, pa.int32(), safe=False)
-        rows = np.repeat(np.arange(len(lengths)), lengths)
-        for slot in np.flatnonzero(
-            pc.not_equal(short.cast(ids.type, safe=False), ids).fill_null(False)
-        ).tolist():
-            faults[int(rows[slot])] = _wrong(f"{name}.answer_id", f"int <= {2**31 - 1}", ids[slot])
-        return short
+    def _answer_ids(self, ids: pa.Array, name: str) -> tuple[pa.Int32Array, Faults]:
+        faults: Faults = {}
+        if not (
+            pa.types.is_integer(ids.type) or pa.types.is_floating(ids.type) or pa.types.is_null(ids.type)
+        ):
+            raise self._unreadable(name, ids.type)
+        whole = self._ids(ids if not pa.types.is_null(ids.type) else ids.cast(pa.int64()), name, faults)
+        short = pc.less(pc.abs_checked(pc.coalesce(whole, 0)), 2**31)
+        for slot in np.flatnonzero(pc.invert(short)).tolist():
+            faults[slot] = _wrong(name, f"int <= {2**31 - 1}", ids[slot])
+        return pc.if_else(short, whole, None).cast(pa.int32()), faults
 
     def _answers_in_texts(self, texts: pa.StringArray, name: str, faults: Faults) -> pa.ListArray:
         valid = texts.is_valid().to_numpy(zero_copy_only=False)
-        if self.separator is not None:
-            lengths, _, flat = _list_parts(pc.split_pattern(texts, self.separator))
-            return answer_lists(lengths, valid, pc.utf8_trim_whitespace(flat))
-        lists = pc.starts_with(pc.utf8_ltrim_whitespace(texts), "[").fill_null(False)
-        if not pc.any(lists).as_py():
+        bracketed = pc.starts_with(pc.utf8_ltrim_whitespace(texts), "[").fill_null(False)
+        if self.separator is None and not pc.any(bracketed).as_py():
             return answer_lists(valid.astype(np.int64), valid, texts.drop_null())
-        parsed: list[list[Answer]] = []
+        all_lists = bool(pc.sum(bracketed).as_py() == valid.sum())
+        parsed: list[list[Answer] | None] = []
         for row, text in enumerate(texts.to_pylist()):
             try:
-                parsed.append([] if text is None else parse_answers(text, None, name))
-            except msgspec.ValidationError:
-                parsed.append([])
+                parsed.append(None if text is None else parse_answers(text, self.separator, name, all_lists))
+            except ValidationError:
+                parsed.append(None)
                 faults[row] = _wrong(name, "a list of answers as JSON", texts[row])
-        flat = [answer for answers in parsed for answer in answers]
-        return answer_lists(
-            np.array([len(answers) for answers in parsed], np.int64),
-            valid,
-            pa.array([answer.answer for answer in flat], pa.string()),
-            pa.array([answer.answer_confidence for answer in flat], pa.string()),
-            pa.array([answer.answer_id for answer in flat], pa.int32()),
-        )
+        return listed(parsed)
+
+    def _chosen(self, answers: list[Any], name: str, faults: Faults) -> pa.StringArray:
+        """The choice instead of its place or letter, in the rows that have choices."""
+        values = _plain(_at(self.table, self.fields["choices"]))
+        if _is_list(values.type):
+            choices = values.to_pylist()
+        else:
+            parsed: Faults = {}
+            lists = self._answers_in_texts(self._texts(values, self.fields["choices"]), name, parsed)
+            choices = [each and [one["answer"] for one in each] for each in lists.to_pylist()]
+        chosen: list[str | None] = []
+        for row, (answer, among) in enumerate(zip(answers, choices, strict=True)):
+            try:
+                known = answer is not None and among
+                chosen.append(
+                    choose(answer, [str(each) for each in among], name) if known else text_of(answer)
+                )
+            except ValidationError:
+                chosen.append(None)
+                faults[row] = _wrong(name, f"the place of one of {len(among)} choices", pa.scalar(answer))
+        return pa.array(chosen, pa.string())
 
     def _unreadable(self, name: str, kind: object) -> SourceError:
         return SourceError(
@@ -199,6 +267,84 @@ class ArrowRecords:
             found=kind,
             remedy="name another column in the spec",
         )
+
+
+def with_class_names(table: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    """The same with the names of classes for their numbers, where the schema's metadata tells them.
+
+    Args:
+        table: some columns.
+        schema: with the features that ``datasets`` writes: ``ClassLabel``, alone or in a list.
+    """
+    for name, names in _class_names(schema).items():
+        place = table.schema.get_field_index(name)
+        if place >= 0:
+            table = table.set_column(place, name, _named(table.column(place), names))
+    return table
+
+
+def _class_names(schema: pa.Schema) -> dict[str, list[str]]:
+    try:
+        features = json.loads((schema.metadata or {})[b"huggingface"])["info"]["features"]
+        return {
+            name: names
+            for name, feature in features.items()
+            if (names := feature.get("names") or (feature.get("feature") or {}).get("names"))
+        }
+    except (KeyError, ValueError, TypeError, AttributeError, RecursionError):
+        return {}
+
+
+def _named(values: pa.Array, names: list[str]) -> pa.Array:
+    """Names for numbers; those that have none, such as the -1 of ``datasets``, are null."""
+    if _is_list(values.type):
+        lengths, valid, flat = _list_parts(values)
+        offsets = pa.array(np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32))
+        return pa.ListArray.from_arrays(offsets, _named(flat, names), mask=pa.array(~valid))
+    if not pa.types.is_integer(values.type):
+        return values
+    there = pc.and_(pc.greater_equal(values, 0), pc.less(values, len(names)))
+    return pa.array([str(each) for each in names]).take(pc.if_else(there, values, None))
+
+
+def column_names(schema: pa.Schema) -> list[str]:
+    """The names of the columns, and of the fields within structs as ``outer.inner``."""
+    found = []
+    for field in schema:
+        found.append(field.name)
+        if pa.types.is_struct(field.type):
+            found += [f"{field.name}.{inner.name}" for inner in field.type]
+    return found
+
+
+def top_name(name: str, schema: pa.Schema) -> str:
+    """The column that a name, which may be ``outer.inner``, stands in."""
+    return name if name in schema.names else name.partition(".")[0]
+
+
+def _at(table: pa.RecordBatch, name: str) -> pa.Array:
+    """A column, or a field within one."""
+    if name in table.schema.names:
+        return table[name]
+    outer, _, inner = name.partition(".")
+    return pc.struct_field(table[outer], inner)
+
+
+def _by_name(structs: pa.StructArray) -> dict[str, pa.Array]:
+    """The fields of structs; ``text`` is an answer where there is no ``answer``."""
+    fields = dict(zip(structs.type.names, structs.flatten(), strict=True))
+    return {"answer": fields["text"], **fields} if "text" in fields and "answer" not in fields else fields
+
+
+def _check_types(rows: pa.RecordBatch, id_types: IdTypes, faults: Faults) -> None:
+    """Rows whose ids are of another type than those of the source have a fault."""
+    ids = [rows[name] for name in ("question_id", "image_id")]
+    id_types.settle(*(values.drop_null()[:1].to_pylist() for values in ids))
+    for name, values, wanted in zip(("question_id", "image_id"), ids, id_types.arrow(), strict=True):
+        if values.type != wanted:
+            for row in np.flatnonzero(values.is_valid()).tolist():
+                if fault := id_types.fault(name, values[row].as_py()):
+                    faults.setdefault(row, fault)
 
 
 def _plain(values: pa.Array) -> pa.Array:
@@ -216,19 +362,11 @@ def _is_list(kind: pa.DataType) -> bool:
     return any(test(kind) for test in tests)
 
 
-def _list_parts(lists: pa.Array) -> tuple[Any, Any, pa.Array]:
+def _list_parts(lists: pa.Array) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_], pa.Array]:
     """Lengths of lists (0 where null), which are not null, and their values one after the other."""
     valid = lists.is_valid().to_numpy(zero_copy_only=False)
     lengths = pc.list_value_length(lists).fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
     return np.where(valid, lengths, 0), valid, _plain(pc.list_flatten(lists))
-
-
-def _without(rows: pa.RecordBatch, faults: Faults) -> pa.RecordBatch:
-    if not faults:
-        return rows
-    keep = np.ones(rows.num_rows, bool)
-    keep[list(faults)] = False
-    return rows.filter(pa.array(keep))
 
 
 def _typed(texts: pa.StringArray, field: str, id_types: IdTypes, faults: Faults) -> pa.Array:
@@ -246,12 +384,18 @@ def _typed(texts: pa.StringArray, field: str, id_types: IdTypes, faults: Faults)
 
 
 def _integers(texts: pa.StringArray) -> pa.Int64Array:
-    """Texts as integers; null for those that are none in this form: ``007``, ``1.0``, beyond 64 bits."""
+    """Texts as integers; null for those that are none in this form: ``007``, beyond 64 bits.
+
+    Where all have a ``.0`` at the end, as pandas writes a column of integers with a gap, it goes.
+    """
+    fractions = pc.match_substring_regex(texts, _WHOLE_FRACTION)
+    if pc.all(pc.or_(fractions, pc.equal(texts, ""))).as_py() and pc.any(fractions).as_py():
+        texts = pc.replace_substring_regex(texts, r"\.0$", "")
     whole = pc.if_else(pc.match_substring_regex(texts, _INTEGER), texts, None)
     try:
         return whole.cast(pa.int64())
     except pa.ArrowInvalid:
-        numbers = (None if text is None else int(text) for text in whole.to_pylist())
+        numbers = [None if text is None else int(text) for text in whole.to_pylist()]
         return pa.array(
             [each if each is not None and -(2**63) <= each < 2**63 else None for each in numbers], pa.int64()
         )

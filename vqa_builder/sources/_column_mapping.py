@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Collection
 from typing import Self
 
@@ -11,26 +12,35 @@ from pydantic import Field, model_validator
 from vqa_builder.errors import SourceError
 from vqa_builder.sources import base
 
-_OPTIONAL = ("answers", "question_type", "answer_type", "multiple_choice_answer")
+_OPTIONAL = ("answers", "choices", "question_type", "answer_type", "multiple_choice_answer")
 _IF_THERE = "left out, the column of this name, if there is one"
+_ANSWERS = re.compile(r"answers?(?!_?(able|type|id|ids|confidence|start|end|count|box|page|key|source|lang))")
 
 
 class Columns(base.Options):
-    """Which column of the table is what."""
+    """Which column of the table is what; ``outer.inner`` is a field within a column."""
 
     question_id: str | None = Field(
         "question_id",
         description="the id of the question, an integer or a string; null numbers the rows of each split:"
         " train-0, train-1, ...",
     )
-    image_id: str = Field(
-        "image_id", description="the id of the image, or its file name; may be question_id's"
+    image_id: str | None = Field(
+        "image_id",
+        description="the id of the image, its file name, or a column of images, whose file names serve; may"
+        " be question_id's; null numbers the rows of each split",
     )
     question: str = Field("question", description="the question in English")
     answers: str | None = Field(
         None,
-        description="a list of texts, a list of {answer, answer_confidence, answer_id}, such a list as JSON,"
-        f" one answer, or answers with a separator; {_IF_THERE}",
+        description="a list of texts or numbers, a list of {answer, answer_confidence, answer_id}, such a"
+        " list as JSON, one answer, answers with a separator, or the place of the right one of the choices;"
+        f" {_IF_THERE}",
+    )
+    choices: str | None = Field(
+        None,
+        description="the choices of a question, for answers that give a place (from 0) or a letter among"
+        f" them; {_IF_THERE}",
     )
     question_type: str | None = Field(None, description=_IF_THERE)
     answer_type: str | None = Field(None, description=_IF_THERE)
@@ -40,38 +50,76 @@ class Columns(base.Options):
 
     @model_validator(mode="after")
     def _no_column_twice(self) -> Self:
-        named = [name for name in self.model_dump(exclude={"question_id"}).values() if name is not None]
+        named = [name for field, name in self if name is not None and field != "question_id"]
         if len(set(named)) < len(named) or self.question_id in {*named} - {self.image_id}:
             raise ValueError("name each column once; only question_id and image_id may be the same")
         return self
 
-    def among(self, known: Collection[str], where: object) -> dict[str, str]:
+    def among(self, known: Collection[str], where: object, *, more: bool = False) -> dict[str, str]:
         """Field -> column, for the fields that a table has.
 
         Args:
             known: the table's columns.
             where: the table, for messages.
+            more: whether later rows may have further columns; then every field may be there.
 
         Raises:
             SourceError: a column that is required, or was named in the spec, is not there.
         """
         named = {field: name for field, name in self if name is not None}
         for field, name in named.items():
-            if name not in known:
-                raise _missing(field, name, known, where)
-        free = set(known) - set(named.values())
+            if name not in known and not (more and name.partition(".")[0] in known):
+                raise missing(field, name, known, where)
+        free = set(_OPTIONAL if more else known) - set(named.values())
         return named | {field: field for field in _OPTIONAL if field not in named and field in free}
 
 
-def _missing(field: str, name: str, known: Collection[str], where: object) -> SourceError:
+class TabularOptions(base.SourceOptions):
+    """Options of sources that read tables with columns of any name."""
+
+    columns: Columns = Field(Columns(), description="which column is what")
+    separator: str | None = Field(
+        None,
+        min_length=1,
+        description="what stands between answers in a text, for example a semicolon; left out, a text is one"
+        " answer, or a list if it is one as JSON or as Python prints one",
+    )
+    answers_per_question: int | None = Field(
+        None, ge=1, description="how many answers each question must have; left out, any number but zero"
+    )
+
+
+def missing(field: str, name: str, known: Collection[str], where: object) -> SourceError:
+    """The error for a column that is not there; names the nearest that is."""
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     remedy = f"name it in the spec: columns: {{{field}: {close[0] if close else 'COLUMN'}}}"
-    if field == "question_id":
-        remedy += ", or number the rows: columns: {question_id: null}"
+    if field in ("question_id", "image_id"):
+        remedy += f", or number the rows: columns: {{{field}: null}}"
     return SourceError(
         f"The table has no column {name!r}",
         where=where,
         expected=f"a column for {field}",
         found=", ".join(known) or "no columns",
         remedy=remedy,
+    )
+
+
+def may_hold_answers(name: str) -> bool:
+    """Whether a column, by its name, holds answers.
+
+    >>> [name for name in ("answer", "direct_answers", "answerable", "answer_type") if may_hold_answers(name)]
+    ['answer', 'direct_answers']
+    """
+    return bool(_ANSWERS.search(name.lower()))
+
+
+def unread_answers(name: str, where: object) -> SourceError:
+    """The error for a column that seems to hold answers where none are read."""
+    return SourceError(
+        f"The column {name!r} looks like answers and is not read",
+        where=where,
+        expected="answers to be read, or left out by name",
+        found=f"no answers, and values under {name!r}",
+        remedy=f"name it in the spec: columns: {{answers: {name}}} (sources table and hub), or leave it out:"
+        f" ignore: [{name}]",
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Sequence
 from typing import TypeVar, overload
 
@@ -38,6 +39,12 @@ class Keyed(Sequence[bytes | Raw]):
     def __len__(self) -> int:
         return len(self._items)
 
+    def _is_in(self, item: bytes) -> bool:
+        try:
+            return self._name in msgspec.json.decode(item, type=dict[str, Raw])
+        except (msgspec.DecodeError, RecursionError):
+            return False
+
     @overload
     def __getitem__(self, place: int) -> bytes | Raw: ...
     @overload
@@ -46,7 +53,7 @@ class Keyed(Sequence[bytes | Raw]):
         if isinstance(place, slice):
             return Keyed(self._name, self._values[place], self._items[place])
         item = bytes(self._items[place])
-        if not item.startswith(b"{"):
+        if not item.startswith(b"{") or (self._start[1:-1] in item and self._is_in(item)):
             return item
         rest = item[1:].lstrip()
         return self._start + bytes(self._values[place]) + (b"" if rest == b"}" else b",") + rest
@@ -84,15 +91,34 @@ def decoded(content: Content, shape: type[_T], expected: str) -> _T:
         raise unknown_shape(content, "lists or objects nested a thousand deep", expected) from None
 
 
-def members(content: Content, expected: str) -> tuple[list[bytes], list[bytes | Raw]]:
-    """Names and values of the object that a JSON file holds, names as JSON strings.
+def top_level(content: Content, expected: str) -> list[Raw] | dict[str, Raw]:
+    """The list or the object that a JSON file holds, its parts undecoded.
+
+    Raises:
+        SourceError: it is neither, or an object that names a part twice.
+    """
+    if content.data.lstrip()[:1] == b"[":
+        return decoded(content, list[Raw], expected)
+    parts = decoded(content, dict[str, Raw], expected)
+    names = members(content.data)[0]
+    if len(names) > len(parts):
+        twice = b", ".join(name for name, count in Counter(names).items() if count > 1).decode()
+        raise SourceError("The file names a part twice", where=content.label, found=twice)
+    return parts
+
+
+def members(data: bytes) -> tuple[list[bytes], list[bytes | Raw]]:
+    """Names and values of a JSON object, names as JSON strings.
 
     A name that stands there twice is listed twice, where an ordinary decoder keeps the last.
+
+    >>> members(b'{"a": 1, "a": 2}')[0]
+    [b'"a"', b'"a"']
     """
-    pairs = decoded(content, dict[str, Raw], expected)
+    pairs = msgspec.json.decode(data, type=dict[str, Raw])
     within = sum(bytes(value).count(b'"') for value in pairs.values())
-    if content.data.count(b'"') - within != 2 * len(pairs):
-        return _all_members(content.data.decode())
+    if data.count(b'"') - within != 2 * len(pairs):
+        return _all_members(data.decode())
     return [msgspec.json.encode(name) for name in pairs], list(pairs.values())
 
 
@@ -122,20 +148,25 @@ def describe(value: bytes | Raw) -> str:
     """An object by its keys, anything else by its beginning."""
     try:
         keys = list(msgspec.json.decode(value, type=dict[str, Raw]))
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return repr(bytes(value[:60] if isinstance(value, bytes) else value)[:60].decode("utf-8", "replace"))
     more = f" and {len(keys) - 8} more" if len(keys) > 8 else ""
     return f"an object with the keys {', '.join(keys[:8])}{more}" if keys else "an object without keys"
 
 
-def unknown_shape(content: Content, found: str, expected: str) -> SourceError:
+def unknown_shape(
+    content: Content,
+    found: str,
+    expected: str,
+    remedy: str = "name a file of one of these shapes, or choose another source type",
+) -> SourceError:
     """The error for a file that is JSON but not of the kind that is read here."""
     return SourceError(
         "The file has none of the known shapes",
         where=content.label,
         expected=expected,
         found=found,
-        remedy="name a file of one of these shapes, or choose another source type",
+        remedy=remedy,
     )
 
 

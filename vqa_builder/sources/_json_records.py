@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import ast
-import io
 import re
-import tokenize
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
-from itertools import pairwise
 from typing import Annotated, Any, ClassVar, cast
 
 import msgspec
@@ -17,21 +15,26 @@ import numpy as np
 import pyarrow as pa
 from msgspec import Meta, Raw, Struct, ValidationError
 
-from vqa_builder.sources._record_checks import BATCH, BadRow, Fault, IdTypes, answer_lists, examples_batch
+from vqa_builder.sources._answer_texts import Answer, choose, text_of
+from vqa_builder.sources._json_files import members
+from vqa_builder.sources._record_checks import (
+    BATCH,
+    REQUIRED,
+    BadRow,
+    Fault,
+    IdTypes,
+    answer_lists,
+    examples_batch,
+)
 
-Id = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)] | str
+ROW_NUMBER = "(row number)"
+BAD_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+EXACT = 2**53
+Id = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)] | str | Annotated[float, Meta(ge=-EXACT, le=EXACT)]
+Scalar = str | int | float | bool
 Position = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
-REQUIRED = ("question_id", "image_id", "question")
 _TYPE_FAULT = re.compile(r"Expected (?P<expected>.+?)(?:, got (?P<found>.+?))?(?: - at `\$\.?(?P<path>.*)`)?")
 _MISSING = re.compile(r"Object missing required field `(?P<name>.+?)`(?: - at `\$\.?(?P<path>.*)`)?")
-
-
-class Answer(Struct, gc=False):
-    """One annotator's answer."""
-
-    answer: str
-    answer_confidence: str | None = None
-    answer_id: Position | None = None
 
 
 class Record(Struct, gc=False):
@@ -50,9 +53,13 @@ class Format(Struct, gc=False):
     """Base of the structs that records are decoded to.
 
     Attributes:
+        fields: the names in the file that are read -> what they are read as.
+        unread: names that are known to be left out, though they look like answers.
         id_fields: where a record's question id may stand, the best first; read even from broken records.
     """
 
+    fields: ClassVar[Mapping[str, str]] = {}
+    unread: ClassVar[frozenset[str]] = frozenset()
     id_fields: ClassVar[tuple[str, ...]] = ("question_id",)
 
     def record(self) -> Record:
@@ -64,14 +71,26 @@ class Format(Struct, gc=False):
         raise NotImplementedError
 
 
-class _AnswersByField(Struct):
-    """Answers as a table of their own, as some writers turn a list of structs inside out."""
+class _AnswerObject(Struct):
+    answer: Scalar | None = None
+    text: Scalar | None = None
+    answer_confidence: Scalar | None = None
+    answer_id: Position | Annotated[float, Meta(ge=-(2**31), le=2**31 - 1, multiple_of=1)] | None = None
 
-    answer: list[str]
-    answer_confidence: list[str | None] | None = None
+
+class _AnswersByField(Struct):
+    """Answers as a table of their own: ``{"answer": [...], "answer_id": [...]}``, ``{"text": [...]}``."""
+
+    answer: list[Scalar | None] | Scalar | None = None
+    text: list[Scalar | None] | Scalar | None = None
+    answer_confidence: list[Scalar | None] | None = None
     answer_id: list[Position | None] | None = None
 
     def __post_init__(self) -> None:
+        texts = self.text if self.answer is None else self.answer
+        if texts is None:
+            raise ValueError("Object missing required field `answer`")
+        self.answer = texts if isinstance(texts, list) else [texts]
         others = (self.answer_confidence, self.answer_id)
         if any(other is not None and len(other) != len(self.answer) for other in others):
             raise ValueError("Expected `lists of one length`")
@@ -81,11 +100,11 @@ _TYPES: dict[str, Any] = {
     "question_id": Id,
     "image_id": Id,
     "question": str,
-    "answers": list[str | Answer] | str | _AnswersByField | None,
-    "question_type": str | None,
-    "answer_type": str | None,
-    "multiple_choice_answer": str | None,
-    "choices": list[str] | None,
+    "answers": list[Scalar | _AnswerObject | None] | Scalar | _AnswersByField | None,
+    "question_type": Scalar | None,
+    "answer_type": Scalar | None,
+    "multiple_choice_answer": Scalar | None,
+    "choices": list[Scalar] | None,
     "choice": int | None,
 }
 
@@ -121,14 +140,73 @@ def record_format(
             if found[field] is None:
                 raise ValidationError(f"Object missing required field `{fields[field][0]}`")
         choices, choice = found.pop("choices", None), found.pop("choice", None)
-        if choices is not None and choice is not None:
-            found["multiple_choice_answer"] = _chosen(choices, choice, fields["choice"][0])
-        found["answers"] = _answer_list(found.get("answers"), read_text)
-        return Record(**found)
+        if choices is not None:
+            _choose(found, [text_of(each) or "" for each in choices], choice, fields)
+        return made_record(found, fields, read_text)
 
-    namespace = {"record": record, "id_fields": tuple(fields["question_id"])}
+    namespace = {
+        "record": record,
+        "fields": {name: field for field, names in fields.items() for name in names},
+        "id_fields": tuple(fields["question_id"]),
+    }
     row = msgspec.defstruct("Row", members, bases=(Format,), namespace=namespace, rename=renamed)
     return cast(type[Format], row)
+
+
+def made_record(
+    found: dict[str, Any],
+    names: Mapping[str, Sequence[str]],
+    read_text: Callable[[str], list[Answer]] | None = None,
+) -> Record:
+    """A `Record` from values as they stand in a file: numbers become text, whole fractions ids.
+
+    Raises:
+        msgspec.ValidationError: an id is a fraction.
+    """
+    for field in ("question_id", "image_id"):
+        if isinstance(value := found[field], float):
+            if not value.is_integer():
+                raise ValidationError(f"Expected `int | str`, got `float` - at `$.{names[field][0]}`")
+            found[field] = int(value)
+    for field in ("question_type", "answer_type", "multiple_choice_answer"):
+        if (value := found.get(field)) is not None and not isinstance(value, str):
+            found[field] = text_of(value)
+    found["answers"] = _answer_list(found.get("answers"), read_text)
+    return Record(**found)
+
+
+def _choose(
+    found: dict[str, Any], choices: list[str], choice: int | None, fields: Mapping[str, Sequence[str]]
+) -> None:
+    """The right choice instead of its place: by ``choice``, else by an answer that is a number or letter."""
+    if choice is not None:
+        found["multiple_choice_answer"] = choose(choice, choices, fields["choice"][0])
+    elif isinstance(found.get("answers"), int | str) and not isinstance(found["answers"], bool):
+        found["answers"] = [choose(found["answers"], choices, fields["answers"][0])]
+
+
+def _answer_list(value: Any, read_text: Callable[[str], list[Answer]] | None) -> list[Answer] | None:
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return [Answer(value)] if read_text is None else read_text(value)
+    if isinstance(value, list):
+        return [_answer(each) for each in value]
+    if isinstance(value, _AnswersByField):
+        texts = [text_of(each) for each in cast(list[Any], value.answer)]
+        confidences = [text_of(each) for each in value.answer_confidence or [None] * len(texts)]
+        return list(map(Answer, texts, confidences, value.answer_id or [None] * len(texts)))
+    return [Answer(text_of(value))]
+
+
+def _answer(value: Any) -> Answer:
+    if isinstance(value, str):
+        return Answer(value)
+    if isinstance(value, _AnswerObject):
+        text = value.text if value.answer is None else value.answer
+        place = None if value.answer_id is None else int(value.answer_id)
+        return Answer(text_of(text), text_of(value.answer_confidence), place)
+    return Answer(text_of(value))
 
 
 @dataclass(frozen=True)
@@ -150,6 +228,17 @@ class JSONRecords:
 
     def __len__(self) -> int:
         return len(self.items)
+
+    def columns(self, whole: bool = False) -> dict[str, str | None]:
+        """The names of the first 10,000 records, or of all -> what they are read as, or None."""
+        items = self.items if whole else self.items[:BATCH]
+        return {name: self.format.fields.get(name) for name in keys_of(items) if name != ROW_NUMBER}
+
+    def has_value(self, name: str) -> bool:
+        """Whether a record holds something under a name: neither null nor empty."""
+        return name not in self.format.unread and any(
+            members_of(item).get(name, b"null") not in (b"null", b'""', b"[]", b"{}") for item in self.items
+        )
 
     def batches(
         self, id_types: IdTypes, limit: int | None, only: set[Any] | None
@@ -184,79 +273,34 @@ class JSONRecords:
             yield [number for number, _ in batch], [item for _, item in batch]
 
     def _decode_together(self, items: Sequence[bytes | Raw]) -> Sequence[Record | BadRow] | None:
-        """All of a batch, or None when one of its records does not decode."""
+        """All of a batch, or None when a record does not decode, or a name may stand twice in one."""
+        joined = b"[" + b",".join(items) + b"]"
+        if any(joined.count(each) > len(items) for each in _quoted_names(self.format)):
+            return None
         try:
-            decoded = msgspec.json.decode(b"[" + b",".join(items) + b"]", type=list[self.format])  # type: ignore[name-defined]
+            decoded = msgspec.json.decode(joined, type=list[self.format])  # type: ignore[name-defined]
             good = [each.record() for each in decoded]
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except BAD_JSON:
             return None
         # A line of JSONL may hold two values with a comma between them.
         return good if len(good) == len(items) else None
 
     def _decode(self, number: int, item: bytes | Raw) -> Record | BadRow:
         try:
-            return msgspec.json.decode(item, type=self.format).record()
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            record = msgspec.json.decode(item, type=self.format).record()
+        except BAD_JSON as error:
             return BadRow(number, _id_of(item, self.format), _explained(str(error), item))
+        names = Counter(members(bytes(item))[0])
+        if twice := [name.decode() for name, count in names.items() if count > 1]:
+            fault = Fault("The record names a field twice", "every name once", ", ".join(twice))
+            return BadRow(number, record.question_id, fault)
+        return record
 
 
-def parse_answers(text: str, separator: str | None, column: str) -> list[Answer]:
-    """The answers in a text.
-
-    Args:
-        text: one answer, answers with a separator between them, or a list as JSON or as Python prints one.
-        separator: what stands between answers; with one, no text is a list.
-        column: where the text stands, for messages.
-
-    Raises:
-        msgspec.ValidationError: it begins like a list and is none.
-
-    >>> [each.answer for each in parse_answers("['cat', \\"it's\\"]", None, "answers")]
-    ['cat', "it's"]
-    """
-    if separator is not None:
-        return [Answer(part.strip()) for part in text.split(separator)]
-    if not text.lstrip().startswith("["):
-        return [Answer(text)]
-    return [Answer(each) if isinstance(each, str) else each for each in _read_list(text, column)]
-
-
-def _read_list(text: str, column: str) -> list[str | Answer]:
-    try:
-        return msgspec.json.decode(text, type=list[str | Answer])
-    except msgspec.DecodeError:
-        pass
-    try:
-        if not _has_neighbouring_strings(text):
-            return msgspec.convert(ast.literal_eval(text.strip()), type=list[str | Answer])
-    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError, tokenize.TokenError):
-        pass
-    raise ValidationError(f"Expected `a list of answers as JSON` - at `$.{column}`")
-
-
-def _has_neighbouring_strings(text: str) -> bool:
-    """Whether two strings stand side by side, as in a printed NumPy array; Python would join them."""
-    kinds = [token.type for token in tokenize.generate_tokens(io.StringIO(text).readline)]
-    kinds = [kind for kind in kinds if kind != tokenize.NL]
-    return any(pair == (tokenize.STRING, tokenize.STRING) for pair in pairwise(kinds))
-
-
-def _answer_list(value: Any, read_text: Callable[[str], list[Answer]] | None) -> list[Answer] | None:
-    if isinstance(value, str):
-        return [Answer(value)] if read_text is None else read_text(value)
-    if isinstance(value, list):
-        return [Answer(each) if isinstance(each, str) else each for each in value]
-    if isinstance(value, _AnswersByField):
-        missing = [None] * len(value.answer)
-        parts = zip(value.answer, value.answer_confidence or missing, value.answer_id or missing, strict=True)
-        return [Answer(*part) for part in parts]
-    return None
-
-
-def _chosen(choices: list[str], place: int, name: str) -> str:
-    if not 0 <= place < len(choices):
-        raise ValidationError(f"Expected `the place of one of {len(choices)} choices` - at `$.{name}`")
-    return choices[place]
+@cache
+def _quoted_names(record_format: type[Format]) -> list[bytes]:
+    """The names that are looked for where nothing else may be meant; ``answer`` stands in answers, too."""
+    return [msgspec.json.encode(name) + b":" for name in record_format.fields if name != "answer"]
 
 
 def _id_fault(record: Record, id_types: IdTypes) -> Fault | None:
@@ -270,17 +314,36 @@ def _rows(numbers: Sequence[int], records: Sequence[Record], id_types: IdTypes) 
         name: pa.array([getattr(record, name) for record in records], types.get(name, pa.string()))
         for name in Record.__struct_fields__[:-1]
     }
-    lists = [record.answers for record in records]
-    lengths = np.array([len(answers) if answers else 0 for answers in lists], np.int64)
-    flat = [answer for answers in lists if answers for answer in answers]
-    columns["answers"] = answer_lists(
-        lengths,
-        np.array([answers is not None for answers in lists], bool),
-        pa.array([answer.answer for answer in flat], pa.string()),
-        pa.array([answer.answer_confidence for answer in flat], pa.string()),
-        pa.array([answer.answer_id for answer in flat], pa.int32()),
-    )
+    columns["answers"] = listed([record.answers for record in records])
     return examples_batch(numbers, columns)
+
+
+def listed(lists: Sequence[Sequence[Answer] | None]) -> pa.ListArray:
+    """Answers as a column; null for None."""
+    flat = [answer for answers in lists if answers for answer in answers]
+    texts, confidences, ids = zip(*flat, strict=True) if flat else ((), (), ())
+    return answer_lists(
+        np.array([len(answers) if answers else 0 for answers in lists], np.int64),
+        np.array([answers is not None for answers in lists], bool),
+        pa.array(texts, pa.string()),
+        pa.array(confidences, pa.string()),
+        pa.array(ids, pa.int32()),
+    )
+
+
+def keys_of(items: Iterable[bytes | Raw]) -> list[str]:
+    """The names in some JSON objects, in the order in which they come."""
+    keys: dict[str, None] = {}
+    for item in items:
+        keys |= dict.fromkeys(members_of(item))
+    return list(keys)
+
+
+def members_of(item: bytes | Raw) -> dict[str, Raw]:
+    """The members of a JSON object; none where it is something else."""
+    with suppress(*BAD_JSON):
+        return msgspec.json.decode(item, type=dict[str, Raw])
+    return {}
 
 
 def _explained(message: str, item: bytes | Raw) -> Fault:
@@ -291,7 +354,7 @@ def _explained(message: str, item: bytes | Raw) -> Fault:
     match = _TYPE_FAULT.fullmatch(message)
     try:
         value = _excerpt(_value_at(item, match["path"] or "")) if match else ""
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except BAD_JSON as error:
         match, message = None, str(error)
     if match is None:
         return Fault(f"The record cannot be decoded: {message}", "valid JSON", _excerpt(item))
@@ -314,22 +377,15 @@ def _value_at(item: bytes | Raw, path: str) -> bytes:
 
 
 def _excerpt(item: bytes | Raw) -> str:
-    text = bytes(item).decode("utf-8", "replace")
+    text = bytes(item[:1000] if isinstance(item, bytes) else item)[:1000].decode("utf-8", "replace")
     return text if len(text) <= 160 else f"{text[:160]}..."
 
 
 def _id_of(item: bytes | Raw, record_format: type[Format]) -> int | str | None:
     """The question id of a record that may be broken elsewhere."""
-    try:
-        ids = _ids_decoder(record_format.id_fields).decode(item)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
-    found = (getattr(ids, name) for name in ids.__struct_fields__)
-    return next((each for each in found if isinstance(each, (int, str))), None)
-
-
-@cache
-def _ids_decoder(fields: tuple[str, ...]) -> msgspec.json.Decoder[Struct]:
-    names = {f"id_{place}": field for place, field in enumerate(fields)}
-    ids = msgspec.defstruct("Ids", [(name, Any, None) for name in names], rename=names)
-    return msgspec.json.Decoder(ids)
+    for name in record_format.id_fields:
+        with suppress(*BAD_JSON):
+            found = msgspec.json.decode(members_of(item).get(name, b"null"))
+            if isinstance(found, int | str):
+                return found
+    return None

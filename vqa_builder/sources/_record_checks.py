@@ -18,8 +18,12 @@ from vqa_builder.schema import ANSWER, examples_schema
 from vqa_builder.sources.base import BadRecord, OnBadRecord
 
 BATCH = 10_000
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
-_UNUSABLE = r"^[\s\p{Z}]*$|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x{9f}]"
+REQUIRED = ("question_id", "image_id", "question")
+_MARKS = "\u00ad\u200b-\u200f\u2060\ufeff"
+_BLANK = re.compile(rf"[\s{_MARKS}]*")
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff\ufffe\uffff]")
+_BLANK_RE2 = rf"^[\s\p{{Z}}{_MARKS}]*$"
+_UNUSABLE_RE2 = rf"{_BLANK_RE2}|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x{{9f}}\x{{feff}}\x{{fffe}}\x{{ffff}}]"
 _ID_TYPES = {int: ("an integer", pa.int64()), str: ("a string", pa.string())}
 
 
@@ -124,6 +128,12 @@ class Records(Protocol):
     @property
     def names(self) -> Mapping[str, str]: ...
     def __len__(self) -> int: ...
+    def columns(self, whole: bool = False) -> dict[str, str | None]:
+        """The names in the file, or in its first records -> what they are read as, or None."""
+
+    def has_value(self, name: str) -> bool:
+        """Whether a record holds something under a name that is not read: neither null nor empty."""
+
     def batches(
         self, id_types: IdTypes, limit: int | None, only: set[Any] | None
     ) -> Iterator[tuple[pa.RecordBatch, list[BadRow]]]:
@@ -152,7 +162,7 @@ class CheckedRecords:
 
     def without(self, rows: Iterable[int]) -> CheckedRecords:
         """The same without some of the rows."""
-        return CheckedRecords(self.label, _without(self.rows, rows), self.bad_ids)
+        return CheckedRecords(self.label, without_rows(self.rows, rows), self.bad_ids)
 
 
 def check(
@@ -181,7 +191,7 @@ def check(
         for number, question_id, fault in sorted(bad, key=itemgetter(0)):
             bad_ids.add(question_id)
             report(BadRecord(records.label, number, question_id, *fault))
-        batches.append(_without(rows, faults))
+        batches.append(without_rows(rows, faults))
     batches = [batch for batch in batches if batch.num_rows]
     rows = pa.concat_batches(batches) if batches else _empty(rules.id_types)
     return CheckedRecords(records.label, rows, bad_ids)
@@ -201,8 +211,12 @@ def examples_batch(numbers: Sequence[int], columns: Mapping[str, pa.Array]) -> p
         columns[field.name] if field.name in columns else pa.nulls(len(numbers), field.type)
         for field in schema
     ]
+    arrays[-1] = _given_answers(arrays[-1])
     most = most_frequent(arrays[-1])
     chosen = columns.get("multiple_choice_answer")
+    if chosen is not None:
+        withheld = pc.and_(arrays[-1].is_null(), _matches(chosen, _BLANK_RE2))
+        chosen = pc.if_else(withheld, None, chosen)
     arrays[schema.get_field_index("multiple_choice_answer")] = (
         most if chosen is None else pc.coalesce(chosen, most)
     )
@@ -255,7 +269,26 @@ def most_frequent(answers: pa.ListArray) -> pa.StringArray:
     return texts.take(pa.array(winners, mask=winners == len(texts)))
 
 
-def _without(rows: pa.RecordBatch, unwanted: Iterable[int]) -> pa.RecordBatch:
+def _given_answers(answers: pa.ListArray) -> pa.ListArray:
+    """Answers that hold a text; lists that are empty, or of blanks alone, are withheld answers: null."""
+    texts = pc.struct_field(pc.list_flatten(answers), "answer")
+    given = pc.invert(_matches(texts, _BLANK_RE2).fill_null(True)).to_numpy(zero_copy_only=False)
+    lengths = pc.list_value_length(answers).to_numpy(zero_copy_only=False)
+    if given.all() and not (lengths == 0).any():
+        return answers
+    held = np.zeros(len(answers), bool)
+    held[pc.list_parent_indices(answers).to_numpy()[given]] = True
+    return pc.if_else(pa.array(held), answers, pa.scalar(None, answers.type))
+
+
+def _matches(texts: pa.Array, pattern: str) -> pa.BooleanArray:
+    """Which texts match; each that stands many times is looked at once."""
+    encoded = texts.dictionary_encode()
+    return pc.match_substring_regex(encoded.dictionary, pattern).take(encoded.indices)
+
+
+def without_rows(rows: pa.RecordBatch, unwanted: Iterable[int]) -> pa.RecordBatch:
+    """The same without some of its rows."""
     unwanted = list(unwanted)
     if not unwanted:
         return rows
@@ -282,23 +315,23 @@ def _unusable_answers(answers: pa.ListArray) -> Iterator[tuple[int, Fault]]:
 
 
 def _unusable(texts: pa.Array) -> Iterator[tuple[int, str]]:
-    """Places and texts that are blank or hold a control character."""
-    encoded = texts.dictionary_encode()
-    words = encoded.dictionary
-    bad = pc.match_substring_regex(words, _UNUSABLE)
-    if pc.any(bad).as_py():
-        for place in np.flatnonzero(bad.take(encoded.indices).fill_null(False)).tolist():
-            yield place, texts[place].as_py()
+    """Places and texts that are blank or hold a character that no text should."""
+    for place in np.flatnonzero(_matches(texts, _UNUSABLE_RE2).fill_null(False)).tolist():
+        yield place, texts[place].as_py()
 
 
 def text_fault(name: str, text: str | None) -> Fault:
-    """What is wrong with a text that is blank or holds a control character."""
-    if text is None:
-        problem = "is null"
-    elif not text.strip():
-        problem = "is only white space" if text else "is empty"
+    """What is wrong with a text that is blank or holds a character that no text should."""
+    if not text:
+        problem = "is null" if text is None else "is empty"
+    elif _BLANK.fullmatch(text):
+        problem = "is only white space" if text.isspace() else "holds no visible character"
     else:
-        match = _CONTROL.search(text)
-        place = "" if match is None else f"U+{ord(match[0]):04X} at position {match.start()}"
-        problem = f"holds the control character {place}"
-    return Fault(f"{name} {problem}", "text that is not blank, without control characters", repr(text))
+        found = _FORBIDDEN.search(text)
+        code = 0 if found is None else ord(found[0])
+        kind = (
+            "control character" if code < 0xA0 else "byte order mark" if code == 0xFEFF else "non-character"
+        )
+        place = "" if found is None else f"U+{code:04X} at position {found.start()}"
+        problem = f"holds the {kind} {place}"
+    return Fault(f"{name} {problem}", "text that is not blank, without control characters", repr(text)[:200])

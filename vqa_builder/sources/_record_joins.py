@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TypeVar
+from collections.abc import Collection, Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -12,18 +10,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from vqa_builder.schema import examples_schema
-from vqa_builder.sources._record_checks import (
-    BATCH,
-    CheckedRecords,
-    Fault,
-    IdTypes,
-    Records,
-    Rules,
-    check,
-)
-from vqa_builder.sources.base import OnBadRecord
+from vqa_builder.sources._record_checks import BATCH, CheckedRecords, Fault
+from vqa_builder.sources.base import OnBadRecord, set_aside
 
-_File = TypeVar("_File")
+_RESTARTED = set_aside(
+    "where ids start anew in every split, say prefix_ids: [question_id] in the spec (with image_id, if those"
+    " of images do, too), or columns: {question_id: null} for a table"
+)
 
 
 class SeenIds:
@@ -37,12 +30,14 @@ class SeenIds:
         self._kept: list[CheckedRecords] = []
         self._runs: list[npt.NDArray[np.int64]] = []
 
-    def add(self, loaded: CheckedRecords) -> None:
+    def add(self, checked: CheckedRecords) -> None:
         """Remembers the ids of some records."""
-        if not loaded.rows.num_rows:
+        if not checked.rows.num_rows:
             return
-        self._kept.append(CheckedRecords(loaded.label, loaded.rows.select(["record", "question_id"]), set()))
-        run = np.sort(_marks(loaded.rows["question_id"]))
+        self._kept.append(
+            CheckedRecords(checked.label, checked.rows.select(["record", "question_id"]), set())
+        )
+        run = np.sort(_marks(checked.rows["question_id"]))
         while self._runs and len(self._runs[-1]) <= 2 * len(run):
             run = np.sort(np.concatenate([self._runs.pop(), run]), kind="stable")
         self._runs.append(run)
@@ -61,80 +56,34 @@ class SeenIds:
         return found
 
 
-@dataclass
-class Reading:
-    """What one reading of a source knows: the rules, the ids it has met, and whom to tell of bad records.
-
-    Attributes:
-        answers: how many answers each question must have; None for one or more.
-        report: told of every bad record.
-        limit: at most so many records of each split.
-    """
-
-    answers: int | None
-    report: OnBadRecord
-    limit: int | None
-    seen: SeenIds = field(default_factory=SeenIds)
-    rules: Rules = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.rules = Rules(IdTypes(), self.answers)
-
-
-def read_files(
-    splits: Mapping[str, Sequence[_File]], records_of: Callable[[_File], Iterable[Records]], reading: Reading
-) -> Iterator[pa.RecordBatch]:
-    """The examples of files that hold questions and answers in one, split after split.
-
-    Args:
-        splits: the files of each split.
-        records_of: opens a file and gives its records, all at once or part after part.
-        reading: the rules, and what has been met so far.
-    """
-    for split, files in splits.items():
-        left = reading.limit
-        for file in files:
-            answered = None
-            for records in records_of(file) if left != 0 else ():
-                loaded = unique(
-                    check(records, reading.rules, reading.report, limit=left), reading.seen, reading.report
-                )
-                left = left if left is None else left - min(left, len(records))
-                if answered is None and loaded.rows.num_rows:
-                    answered = loaded.rows["answers"].null_count < loaded.rows.num_rows
-                loaded = with_answers_or_none_at_all(loaded, reading.report, answered)
-                yield from examples(loaded, loaded, split)
-                if left == 0:
-                    break
-
-
-def unique(loaded: CheckedRecords, seen: SeenIds, report: OnBadRecord) -> CheckedRecords:
+def unique(checked: CheckedRecords, seen: SeenIds, report: OnBadRecord) -> CheckedRecords:
     """The records whose question id has not come before, here or among those seen; they join these."""
-    ids = loaded.rows["question_id"]
+    ids = checked.rows["question_id"]
     first = _first_places(ids, ids)
-    drop = {int(row): (loaded, int(first[row])) for row in np.flatnonzero(first != np.arange(len(ids)))}
+    drop = {int(row): (checked, int(first[row])) for row in np.flatnonzero(first != np.arange(len(ids)))}
     for row, (other, there) in sorted((seen.find(ids) | drop).items()):
         found = f"the same id in {other.label}, record {other.rows['record'][there].as_py()}"
-        report(
-            loaded.bad(row, Fault("The question_id is not unique", "an id that no other record has", found))
+        bad = checked.bad(
+            row, Fault("The question_id is not unique", "an id that no other record has", found)
         )
+        report(bad if other.label == checked.label else bad._replace(remedy=_RESTARTED))
         drop[row] = (other, there)
-    loaded = loaded.without(list(drop))
-    seen.add(loaded)
-    return loaded
+    checked = checked.without(list(drop))
+    seen.add(checked)
+    return checked
 
 
 def with_answers_or_none_at_all(
-    loaded: CheckedRecords, report: OnBadRecord, answered: bool | None = None
+    checked: CheckedRecords, report: OnBadRecord, answered: bool | None = None
 ) -> CheckedRecords:
     """Where a file has answers, the records that have them; where it has none (test data), all.
 
     Args:
-        loaded: the file's records, or some of them.
+        checked: the file's records, or some of them.
         report: told of the others.
         answered: whether the file has answers, as its first records show; None to see it from these.
     """
-    missing = loaded.rows["answers"].is_null().to_numpy(zero_copy_only=False)
+    missing = checked.rows["answers"].is_null().to_numpy(zero_copy_only=False)
     if missing.all() if answered is None else not answered:
         missing = ~missing
         fault = Fault(
@@ -145,8 +94,8 @@ def with_answers_or_none_at_all(
         fault = Fault("The field answers is missing", "answers", found)
     rows = np.flatnonzero(missing).tolist()
     for row in rows:
-        report(loaded.bad(row, fault))
-    return loaded.without(rows)
+        report(checked.bad(row, fault))
+    return checked.without(rows)
 
 
 def match(
@@ -167,20 +116,29 @@ def match(
     same = pc.equal(questions.rows["image_id"], annotations.rows["image_id"])
     differing = np.flatnonzero(pc.invert(same)).tolist()
     for row in differing:
-        here, there = (loaded.rows["image_id"][row].as_py() for loaded in (annotations, questions))
+        here, there = (checked.rows["image_id"][row].as_py() for checked in (annotations, questions))
         expected = f"{there!r}, as in {questions.label}, record {questions.rows['record'][row].as_py()}"
         fault = Fault("The image_id is not that of the question", expected, repr(here))
         report(annotations.bad(row, fault))
     return questions.without(differing), annotations.without(differing)
 
 
-def examples(questions: CheckedRecords, annotations: CheckedRecords, split: str) -> Iterator[pa.RecordBatch]:
-    """Batches of ``schema.examples_schema``: questions from the one, all about answers from the other."""
-    ids = (questions.rows["question_id"].type, questions.rows["image_id"].type)
-    schema = examples_schema(*ids)
-    columns = {name: annotations.rows[name] for name in schema.names if name != "split"}
+def examples(
+    questions: CheckedRecords, annotations: CheckedRecords, split: str, prefix_ids: Collection[str] = ()
+) -> Iterator[pa.RecordBatch]:
+    """Batches of ``schema.examples_schema``: questions from the one, all about answers from the other.
+
+    Args:
+        questions, annotations: row by row the same questions.
+        split: of all of them.
+        prefix_ids: the columns of ids that get the split's name in front: ``train-17``.
+    """
+    columns = {name: annotations.rows[name] for name in annotations.rows.schema.names[1:]}
     columns |= {name: questions.rows[name] for name in ("question_id", "image_id", "question")}
+    for name in prefix_ids:
+        columns[name] = pc.binary_join_element_wise(split, columns[name].cast(pa.string()), "-")
     columns["split"] = pa.repeat(pa.scalar(split), questions.rows.num_rows)
+    schema = examples_schema(columns["question_id"].type, columns["image_id"].type)
     rows = pa.record_batch([columns[name] for name in schema.names], schema=schema)
     for start in range(0, rows.num_rows, BATCH):
         yield rows.slice(start, BATCH)

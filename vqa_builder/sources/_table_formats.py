@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
+from itertools import chain, compress, islice
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -18,15 +18,28 @@ import pyarrow.compute as pc
 from msgspec import Raw
 
 from vqa_builder.errors import SourceError
-from vqa_builder.sources._arrow_records import ArrowRecords
-from vqa_builder.sources._column_mapping import Columns
-from vqa_builder.sources._input_files import damaged, existing, opened, read_text
-from vqa_builder.sources._json_files import Keyed, decoded
-from vqa_builder.sources._json_records import REQUIRED, Format, JSONRecords, parse_answers, record_format
-from vqa_builder.sources._record_checks import BATCH, Fault, Records
+from vqa_builder.sources._answer_texts import parse_answers
+from vqa_builder.sources._arrow_records import ArrowRecords, column_names, top_name, with_class_names
+from vqa_builder.sources._column_mapping import Columns, may_hold_answers, missing
+from vqa_builder.sources._input_files import Content, damaged, existing, opened, read_text
+from vqa_builder.sources._json_files import Keyed, decoded, describe, top_level, unknown_shape
+from vqa_builder.sources._json_records import (
+    ROW_NUMBER,
+    Format,
+    JSONRecords,
+    keys_of,
+    members_of,
+    record_format,
+)
+from vqa_builder.sources._record_checks import BATCH, REQUIRED, Fault, Records
 from vqa_builder.sources.base import BadRecord, OnBadRecord
 
-ROW_NUMBER = "(row number)"
+JSON_SHAPES = '[{"COLUMN": ..., ...}, ...], {"KEY": [{...}, ...]} or {"ID": {"COLUMN": ..., ...}, ...}'
+SPLIT_NAMES = {
+    "train": frozenset({"train", "training"}),
+    "validation": frozenset({"validation", "val", "valid", "dev", "minival"}),
+    "test": frozenset({"test", "testing"}),
+}
 FileFormat = Literal["jsonl", "json", "csv", "tsv", "parquet", "arrow"]
 SUFFIXES: dict[str, FileFormat] = {
     ".jsonl": "jsonl",
@@ -39,6 +52,7 @@ SUFFIXES: dict[str, FileFormat] = {
     ".feather": "arrow",
 }
 _T = TypeVar("_T")
+_Numbered = list[tuple[int, bytes | Raw]]
 _FIELD_LIMIT = 64 << 20
 
 
@@ -50,6 +64,8 @@ class Layout:
         columns: which column is what.
         separator: between answers in a text.
         format: of the file; None to see it from the suffix.
+        key: where the records stand in a JSON file; None for the only list.
+        split_column: which column says to which split a row belongs; None if all rows of a file do to one.
         delimiter: between the fields of CSV; None for a comma in .csv and a tab in .tsv.
         quote: around fields of CSV; None for none.
         escape: before a delimiter or quote that is meant literally; None for none.
@@ -59,6 +75,8 @@ class Layout:
     columns: Columns
     separator: str | None = None
     format: FileFormat | None = None
+    key: str | None = None
+    split_column: str | None = None
     delimiter: str | None = None
     quote: str | None = '"'
     escape: str | None = None
@@ -93,23 +111,55 @@ def read_table(path: Path, split: str, start: int, layout: Layout, report: OnBad
         report: told of every row that does not even have the fields of a row.
     """
     kind = layout.format_of(path)
+    rows = Rows(layout, split, start)
     parts: Iterator[Records]
     with ExitStack() as stack:
         if kind in ("parquet", "arrow"):
-            label, parts = str(path), _arrow_parts(path, kind, split, start, layout)
+            label, parts = str(path), _arrow_parts(path, kind, rows)
         elif kind == "json":
             content = read_text(path)
-            label, items = content.label, decoded(content, list[Raw], '[{"COLUMN": ..., ...}, ...]')
-            parts = _json_parts(items, label, split, start, layout)
+            label, parts = content.label, _json_parts(*_json_rows(content, layout), content.label, rows)
         else:
             suffixes = tuple(suffix for suffix, each in SUFFIXES.items() if each == kind)
             label, stream = stack.enter_context(opened(path, suffixes))
             if kind == "jsonl":
-                parts = _json_parts(_lines(stream, label), label, split, start, layout)
+                parts = _json_parts(_lines(stream, label), None, label, rows)
             else:
-                parts = _csv_parts(stream, label, kind, split, start, layout, report)
-        rows: Iterator[Records] = not_empty_table(parts, label)
-        yield from rows
+                parts = _csv_parts(stream, label, kind, rows, report)
+        checked: Iterator[Records] = not_empty_table(parts, label)
+        yield from checked
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows of one file: how it is laid out, their split, and how many rows the split has before it."""
+
+    layout: Layout
+    split: str
+    start: int
+
+    def used(self, fields: Mapping[str, str], known: Iterable[str]) -> list[str]:
+        """The columns of a table that are read: those of fields, and those that may hold answers unread."""
+        wanted = [*fields.values(), *filter(None, [self.layout.split_column])]
+        if "answers" not in fields:
+            wanted += [name for name in known if may_hold_answers(name) and "." not in name]
+        return list(dict.fromkeys(wanted))
+
+    def records(
+        self,
+        table: pa.RecordBatch,
+        fields: Mapping[str, str],
+        known: Sequence[str],
+        numbers: Sequence[int],
+        label: str,
+    ) -> ArrowRecords:
+        """Some columns of a table as records, those of another split left out."""
+        typed = not self.layout.text_ids and isinstance(numbers, list)
+        records = ArrowRecords(
+            label, table, fields, known, numbers, self.split, self.start, self.layout.separator, typed
+        )
+        column = self.layout.split_column
+        return records.of_split(column, SPLIT_NAMES[self.split]) if column else records
 
 
 def not_empty_table(parts: Iterable[_T], label: str) -> Iterator[_T]:
@@ -124,11 +174,6 @@ def not_empty_table(parts: Iterable[_T], label: str) -> Iterator[_T]:
         yield part
     if empty:
         raise SourceError("The table has no rows", where=label, expected="at least one", found="none")
-
-
-def row_ids(columns: Mapping[str, str], split: str, numbers: Iterable[int]) -> list[str] | None:
-    """Question ids from the numbers of rows, where no column holds them: ``train-0``, ``train-1``, ..."""
-    return None if "question_id" in columns else [f"{split}-{number}" for number in numbers]
 
 
 # JSON
@@ -150,65 +195,118 @@ def _lines(stream: Iterable[bytes], label: str) -> Iterator[bytes]:
             yield line
 
 
-def _json_parts(
-    rows: Iterable[bytes | Raw], label: str, split: str, start: int, layout: Layout
-) -> Iterator[JSONRecords]:
-    """JSON objects; columns are looked for in the first 10,000."""
-    row_format = None
-    for batch in _batched(enumerate(rows)):
-        numbers, items = [number for number, _ in batch], [item for _, item in batch]
-        if row_format is None:
-            columns = layout.columns.among(_keys(items), label)
-            row_format = _row_format(columns, layout.separator)
-        ids = row_ids(columns, split, (start + number for number in numbers))
-        keyed = (
-            items if ids is None else Keyed(ROW_NUMBER, [msgspec.json.encode(each) for each in ids], items)
-        )
-        yield JSONRecords(label, row_format, keyed, numbers)
-
-
-def _row_format(columns: Mapping[str, str], separator: str | None) -> type[Format]:
-    fields = {field: (name,) for field, name in {"question_id": ROW_NUMBER, **columns}.items()}
-    return record_format(
-        fields, partial(parse_answers, separator=separator, column=columns.get("answers", ""))
+def _json_rows(content: Content, layout: Layout) -> tuple[Iterable[bytes | Raw], list[bytes] | None]:
+    """The records of a JSON file, and their keys where they stand in an object."""
+    lines = content.data.split(b"\n", 2)
+    alone = layout.format is None and layout.key is None and len(lines) > 1
+    if alone and members_of(lines[0]) and members_of(lines[1]):  # JSONL under another name
+        return _lines(io.BytesIO(content.data), content.label), None
+    found = top_level(content, JSON_SHAPES)
+    for key in layout.key.split(".") if layout.key else ():
+        parts = found if isinstance(found, dict) else {}
+        if key not in parts:
+            raise missing("the records (key)", key, list(parts), content.label)
+        found = top_level(Content(content.label, bytes(parts[key])), JSON_SHAPES)
+    if isinstance(found, list):
+        return found, None
+    names = layout.columns.model_dump().values()
+    if layout.columns.question in found and not members_of(found[layout.columns.question]):
+        return [content.data], None
+    lists = [name for name, value in found.items() if bytes(value).startswith(b"[") and name not in names]
+    if len(lists) == 1 and not layout.key:
+        return decoded(Content(content.label, bytes(found[lists[0]])), list[Raw], JSON_SHAPES), None
+    if found and all(bytes(value).startswith(b"{") for value in found.values()):
+        return list(found.values()), [msgspec.json.encode(name) for name in found]
+    raise unknown_shape(
+        content, describe(content.data), JSON_SHAPES, "say which part holds the records: key: NAME"
     )
 
 
-def _keys(items: Iterable[bytes | Raw]) -> list[str]:
-    keys: dict[str, None] = {}
-    for item in items:
-        with suppress(msgspec.DecodeError, UnicodeDecodeError):
-            keys |= dict.fromkeys(msgspec.json.decode(item, type=dict[str, Raw]))
-    return list(keys)
+def _json_parts(
+    rows: Iterable[bytes | Raw], keys: list[bytes] | None, label: str, file: Rows
+) -> Iterator[JSONRecords]:
+    """JSON objects; optional columns may come with any of them.
+
+    Args:
+        rows: the objects.
+        keys: names of the objects, which are the question's ids if no column holds them.
+        label: the file's name for messages.
+        file: how it is laid out.
+    """
+    columns, split_column = file.layout.columns, file.layout.split_column
+    first, rest = _until_named(_batched(enumerate(rows)), columns)
+    if not first:
+        return
+    seen = keys_of(item for batch in first for _, item in batch)
+    by_key = keys is not None and columns.question_id is not None and columns.question_id not in seen
+    fields = columns.among([*seen, columns.question_id or ""] if by_key else seen, label, more=True)
+    record = _row_format(fields, file.layout.separator)
+    for batch in chain(first, rest):
+        numbers = [number for number, _ in batch]
+        items: Sequence[bytes | Raw] = [item for _, item in batch]
+        if by_key and keys is not None:
+            items = Keyed(fields["question_id"], [keys[number] for number in numbers], items)
+        for name in fields.values():
+            if "." in name and name not in seen:
+                items = Keyed(name, [_within(item, name.split(".")) for item in items], items)
+        if len(fields.keys() & {"question_id", "image_id"}) < 2:
+            ids = [f'"{file.split}-{file.start + number}"'.encode() for number in numbers]
+            items = Keyed(ROW_NUMBER, ids, items)
+        if split_column:
+            names = SPLIT_NAMES[file.split]
+            mine = [members_of(item).get(split_column, b"")[1:-1].decode() in names for item in items]
+            numbers, items = list(compress(numbers, mine)), list(compress(items, mine))
+        yield JSONRecords(label, record, items, numbers)
+
+
+def _until_named(
+    batches: Iterator[_Numbered], columns: Columns
+) -> tuple[list[_Numbered], Iterator[_Numbered]]:
+    """The first batches, until each column that the spec names has come, and the others."""
+    wanted = {name.partition(".")[0] for _, name in columns if name is not None}
+    first: list[_Numbered] = []
+    for batch in batches:
+        first.append(batch)
+        wanted -= {*keys_of(item for _, item in batch)}
+        if not wanted:
+            break
+    return first, batches
+
+
+def _within(item: bytes | Raw, path: list[str]) -> bytes | Raw:
+    for name in path:
+        item = members_of(item).get(name, Raw(b"null"))
+    return item
+
+
+def _row_format(fields: Mapping[str, str], separator: str | None) -> type[Format]:
+    numbered = {"question_id": ROW_NUMBER, "image_id": ROW_NUMBER}
+    names = {field: (name,) for field, name in {**numbered, **fields}.items()}
+    return record_format(names, partial(parse_answers, separator=separator, column=fields.get("answers", "")))
 
 
 # CSV
 
 
-def _csv_parts(
-    stream: Any,
-    label: str,
-    kind: str,
-    split: str,
-    start: int,
-    layout: Layout,
-    report: OnBadRecord,
-) -> Iterator[ArrowRecords]:
+def _csv_parts(stream: Any, label: str, kind: str, file: Rows, report: OnBadRecord) -> Iterator[ArrowRecords]:
     with io.TextIOWrapper(stream, encoding="utf-8-sig", newline="") as lines:
-        rows = _csv_rows(lines, label, kind, layout)
+        rows = _csv_rows(lines, label, kind, file.layout)
         header = next(rows, [])
         if len(set(header)) < len(header):
             found = ", ".join(header)
             raise SourceError("Two columns of the table have the same name", where=label, found=found)
-        columns = layout.columns.among(header, label)
+        fields = file.layout.columns.among(header, label)
+        needed = {name for field, name in fields.items() if field in REQUIRED}
         for batch in _batched(enumerate(rows)):
             whole = [(number, row) for number, row in batch if len(row) == len(header)]
-            _report_short_rows(batch, label, header, columns.get("question_id"), report)
+            _report_short_rows(batch, label, header, fields.get("question_id"), report)
+            table = {}
+            for name in file.used(fields, header):
+                place = header.index(name)
+                values = pa.array([row[place] for _, row in whole], pa.string())
+                table[name] = values if name in needed else pc.if_else(pc.equal(values, ""), None, values)
             numbers = [number for number, _ in whole]
-            table = _csv_columns([row for _, row in whole], header, columns)
-            ids = row_ids(columns, split, (start + number for number in numbers))
-            typed = not layout.text_ids
-            yield ArrowRecords(label, table, columns, numbers, ids, layout.separator, typed)
+            yield file.records(pa.RecordBatch.from_pydict(table), fields, header, numbers, label)
 
 
 def _report_short_rows(
@@ -224,16 +322,6 @@ def _report_short_rows(
             question_id = row[place] if place < len(row) else None
             fault = Fault("The number of fields is wrong", f"{len(header)}, as in the header", f"{len(row)}")
             report(BadRecord(label, number, question_id, *fault))
-
-
-def _csv_columns(rows: list[list[str]], header: list[str], columns: Mapping[str, str]) -> pa.RecordBatch:
-    """The columns that are read; empty fields are null unless they are required."""
-    table: dict[str, pa.Array] = {}
-    for field, name in columns.items():
-        place = header.index(name)
-        values = pa.array([row[place] for row in rows], pa.string())
-        table[name] = values if field in REQUIRED else pc.if_else(pc.equal(values, ""), None, values)
-    return pa.RecordBatch.from_pydict(table)
 
 
 def _csv_rows(lines: Iterable[str], label: str, kind: str, layout: Layout) -> Iterator[list[str]]:
@@ -261,48 +349,56 @@ def _csv_rows(lines: Iterable[str], label: str, kind: str, layout: Layout) -> It
 # Arrow
 
 
-def _arrow_parts(path: Path, kind: str, split: str, start: int, layout: Layout) -> Iterator[ArrowRecords]:
+def _arrow_parts(path: Path, kind: str, file: Rows) -> Iterator[ArrowRecords]:
     try:
         number = 0
-        for batch, columns in (_parquet_batches if kind == "parquet" else _ipc_batches)(
-            existing(path), layout
+        for table, fields, known in (_parquet_tables if kind == "parquet" else _ipc_tables)(
+            existing(path), file
         ):
-            numbers = range(number, number + batch.num_rows)
-            ids = row_ids(columns, split, (start + each for each in numbers))
-            yield ArrowRecords(str(path), batch, columns, numbers, ids, layout.separator)
-            number += batch.num_rows
-    except (pa.ArrowInvalid, pa.ArrowSerializationError, OSError) as error:
+            table.validate(full=True)
+            numbers = range(number, number + table.num_rows)
+            yield file.records(table, fields, known, numbers, str(path))
+            number += table.num_rows
+    except (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError) as error:
         if path.is_dir():
             raise SourceError("An input file cannot be read", where=path, found="a folder") from error
-        raise damaged(str(path), f"a whole {kind} file", str(error)) from error
+        raise damaged(str(path), f"a whole {kind} file", str(error)[:300]) from error
 
 
-def _parquet_batches(path: Path, layout: Layout) -> Iterator[tuple[pa.RecordBatch, dict[str, str]]]:
-    """The rows of a Parquet file; columns that are not asked for are not read."""
+_Tables = Iterator[tuple[pa.RecordBatch, dict[str, str], list[str]]]
+
+
+def _parquet_tables(path: Path, file: Rows) -> _Tables:
+    """The rows of a Parquet file; columns that are not asked for are not read, nor the pixels of images."""
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(path) as file:
-        columns = layout.columns.among(file.schema_arrow.names, path)
-        used = list(dict.fromkeys(columns.values()))
-        for batch in file.iter_batches(BATCH, columns=used):
-            yield batch, columns
+    with pq.ParquetFile(path) as parquet:
+        schema = parquet.schema_arrow
+        known = column_names(schema)
+        fields = file.layout.columns.among(known, path)
+        used = file.used(fields, schema.names)
+        wanted = [f"{name}.path" if f"{name}.path" in known else name for name in used]
+        for table in parquet.iter_batches(BATCH, columns=wanted):
+            yield with_class_names(table, schema), fields, schema.names
 
 
-def _ipc_batches(path: Path, layout: Layout) -> Iterator[tuple[pa.RecordBatch, dict[str, str]]]:
-    with pa.OSFile(str(path)) as file:
+def _ipc_tables(path: Path, file: Rows) -> _Tables:
+    """The rows of an Arrow file; read, not mapped, so that a file cut short is an error and no signal."""
+    with pa.OSFile(str(path)) as source:
         try:
-            reader = pa.ipc.open_file(file)
+            reader = pa.ipc.open_file(source)
             batches = (reader.get_batch(at) for at in range(reader.num_record_batches))
         except pa.ArrowInvalid:
-            file.seek(0)
-            batches = reader = pa.ipc.open_stream(file)
-        columns = layout.columns.among(reader.schema.names, path)
-        used = list(dict.fromkeys(columns.values()))
+            source.seek(0)
+            batches = reader = pa.ipc.open_stream(source)
+        fields = file.layout.columns.among(column_names(reader.schema), path)
+        used = list(
+            dict.fromkeys(top_name(name, reader.schema) for name in file.used(fields, reader.schema.names))
+        )
         for batch in batches:
-            chosen = batch.select(used)
-            chosen.validate(full=True)
-            for at in range(0, batch.num_rows, BATCH):
-                yield chosen.slice(at, BATCH), columns
+            table = batch.select(used)
+            for at in range(0, table.num_rows, BATCH):
+                yield with_class_names(table.slice(at, BATCH), reader.schema), fields, reader.schema.names
 
 
 def _batched(rows: Iterable[_T]) -> Iterator[list[_T]]:

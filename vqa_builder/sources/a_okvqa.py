@@ -7,21 +7,21 @@ from pathlib import Path
 from typing import ClassVar
 
 import msgspec
-import pyarrow as pa
 from msgspec import Raw, Struct
 from pydantic import Field
 
-from vqa_builder.sources import _record_joins, base
-from vqa_builder.sources._input_files import existing, on_disk, read_text
+from vqa_builder.sources import base
+from vqa_builder.sources._input_files import read_text
 from vqa_builder.sources._json_files import decoded, describe, not_empty, unknown_shape
 from vqa_builder.sources._json_records import JSONRecords, record_format
+from vqa_builder.sources._record_source import FileSource
 
 KNOWN = (
     '[{"question_id": ..., "image_id": ..., "question": ..., "choices": [...], "direct_answers": [...]}, ...]'
 )
 
 
-class AOKVQAOptions(base.Options):
+class AOKVQAOptions(base.FileOptions):
     """Options of the source ``a_okvqa``."""
 
     splits: dict[base.SplitName, base.Paths] = Field(
@@ -53,7 +53,7 @@ class _Difficult(Struct):
     difficult_direct_answer: bool | None = None
 
 
-class AOKVQA(base.Source):
+class AOKVQA(FileSource):
     """Questions of A-OKVQA: a JSON list, with ten direct answers and four choices for each question.
 
     The direct answers become the answers, the right choice becomes ``multiple_choice_answer``; the other
@@ -78,20 +78,11 @@ class AOKVQA(base.Source):
     Options: ClassVar = AOKVQAOptions
 
     def __init__(self, options: AOKVQAOptions) -> None:
-        self._splits = base.in_order(options.splits)
-        self._options = options
+        super().__init__(options)
+        self._leave_out_difficult = options.leave_out_difficult
 
-    def files(self) -> list[Path]:
-        """The files of train, validation and test; an archive named twice is listed once."""
-        paths = [path for files in self._splits.values() for path in files]
-        return list(dict.fromkeys(existing(on_disk(path)) for path in paths))
-
-    def read(self, on_bad_record: base.OnBadRecord, limit: int | None = None) -> Iterator[pa.RecordBatch]:
-        """The examples, file after file, in the order in which they stand there."""
-        reading = _record_joins.Reading(self._options.answers_per_question, on_bad_record, limit)
-        return _record_joins.read_files(self._splits, self._records, reading)
-
-    def _records(self, path: Path) -> Iterator[JSONRecords]:
+    def records(self, path: Path) -> Iterator[JSONRecords]:
+        """The questions of a file."""
         content = read_text(path)
         items = decoded(content, list[Raw], KNOWN)
         if items and not any(b'"choices"' in bytes(item) for item in items[:100]):
@@ -100,7 +91,7 @@ class AOKVQA(base.Source):
         numbers = [
             number
             for number, item in enumerate(items)
-            if not (self._options.leave_out_difficult and _is_difficult(item))
+            if not (self._leave_out_difficult and _is_difficult(item))
         ]
         yield JSONRecords(content.label, _QUESTION, [items[number] for number in numbers], numbers)
 

@@ -28,7 +28,54 @@ class Options(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class SourceOptions(Options):
+    """Options that every source of this package has."""
+
+    prefix_ids: tuple[Literal["question_id", "image_id"], ...] = Field(
+        (),
+        description="the ids that get the split's name in front, train-17, because they start anew in every"
+        " split: [question_id], or [question_id, image_id]",
+    )
+    ignore: tuple[str, ...] = Field(
+        (), description="columns that look like answers and are to be left out, where no others are read"
+    )
+
+
+class FileOptions(SourceOptions):
+    """Options of sources whose splits are files."""
+
+    splits: dict[SplitName, Paths] = Field(
+        min_length=1, description="the file of each split, or a list of files"
+    )
+
+
+class Column(NamedTuple):
+    """What becomes of a column, or of a field of JSON records.
+
+    Attributes:
+        name: in the source.
+        read_as: the column of ``examples`` that it becomes; None where it is ignored.
+    """
+
+    name: str
+    read_as: str | None
+
+    @property
+    def fate(self) -> str:
+        """For people.
+
+        >>> Column("reply", "answers").fate
+        'read as answers'
+        """
+        return "ignored" if self.read_as is None else f"read as {self.read_as}"
+
+
 _Files = TypeVar("_Files")
+
+
+def set_aside(remedy: str) -> str:
+    """What to do about a bad record."""
+    return f"{remedy}, or set such records aside with --on-bad-record skip"
 
 
 def in_order(splits: Mapping[SplitName, _Files]) -> dict[str, _Files]:
@@ -46,6 +93,7 @@ class BadRecord(NamedTuple):
         problem: one sentence.
         expected: what would have been right.
         found: what stood there.
+        remedy: what the reader can do about it.
     """
 
     file: str
@@ -54,6 +102,7 @@ class BadRecord(NamedTuple):
     problem: str
     expected: str
     found: str
+    remedy: str = set_aside("correct the record")
 
     def error(self) -> SourceError:
         """The same as an exception."""
@@ -63,7 +112,7 @@ class BadRecord(NamedTuple):
             where=place if self.id is None else f"{place}, question_id {self.id!r}",
             expected=self.expected,
             found=self.found,
-            remedy="correct the record, or set such records aside with --on-bad-record skip",
+            remedy=self.remedy,
         )
 
 
@@ -102,6 +151,14 @@ class Source(ABC):
             ``org/name@`` and the hash of the commit.
         """
         return [file_hash(path) for path in self.files()]
+
+    def columns(self) -> list[Column]:
+        """What becomes of every column, for ``plan`` and ``validate``; nothing if the source cannot tell."""
+        return []
+
+    def notices(self) -> list[str]:
+        """What a reader should know before the source is read, such as splits that are left out."""
+        return []
 
     @abstractmethod
     def read(self, on_bad_record: OnBadRecord, limit: int | None = None) -> Iterator[pa.RecordBatch]:

@@ -7,19 +7,20 @@ from pathlib import Path
 from typing import ClassVar
 
 import msgspec
-import pyarrow as pa
 from msgspec import Raw, Struct, field
 from pydantic import Field
 
-from vqa_builder.sources import _record_joins, base
-from vqa_builder.sources._input_files import existing, on_disk, read_text
-from vqa_builder.sources._json_files import Keyed, members, not_empty
-from vqa_builder.sources._json_records import Answer, Format, Id, JSONRecords, Record
+from vqa_builder.sources import base
+from vqa_builder.sources._answer_texts import text_of
+from vqa_builder.sources._input_files import read_text
+from vqa_builder.sources._json_files import Keyed, decoded, members, not_empty
+from vqa_builder.sources._json_records import Format, Id, JSONRecords, Record, Scalar, made_record
+from vqa_builder.sources._record_source import FileSource
 
 KNOWN = '{"QUESTION_ID": {"imageId": ..., "question": ..., "answer": ...}, ...} (GQA, xGQA)'
 
 
-class GQAOptions(base.Options):
+class GQAOptions(base.FileOptions):
     """Options of the source ``gqa``."""
 
     splits: dict[base.SplitName, base.Paths] = Field(
@@ -41,19 +42,30 @@ class _Question(Format):
     question_id: Id
     image_id: Id = field(name="imageId")
     question: str
-    answer: str | None = None
+    answer: Scalar | None = None
     types: _Types | None = None
+
+    fields: ClassVar = {
+        "question_id": "question_id",
+        "imageId": "image_id",
+        "question": "question",
+        "answer": "answers",
+        "types": "question_type, answer_type",
+    }
+    unread: ClassVar = frozenset({"fullAnswer"})
 
     def record(self) -> Record:
         types = self.types or _Types()
-        return Record(
-            self.question_id,
-            self.image_id,
-            self.question,
-            types.detailed or types.structural,
-            _answer_type(types.structural, self.answer),
-            self.answer,
-            None if self.answer is None else [Answer(self.answer)],
+        return made_record(
+            {
+                "question_id": self.question_id,
+                "image_id": self.image_id,
+                "question": self.question,
+                "question_type": types.detailed or types.structural,
+                "answer_type": _answer_type(types.structural, text_of(self.answer)),
+                "answers": self.answer,
+            },
+            {"question_id": ("question_id",), "image_id": ("imageId",)},
         )
 
 
@@ -61,7 +73,7 @@ class _Balanced(Struct):
     balanced: bool = field(name="isBalanced", default=True)
 
 
-class GQA(base.Source):
+class GQA(FileSource):
     """Questions of GQA and xGQA: one JSON object from question id to question, with one answer each.
 
     Ids are strings. ``question_type`` is the detailed type, or the structural one where there is none;
@@ -87,22 +99,14 @@ class GQA(base.Source):
     Options: ClassVar = GQAOptions
 
     def __init__(self, options: GQAOptions) -> None:
-        self._splits = base.in_order(options.splits)
+        super().__init__(options)
         self._balanced_only = options.balanced_only
 
-    def files(self) -> list[Path]:
-        """The files of train, validation and test; an archive named twice is listed once."""
-        paths = [path for files in self._splits.values() for path in files]
-        return list(dict.fromkeys(existing(on_disk(path)) for path in paths))
-
-    def read(self, on_bad_record: base.OnBadRecord, limit: int | None = None) -> Iterator[pa.RecordBatch]:
-        """The examples, file after file, in the order in which they stand there."""
-        reading = _record_joins.Reading(None, on_bad_record, limit)
-        return _record_joins.read_files(self._splits, self._records, reading)
-
-    def _records(self, path: Path) -> Iterator[JSONRecords]:
+    def records(self, path: Path) -> Iterator[JSONRecords]:
+        """The questions of a file."""
         content = read_text(path)
-        ids, items = members(content, KNOWN)
+        decoded(content, dict[str, Raw], KNOWN)
+        ids, items = members(content.data)
         not_empty(items, content.label)
         numbers = [
             number for number, item in enumerate(items) if not self._balanced_only or _is_balanced(item)

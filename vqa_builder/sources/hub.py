@@ -13,15 +13,17 @@ import pyarrow as pa
 from pydantic import Field
 
 from vqa_builder.errors import SourceError, UnknownNameError
-from vqa_builder.sources import _record_joins, _table_formats, base
-from vqa_builder.sources._arrow_records import ArrowRecords
-from vqa_builder.sources._column_mapping import Columns
+from vqa_builder.sources import base
+from vqa_builder.sources._arrow_records import ArrowRecords, column_names, top_name, with_class_names
+from vqa_builder.sources._column_mapping import TabularOptions
 from vqa_builder.sources._record_checks import BATCH
+from vqa_builder.sources._record_source import Reading, RecordSource, read_files
+from vqa_builder.sources._table_formats import Layout, Rows, not_empty_table
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
-class HubOptions(base.Options):
+class HubOptions(TabularOptions):
     """Options of the source ``hub``."""
 
     repo: str = Field(
@@ -36,19 +38,9 @@ class HubOptions(base.Options):
         min_length=1,
         description="which split of the dataset is what; left out, those named train, validation and test",
     )
-    columns: Columns = Field(Columns(), description="which column is what")
-    separator: str | None = Field(
-        None,
-        min_length=1,
-        description="what stands between answers in a text, for example a semicolon; left out, a text is one"
-        " answer, or a list if it begins with [",
-    )
-    answers_per_question: int | None = Field(
-        None, ge=1, description="how many answers each question must have; left out, any number but zero"
-    )
 
 
-class Hub(base.Source):
+class Hub(RecordSource):
     """A dataset on the Hugging Face hub, streamed: only mapped columns are read, and nothing is stored.
 
     The commit that the revision stands for identifies the input, so that a build starts anew when the dataset
@@ -69,9 +61,10 @@ class Hub(base.Source):
     Options: ClassVar = HubOptions
 
     def __init__(self, options: HubOptions) -> None:
+        super().__init__(options)
         self._options = options
         self._local = Path(options.repo) if Path(options.repo).is_dir() else None
-        self._layout = _table_formats.Layout(options.columns, options.separator)
+        self._layout = Layout(options.columns, options.separator)
 
     def files(self) -> list[Path]:
         """The files of a local folder; none for a dataset on the hub."""
@@ -88,11 +81,18 @@ class Hub(base.Source):
         """
         return [f"{self._options.repo}@{self._commit}"] if self._local is None else super().fingerprint()
 
-    def read(self, on_bad_record: base.OnBadRecord, limit: int | None = None) -> Iterator[pa.RecordBatch]:
-        """The examples, split after split, in the order of the dataset."""
-        reading = _record_joins.Reading(self._options.answers_per_question, on_bad_record, limit)
+    def examples(self, reading: Reading) -> Iterator[pa.RecordBatch]:
+        """Split after split, in the order of the dataset."""
         names = {split: [(split, name)] for split, name in self._chosen_splits().items()}
-        return _record_joins.read_files(names, lambda each: self._records(*each, limit), reading)
+        return read_files(names, lambda each: self._records(*each, reading.limit), reading)
+
+    def notices(self) -> list[str]:
+        """The splits that are left aside."""
+        others = [name for name in self._dataset if name not in self._chosen_splits().values()]
+        if not others:
+            return []
+        remedy = f"to read them, name them: splits: {{validation: {others[0]}}}"
+        return [f"{self._options.repo}: the splits {', '.join(others)} are left aside; {remedy}"]
 
     @cached_property
     def _commit(self) -> str | None:
@@ -127,19 +127,21 @@ class Hub(base.Source):
 
     def _records(self, split: str, name: str, limit: int | None) -> Iterator[ArrowRecords]:
         label = f"{self._options.repo}, split {name}"
-        return _table_formats.not_empty_table(self._parts(split, name, label, limit), label)
+        return not_empty_table(self._parts(Rows(self._layout, split, 0), name, label, limit), label)
 
-    def _parts(self, split: str, name: str, label: str, limit: int | None) -> Iterator[ArrowRecords]:
+    def _parts(self, rows: Rows, name: str, label: str, limit: int | None) -> Iterator[ArrowRecords]:
         with self._explained():
-            dataset, start = self._dataset[name], 0
-            known = dataset.column_names or list(next(iter(dataset), {}))
-            columns = self._layout.columns.among(known, label)
-            rows = dataset.select_columns(list(dict.fromkeys(columns.values()))).with_format("arrow")
-            for table in rows.iter(min(BATCH, limit or BATCH)):
+            dataset = self._dataset[name].with_format("arrow")
+            first = next(iter(dataset.iter(1)), pa.table({}))
+            schema = first.schema if dataset.features is None else dataset.features.arrow_schema
+            fields = self._layout.columns.among(column_names(first.schema), label)
+            used = dict.fromkeys(top_name(name, schema) for name in rows.used(fields, schema.names))
+            start = 0
+            for table in dataset.select_columns(list(used)).iter(min(BATCH, limit or BATCH)):
                 for batch in table.combine_chunks().to_batches():
                     numbers = range(start, start + batch.num_rows)
-                    ids = _table_formats.row_ids(columns, split, numbers)
-                    yield ArrowRecords(label, batch, columns, numbers, ids, self._layout.separator)
+                    batch = with_class_names(batch, schema)
+                    yield rows.records(batch, fields, schema.names, numbers, label)
                     start += batch.num_rows
 
     @contextmanager

@@ -10,31 +10,34 @@ import pyarrow as pa
 from pydantic import Field
 
 from vqa_builder.errors import SourceError
-from vqa_builder.sources import _record_joins, _table_formats, base
-from vqa_builder.sources._column_mapping import Columns
+from vqa_builder.sources import base
+from vqa_builder.sources._column_mapping import TabularOptions
 from vqa_builder.sources._input_files import existing, on_disk
 from vqa_builder.sources._record_checks import Records
+from vqa_builder.sources._record_source import Reading, RecordSource, read_files
+from vqa_builder.sources._table_formats import FileFormat, Layout, read_table
 
 
-class TableOptions(base.Options):
+class TableOptions(TabularOptions):
     """Options of the source ``table``."""
 
     splits: dict[base.SplitName, base.Paths] = Field(
         min_length=1,
         description="the file of each split, a list of files, or a pattern: data/train-*.parquet",
     )
-    columns: Columns = Field(Columns(), description="which column is what")
-    separator: str | None = Field(
+    format: FileFormat | None = Field(
+        None, description="the format of the files; left out, it is seen from their suffix"
+    )
+    key: str | None = Field(
         None,
         min_length=1,
-        description="what stands between answers in a text, for example a semicolon; left out, a text is one"
-        " answer, or a list if it begins with [",
+        description="where the records stand in a JSON file, a list or an object of them: data, or"
+        " outer.inner; left out, the only list, or the file itself",
     )
-    answers_per_question: int | None = Field(
-        None, ge=1, description="how many answers each question must have; left out, any number but zero"
-    )
-    format: _table_formats.FileFormat | None = Field(
-        None, description="the format of the files; left out, it is seen from their suffix"
+    split_column: str | None = Field(
+        None,
+        description="the column that says to which split a row belongs (train, val, dev, test, ...); rows of"
+        " others are passed over; left out, a file belongs to one split",
     )
     delimiter: str | None = Field(
         None,
@@ -58,7 +61,7 @@ class _File(NamedTuple):
     path: Path
 
 
-class Table(base.Source):
+class Table(RecordSource):
     """Tables of any origin: JSONL, JSON lists, CSV, TSV, Parquet and Arrow files, with your names of columns.
 
     Large files are read part after part. JSONL, CSV and TSV may be gzipped or in a zip archive. Where a table
@@ -79,17 +82,9 @@ class Table(base.Source):
     Options: ClassVar = TableOptions
 
     def __init__(self, options: TableOptions) -> None:
+        super().__init__(options)
         self._splits = base.in_order(options.splits)
-        self._answers = options.answers_per_question
-        self._layout = _table_formats.Layout(
-            options.columns,
-            options.separator,
-            options.format,
-            options.delimiter,
-            options.quote,
-            options.escape,
-            options.text_ids,
-        )
+        self._layout = Layout(**{name: getattr(options, name) for name in Layout.__dataclass_fields__})
 
     def files(self) -> list[Path]:
         """The files of train, validation and test, patterns resolved; an archive named twice is listed once.
@@ -100,18 +95,17 @@ class Table(base.Source):
         paths = [file.path for files in self._files().values() for file in files]
         return list(dict.fromkeys(existing(on_disk(path)) for path in paths))
 
-    def read(self, on_bad_record: base.OnBadRecord, limit: int | None = None) -> Iterator[pa.RecordBatch]:
-        """The examples, file after file, row after row."""
-        reading = _record_joins.Reading(self._answers, on_bad_record, limit)
+    def examples(self, reading: Reading) -> Iterator[pa.RecordBatch]:
+        """File after file, row after row."""
         rows: dict[str, int] = {}
 
         def records(file: _File) -> Iterator[Records]:
             start = rows.get(file.split, 0)
-            for part in _table_formats.read_table(file.path, file.split, start, self._layout, on_bad_record):
+            for part in read_table(file.path, file.split, start, self._layout, reading.report):
                 rows[file.split] = start + part.numbers[-1] + 1 if part.numbers else start
                 yield part
 
-        return _record_joins.read_files(self._files(), records, reading)
+        return read_files(self._files(), records, reading)
 
     def _files(self) -> dict[str, list[_File]]:
         return {

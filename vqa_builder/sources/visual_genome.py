@@ -12,10 +12,11 @@ from msgspec import Raw, Struct
 from pydantic import Field
 
 from vqa_builder.errors import SourceError
-from vqa_builder.sources import _record_joins, base
+from vqa_builder.sources import base
 from vqa_builder.sources._input_files import existing, on_disk, read_text
 from vqa_builder.sources._json_files import Keyed, decoded, describe, not_empty, unknown_shape
-from vqa_builder.sources._json_records import JSONRecords, record_format
+from vqa_builder.sources._json_records import BAD_JSON, JSONRecords, record_format
+from vqa_builder.sources._record_source import Reading, RecordSource, read_files
 
 KNOWN = '[{"image_id" or "id": ..., "qas": [{"qa_id": ..., "question": ..., "answer": ...}, ...]}, ...]'
 IMAGES = "image ids as a JSON list, or one on each line, or a JSON list of objects with an image_id"
@@ -31,7 +32,7 @@ class Split(base.Options):
     )
 
 
-class VisualGenomeOptions(base.Options):
+class VisualGenomeOptions(base.SourceOptions):
     """Options of the source ``visual_genome``."""
 
     splits: dict[base.SplitName, Split] = Field(min_length=1, description="the files of each split")
@@ -53,7 +54,7 @@ class _Image(Struct):
     id: Raw = ABSENT
 
 
-class VisualGenome(base.Source):
+class VisualGenome(RecordSource):
     """Questions of Visual Genome: one JSON list of images, each with its questions and their one answer.
 
     The ids of images and questions are integers. Visual Genome has no splits of its own: give each split a
@@ -80,6 +81,7 @@ class VisualGenome(base.Source):
     Options: ClassVar = VisualGenomeOptions
 
     def __init__(self, options: VisualGenomeOptions) -> None:
+        super().__init__(options)
         self._splits = base.in_order(options.splits)
 
     def files(self) -> list[Path]:
@@ -87,17 +89,16 @@ class VisualGenome(base.Source):
         paths = [path for each in self._splits.values() for path in (*each.questions, each.images)]
         return list(dict.fromkeys(existing(on_disk(path)) for path in paths if path is not None))
 
-    def read(self, on_bad_record: base.OnBadRecord, limit: int | None = None) -> Iterator[pa.RecordBatch]:
-        """The examples, image after image, in the order in which they stand in the files."""
-        reading = _record_joins.Reading(None, on_bad_record, limit)
+    def examples(self, reading: Reading) -> Iterator[pa.RecordBatch]:
+        """Image after image."""
         files = {
             split: [(path, _image_ids(each.images)) for path in each.questions]
             for split, each in self._splits.items()
         }
-        return _record_joins.read_files(files, lambda file: _records(*file, reading), reading)
+        return read_files(files, lambda file: _records(*file, reading), reading)
 
 
-def _records(path: Path, images: set[str] | None, reading: _record_joins.Reading) -> Iterator[JSONRecords]:
+def _records(path: Path, images: set[str] | None, reading: Reading) -> Iterator[JSONRecords]:
     content = read_text(path)
     tops = not_empty(decoded(content, list[Raw], KNOWN), content.label)
     if not any(b'"qas"' in bytes(top) for top in tops[:100]):
@@ -110,7 +111,7 @@ def _records(path: Path, images: set[str] | None, reading: _record_joins.Reading
             break
         try:
             image_id, qas = _image(top)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except BAD_JSON as error:
             problem = "The image with its questions cannot be used"
             reading.report(
                 base.BadRecord(content.label, number, None, problem, KNOWN[1:-6], f"{error}; {describe(top)}")

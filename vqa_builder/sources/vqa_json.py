@@ -5,44 +5,36 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import msgspec
 import pyarrow as pa
-from msgspec import UNSET, Raw, Struct, UnsetType
+from msgspec import Raw
 from pydantic import Field
 
 from vqa_builder.errors import SourceError
-from vqa_builder.sources import _record_joins, base
+from vqa_builder.sources import base
 from vqa_builder.sources._input_files import Content, existing, on_disk, read_text
-from vqa_builder.sources._json_files import decoded, describe, not_empty, unknown_shape
-from vqa_builder.sources._json_records import Format, JSONRecords, record_format
-from vqa_builder.sources._record_checks import CheckedRecords, check
+from vqa_builder.sources._json_files import decoded, describe, not_empty, top_level, unknown_shape
+from vqa_builder.sources._json_records import JSONRecords, keys_of, record_format
+from vqa_builder.sources._record_checks import CheckedRecords
+from vqa_builder.sources._record_joins import SeenIds, match, unique, with_answers_or_none_at_all
+from vqa_builder.sources._record_source import Reading, RecordSource
 
 KNOWN = (
-    '{"questions": [...]} or {"annotations": [...]} (VQA v1 and v2, OK-VQA, VizWiz), '
-    '{"data": [...]} (TextVQA), or [{"image": ..., "question": ...}, ...] (VizWiz)'
+    '{"questions": [...]} or {"annotations": [...]} (VQA v1 and v2, OK-VQA, VizWiz), {"data": [...]}'
+    ' (TextVQA), or [{"image" or "image_id": ..., "question": ...}, ...] (VizWiz, LAVIS)'
 )
-_IDS = {"question_id": ("question_id",), "image_id": ("image_id",)}
-_QUESTION = record_format(_IDS | {"question": ("question",)})
-_ANNOTATION = record_format(
-    _IDS | {name: (name,) for name in ("question_type", "answer_type", "multiple_choice_answer", "answers")}
-)
-_TEXTVQA = record_format(_IDS | {"question": ("question",), "answers": ("answers",)})
-_VIZWIZ = record_format(
+_ABOUT_ANSWERS: dict[str, tuple[str, ...]] = {
+    "answers": ("answers", "answer"),
+    **{name: (name,) for name in ("question_type", "answer_type", "multiple_choice_answer")},
+}
+_ANNOTATION = record_format({**_ABOUT_ANSWERS, "question_id": ("question_id",), "image_id": ("image_id",)})
+_QUESTION = record_format(
     {
+        **_ABOUT_ANSWERS,
         "question_id": ("question_id", "image"),
-        "image_id": ("image",),
+        "image_id": ("image_id", "image"),
         "question": ("question",),
-        "answers": ("answers",),
-        "answer_type": ("answer_type",),
     }
 )
-_WHAT = {_QUESTION: "a questions file", _ANNOTATION: "an annotations file"}
-
-
-class _Top(Struct):
-    questions: list[Raw] | UnsetType = UNSET
-    annotations: list[Raw] | UnsetType = UNSET
-    data: list[Raw] | UnsetType = UNSET
 
 
 class Split(base.Options):
@@ -57,7 +49,7 @@ class Split(base.Options):
     )
 
 
-class VQAJSONOptions(base.Options):
+class VQAJSONOptions(base.SourceOptions):
     """Options of the source ``vqa_json``."""
 
     splits: dict[base.SplitName, Split] = Field(min_length=1, description="the files of each split")
@@ -66,11 +58,12 @@ class VQAJSONOptions(base.Options):
     )
 
 
-class VQAJSON(base.Source):
+class VQAJSON(RecordSource):
     """Questions and annotations in the VQA JSON formats, recognised by their shape and joined by id.
 
     A file may be JSON, gzipped JSON or a zip archive, whatever its suffix. Ids stay integers or strings as
-    they are in the source. A split without annotations gets null answers.
+    they are in the source; without a question id the name of the image serves. Answers may stand with the
+    questions, under ``answers`` or ``answer``; a split that has none anywhere gets null answers.
 
     Example::
 
@@ -86,8 +79,8 @@ class VQAJSON(base.Source):
     Options = VQAJSONOptions
 
     def __init__(self, options: VQAJSONOptions) -> None:
+        super().__init__(options)
         self._splits = base.in_order(options.splits)
-        self._answers = options.answers_per_question
 
     def files(self) -> list[Path]:
         """The files of train, validation and test, questions first; an archive named twice is listed once.
@@ -98,90 +91,74 @@ class VQAJSON(base.Source):
         paths = [path for split in self._splits.values() for path in (split.questions, split.annotations)]
         return list(dict.fromkeys(existing(on_disk(path)) for path in paths if path is not None))
 
-    def read(self, on_bad_record: base.OnBadRecord, limit: int | None = None) -> Iterator[pa.RecordBatch]:
-        """The examples of every split, in the order of its questions.
-
-        Args:
-            on_bad_record: told of every record that cannot be used.
-            limit: the first so many questions of each split; annotations of others are passed over.
-
-        Yields:
-            Batches of at most 10,000 rows.
-
-        Raises:
-            SourceError: a file is missing, damaged, in the wrong place or of no known shape.
-        """
-        reading = _record_joins.Reading(self._answers, on_bad_record, limit)
+    def examples(self, reading: Reading) -> Iterator[pa.RecordBatch]:
+        """The examples of every split, in the order of its questions."""
         for name, split in self._splits.items():
-            questions, annotations = _read_split(split, reading)
-            yield from _record_joins.examples(questions, annotations, name)
+            questions, annotations = _read_split(name, split, reading)
+            yield from reading.examples(questions, annotations, name)
 
 
-def _read_split(split: Split, reading: _record_joins.Reading) -> tuple[CheckedRecords, CheckedRecords]:
+def _read_split(name: str, split: Split, reading: Reading) -> tuple[CheckedRecords, CheckedRecords]:
     """Questions and their annotations, row by row; the same table twice where there is no second file."""
-    report = reading.report
-    questions = check(_questions(split), reading.rules, report, limit=reading.limit)
-    questions = _record_joins.unique(questions, reading.seen, report)
+    records = _questions(split)
+    questions = reading.unique(reading.check(records, limit=reading.limit), name)
+    answered = questions.rows["answers"].null_count < questions.rows.num_rows
     if split.annotations is None:
-        questions = _record_joins.with_answers_or_none_at_all(questions, report)
+        if not answered:
+            reading.refuse_unread_answers(records)
+        questions = with_answers_or_none_at_all(questions, reading.report)
         return questions, questions
+    if answered:
+        found = "questions with their answers"
+        raise _wrong_part(
+            records.label, found, "questions", "leave annotations out: this file holds the answers"
+        )
+    del records
     only = None if reading.limit is None else set(questions.rows["question_id"].to_pylist())
-    annotations = check(_annotations(split.annotations), reading.rules, report, only=only)
-    annotations = _record_joins.unique(annotations, _record_joins.SeenIds(), report)
-    annotations = _record_joins.with_answers_or_none_at_all(annotations, report, True)
-    return _record_joins.match(questions, annotations, report)
+    annotations = reading.check(_annotations(split.annotations), only=only)
+    annotations = unique(annotations, SeenIds(), reading.report)
+    annotations = with_answers_or_none_at_all(annotations, reading.report)
+    return match(questions, annotations, reading.report)
 
 
 def _questions(split: Split) -> JSONRecords:
-    records = _read_records(split.questions)
-    if records.format is _ANNOTATION:
+    part, records = _read_records(split.questions)
+    if part == "annotations":
         remedy = "name the questions file under questions, and this one under annotations"
-        raise _wrong_part(
-            records, "questions", "swap the two files in the spec" if split.annotations else remedy
-        )
-    if records.format is not _QUESTION and split.annotations is not None:
-        raise _wrong_part(records, "questions", "leave annotations out: this file holds the answers")
+        if split.annotations:
+            remedy = "swap the two files in the spec"
+        raise _wrong_part(records.label, "an annotations file", "questions", remedy)
     return records
 
 
 def _annotations(path: Path) -> JSONRecords:
-    records = _read_records(path)
-    if records.format is not _ANNOTATION:
-        raise _wrong_part(records, "annotations", 'name the file whose top level is {"annotations": [...]}')
+    part, records = _read_records(path)
+    if part != "annotations":
+        remedy = 'name the file whose top level is {"annotations": [...]}'
+        raise _wrong_part(records.label, "a questions file", "annotations", remedy)
     return records
 
 
-def _wrong_part(records: JSONRecords, wanted: str, remedy: str) -> SourceError:
+def _wrong_part(where: str, found: str, wanted: str, remedy: str) -> SourceError:
     """The error for a file that is good but stands in the wrong place of the spec."""
-    found = _WHAT.get(records.format, "a file that holds questions and answers")
     problem = f"The file named under {wanted} is {found}"
-    return SourceError(problem, where=records.label, expected=f"{wanted} only", found=found, remedy=remedy)
+    return SourceError(problem, where=where, expected=f"{wanted} only", found=found, remedy=remedy)
 
 
-def _read_records(path: Path) -> JSONRecords:
-    """The records of a file, whose format shows in its top-level shape."""
+def _read_records(path: Path) -> tuple[str, JSONRecords]:
+    """The part of a file that holds its records, and these."""
     content = read_text(path)
-    shape, items = _recognise(content)
+    top = top_level(content, KNOWN)
+    if isinstance(top, list):
+        first = keys_of(top[:100])
+        if top and ("question" not in first or not {"image", "image_id"} & {*first}):
+            raise unknown_shape(content, f"a list; its first record is {describe(top[0])}", KNOWN)
+        part, items = "data", top
+    else:
+        part = next((name for name in ("questions", "annotations", "data") if name in top), "")
+        if not part:
+            raise unknown_shape(content, describe(content.data), KNOWN)
+        items = decoded(Content(content.label, bytes(top[part])), list[Raw], KNOWN)
     not_empty(items, content.label)
-    return JSONRecords(content.label, shape, items, range(len(items)))
-
-
-def _recognise(content: Content) -> tuple[type[Format], list[Raw]]:
-    if content.data.lstrip()[:1] == b"[":
-        items = decoded(content, list[Raw], KNOWN)
-        if items and not any(map(_has_image, items[:100])):
-            raise unknown_shape(content, f"a list; its first record is {describe(items[0])}", KNOWN)
-        return _VIZWIZ, items
-    top = decoded(content, _Top, KNOWN)
-    parts = ((_QUESTION, top.questions), (_ANNOTATION, top.annotations), (_TEXTVQA, top.data))
-    for shape, part in parts:
-        if isinstance(part, list):
-            return shape, part
-    raise unknown_shape(content, describe(content.data), KNOWN)
-
-
-def _has_image(item: Raw) -> bool:
-    try:
-        return "image" in msgspec.json.decode(item, type=dict[str, Raw])
-    except msgspec.DecodeError:
-        return False
+    shape = _ANNOTATION if part == "annotations" else _QUESTION
+    return part, JSONRecords(content.label, shape, items, range(len(items)))
