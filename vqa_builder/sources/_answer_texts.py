@@ -37,6 +37,19 @@ def text_of(value: str | int | float | bool | None) -> str | None:
     return str(value) if isinstance(value, int) else value
 
 
+def holds_something(value: Any) -> bool:
+    """Whether a value, or one within it, is neither null nor blank.
+
+    >>> [holds_something(each) for each in ("cat", 0, " ", ["", None], {"text": []})]
+    [True, True, False, False, False]
+    """
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        return any(map(holds_something, value))
+    return bool(value.strip()) if isinstance(value, str) else value is not None
+
+
 def parse_answers(text: str, separator: str | None, column: str, all_lists: bool = False) -> list[Answer]:
     """The answers in a text.
 

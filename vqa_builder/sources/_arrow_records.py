@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from msgspec import ValidationError
 
 from vqa_builder.errors import SourceError
-from vqa_builder.sources._answer_texts import Answer, choose, parse_answers, text_of
+from vqa_builder.sources._answer_texts import Answer, choose, holds_something, parse_answers, text_of
 from vqa_builder.sources._json_records import EXACT, listed
 from vqa_builder.sources._record_checks import (
     REQUIRED,
@@ -75,11 +75,7 @@ class ArrowRecords:
         """Whether a column that was not read holds something: neither null nor empty."""
         if name not in self.table.schema.names:
             return False
-        values = _plain(self.table[name])
-        if _is_list(values.type):
-            return bool(pc.any(pc.greater(pc.list_value_length(values), 0)).as_py())
-        empty = pc.equal(values, "") if pa.types.is_string(values.type) else pc.is_null(values)
-        return not bool(pc.all(empty.fill_null(True)).as_py())
+        return any(map(holds_something, self.table[name].to_pylist()))
 
     def of_split(self, column: str, names: frozenset[str]) -> ArrowRecords:
         """The rows whose column says that they belong to a split."""
@@ -265,7 +261,7 @@ class ArrowRecords:
             where=self.label,
             expected="strings, integers, or lists or structs of them",
             found=kind,
-            remedy="name another column in the spec",
+            remedy="name another column in the spec; ids may be null, which numbers the rows",
         )
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 from msgspec import Meta, Raw, Struct, ValidationError
 
-from vqa_builder.sources._answer_texts import Answer, choose, text_of
+from vqa_builder.sources._answer_texts import Answer, choose, holds_something, text_of
 from vqa_builder.sources._json_files import members
 from vqa_builder.sources._record_checks import (
     BATCH,
@@ -236,8 +236,9 @@ class JSONRecords:
 
     def has_value(self, name: str) -> bool:
         """Whether a record holds something under a name: neither null nor empty."""
+        values = (members_of(item).get(name, b"null") for item in self.items)
         return name not in self.format.unread and any(
-            members_of(item).get(name, b"null") not in (b"null", b'""', b"[]", b"{}") for item in self.items
+            holds_something(msgspec.json.decode(each)) for each in values
         )
 
     def batches(

@@ -20,7 +20,7 @@ from msgspec import Raw
 from vqa_builder.errors import SourceError
 from vqa_builder.sources._answer_texts import parse_answers
 from vqa_builder.sources._arrow_records import ArrowRecords, column_names, top_name, with_class_names
-from vqa_builder.sources._column_mapping import Columns, may_hold_answers, missing
+from vqa_builder.sources._column_mapping import Columns, may_hold_answers
 from vqa_builder.sources._input_files import Content, damaged, existing, opened, read_text
 from vqa_builder.sources._json_files import Keyed, decoded, describe, top_level, unknown_shape
 from vqa_builder.sources._json_records import (
@@ -205,7 +205,13 @@ def _json_rows(content: Content, layout: Layout) -> tuple[Iterable[bytes | Raw],
     for key in layout.key.split(".") if layout.key else ():
         parts = found if isinstance(found, dict) else {}
         if key not in parts:
-            raise missing("the records (key)", key, list(parts), content.label)
+            raise SourceError(
+                "The file has no such part",
+                where=content.label,
+                expected=f"key: {layout.key}",
+                found=describe(content.data),
+                remedy=f"name the part that holds the records: key: {next(iter(parts), 'NAME')}",
+            )
         found = top_level(Content(content.label, bytes(parts[key])), JSON_SHAPES)
     if isinstance(found, list):
         return found, None
@@ -254,7 +260,7 @@ def _json_parts(
             items = Keyed(ROW_NUMBER, ids, items)
         if split_column:
             names = SPLIT_NAMES[file.split]
-            mine = [members_of(item).get(split_column, b"")[1:-1].decode() in names for item in items]
+            mine = [_text_at(item, split_column) in names for item in items]
             numbers, items = list(compress(numbers, mine)), list(compress(items, mine))
         yield JSONRecords(label, record, items, numbers)
 
@@ -277,6 +283,10 @@ def _within(item: bytes | Raw, path: list[str]) -> bytes | Raw:
     for name in path:
         item = members_of(item).get(name, Raw(b"null"))
     return item
+
+
+def _text_at(item: bytes | Raw, name: str) -> str:
+    return bytes(members_of(item).get(name, b"")).decode().strip('"')
 
 
 def _row_format(fields: Mapping[str, str], separator: str | None) -> type[Format]:
