@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ def official(tmp_path: Path, rows: list[dict[str, Any]], top: str | None = "ques
     return write(tmp_path / f"{top}.json", rows if top is None else {top: rows})
 
 
-TABLES = {
+TABLES: dict[str, Callable[[list[dict[str, Any]]], bytes]] = {
     "rows.jsonl": lines,
     "rows.json": lambda rows: json.dumps({"data": rows}).encode(),
     "rows.parquet": parquet,
