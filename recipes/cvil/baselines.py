@@ -15,7 +15,7 @@ from recipes.cvil.material import Material
 from recipes.cvil.train import record_answers, train_teacher
 from recipes.lib import results
 from recipes.lib.data import Questions, load_questions
-from recipes.lib.translate_test import into_english
+from recipes.lib.translate_questions import into_english
 
 TIMED = 500
 

@@ -35,7 +35,6 @@ from vqa_builder.metrics.evaluate import evaluate
 from vqa_builder.metrics.inputs import Settings
 from vqa_builder.metrics.references import References, load_references, some
 from vqa_builder.metrics.result import Result, Score
-from vqa_builder.metrics.text_match import exact_match
 from vqa_builder.store import write_text
 
 Prediction = dict[str, Any]
@@ -250,60 +249,6 @@ def score(
     if only is not None:
         references, chosen = _subset(references, only), replace(chosen, unknown="ignore")
     return Scores(language, answers_in, evaluate(_given(predictions), references, settings=chosen).result)
-
-
-def score_exact(
-    predictions: Iterable[Mapping[str, Any]] | Path,
-    references: Any,
-    vocabulary: Iterable[str] | Path,
-    *,
-    language: str,
-    split: str | None = None,
-) -> Scores:
-    """Exact match × coverage, as cViL scores ja-VG-VQA; the factors are in ``result.details``.
-
-    Args:
-        predictions: answers in the language of the references.
-        references: those of ``visual_genome_references``, an annotation file, or a release in the language.
-        vocabulary: the answers that the model can give, or a JSON file of them; a reference that is not among
-            them is not covered.
-        language: of questions and answers.
-        split: of a release.
-
-    Raises:
-        SourceError, ReleaseError: the predictions are not those of the references, or these cannot be read.
-
-    Example::
-
-        references = visual_genome_references(Path("question_answers.json"))
-        score_exact(predictions, references, vocabulary, language="ja").result.details
-        # {"accuracy_on_covered": 41.3, "coverage": 73.9, "accuracy_on_all": 30.6}
-    """
-    settings = Settings(split=split, answers_in="text")
-    result = exact_match(_given(predictions), references, language, settings, vocabulary=vocabulary)
-    return Scores(language, "target", result)
-
-
-def visual_genome_references(path: Path, images: Path | None = None) -> list[dict[str, Any]]:
-    """The one answer of every question of a file in the form of Visual Genome, such as ja-VG-VQA.
-
-    Args:
-        path: ``[{"image_id", "qas": [{"qa_id", "question", "answer"}, ...]}, ...]``, plain, gzip or zip.
-        images: the images of the split, if not all; see the source ``visual_genome``.
-
-    Raises:
-        SourceError: the file has another form.
-    """
-    from vqa_builder.sources.base import BadRecord
-    from vqa_builder.sources.visual_genome import Split, VisualGenome, VisualGenomeOptions
-
-    def refuse(record: BadRecord) -> None:
-        raise record.error()
-
-    options = VisualGenomeOptions(splits={"validation": Split(questions=(path,), images=images)})
-    rows = (row for batch in VisualGenome(options).read(refuse) for row in batch.to_pylist())
-    pairs = ((row["question_id"], row["multiple_choice_answer"]) for row in rows)
-    return [{"question_id": id_, "answers": [{"answer": answer}]} for id_, answer in pairs]
 
 
 def write_predictions(path: Path, predictions: Iterable[Mapping[str, Any]]) -> None:

@@ -88,9 +88,11 @@ def evaluate(
         SpecError: a vocabulary for another metric.
         SourceError, ReleaseError: an input is wrong.
 
-    Example::
-
-        evaluate("mine.json", "out/vqa-ja", against="theirs.json").comparison.p_randomisation
+    >>> ten = [{"answer": "猫", "answer_id": number} for number in range(10)]
+    >>> references = [{"question_id": 1, "answers": ten}, {"question_id": 2, "answers": ten}]
+    >>> found = evaluate({1: "猫", 2: "猫"}, references, "ja", against={1: "猫", 2: "犬"})
+    >>> found.result.overall, found.against.overall, found.comparison.difference
+    (100.0, 50.0, 50.0)
     """
     if metric not in METRICS:
         raise UnknownNameError("metric", metric, METRICS)

@@ -123,9 +123,8 @@ def load_references(
         SourceError: the file has no known shape, repeats a question, or a question has no answers.
         UnknownNameError: no such split or language.
 
-    Example::
-
-        load_references("out/vqa-ja", split="validation").rows.num_rows
+    >>> load_references([{"question_id": 7, "answers": [{"answer": "猫"}]}], "ja").question_ids.to_pylist()
+    ['7']
     """
     if language is not None:
         languages.get(language)

@@ -174,9 +174,10 @@ def intervals(
     Returns:
         Low and high end per group.
 
-    Example::
-
-        low, high = intervals(scores, np.zeros(len(scores), np.int64), resamples=1000, seed=0)
+    >>> scores = np.array([0.0, 1.0] * 200)
+    >>> low, high = intervals(scores, np.zeros(400, np.int64), resamples=1000, seed=0)
+    >>> bool(0.44 < low[0] < 0.5 < high[0] < 0.56)
+    True
     """
     cells, counts = np.unique(np.stack([groups, np.round(scores, _ROUNDED_TO)]), axis=1, return_counts=True)
     starts = np.flatnonzero(np.diff(cells[0], prepend=-1))

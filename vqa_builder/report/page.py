@@ -28,11 +28,7 @@ def render(tables: Mapping[str, pa.Table], manifest: Mapping[str, Any], *, sampl
         sample: about how many rows the page carries for reading; the counts are of all rows in any case.
 
     Returns:
-        An HTML document that loads nothing from anywhere.
-
-    Example::
-
-        Path("report.html").write_text(render(contents.tables, manifest.describe(contents)))
+        An HTML document that loads nothing from anywhere; ``vqa-builder report`` writes it.
     """
     rows = gather(tables)
     policy = manifest.get("policy") or manifest.get("spec", {}).get("policy") or {}

@@ -19,9 +19,7 @@ from recipes.lib.evaluate import (
     questions_per_second,
     read_predictions,
     score,
-    score_exact,
     soft_accuracy,
-    visual_genome_references,
     write_predictions,
 )
 from tests.metrics.conftest import MAP, release
@@ -199,47 +197,3 @@ def test_what_is_no_file_of_predictions(tmp_path: Path, content: str) -> None:
     (tmp_path / "p.json").write_text(content)
     with pytest.raises(SourceError):
         read_predictions(tmp_path / "p.json")
-
-
-JA_VG = [
-    {"image_id": 1, "qas": [
-        {"qa_id": 101, "question": "猫は何色ですか？", "answer": "白"},
-        {"qa_id": 102, "question": "どこにいますか？", "answer": "ソファーの上"},
-    ]},
-    {"image_id": 2, "qas": [
-        {"qa_id": 201, "question": "何人いますか？", "answer": "2人"},
-        {"qa_id": 202, "question": "天気はどうですか？", "answer": "晴れ。"},
-    ]},
-]  # fmt: skip
-
-
-def test_exact_match_times_coverage_of_the_ja_vg_vqa_format(tmp_path: Path) -> None:
-    (tmp_path / "ja.json").write_text(json.dumps(JA_VG, ensure_ascii=False), encoding="utf-8")
-    references = visual_genome_references(tmp_path / "ja.json")
-    assert [each["question_id"] for each in references] == [101, 102, 201, 202]
-    given = dict(zip((101, 102, 201, 202), ("白", "机の上", "3人", "晴れ"), strict=True))
-    predictions = [{"question_id": id_, "answer": answer} for id_, answer in given.items()]
-    found = score_exact(predictions, references, ["白", "2人", "3人", "晴れ"], language="ja")
-    assert found.result.details == {
-        "accuracy_on_covered": 66.67,
-        "coverage": 75.0,
-        "accuracy_on_all": 50.0,
-    }
-    assert found.overall.value == 50.0 and found.record()["coverage"] == 75.0
-    (tmp_path / "images.txt").write_text("2\n")
-    assert len(visual_genome_references(tmp_path / "ja.json", tmp_path / "images.txt")) == 2
-
-
-def test_a_file_in_another_form_is_no_visual_genome(tmp_path: Path) -> None:
-    (tmp_path / "vqa.json").write_text('[{"question_id": 1}]')
-    with pytest.raises(SourceError):
-        visual_genome_references(tmp_path / "vqa.json")
-
-
-def test_exact_match_by_a_release(release: Path) -> None:
-    predictions = [{"question_id": id_, "answer": answer} for id_, answer in zip(
-        IDS, ["オレンジ色", "オレンジ", "猫", "2", "いいえ"], strict=True
-    )]  # fmt: skip
-    found = score_exact(predictions, release, ["猫", "2", "はい"], language="ja", split="validation")
-    assert found.result.details["coverage"] == 60.0
-    assert found.overall.value == 40.0

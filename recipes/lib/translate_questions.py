@@ -1,31 +1,17 @@
-"""What an English model scores in another language without training: translate-test, and zero-shot.
+"""Questions translated into English, so that an English model can be asked in another language.
 
-Translate-test has the question translated into English by an engine of vqa_builder, through its translation
-memory; zero-shot asks the model in the target language. Every student is to be held against both: on xGQA,
-translate-test beats every zero-shot multilingual model by some 19 points (IGLUE, Bugliarello et al. 2022).
-
-Example::
-
-    def batches_of(questions):
-        return QuestionBatches(questions, tokenizer, features, batch_size=256, regions=8, tags=4,
-                               labels=len(vocabulary), shuffle=False)
-
-    questions = load_questions(release, "validation")
-    references = load_references(release, split="validation")
-    translated = translate_test(teacher, questions, batches_of, vocabulary, references, memory=memory)
-    zero_shot = ask(teacher, questions, batches_of, vocabulary, references)
+Translate-test is what every student is to be held against: on xGQA, it beats every zero-shot multilingual
+model by some 19 points (IGLUE, Bugliarello et al. 2022).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recipes.lib.evaluate import Batches, Precision, Scores, predict, score, write_predictions
-from vqa_builder.metrics.references import References
 from vqa_builder.plugins import construct
 from vqa_builder.progress import Progress
 from vqa_builder.spec import Plugin
@@ -34,13 +20,10 @@ from vqa_builder.translation.memory import TranslationMemory
 from vqa_builder.translation.request import Request
 
 if TYPE_CHECKING:
-    from torch import nn
-
     from recipes.lib.data import Questions
 
 ENGLISH = "en"
 ROLE = "question"
-BatchesOf = Callable[["Questions"], Batches]
 _SPACES = re.compile(r"\s+")
 
 
@@ -120,54 +103,3 @@ def into_english(
         counts=outcome.counts,
         failed=tuple(id_ for id_, text in zip(questions.question_id, texts, strict=True) if text is None),
     )
-
-
-def translate_test(
-    model: nn.Module,
-    questions: Questions,
-    batches_of: BatchesOf,
-    vocabulary: Sequence[str],
-    references: References,
-    *,
-    memory: Path,
-    engines: Sequence[str | Mapping[str, Any]] = ("mini",),
-    precision: Precision = "fp32",
-    file: Path | None = None,
-    progress: Progress | None = None,
-) -> Scores:
-    """An English model's accuracy on the translations of the questions into English.
-
-    Args:
-        model, vocabulary, precision: as for ``evaluate.predict``.
-        questions: of a release, in its language.
-        batches_of: questions -> the batches that the model reads.
-        references: of the same split, from ``metrics.references.load_references``.
-        memory, engines, progress: as for ``into_english``.
-        file: where to write the predictions, in the official result format.
-
-    Returns:
-        Scores whose notes name the engines and count the questions that nobody translated.
-    """
-    english = into_english(questions, memory=memory, engines=engines, progress=progress)
-    found = ask(model, english.questions, batches_of, vocabulary, references, precision=precision, file=file)
-    return replace(found, language=questions.language, notes=english.notes)
-
-
-def ask(
-    model: nn.Module,
-    questions: Questions,
-    batches_of: BatchesOf,
-    vocabulary: Sequence[str],
-    references: References,
-    *,
-    precision: Precision = "fp32",
-    file: Path | None = None,
-) -> Scores:
-    """A model's accuracy on the questions as they are: a student's, or zero-shot for one trained in English.
-
-    Arguments as in ``translate_test``.
-    """
-    predictions = predict(model, batches_of(questions), vocabulary, precision=precision)
-    if file is not None:
-        write_predictions(file, predictions)
-    return score(predictions, references, None, language=questions.language)

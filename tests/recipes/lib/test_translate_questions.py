@@ -1,21 +1,15 @@
-"""An English model asked in another language, with and without translation, by the real embedded engine."""
+"""Questions translated into English by the real embedded engine, and remembered."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
-import torch
-from torch import nn
 
 from recipes.lib.data import Questions
-from recipes.lib.translate_test import ask, into_english, translate_test
+from recipes.lib.translate_questions import into_english
 from vqa_builder.errors import EngineError, UnknownNameError
-from vqa_builder.metrics.references import load_references
 from vqa_builder.translation.memory import TranslationMemory
 from vqa_builder.translation.request import Request
 
@@ -40,54 +34,6 @@ def questions(language: str = "ja") -> Questions:
         alignment=[[]] * len(texts),
         language=language,
     )
-
-
-def given_answers() -> list[dict[str, Any]]:
-    return [
-        {
-            "question_id": id_,
-            "answer_type": kind,
-            "answers": [{"answer": answer, "answer_id": place} for place in range(10)],
-        }
-        for id_, answer, kind in zip(
-            [5, 6, 7, 8], WINNERS, ["other", "number", "yes/no", "other"], strict=True
-        )
-    ]
-
-
-@dataclass
-class Words:
-    """Batches whose input is which of the English words the question holds."""
-
-    questions: Questions
-
-    def epoch(self, number: int, start: int = 0) -> Iterator[dict[str, Any]]:
-        found = [
-            ["this" in text.lower(), "color" in text.lower(), "how many" in text.lower()]
-            for text in self.questions.text
-        ]
-        yield {"words": torch.tensor(found).float(), "index": torch.arange(len(found))}
-
-
-class Reader(nn.Module):  # type: ignore[misc]
-    """Answers English questions by their words, and everything else with ``yes``."""
-
-    def forward(self, words: Any) -> Any:
-        return words + torch.tensor([0.5, 0.0, 0.0])
-
-
-@pytest.mark.parametrize("language", ["ja", "hi"])
-def test_translation_makes_the_english_model_understand(language: str, tmp_path: Path) -> None:
-    references = load_references(given_answers())
-    asked, memory = questions(language), tmp_path / "memory.sqlite"
-    zero_shot = ask(Reader(), asked, Words, VOCABULARY, references)
-    file = tmp_path / "translated.json"
-    translated = translate_test(Reader(), asked, Words, VOCABULARY, references, memory=memory, file=file)
-    assert (zero_shot.language, zero_shot.overall.value) == (language, 25.0)
-    assert (translated.language, translated.overall.value) == (language, 100.0)
-    assert translated.record()["engine"].startswith("mini|") or "model:" in translated.record()["engine"]
-    assert translated.record()["untranslated"] == 0 and "engine" not in zero_shot.record()
-    assert [each["answer"] for each in json.loads(file.read_bytes())] == WINNERS
 
 
 def test_a_question_is_translated_once_and_remembered(tmp_path: Path) -> None:
