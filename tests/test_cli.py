@@ -92,7 +92,7 @@ def test_memories_are_merged_and_the_newcomers_people_win(tmp_path: Path) -> Non
         taken = run("memory", "import", f"{name}.jsonl", "--memory", f"{name}.sqlite", folder=tmp_path)
         assert taken.returncode == 0, taken.stderr
     merged = run("memory", "merge", "theirs.sqlite", "--memory", "ours.sqlite", folder=tmp_path)
-    assert merged.stdout == "theirs.sqlite: 1 asserted and 2 machine translations taken in\n"
+    assert merged.stdout == "theirs.sqlite: 1 human-verified and 2 machine translations taken in\n"
     assert run("memory", "export", "all.jsonl", "--memory", "ours.sqlite", folder=tmp_path).returncode == 0
     found = [json.loads(line) for line in (tmp_path / "all.jsonl").read_text().splitlines()]
     assert {row["text"]: row["translation"] for row in found} == {"cat": "猫", "dog": "犬", "cow": "牛"}

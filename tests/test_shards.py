@@ -157,13 +157,13 @@ def test_a_part_begins_with_what_the_build_remembers_and_merges_no_word_of_peopl
         entry
         for number in (1, 2)
         for entry in entries(Shard(number, 2).folder(tmp_path / "out") / MEMORY)
-        if entry.asserted
+        if entry.human_verified
     ]
     assert [entry.translation for entry in said] == ["赤色", "赤色"]
     with TranslationMemory(tmp_path / "out" / MEMORY) as memory:
         memory.add([Entry("en", "ja", "red", "赤", role="answer", engine="human")])
     merge([tmp_path / "out"], tmp_path / "out" / MEMORY)
-    asserted = [entry.translation for entry in entries(tmp_path / "out" / MEMORY) if entry.asserted]
+    asserted = [entry.translation for entry in entries(tmp_path / "out" / MEMORY) if entry.human_verified]
     assert asserted == ["赤"]
     assert sum(work.strings for part in done for work in part if work.language == "ja") == done[0][0].of
 

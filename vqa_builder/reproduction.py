@@ -137,7 +137,7 @@ def _with_own_memory(found: Manifest, folder: Path, spec: Spec, out: Path) -> Sp
             _refuse_others(memory, source, target, entries)
             if named and named.is_file() and named.resolve() != memory.path.resolve():
                 with TranslationMemory(named) as other:
-                    memory.add(other.entries(source=source, target=target, asserted=False))
+                    memory.add(other.entries(source=source, target=target, human_verified=False))
         memory.add(entries)
     return spec.model_copy(update={"memory": None})
 
@@ -145,7 +145,7 @@ def _with_own_memory(found: Manifest, folder: Path, spec: Spec, out: Path) -> Sp
 def _refuse_others(memory: TranslationMemory, source: str, target: str, entries: Sequence[Entry]) -> None:
     """Neither mix what people asserted for other releases in, nor replace it."""
     known = set(entries)
-    for entry in memory.entries(source=source, target=target, asserted=True):
+    for entry in memory.entries(source=source, target=target, human_verified=True):
         if entry not in known:
             raise SpecError(
                 "The memory in the folder of the new release asserts what the original does not use",

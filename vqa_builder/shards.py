@@ -191,7 +191,7 @@ def merge(folders: Iterable[Path | str], into: Path, scores: Path | None = None)
     with TranslationMemory(into) as memory:
         for file in files:
             with TranslationMemory(file) as part:
-                for some in batches(part.entries(asserted=False), ENTRIES_PER_COMMIT):
+                for some in batches(part.entries(human_verified=False), ENTRIES_PER_COMMIT):
                     new, clashes = _compared(memory, some)
                     memory.add(new)
                     entries, added = entries + len(some), added + len(new)

@@ -25,8 +25,7 @@ from recipes.drawn_world.scenes.write import write as write_world
 from vqa_builder import build, load_spec
 from vqa_builder.errors import VQABuilderError
 from vqa_builder.store import write_text
-from vqa_builder.translation.entry import Entry
-from vqa_builder.translation.memory import TranslationMemory
+from vqa_builder.translation.memory import Entry, TranslationMemory
 
 AUTHOR = "the grammar of the scenes"
 
@@ -74,7 +73,7 @@ def write_clean_spec(world: Path) -> Path:
 
 
 def clean_entries(world: Path, languages: list[str]) -> Iterator[Entry]:
-    """The grammar's translation of every question, as asserted entries of a memory."""
+    """The grammar's translation of every question, as human-verified entries of a memory."""
     with (world / "clean_questions.jsonl").open(encoding="utf-8") as lines:
         for line in lines:
             question = json.loads(line)

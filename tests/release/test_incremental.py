@@ -152,7 +152,7 @@ def test_a_changed_term_touches_the_rows_that_hold_it_and_none_of_the_other_term
 def _translated(memory: Path) -> set[tuple[str, str]]:
     """What engines translated from English, and under which signature."""
     with TranslationMemory(memory) as store:
-        entries = store.entries(source="en", target="ja", asserted=False)
+        entries = store.entries(source="en", target="ja", human_verified=False)
         return {(entry.text, entry.engine) for entry in entries}
 
 

@@ -41,7 +41,7 @@ def line(**cells: str) -> Line:
 
 
 def asserted(memory: TranslationMemory) -> dict[tuple[str, str, str], str]:
-    return {(one.text, one.role, one.context): one.translation for one in memory.entries(asserted=True)}
+    return {(one.text, one.role, one.context): one.translation for one in memory.entries(human_verified=True)}
 
 
 @pytest.mark.parametrize(

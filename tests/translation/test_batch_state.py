@@ -6,9 +6,8 @@ import pytest
 
 from vqa_builder.translation.batch_state import ask_glossary, ask_memory, ask_overrides, deduplicate
 from vqa_builder.translation.engines.mini import Mini
-from vqa_builder.translation.entry import Entry
 from vqa_builder.translation.glossary import Glossary, Term
-from vqa_builder.translation.memory import TranslationMemory
+from vqa_builder.translation.memory import Entry, TranslationMemory
 from vqa_builder.translation.protect import SPANS, TERMS, Guard, Protected
 from vqa_builder.translation.request import Request
 
@@ -61,7 +60,7 @@ def test_people_come_before_the_glossary_and_both_before_what_engines_said(memor
     with Mini(Mini.Options()) as mini:
         memory.add(
             [
-                Entry("en", "ja", "cat", "ねこ", "question", engine=mini.signature, asserted=False),
+                Entry("en", "ja", "cat", "ねこ", "question", engine=mini.signature, human_verified=False),
                 Entry("en", "ja", "Is it 5?", "5ですか？", engine="human"),
             ]
         )

@@ -14,9 +14,8 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from pyarrow import parquet
 
 from vqa_builder.errors import SourceError, StorageError
-from vqa_builder.translation.entry import Entry
 from vqa_builder.translation.interchange import SUFFIXES, read_entries, write_entries
-from vqa_builder.translation.memory import TranslationMemory
+from vqa_builder.translation.memory import Entry, TranslationMemory
 
 ENTRIES = [
     Entry("en", "ja", 'Is <b> & "c" 1 > 0?', "<b>は&「c」ですか？", "question", "", "mini|sha:1", False),
@@ -112,7 +111,7 @@ def test_json_lines_by_hand(tmp_path: Path) -> None:
     path.write_text("\n\n".join(map(json.dumps, lines)), encoding="utf-8")
     first, second = read_entries(path)
     assert first == Entry("en", "ja", "cat", "猫")
-    assert (second.engine, second.asserted) == ("x", False)
+    assert (second.engine, second.human_verified) == ("x", False)
 
 
 GOOD = '{"source": "en", "target": "ja", "text": "cat", "translation": "猫"}\n'

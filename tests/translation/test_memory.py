@@ -13,8 +13,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from vqa_builder.errors import SourceError, StorageError
-from vqa_builder.translation.entry import Entry
-from vqa_builder.translation.memory import TranslationMemory, _keys
+from vqa_builder.translation.memory import Entry, TranslationMemory, _keys
 from vqa_builder.translation.request import Request
 
 ENGINE = "mini|sha:1"
@@ -131,7 +130,7 @@ def test_an_import_that_breaks_off_takes_nothing_in(memory: TranslationMemory) -
     memory.store(ja(["cat"]), ["猫"], ENGINE)
 
 
-def test_the_fingerprint_follows_what_is_asserted_and_nothing_else(tmp_path: Path) -> None:
+def test_the_fingerprint_follows_what_people_said_and_nothing_else(tmp_path: Path) -> None:
     one, two = Entry("en", "ja", "cat", "猫"), Entry("en", "ja", "dog", "犬", role="answer")
     with TranslationMemory(tmp_path / "a") as memory, TranslationMemory(tmp_path / "b") as other:
         assert memory.overrides_fingerprint("en", "ja") == ""
@@ -150,11 +149,11 @@ def test_the_fingerprint_follows_what_is_asserted_and_nothing_else(tmp_path: Pat
 def test_entries_and_statistics_can_be_narrowed(memory: TranslationMemory) -> None:
     memory.store(ja(["cat", "dog"]), ["猫", "犬"], ENGINE)
     memory.add([Entry("en", "hi", "cat", "बिल्ली", role="answer")])
-    assert [entry.target for entry in memory.entries(asserted=True)] == ["hi"]
+    assert [entry.target for entry in memory.entries(human_verified=True)] == ["hi"]
     assert sorted(entry.text for entry in memory.entries(target="ja", engine=ENGINE)) == ["cat", "dog"]
     assert list(memory.entries(role="question")) == []
     hindi, japanese = memory.stats()
-    assert (hindi.target, hindi.asserted, hindi.entries) == ("hi", True, 1)
+    assert (hindi.target, hindi.human_verified, hindi.entries) == ("hi", True, 1)
     assert (japanese.entries, japanese.characters, japanese.translated_characters) == (2, 6, 2)
 
 
@@ -175,7 +174,7 @@ def test_fields_cannot_run_together_in_a_key(fields: list[str], at: int, other: 
 
 def test_a_full_disk_says_what_is_kept(memory: TranslationMemory) -> None:
     memory.store(ja(["cat"]), ["猫"], ENGINE)
-    pages = memory._db.execute("PRAGMA page_count").fetchone()[0]
+    ((pages,),) = memory._db.execute("PRAGMA page_count")
     memory._db.execute(f"PRAGMA max_page_count = {pages + 2}")
     texts = [f"text {number}" for number in range(2000)]
     with pytest.raises(StorageError, match="disk is full") as caught:
@@ -243,3 +242,20 @@ def test_processes_may_share_a_new_memory(tmp_path: Path) -> None:
     assert [process.wait(60) for process in running] == [0, 0, 0]
     with TranslationMemory(path) as memory:
         assert sum(1 for _ in memory.entries()) == 60
+
+
+def test_a_memory_that_version_0_1_0_made_is_read_and_written(tmp_path: Path) -> None:
+    path = tmp_path / "memory.sqlite"
+    old = sqlite3.connect(path)
+    old.executescript((Path(__file__).parent / "memory_0_1_0.sql").read_text(encoding="utf-8"))
+    old.close()
+    with TranslationMemory(path) as memory:
+        assert memory.lookup(ja(["cat", "dog"]), ENGINE) == ["猫", None]
+        coloured = ja(["orange"], contexts=["What color is it?"], target="hi")
+        assert memory.lookup(coloured, ENGINE) == ["नारंगी"]
+        assert memory.lookup_overrides(ja(["bus"], role="question")) == [("バス", "human")]
+        assert memory.overrides_fingerprint("en", "ja") == "f8f25bdb11f0422a92fb990257db2de0"
+        memory.store(ja(["dog"]), ["犬"], ENGINE)
+    with TranslationMemory(path) as memory:
+        assert [entry.human_verified for entry in memory.entries(target="ja")].count(True) == 1
+        assert memory.lookup(ja(["dog"]), ENGINE) == ["犬"]

@@ -126,7 +126,7 @@ def test_brands_keep_their_letters_and_hindi_its_spaces(memory: TranslationMemor
 
 
 def test_the_glossary_answers_before_any_engine_and_people_before_it(memory: TranslationMemory) -> None:
-    from vqa_builder.translation.entry import Entry
+    from vqa_builder.translation.memory import Entry
 
     memory.add([Entry("en", "ja", "bus", "乗合バス", engine="human")])
     outcome = run(memory, ["bus", "Surfboard"], Scripted({}))

@@ -14,9 +14,8 @@ import pytest
 
 from vqa_builder.errors import EngineError, StorageError
 from vqa_builder.translation.engines.base import Engine, Failure, Options, Parts
-from vqa_builder.translation.entry import Entry
 from vqa_builder.translation.glossary import Glossary, Term
-from vqa_builder.translation.memory import TranslationMemory
+from vqa_builder.translation.memory import Entry, TranslationMemory
 from vqa_builder.translation.protect import Guard
 from vqa_builder.translation.request import Request
 from vqa_builder.translation.run import Outcome, RunCounts, recall, translate

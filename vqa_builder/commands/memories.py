@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from vqa_builder.commands.options import Json, print_json
 from vqa_builder.errors import StorageError
+
+if TYPE_CHECKING:
+    from vqa_builder.translation.memory import Added
 
 MemoryPath = Annotated[Path, typer.Option("--memory", help="The memory's file.")]
 DEFAULT_MEMORY = Path(".vqa-builder/memory.sqlite")
@@ -27,7 +30,7 @@ def import_(
 
     with TranslationMemory(memory) as store:
         added = store.add(interchange.read_entries(file, label))
-    print(f"{memory}: {added.asserted:,} asserted and {added.machine:,} machine translations taken in")
+    print(f"{memory}: {_told(added)}")
 
 
 def export(
@@ -49,14 +52,14 @@ def merge(
     others: Annotated[list[Path], typer.Argument(metavar="OTHER", help="Files of other memories.")],
     memory: MemoryPath = DEFAULT_MEMORY,
 ) -> None:
-    """Take all that other memories hold into this one; what their people asserted wins over what ours did."""
+    """Take all that other memories hold into this one; what their people said wins over what ours did."""
     from vqa_builder.translation.memory import TranslationMemory
 
     for other in others:
         _must_exist(other)
         with TranslationMemory(memory) as store, TranslationMemory(other) as taken:
             added = store.add(taken.entries())
-        print(f"{other}: {added.asserted:,} asserted and {added.machine:,} machine translations taken in")
+        print(f"{other}: {_told(added)}")
 
 
 def stats(memory: MemoryPath = DEFAULT_MEMORY, as_json: Json = False) -> None:
@@ -70,9 +73,13 @@ def stats(memory: MemoryPath = DEFAULT_MEMORY, as_json: Json = False) -> None:
         print_json(rows)
         return
     for row in rows:
-        kind = "asserted" if row["asserted"] else "machine"
+        kind = "human-verified" if row["human_verified"] else "machine"
         print(f"{row['source']}-{row['target']}  {row['role'] or 'any role':<9} {kind:<9}", end="")
         print(f"{row['entries']:>10,} entries {row['characters']:>12,} characters  {row['engine']}")
+
+
+def _told(added: Added) -> str:
+    return f"{added.human_verified:,} human-verified and {added.machine:,} machine translations taken in"
 
 
 def _must_exist(memory: Path) -> None:

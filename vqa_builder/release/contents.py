@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from vqa_builder import schema
 from vqa_builder.errors import ReleaseError
 from vqa_builder.release.parquet import ANSWER_MAP_KEY, by_shard, config_of
-from vqa_builder.translation.entry import Entry
+from vqa_builder.translation.memory import Entry
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from vqa_builder.quality.policy import is_human_verified
 from vqa_builder.store import fingerprint
 from vqa_builder.translation import interchange
-from vqa_builder.translation.entry import Entry
+from vqa_builder.translation.memory import Entry
 
 FILE = "asserted.jsonl"
 SOURCE = "en"

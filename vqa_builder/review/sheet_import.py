@@ -21,8 +21,7 @@ from vqa_builder.quality.policy_config import policy_for
 from vqa_builder.quality.scorers.base import PAIRS
 from vqa_builder.review import sheet_csv
 from vqa_builder.review.sheet_csv import Line
-from vqa_builder.translation.entry import Entry
-from vqa_builder.translation.memory import TranslationMemory
+from vqa_builder.translation.memory import Entry, TranslationMemory
 from vqa_builder.translation.protect import PATTERNS, PLACEHOLDER
 from vqa_builder.translation.request import Request
 

@@ -22,7 +22,7 @@ from vqa_builder.steps.reading import SourceTables, bad_records
 from vqa_builder.steps.translating import Translated
 from vqa_builder.store import Stored, fingerprint
 from vqa_builder.translation import protect, run
-from vqa_builder.translation.entry import Entry
+from vqa_builder.translation.memory import Entry
 
 
 @dataclass(frozen=True)

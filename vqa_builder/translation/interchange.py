@@ -1,8 +1,8 @@
 """Memories in and out: TMX 1.4b, JSON lines and Parquet, read and written in bounded memory.
 
 The suffix of a file says which: ``.tmx``, ``.jsonl`` (both also with ``.gz``) or ``.parquet``. An entry is a
-machine entry only if it says ``asserted: false`` and names its engine; every other one is asserted. Its label
-is the engine it names if it says ``asserted: true``, else the label that the reader was given, else
+machine entry only if it says ``asserted: false`` and names its engine; every other one is human-verified. Its
+label is the engine it names if it says ``asserted: true``, else the label that the reader was given, else
 ``import`` or ``import:<engine>``.
 """
 
@@ -24,7 +24,7 @@ import pyarrow as pa
 from vqa_builder.errors import SourceError, StorageError, VQABuilderError
 from vqa_builder.store import atomic_file
 from vqa_builder.translation import tmx
-from vqa_builder.translation.entry import ANY_ROLE, Entry
+from vqa_builder.translation.memory import ANY_ROLE, Entry
 from vqa_builder.translation.request import batches
 
 SUFFIXES = (".tmx", ".tmx.gz", ".jsonl", ".jsonl.gz", ".parquet")
@@ -45,7 +45,7 @@ ROWS_PER_GROUP = 10_000
 
 
 class Record(msgspec.Struct, kw_only=True):
-    """An entry as a file has it; one line of JSON lines, one row of Parquet."""
+    """An entry as a file has it, under the names of ``ENTRIES``; ``asserted`` says human-verified."""
 
     source: str
     target: str
@@ -78,7 +78,7 @@ class Record(msgspec.Struct, kw_only=True):
             role=self.role or ANY_ROLE,
             context=self.context or "",
             engine=engine,
-            asserted=asserted,
+            human_verified=asserted,
         )
 
 
@@ -175,8 +175,7 @@ def _write_json_lines(file: IO[bytes], entries: Iterable[Entry]) -> int:
     encode = msgspec.json.Encoder().encode
     written = 0
     for entry in entries:
-        fields = entry._asdict()
-        file.write(encode({name: fields[name] for name in ENTRIES.names}) + b"\n")
+        file.write(encode(_fields(entry)) + b"\n")
         written += 1
     return written
 
@@ -215,10 +214,15 @@ def _write_parquet(path: Path, entries: Iterable[Entry]) -> int:
     written = 0
     with parquet.ParquetWriter(path, ENTRIES, compression="zstd") as writer:
         for some in batches(entries, ROWS_PER_GROUP):
-            columns = {name: [getattr(entry, name) for entry in some] for name in ENTRIES.names}
-            writer.write_table(pa.table(columns, schema=ENTRIES))
+            writer.write_table(pa.Table.from_pylist([_fields(entry) for entry in some], schema=ENTRIES))
             written += len(some)
     return written
+
+
+def _fields(entry: Entry) -> dict[str, object]:
+    """An entry under the names of ``ENTRIES``."""
+    fields: dict[str, object] = {name: getattr(entry, name) for name in ENTRIES.names if name != "asserted"}
+    return {**fields, "asserted": entry.human_verified}
 
 
 def _iso(code: str) -> str:

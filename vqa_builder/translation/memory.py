@@ -8,29 +8,23 @@ memories. They answer before any engine, one per text, role, context and directi
 from __future__ import annotations
 
 import hashlib
-import sqlite3
-import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Self
+from typing import NamedTuple, Self
 
-from vqa_builder.errors import StorageError
-from vqa_builder.translation.entry import ANY_ROLE, Added, Entry, Stats
 from vqa_builder.translation.request import Request, batches
-from vqa_builder.translation.sqlite_errors import is_full, storage_error
-
-__all__ = ["Added", "Entry", "Stats", "TranslationMemory"]
+from vqa_builder.translation.sqlite_file import SqliteFile
 
 VERSION = 1
-KEYS_PER_SELECT = 1000
-CACHE_KIB = 65_536
+ROWS_PER_INSERT = 1000
+ANY_ROLE = ""
 OVERRIDES = ""
 WITH_TERMS = "+terms"
 """How a signature ends for strings that hold terms; ``:`` and a digest of these follow."""
 
 # Signatures are long and few; spelled out in every row they would double the file and the time to store.
+# ``asserted`` is what version 0.1.0 called human-verified.
 _SCHEMA = (
     "CREATE TABLE engines (id INTEGER PRIMARY KEY, signature TEXT NOT NULL UNIQUE)",
     """CREATE TABLE entries (
@@ -39,7 +33,6 @@ _SCHEMA = (
         text TEXT NOT NULL, translation TEXT NOT NULL, engine_id INTEGER NOT NULL, asserted INTEGER NOT NULL
     ) WITHOUT ROWID""",
     "CREATE INDEX asserted_entries ON entries (source, target) WHERE asserted = 1",
-    f"PRAGMA user_version = {VERSION}",
 )
 _INSERT = "INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO "
 _KEEP = _INSERT + "NOTHING"
@@ -51,6 +44,49 @@ _GENERAL = (
     " ELSE signature END"
 )
 _OVERRIDES_HERE = "WHERE asserted = 1 AND source = ? AND target = ?"
+
+
+class Entry(NamedTuple):
+    """One remembered translation.
+
+    Attributes:
+        source, target: ISO 639 codes.
+        text: what was translated.
+        translation: into what.
+        role: ``question``, ``answer`` or "" for any.
+        context: what told two senses of a text apart; "" for any.
+        engine: a machine entry's engine signature, a human-verified entry's label (``human``, ``import``).
+        human_verified: whether people stand behind it, so that it outranks engines.
+    """
+
+    source: str
+    target: str
+    text: str
+    translation: str
+    role: str = ANY_ROLE
+    context: str = ""
+    engine: str = "import"
+    human_verified: bool = True
+
+
+class Added(NamedTuple):
+    """How many entries of each kind were taken in."""
+
+    human_verified: int
+    machine: int
+
+
+class Stats(NamedTuple):
+    """How much the memory holds of one kind."""
+
+    source: str
+    target: str
+    role: str
+    engine: str
+    human_verified: bool
+    entries: int
+    characters: int
+    translated_characters: int
 
 
 class TranslationMemory:
@@ -66,9 +102,12 @@ class TranslationMemory:
 
     Example::
 
-        with TranslationMemory(Path("memory.sqlite")) as memory:
-            memory.store(Request(["cat"], "en", "ja"), ["猫"], "mini|1")
-            memory.lookup(Request(["cat", "dog"], "en", "ja"), "mini|1")  # ["猫", None]
+        >>> from tempfile import TemporaryDirectory
+        >>> asked = Request(["cat", "dog"], "en", "ja", role="answer")
+        >>> with TemporaryDirectory() as folder, TranslationMemory(Path(folder, "memory.sqlite")) as memory:
+        ...     memory.store(asked.take([0]), ["猫"], "mini|1")
+        ...     memory.lookup(asked, "mini|1")
+        ['猫', None]
     """
 
     def __init__(self, path: Path, timeout: float = 30.0) -> None:
@@ -76,17 +115,7 @@ class TranslationMemory:
         self._timeout = timeout
 
     def __enter__(self) -> Self:
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StorageError("The memory cannot be made", where=self.path, found=error) from None
-        with self._mapped():
-            self._db = sqlite3.connect(self.path, timeout=self._timeout, isolation_level=None)
-            try:
-                self._prepare()
-            except BaseException:
-                self._db.close()
-                raise
+        self._db = SqliteFile(self.path, _SCHEMA, VERSION, entries="entries", timeout=self._timeout)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -107,7 +136,7 @@ class TranslationMemory:
             One translation or None per text, in the order of the texts.
         """
         keys = _keys(request, engine)
-        found = dict(self._select("key, translation", keys))
+        found = dict(self._db.select("key, translation FROM entries", keys))
         return [found.get(key) for key in keys]
 
     def lookup_overrides(self, request: Request) -> list[tuple[str, str] | None]:
@@ -124,7 +153,7 @@ class TranslationMemory:
             for contexts in dict.fromkeys((request.contexts is not None, False)):
                 asked = replace(request.take(missing), role=role)
                 keys = _keys(asked if contexts else replace(asked, contexts=None), OVERRIDES)
-                rows = self._select("key, translation, signature", keys)
+                rows = self._db.select(f"key, translation, signature {_ENTRIES}", keys)
                 found = {key: (translation, label) for key, translation, label in rows}
                 for at, key in zip(missing, keys, strict=True):
                     answers[at] = found.get(key)
@@ -146,9 +175,9 @@ class TranslationMemory:
         # In key order, so that neighbours in the file are written together.
         rows = sorted(zip(keys, request.pairs, translations, owners, strict=True))
         fixed = (request.source, request.target, request.role)
-        with self._transaction():
+        with self._db.transaction():
             numbers = {signature: self._engine_id(signature) for signature in sorted(set(owners))}
-            self._db.executemany(
+            self._db.insert(
                 _KEEP,
                 (
                     (key, *fixed, context, text, translation, numbers[owner], 0)
@@ -159,35 +188,31 @@ class TranslationMemory:
     def add(self, entries: Iterable[Entry]) -> Added:
         """Take entries in from elsewhere, all of them or, if ``entries`` raises, none; says how many.
 
-        An asserted entry replaces what was asserted about the same text, role, context and direction. A
-        machine entry never replaces one that is there. White space in texts and translations is collapsed,
+        A human-verified entry replaces the one of the same text, role, context and direction. A machine
+        entry never replaces one that is there. White space in texts and translations is collapsed,
         as it is in the sources.
         """
-        asserted = machine = 0
-        with self._transaction():
-            for some in batches(entries, KEYS_PER_SELECT):
+        verified = machine = 0
+        with self._db.transaction():
+            for some in batches(entries, ROWS_PER_INSERT):
                 numbers = {label: self._engine_id(label) for label in {entry.engine for entry in some}}
                 rows = [_row(entry, numbers[entry.engine]) for entry in some]
                 said = [row for row in rows if row[-1]]
                 made = [row for row in rows if not row[-1]]
-                self._db.executemany(_REPLACE, said)
-                self._db.executemany(_KEEP, made)
-                asserted += len(said)
+                self._db.insert(_REPLACE, said)
+                self._db.insert(_KEEP, made)
+                verified += len(said)
                 machine += len(made)
-        return Added(asserted, machine)
+        return Added(verified, machine)
 
     def overrides_fingerprint(self, source: str, target: str) -> str:
-        """A hash of all that is asserted of one direction; "" where nothing is."""
+        """A hash of all human-verified entries of one direction; "" where there are none."""
         digest = hashlib.blake2b(digest_size=16)
-        with self._mapped():
-            rows = self._db.execute(
-                f"SELECT key, translation, signature {_ENTRIES} {_OVERRIDES_HERE} ORDER BY key",
-                (source, target),
-            )
-            empty = True
-            for key, translation, label in rows:
-                digest.update(key + _framed(translation) + _framed(label))
-                empty = False
+        empty = True
+        statement = f"SELECT key, translation, signature {_ENTRIES} {_OVERRIDES_HERE} ORDER BY key"
+        for key, translation, label in self._db.execute(statement, (source, target)):
+            digest.update(key + _framed(translation) + _framed(label))
+            empty = False
         return "" if empty else digest.hexdigest()
 
     def entries(
@@ -197,122 +222,40 @@ class TranslationMemory:
         target: str | None = None,
         role: str | None = None,
         engine: str | None = None,
-        asserted: bool | None = None,
+        human_verified: bool | None = None,
     ) -> Iterator[Entry]:
         """All entries that agree with what is given, one at a time, in an order that only they decide."""
-        asked = {"source": source, "target": target, "role": role, "signature": engine, "asserted": asserted}
+        asked = {
+            "source": source,
+            "target": target,
+            "role": role,
+            "signature": engine,
+            "asserted": human_verified,
+        }
         given = {name: value for name, value in asked.items() if value is not None}
         where = " AND ".join(f"{name} = :{name}" for name in given) or "1"
-        with self._mapped():
-            for row in self._db.execute(
-                "SELECT source, target, text, translation, role, context, signature, asserted"
-                f" {_ENTRIES} WHERE {where} ORDER BY key",
-                given,
-            ):
-                yield Entry._make((*row[:-1], bool(row[-1])))
+        columns = "source, target, text, translation, role, context, signature, asserted"
+        for row in self._db.execute(f"SELECT {columns} {_ENTRIES} WHERE {where} ORDER BY key", given):
+            yield Entry._make((*row[:-1], bool(row[-1])))
 
     def stats(self) -> list[Stats]:
         """How much there is per direction, role, engine (whatever terms strings hold) and kind, sorted."""
-        with self._mapped():
-            rows = self._db.execute(
-                f"SELECT source, target, role, {_GENERAL}, asserted,"
-                " count(*), sum(length(text)), sum(length(translation))"
-                f" {_ENTRIES} GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5"
-            ).fetchall()
+        rows = self._db.execute(
+            f"SELECT source, target, role, {_GENERAL}, asserted,"
+            " count(*), sum(length(text)), sum(length(translation))"
+            f" {_ENTRIES} GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5"
+        )
         return [Stats._make((*row[:4], bool(row[4]), *row[5:])) for row in rows]
 
-    def _prepare(self) -> None:
-        self._check_version()
-        self._write_ahead()
-        self._db.execute("PRAGMA synchronous = FULL")
-        self._db.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            if self._version() == 0:
-                for statement in _SCHEMA:
-                    self._db.execute(statement)
-            self._db.execute("COMMIT")
-        except BaseException:
-            self._rollback()
-            raise
-        self._check_version()
-
-    def _write_ahead(self) -> None:
-        """Switch to WAL. SQLite does not wait for others with this as it does with everything else."""
-        until = time.monotonic() + self._timeout
-        while True:
-            try:
-                self._db.execute("PRAGMA journal_mode = WAL")
-                return
-            except sqlite3.OperationalError as error:
-                if "locked" not in str(error) or time.monotonic() > until:
-                    raise
-                time.sleep(0.01)
-
-    def _check_version(self) -> None:
-        version = self._version()
-        if version == VERSION or not (version or self._count("sqlite_schema")):
-            return
-        raise StorageError(
-            "This file is no translation memory that this version of vqa_builder reads",
-            where=self.path,
-            expected=f"version {VERSION}",
-            found=f"version {version}" if version else "another program's database",
-            remedy="name another file, or export the memory with the version that wrote it",
-        )
-
-    def _version(self) -> int:
-        return int(self._db.execute("PRAGMA user_version").fetchone()[0])
-
-    def _count(self, table: str) -> int:
-        return int(self._db.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
-
     def _engine_id(self, signature: str) -> int:
-        self._db.execute("INSERT OR IGNORE INTO engines (signature) VALUES (?)", (signature,))
-        (number,) = self._db.execute("SELECT id FROM engines WHERE signature = ?", (signature,)).fetchone()
-        return int(number)
+        """The number of a signature, given to it if it has none; inside a transaction."""
+        number = "SELECT id FROM engines WHERE signature = ?"
+        if self._db.first(number, (signature,)) is None:
+            self._db.insert("INSERT INTO engines (signature) VALUES (?)", [(signature,)])
+        return int((self._db.first(number, (signature,)) or (0,))[0])
 
     def _has_overrides(self, source: str, target: str) -> bool:
-        with self._mapped():
-            return bool(
-                self._db.execute(f"SELECT 1 FROM entries {_OVERRIDES_HERE}", (source, target)).fetchone()
-            )
-
-    def _select(self, columns: str, keys: Sequence[bytes]) -> Iterator[tuple[Any, ...]]:
-        with self._mapped():
-            table = _ENTRIES if "signature" in columns else "FROM entries"
-            # In key order the look-ups walk through the file instead of jumping about in it.
-            for some in batches(sorted(set(keys)), KEYS_PER_SELECT):
-                marks = ",".join("?" * len(some))
-                yield from self._db.execute(f"SELECT {columns} {table} WHERE key IN ({marks})", some)
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        with self._mapped():
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._db.execute("COMMIT")
-            except BaseException:
-                self._rollback()
-                raise
-
-    def _rollback(self) -> None:
-        # SQLite has rolled back by itself after some errors; what failed first is what people should read.
-        with suppress(sqlite3.Error):
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-
-    @contextmanager
-    def _mapped(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            kept = None
-            if is_full(error):
-                with suppress(sqlite3.Error):
-                    kept = f"the {self._count('entries'):,} entries stored before are kept"
-            raise storage_error(error, self.path, kept) from error
+        return self._db.first(f"SELECT 1 FROM entries {_OVERRIDES_HERE}", (source, target)) is not None
 
 
 def _keys(request: Request, engine: str | Sequence[str]) -> list[bytes]:
@@ -340,8 +283,8 @@ def _framed(field: str) -> bytes:
 
 def _row(entry: Entry, engine_id: int) -> tuple[bytes | str | int, ...]:
     text, translation = " ".join(entry.text.split()), " ".join(entry.translation.split())
-    asserted = entry.asserted or not entry.engine
-    owner = OVERRIDES if asserted else entry.engine
+    verified = entry.human_verified or not entry.engine
+    owner = OVERRIDES if verified else entry.engine
     (key,) = _keys(Request([text], entry.source, entry.target, entry.role, [entry.context]), owner)
     fields = (entry.source, entry.target, entry.role, entry.context, text, translation, engine_id)
-    return (key, *fields, int(asserted))
+    return (key, *fields, int(verified))

@@ -13,7 +13,7 @@ from typing import IO, Any
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
-from vqa_builder.translation.entry import Entry
+from vqa_builder.translation.memory import Entry
 
 _HEAD = """\
 <?xml version="1.0" encoding="UTF-8"?>
@@ -94,7 +94,7 @@ def _unit(entry: Entry) -> str:
         "role": entry.role,
         "context": entry.context,
         "engine": entry.engine,
-        "asserted": "true" if entry.asserted else "false",
+        "asserted": "true" if entry.human_verified else "false",
     }
     lines = [_property(name, value) for name, value in properties.items() if value]
     for language, text in ((entry.source, entry.text), (entry.target, entry.translation)):

@@ -10,15 +10,14 @@ from vqa_builder.errors import EngineError, SourceError
 from vqa_builder.registry import find
 from vqa_builder.translation.engines.base import Failure
 from vqa_builder.translation.engines.memory import Memory
-from vqa_builder.translation.entry import Entry
 from vqa_builder.translation.interchange import SUFFIXES, write_entries
-from vqa_builder.translation.memory import TranslationMemory
+from vqa_builder.translation.memory import Entry, TranslationMemory
 from vqa_builder.translation.request import Request
 from vqa_builder.translation.run import translate
 
 ENTRIES = [
     Entry("en", "ja", "What  is\nthis?", "これは何ですか？"),
-    Entry("en", "ja", "cat", "機械", engine="mini", asserted=False),
+    Entry("en", "ja", "cat", "機械", engine="mini", human_verified=False),
     Entry("en", "ja", "cat", "猫", role="answer"),
     Entry("en", "ja", "cat", "ネコ"),
     Entry("en", "hi", "cat", "बिल्ली"),
@@ -52,7 +51,10 @@ def test_both_ways_only_when_asked(path: Path) -> None:
 
 def test_an_entry_outranks_the_reverse_of_another(tmp_path: Path) -> None:
     path = tmp_path / "both.jsonl"
-    entries = [Entry("en", "ja", "kitty", "猫"), Entry("ja", "en", "猫", "cat", engine="x", asserted=False)]
+    entries = [
+        Entry("en", "ja", "kitty", "猫"),
+        Entry("ja", "en", "猫", "cat", engine="x", human_verified=False),
+    ]
     write_entries(path, entries)
     engine = Memory(Memory.Options(path=path, reversible=True))
     assert engine.translate(Request(["猫"], "ja", "en")) == ["cat"]

@@ -31,9 +31,9 @@ class MemoryOptions(base.Options):
 class Memory(Engine):
     """Looks strings up; what the file does not hold is a ``Failure``.
 
-    White space is collapsed before two strings are compared. Of several translations of one text the asserted
-    one is taken, then the one that stands first in the file. Roles and contexts do not count here: import the
-    file with ``vqa-builder memory import`` to have them count.
+    White space is collapsed before two strings are compared. Of several translations of one text the
+    human-verified one is taken, then the one that stands first in the file. Roles and contexts do not count
+    here: import the file with ``vqa-builder memory import`` to have them count.
 
     Example::
 
@@ -83,7 +83,7 @@ class Memory(Engine):
         best: dict[tuple[str, str], dict[str, tuple[int, str]]] = {}
         for entry in read_entries(self.options.path):
             text, translation = " ".join(entry.text.split()), " ".join(entry.translation.split())
-            rank = 0 if entry.asserted else 1
+            rank = 0 if entry.human_verified else 1
             _learn(best.setdefault((entry.source, entry.target), {}), text, rank, translation)
             if self.options.reversible:
                 _learn(best.setdefault((entry.target, entry.source), {}), translation, rank + 2, text)

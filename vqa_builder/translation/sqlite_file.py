@@ -1,0 +1,177 @@
+"""An SQLite file that many processes share, that survives their end, and whose faults are put into words."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from vqa_builder.errors import StorageError
+from vqa_builder.translation.request import batches
+
+KEYS_PER_SELECT = 1000
+CACHE_KIB = 65_536
+
+_NO_DATABASE = (
+    "This file is no translation memory, or a damaged one",
+    "name another file; the SQLite command `.recover` saves what can be read of a damaged one",
+)
+_LOCKED = (
+    "The translation memory is locked by another program",
+    "wait until it has ended, or close the program that keeps the file open",
+)
+_NOT_OPEN = ("The translation memory cannot be opened for writing", "check the path and its permissions")
+_PROBLEMS = {
+    sqlite3.SQLITE_FULL: (
+        "The disk is full, the translation memory cannot grow",
+        "free some space and run the same command again",
+    ),
+    sqlite3.SQLITE_NOTADB: _NO_DATABASE,
+    sqlite3.SQLITE_CORRUPT: _NO_DATABASE,
+    sqlite3.SQLITE_BUSY: _LOCKED,
+    sqlite3.SQLITE_LOCKED: _LOCKED,
+    sqlite3.SQLITE_CANTOPEN: _NOT_OPEN,
+    sqlite3.SQLITE_READONLY: _NOT_OPEN,
+    sqlite3.SQLITE_PERM: _NOT_OPEN,
+    sqlite3.SQLITE_PROTOCOL: (
+        "The translation memory cannot be locked",
+        "put it on a local disk: network file systems cannot share a write-ahead log",
+    ),
+}
+
+
+class SqliteFile:
+    """One open file with a schema.
+
+    Args:
+        path: the file, made with its folder if missing.
+        schema: statements that make it.
+        version: of the schema.
+        entries: the table that holds what a full disk leaves.
+        timeout: how many seconds to wait for another process that writes.
+
+    Raises:
+        StorageError: the file is another program's, or of another version, or cannot be written. From every
+            method: it is locked or damaged, or the disk is full.
+    """
+
+    def __init__(
+        self, path: Path, schema: Sequence[str], version: int, *, entries: str, timeout: float
+    ) -> None:
+        self.path, self._schema, self._version = path, schema, version
+        self._entries, self._timeout = entries, timeout
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StorageError("The memory cannot be made", where=path, found=error) from None
+        with self._explained():
+            self._connection = sqlite3.connect(path, timeout=timeout, isolation_level=None)
+            try:
+                self._prepare()
+            except BaseException:
+                self._connection.close()
+                raise
+
+    def close(self) -> None:
+        """Close the file; what was stored is stored already."""
+        self._connection.close()
+
+    def execute(self, statement: str, values: Any = ()) -> Iterator[tuple[Any, ...]]:
+        """The rows of a statement, one at a time; it runs before the first one is asked for."""
+        with self._explained():
+            rows = self._connection.execute(statement, values)
+        return self._read(rows)
+
+    def first(self, statement: str, values: Any = ()) -> tuple[Any, ...] | None:
+        """The first row of a statement."""
+        return next(self.execute(statement, values), None)
+
+    def insert(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Run a statement for each of many rows, inside a transaction."""
+        self._connection.executemany(statement, rows)
+
+    def select(self, columns_and_table: str, keys: Sequence[bytes]) -> Iterator[tuple[Any, ...]]:
+        """The rows that have one of these keys, in any order."""
+        # In key order the look-ups walk through the file instead of jumping about in it.
+        for some in batches(sorted(set(keys)), KEYS_PER_SELECT):
+            marks = ",".join("?" * len(some))
+            yield from self.execute(f"SELECT {columns_and_table} WHERE key IN ({marks})", some)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All of what happens inside, on the disk at the end, or nothing of it."""
+        with self._explained():
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            except BaseException:
+                # SQLite has rolled back by itself after some errors; what failed first is what counts.
+                with suppress(sqlite3.Error):
+                    if self._connection.in_transaction:
+                        self._connection.execute("ROLLBACK")
+                raise
+
+    def _read(self, rows: sqlite3.Cursor) -> Iterator[tuple[Any, ...]]:
+        with self._explained():
+            yield from rows
+
+    def _prepare(self) -> None:
+        self._check_version()
+        self._write_ahead()
+        self._connection.execute("PRAGMA synchronous = FULL")
+        self._connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+        with self.transaction():
+            if self._found_version() == 0:
+                for statement in (*self._schema, f"PRAGMA user_version = {self._version}"):
+                    self._connection.execute(statement)
+        self._check_version()
+
+    def _write_ahead(self) -> None:
+        """Switch to WAL. SQLite does not wait for others with this as it does with everything else."""
+        until = time.monotonic() + self._timeout
+        while True:
+            try:
+                self._connection.execute("PRAGMA journal_mode = WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > until:
+                    raise
+                time.sleep(0.01)
+
+    def _check_version(self) -> None:
+        version = self._found_version()
+        if version == self._version or not (version or self._count("sqlite_schema")):
+            return
+        raise StorageError(
+            "This file is no translation memory that this version of vqa_builder reads",
+            where=self.path,
+            expected=f"version {self._version}",
+            found=f"version {version}" if version else "another program's database",
+            remedy="name another file, or export the memory with the version that wrote it",
+        )
+
+    def _found_version(self) -> int:
+        return int(self._connection.execute("PRAGMA user_version").fetchone()[0])
+
+    def _count(self, table: str) -> int:
+        return int(self._connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """What SQLite says, in words that help."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            # Extended codes carry the primary one in their lowest byte.
+            code = int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+            problem, remedy = _PROBLEMS.get(code, ("The translation memory cannot be used", ""))
+            advice = [remedy] if remedy else []
+            if code == sqlite3.SQLITE_FULL:
+                with suppress(sqlite3.Error):
+                    advice.append(f"the {self._count(self._entries):,} entries stored before are kept")
+            told = "; ".join(advice) or None
+            raise StorageError(problem, where=self.path, found=error, remedy=told) from error
