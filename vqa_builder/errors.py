@@ -5,6 +5,10 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable
 
+from vqa_builder.escaping import terminal
+
+LONGEST_DETAIL = 1_000
+
 
 class VQABuilderError(Exception):
     """The input, the spec or the usage is wrong; the command ends with exit code 2.
@@ -47,9 +51,21 @@ class VQABuilderError(Exception):
         return _rebuilt, (type(self), self.problem, self.details)
 
     def __str__(self) -> str:
-        return "\n".join(
-            [self.problem, *(f"  {name + ':':<9} {text}" for name, text in self.details.items())]
-        )
+        details = {name: text if name == "where" else shortened(text) for name, text in self.details.items()}
+        lines = [shortened(self.problem), *(f"  {name + ':':<9} {text}" for name, text in details.items())]
+        return terminal("\n".join(lines))
+
+
+def shortened(text: str, longest: int = LONGEST_DETAIL) -> str:
+    """A text without its middle where it is too long to read.
+
+    >>> shortened("x" * 50, 20)
+    'xxxxxxxx [...] xxxxx'
+    """
+    if len(text) <= longest:
+        return text
+    end = longest // 4
+    return f"{text[: longest - end - 7]} [...] {text[-end:]}"
 
 
 class SpecError(VQABuilderError):

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
+from vqa_builder.escaping import terminal
+
 SECONDS_BETWEEN_LINES = 10.0
 
 
@@ -59,7 +61,7 @@ class LineProgress(Progress):
 
     def say(self, line: str) -> None:
         """Print one line on stderr."""
-        print(line, file=sys.stderr, flush=True)  # noqa: T201
+        print(terminal(line), file=sys.stderr, flush=True)  # noqa: T201
 
 
 class BarProgress(LineProgress):

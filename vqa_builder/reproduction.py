@@ -160,9 +160,9 @@ def _recorded_spec(found: Manifest, folder: Path, inputs: Path) -> Spec:
     path = folder / write.SPEC_FILE
     text = path.read_text(encoding="utf-8") if path.is_file() else ""
     content = _led(found.content["spec"], inputs, found.language)
-    changelog = folder / write.CHANGELOG_FILE
-    if changelog.is_file():
-        content["release"]["changelog"] = str(changelog.absolute())
+    for key, file in (("changelog", write.CHANGELOG_FILE), ("card", write.CARD_TEXT_FILE)):
+        if (folder / file).is_file():
+            content["release"][key] = str((folder / file).absolute())
     source = content["source"]
     for mark in (found.content.get("source") or {}).get("fingerprint") or []:
         repo, at, commit = mark.partition("@")

@@ -220,23 +220,29 @@ class Release(Model):
 
     Attributes:
         repo: ``org/vqa-{language}`` on the hub.
-        licence: of the translations.
+        licence: of the translations: an SPDX id, or the name of other terms.
+        licence_url: where its text lies, for a licence without a page at SPDX.
+        authors: who made the release, for its citation.
         sources: where the English data come from.
         version: a semantic version, such as ``1.0.0``; ``vqa-builder diff`` proposes the next one.
         date: when it is published, for the metadata; a build never looks at the clock.
         changelog: a Markdown file that travels with the release as CHANGELOG.md.
         images: the column ``image``; without it images are named by ``image_id`` alone.
         citation: BibTeX of what users of the release should cite.
+        card: a Markdown file that becomes a part of the card; it travels with the release.
     """
 
     repo: str | None = None
     licence: str = "cc-by-4.0"
+    licence_url: str | None = None
+    authors: tuple[str, ...] = ()
     sources: tuple[SourceLicence, ...] = ()
     version: str | None = Field(None, pattern=r"^\d+\.\d+\.\d+([-+][0-9A-Za-z.+-]+)?$")
     date: datetime.date | None = None
     changelog: Path | None = None
     images: Images | None = None
     citation: str | None = None
+    card: Path | None = None
 
 
 class Spec(Model):
@@ -321,18 +327,26 @@ class Spec(Model):
         Raises:
             SpecError: there is no such file, or it is not UTF-8.
         """
-        if self.release.changelog is None:
+        remedy = "vqa-builder diff OLD NEW --changelog FILE writes one"
+        return self._text_of(self.release.changelog, "release.changelog", remedy)
+
+    @property
+    def card_text(self) -> str | None:
+        """The text that the spec adds to the card; raises as ``changelog`` does."""
+        return self._text_of(self.release.card, "release.card", "correct the path")
+
+    def _text_of(self, path: Path | None, key: str, remedy: str) -> str | None:
+        if path is None:
             return None
-        path = self.folder / self.release.changelog
         try:
-            return path.read_text(encoding="utf-8")
+            return (self.folder / path).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise SpecError(
-                "The changelog cannot be read",
-                where=path,
+                f"The file of {key} cannot be read",
+                where=self.folder / path,
                 expected="a UTF-8 file",
                 found=error,
-                remedy="vqa-builder diff OLD NEW --changelog FILE writes one",
+                remedy=remedy,
             ) from error
 
     def repo(self, language: str) -> str | None:

@@ -13,7 +13,7 @@ from typing import Any
 from recipes.lib import results
 from vqa_builder.errors import SourceError, SpecError
 from vqa_builder.languages.base import known_languages
-from vqa_builder.release import card as dataset_card, manifest as releases, packages
+from vqa_builder.release import card as dataset_card, manifest as releases, metadata, packages
 from vqa_builder.version import __version__
 
 FILE, TEMPLATE, FORMAT = "README.md", "model_card.md.j2", 1
@@ -144,7 +144,7 @@ def front_matter(manifest: Mapping[str, Any]) -> dict[str, Any]:
     index = _model_index(manifest)
     return {
         "language": manifest["languages"],
-        **dataset_card.hub_licence(manifest["licence"]),
+        **metadata.hub_licence(manifest["licence"]),
         "library_name": "pytorch",
         "pipeline_tag": VQA if is_vqa(manifest) else "zero-shot-image-classification",
         **({"base_model": bases} if bases else {}),

@@ -121,13 +121,18 @@ def _fixed_versions(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def ja() -> ReleaseContents:
     """Kept and rejected rows, a test split without answers, three splits."""
-    return _contents("vqa-ja", "ja", JA, JA_ANSWERS, pa.int64(), bad_records=1)
+    return make_ja()
 
 
 @pytest.fixture
 def hi() -> ReleaseContents:
     """String ids, one split, nothing rejected."""
     return _contents("vizwiz-hi", "hi", HI, HI_ANSWERS, pa.string(), bad_records=0)
+
+
+def make_ja() -> ReleaseContents:
+    """The contents of the fixture ``ja``."""
+    return _contents("vqa-ja", "ja", JA, JA_ANSWERS, pa.int64(), bad_records=1)
 
 
 def changed(contents: ReleaseContents, question_id: int, column: str, value: Any) -> ReleaseContents:

@@ -11,7 +11,8 @@ import pyarrow as pa
 import pytest
 import yaml
 
-from vqa_builder.release import card, manifest
+from vqa_builder.escaping import markdown
+from vqa_builder.release import card, manifest, metadata
 from vqa_builder.release.contents import ReleaseContents
 from vqa_builder.release.write import write_release
 
@@ -68,7 +69,7 @@ def test_features_are_those_that_datasets_would_write(which: str, request: pytes
     from datasets import Features
 
     for schema in card.schemas(request.getfixturevalue(which)).values():
-        assert card.yaml_features(schema) == Features.from_arrow_schema(schema)._to_yaml_list()
+        assert metadata.yaml_features(schema) == Features.from_arrow_schema(schema)._to_yaml_list()
 
 
 def test_every_arrow_type_that_a_score_may_have_is_described() -> None:
@@ -77,14 +78,14 @@ def test_every_arrow_type_that_a_score_may_have_is_described() -> None:
     kinds = [pa.bool_(), pa.int8(), pa.uint16(), pa.float16(), pa.float32(), pa.float64(), pa.large_string()]
     nested = [pa.list_(pa.list_(pa.int32())), pa.large_list(pa.struct([("a", pa.list_(pa.float64()))]))]
     schema = pa.schema([(f"column_{place}", kind) for place, kind in enumerate([*kinds, *nested])])
-    assert card.yaml_features(schema) == Features.from_arrow_schema(schema)._to_yaml_list()
+    assert metadata.yaml_features(schema) == Features.from_arrow_schema(schema)._to_yaml_list()
 
 
 def test_text_cannot_break_the_page(ja: ReleaseContents, tmp_path: Path) -> None:
     lines = _card(ja, tmp_path).splitlines()
     (row,) = [line for line in lines if "uniform?" in line and line.startswith("|")]
     assert r"his \| uniform?" in row
-    assert card._cell("a\n<b> *c*") == r"a &lt;b> \*c\*"
+    assert markdown("a\n<b> *c*") == r"a &lt;b> \*c\*"
 
 
 def test_each_language_has_its_paragraph_and_others_have_none(
@@ -112,7 +113,7 @@ def test_every_column_is_explained(ja: ReleaseContents) -> None:
 def test_the_card_is_made_from_the_manifest_alone(ja: ReleaseContents) -> None:
     described = manifest.describe(ja)
     described["counts"]["reasons"] = {"chrf": 123_456}
-    assert "| chrf | 123,456 |" in card.render(described, card.schemas(ja), card.sample(ja))
+    assert "| `chrf` | 123,456 |" in card.render(described, card.schemas(ja), card.sample(ja))
 
 
 def test_the_policy_in_force_comes_before_the_one_in_the_spec(ja: ReleaseContents) -> None:
@@ -127,7 +128,7 @@ def test_the_policy_in_force_comes_before_the_one_in_the_spec(ja: ReleaseContent
     [(0, "n<1K"), (999, "n<1K"), (1_000, "1K<n<10K"), (60_000, "10K<n<100K"), (200_000_000, "n>100M")],
 )
 def test_size_categories(rows: int, category: str) -> None:
-    assert card.size_category(rows) == category
+    assert metadata.size_category(rows) == category
 
 
 @pytest.mark.parametrize(
@@ -136,11 +137,29 @@ def test_size_categories(rows: int, category: str) -> None:
         ("CC-BY-4.0", {"license": "cc-by-4.0"}),
         ("apache-2.0", {"license": "apache-2.0"}),
         (None, {"license": "unknown"}),
-        ("Terms of X (2019)", {"license": "other", "license_name": "terms-of-x-2019"}),
+        ("CC BY-NC-SA 4.0", {"license": "cc-by-nc-sa-4.0"}),
+        ("Creative Commons Attribution-ShareAlike 3.0 Unported", {"license": "cc-by-sa-3.0"}),
+        ("https://creativecommons.org/publicdomain/zero/1.0/", {"license": "cc0-1.0"}),
+        ("CC0", {"license": "cc0-1.0"}),
+        ("Apache License, Version 2.0", {"license": "apache-2.0"}),
+        ("The MIT License", {"license": "mit"}),
+        ("GPLv3", {"license": "gpl-3.0"}),
+        (
+            "Terms of X (2019)",
+            {"license": "other", "license_name": "terms-of-x-2019", "license_link": "README.md"},
+        ),
+        (
+            "https://vizwiz.org/terms",
+            {
+                "license": "other",
+                "license_name": "https-vizwiz.org-terms",
+                "license_link": "https://vizwiz.org/terms",
+            },
+        ),
     ],
 )
 def test_licences_in_the_terms_of_the_hub(licence: str | None, expected: dict[str, str]) -> None:
-    assert card.hub_licence(licence) == expected
+    assert metadata.hub_licence(licence) == expected
 
 
 def test_the_answers_are_summed_up(ja: ReleaseContents) -> None:

@@ -19,6 +19,7 @@ from vqa_builder.commands.options import (
     print_json,
 )
 from vqa_builder.errors import StorageError
+from vqa_builder.escaping import terminal
 
 if TYPE_CHECKING:
     from vqa_builder.steps.build_context import OnBadRecord
@@ -222,7 +223,7 @@ def _print_release(release: BuiltRelease) -> None:
     state = "written" if release.changed else "unchanged"
     print(f"{release.folder}  {state}: {kept:,} rows kept, {rejected:,} rejected, {kept + rejected:,} in all")
     for reason, rows in counts["reasons"].items():
-        print(f"  {rows:>9,} rejected for {reason}")
+        print(terminal(f"  {rows:>9,} rejected for {reason}"))
     for line in _label_lines(release):
         print(line)
     work = release.work
@@ -234,7 +235,7 @@ def _print_release(release: BuiltRelease) -> None:
         return
     for check in release.verification.checks:
         if check.mark != "ok":
-            print(f"  {check.mark}  {check.name}: {check.detail}")
+            print(terminal(f"  {check.mark}  {check.name}: {check.detail}"))
     if release.verification.ok:
         print(f"  verified: {len(release.verification.checks)} checks passed")
 

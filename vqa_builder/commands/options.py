@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from vqa_builder.escaping import terminal
+
 SpecPath = Annotated[Path, typer.Argument(metavar="BUILD.YAML", help="The spec.", show_default=False)]
 Out = Annotated[
     Path, typer.Option("--out", help="Folder for the releases; work files go to its .vqa-builder.")
@@ -41,4 +43,4 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 def print_json(value: object) -> None:
     """Print a value of JSON types to stdout, indented, with Japanese and Hindi left readable."""
-    print(json.dumps(value, ensure_ascii=False, indent=2))
+    print(terminal(json.dumps(value, ensure_ascii=False, indent=2)))

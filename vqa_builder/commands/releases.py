@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from vqa_builder.commands.options import Json, print_json
+from vqa_builder.escaping import terminal
 
 
 def verify(
@@ -23,7 +24,7 @@ def verify(
         print_json(report.to_json())
     else:
         for check in report.checks:
-            print(f"{check.mark:<4}  {check.name}: {check.detail}")
+            print(terminal(f"{check.mark:<4}  {check.name}: {check.detail}"))
     if not report.ok:
         raise typer.Exit(1)
 
@@ -61,7 +62,7 @@ def diff(
         print_json(found.to_json())
     else:
         for line in pages.text_lines(found):
-            print(line)
+            print(terminal(line))
     if exit_code and not found.is_empty:
         raise typer.Exit(1)
 
@@ -102,7 +103,7 @@ def publish(
         return
     for one in done:
         for line in one.lines():
-            print(line)
+            print(terminal(line))
 
 
 def export(

@@ -1,12 +1,10 @@
 """README.md of a release: YAML that the hub and ``load_dataset`` read, and a page for people.
 
-Every number comes from the manifest, so the card says what the builder counted. The YAML describes the
-columns in the form that datasets 4 and 5 both load, made from the Arrow schema.
+Every number comes from the manifest, so the card says what the builder counted.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,18 +12,15 @@ from typing import Any
 import pyarrow as pa
 
 from vqa_builder.errors import StorageError
-from vqa_builder.languages.base import known_languages
+from vqa_builder.escaping import fence, markdown, markdown_code, markdown_link
 from vqa_builder.release.card_warnings import card_warnings, share
-from vqa_builder.release.contents import ReleaseContents, in_order, type_name
+from vqa_builder.release.contents import ReleaseContents, type_name
+from vqa_builder.release.metadata import citation, front_matter, pretty_name
 from vqa_builder.release.parquet import FOLDERS, config_of
-from vqa_builder.schema import IMAGE
 
 FILE = "README.md"
 TEMPLATE = "dataset_card.md.j2"
 SAMPLE_ROWS = 5
-_FLOATS = {"halffloat": "float16", "float": "float32", "double": "float64"}
-SIZES = {1_000: "1K", 10_000: "10K", 100_000: "100K", 1_000_000: "1M", 10_000_000: "10M", 100_000_000: "100M"}
-LICENCES = "hub_licences.txt"
 COLUMNS = {
     "question_id": "the source's id, in the source's type",
     "image_id": "the source's id of the image, in the source's type",
@@ -49,7 +44,10 @@ COLUMNS = {
 
 
 def render(
-    manifest: Mapping[str, Any], schemas: Mapping[str, pa.Schema], sample: list[dict[str, Any]]
+    manifest: Mapping[str, Any],
+    schemas: Mapping[str, pa.Schema],
+    sample: list[dict[str, Any]],
+    text: str | None = None,
 ) -> str:
     """The whole card.
 
@@ -57,11 +55,17 @@ def render(
         manifest: as ``manifest.describe`` makes it, its ``files`` listed.
         schemas: config -> schema of its tables; only configs that have rows.
         sample: kept rows to show.
+        text: Markdown that the maintainers add.
     """
+    counts, spec = manifest["counts"], manifest["spec"]
+    policy = manifest.get("policy") or spec.get("policy") or {}
     page = environment().get_template(TEMPLATE)
-    text: str = page.render(
+    rendered: str = page.render(
         m=manifest,
-        counts=manifest["counts"],
+        counts=counts,
+        text=text,
+        back_translated=counts.get("back_translated", 1) > 0,
+        judged=_judged(counts, policy),
         front_matter=_yaml(front_matter(manifest, schemas)),
         title=pretty_name(manifest),
         address=manifest.get("repo") or manifest["name"],
@@ -71,70 +75,11 @@ def render(
         numbers={name: facts for name, facts in manifest["scores"].items() if "mean" in facts},
         values={name: facts for name, facts in manifest["scores"].items() if "values" in facts},
         citation=citation(manifest),
-        embedded=bool((manifest["spec"].get("release") or {}).get("images", {}).get("embed")),
+        embedded=bool((spec.get("release") or {}).get("images", {}).get("embed")),
         warnings=card_warnings(manifest),
-        policy=policy_rows(manifest.get("policy") or manifest["spec"].get("policy") or {}),
+        policy=policy_rows(policy),
     )
-    return text
-
-
-def front_matter(manifest: Mapping[str, Any], schemas: Mapping[str, pa.Schema]) -> dict[str, Any]:
-    """The card's metadata, in the hub's terms."""
-    kept = sum(manifest["counts"]["kept"].values())
-    return {
-        "language": [manifest["language"], "en"],
-        "language_bcp47": [manifest["language"], "en"],
-        **hub_licence(manifest.get("licence")),
-        "pretty_name": pretty_name(manifest),
-        "task_categories": ["visual-question-answering"],
-        "size_categories": [size_category(kept)],
-        "annotations_creators": ["found", "machine-generated"],
-        "language_creators": ["machine-generated"],
-        "multilinguality": ["translation"],
-        "source_datasets": [f"extended|{_slug(source['name'])}" for source in manifest.get("sources") or []]
-        or ["extended|other"],
-        "tags": ["vqa", "machine-translation", "back-translation", "vqa-builder"],
-        "configs": [_config(manifest, config) for config in schemas],
-        "dataset_info": [_dataset_info(manifest, config, found) for config, found in schemas.items()],
-    }
-
-
-def yaml_features(columns: pa.Schema | pa.StructType) -> list[dict[str, Any]]:
-    """Columns as ``dataset_info.features`` lists them, without importing datasets.
-
-    >>> yaml_features(pa.schema([("labels", pa.list_(pa.int32()))]))
-    [{'name': 'labels', 'list': 'int32'}]
-    """
-    return [{"name": field.name, **_yaml_type(field.type)} for field in columns]
-
-
-def hub_licence(licence: str | None) -> dict[str, str]:
-    """A licence in the hub's terms: its id, or ``other`` and the name.
-
-    >>> hub_licence("CC-BY-4.0")
-    {'license': 'cc-by-4.0'}
-    >>> hub_licence("VizWiz terms")
-    {'license': 'other', 'license_name': 'vizwiz-terms'}
-    """
-    if not licence:
-        return {"license": "unknown"}
-    known = licence.strip().lower()
-    if known in (templates() / LICENCES).read_text(encoding="utf-8").split():
-        return {"license": known}
-    return {"license": "other", "license_name": _slug(licence)}
-
-
-def size_category(rows: int) -> str:
-    """The hub's size class.
-
-    >>> size_category(45_000)
-    '10K<n<100K'
-    """
-    below = [name for limit, name in SIZES.items() if rows >= limit]
-    above = [name for limit, name in SIZES.items() if rows < limit]
-    if not below:
-        return "n<1K"
-    return f"{below[-1]}<n<{above[0]}" if above else f"n>{below[-1]}"
+    return rendered
 
 
 def policy_rows(policy: Mapping[str, Any]) -> list[tuple[str, str, str]]:
@@ -152,27 +97,9 @@ def policy_rows(policy: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     return [(name, _rule(rules.get(name)), _rule(answers.get(name, rules.get(name)))) for name in names]
 
 
-def pretty_name(manifest: Mapping[str, Any]) -> str:
-    """What people call the release: its name without the language code, and the language's name."""
-    code = manifest["language"]
-    name = str(manifest["name"]).removesuffix(f"-{code}").replace("-", " ").replace("_", " ")
-    return f"{name.upper() if len(name) <= 3 else name} in {known_languages()[code][0]}"
-
-
-def citation(manifest: Mapping[str, Any]) -> str:
-    """BibTeX for the release: what the spec says, or an entry made from the manifest."""
-    if manifest.get("citation"):
-        return str(manifest["citation"]).strip()
-    repo, version = manifest.get("repo"), manifest.get("version") or f"build {manifest['key'][:12]}"
-    fields = {
-        "title": f"{{{pretty_name(manifest)}}}",
-        "year": (manifest.get("date") or "")[:4],
-        "version": version,
-        "url": f"https://huggingface.co/datasets/{repo}" if repo else "",
-        "note": f"Built with vqa-builder {manifest['builder']['version']}",
-    }
-    lines = [f"  {name} = {{{value}}}," for name, value in fields.items() if value]
-    return "\n".join([f"@misc{{{_slug(manifest['name'])},", *lines, "}"])
+def _judged(counts: Mapping[str, Any], policy: Mapping[str, Any]) -> bool:
+    """Whether a rule judged any row; older manifests do not count it, and judged by what they state."""
+    return any(counts["judged"].values()) if "judged" in counts else bool(policy)
 
 
 def schemas(contents: ReleaseContents) -> dict[str, pa.Schema]:
@@ -202,7 +129,7 @@ def templates() -> Path:
 
 
 def environment() -> Any:
-    """Jinja for cards: templates of ``templates()``; filters cell, code, number, share and total."""
+    """Jinja for cards: ``cell``, ``code``, ``link`` and ``fence`` escape, other filters write numbers."""
     import jinja2
 
     environment = jinja2.Environment(
@@ -211,22 +138,17 @@ def environment() -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        autoescape=False,  # Markdown; cells are escaped by the filter below
+        autoescape=False,  # Markdown, escaped by the filters below
     )
-    filters = {"cell": _cell, "code": _code, "number": _number, "share": share, "total": _total}
-    environment.filters.update(filters)
+    escapes = {"cell": markdown, "code": markdown_code, "link": markdown_link, "fence": fence}
+    environment.filters.update(**escapes, number=_number, share=share, total=_total)
     return environment
 
 
-def _cell(text: object) -> str:
-    """Any text as one cell of a Markdown table."""
-    escaped = " ".join(str("" if text is None else text).split())
-    return re.sub(r"([\\|`*_\[\]])", r"\\\1", escaped).replace("<", "&lt;")
+def _yaml(value: object) -> str:
+    import yaml
 
-
-def _code(text: object) -> str:
-    """Code as one cell of a Markdown table, where a bar ends the cell even inside code."""
-    return f"`{text}`".replace("|", r"\|")
+    return str(yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=100))
 
 
 def _total(rows: Mapping[str, int]) -> int:
@@ -247,59 +169,6 @@ def _rule(rule: Any) -> str:
     return ", ".join(f"{words[side]} {bound:g}" for side, bound in bounds.items())
 
 
-def _yaml(value: object) -> str:
-    import yaml
-
-    return str(yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=100))
-
-
-def _slug(name: str) -> str:
-    return re.sub(r"[^a-z0-9._]+", "-", name.lower()).strip("-")
-
-
 def _columns(schemas: Mapping[str, pa.Schema]) -> dict[str, pa.DataType]:
     rows = [found for config, found in schemas.items() if config != "answers"]
     return {field.name: field.type for found in rows for field in found}
-
-
-def _config(manifest: Mapping[str, Any], config: str) -> dict[str, Any]:
-    default = {"default": True} if config == "default" else {}
-    files = [{"split": split, "path": pattern} for split, pattern in _data_files(manifest, config).items()]
-    return {"config_name": config, **default, "data_files": files}
-
-
-def _data_files(manifest: Mapping[str, Any], config: str) -> dict[str, str]:
-    """Split -> pattern of its files; the answer map is one split ``train``, as datasets has it by default."""
-    if config == "answers":
-        return {"train": "answers/answer_map.parquet"}
-    splits = in_order(key.split("/")[1] for key in manifest["tables"] if config_of(key) == config)
-    return {split: f"{FOLDERS[config]}/{split}-*" for split in splits}
-
-
-def _dataset_info(manifest: Mapping[str, Any], config: str, found: pa.Schema) -> dict[str, Any]:
-    tables = {key: facts for key, facts in manifest["tables"].items() if config_of(key) == config}
-    splits = [
-        {"name": split, "num_bytes": facts["bytes"], "num_examples": facts["rows"]}
-        for split, facts in zip(_data_files(manifest, config), tables.values(), strict=True)
-    ]
-    prefix = f"{FOLDERS[config]}/"
-    files = [facts["bytes"] for path, facts in manifest["files"].items() if path.startswith(prefix)]
-    return {
-        "config_name": config,
-        "features": yaml_features(found),
-        "splits": splits,
-        "download_size": sum(files),
-        "dataset_size": sum(facts["bytes"] for facts in tables.values()),
-    }
-
-
-def _yaml_type(kind: pa.DataType) -> dict[str, Any]:
-    if kind == IMAGE:
-        return {"dtype": "image"}
-    if pa.types.is_struct(kind):
-        return {"struct": yaml_features(kind)}
-    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
-        inner = _yaml_type(kind.value_type)
-        name = "large_list" if pa.types.is_large_list(kind) else "list"
-        return {name: next(iter(inner.values())) if list(inner) in (["dtype"], ["struct"]) else inner}
-    return {"dtype": _FLOATS.get(str(kind), str(kind))}

@@ -7,6 +7,7 @@ from typing import Any
 
 from vqa_builder.answers.alignment import ENGINE, ENGLISH
 from vqa_builder.answers.winners import CHANGED
+from vqa_builder.escaping import markdown_code
 
 SHOWN_REASONS = 3
 
@@ -20,7 +21,7 @@ def card_warnings(manifest: Mapping[str, Any]) -> list[str]:
         manifest: as ``manifest.describe`` makes it.
     """
     counts = manifest["counts"]
-    parts = (_rejected, _kept_by_type, _failed, _answers, _outside, _drift)
+    parts = (_rejected, _unjudged, _kept_by_type, _failed, _answers, _outside, _drift)
     found = [sentence for part in parts for sentence in part(counts)]
     return [*found, *_engines(manifest), *_people(counts)]
 
@@ -44,7 +45,7 @@ def _rejected(counts: Counts) -> Iterator[str]:
     if not rejected:
         return
     reasons = list(counts.get("reasons", {}).items())[:SHOWN_REASONS]
-    named = ", ".join(f"`{reason}` ({share(rows, source)})" for reason, rows in reasons)
+    named = ", ".join(f"{markdown_code(reason)} ({share(rows, source)})" for reason, rows in reasons)
     told = f", most often by {named}" if named else ""
     yield (
         f"Of the source's questions {share(rejected, source)} were rejected{told}; a row can have several "
@@ -52,11 +53,23 @@ def _rejected(counts: Counts) -> Iterator[str]:
     )
 
 
+def _unjudged(counts: Counts) -> Iterator[str]:
+    """Rules that had no score to look at, in all rows or in some."""
+    judged, total = counts.get("judged") or {}, sum(counts["source"].values())
+    if idle := [markdown_code(rule) for rule, rows in judged.items() if not rows]:
+        yield f"These rules of the policy judged nothing, as no row has their score: {', '.join(idle)}."
+    if partly := {rule: rows for rule, rows in judged.items() if 0 < rows < total}:
+        shares = ", ".join(f"{markdown_code(rule)} {share(rows, total)}" for rule, rows in partly.items())
+        yield f"Rules judge only rows that have their score; share of the source's questions: {shares}."
+
+
 def _kept_by_type(counts: Counts) -> Iterator[str]:
     kinds = counts.get("answer_types") or {}
     if len(kinds) < 2 or not any(counts["rejected"].values()):
         return
-    shares = ", ".join(f"`{kind}` {share(rows['kept'], rows['source'])}" for kind, rows in kinds.items())
+    shares = ", ".join(
+        f"{markdown_code(kind)} {share(rows['kept'], rows['source'])}" for kind, rows in kinds.items()
+    )
     yield f"Kept rows are not spread as the source's; kept by answer type: {shares}."
 
 
@@ -115,7 +128,7 @@ def _engines(manifest: Mapping[str, Any]) -> Iterator[str]:
     signatures = manifest.get("signatures") or {}
     back = signatures.get("back_engine") or []
     if both := [one for one in signatures.get("engine") or [] if one in back]:
-        named = ", ".join(f"`{one.partition('|')[0]}`" for one in both)
+        named = ", ".join(_engine(one) for one in both)
         yield (
             f"{named} translates in both directions: a fault that it makes both ways is not seen by the "
             "scores that compare the round trip with the English question."
@@ -126,17 +139,22 @@ def _engines(manifest: Mapping[str, Any]) -> Iterator[str]:
         used[engine] = used.get(engine, 0) + rows
     if len(used) > 1:
         total = sum(used.values())
-        named = ", ".join(f"`{name.partition('|')[0]}` {share(rows, total)}" for name, rows in used.items())
+        named = ", ".join(f"{_engine(name)} {share(rows, total)}" for name, rows in used.items())
         yield f"Questions differ in style by who translated them, the column `engine`: {named}."
     unknown = [engine["name"] for engine in manifest.get("engines") or [] if not engine.get("licence")]
     if unknown:
-        named = ", ".join(f"`{name}`" for name in dict.fromkeys(unknown))
+        named = ", ".join(markdown_code(name) for name in dict.fromkeys(unknown))
         yield f"Which terms the output of {named} comes under is not known to the builder."
+
+
+def _engine(signature: str) -> str:
+    """An engine's name, from its signature."""
+    return markdown_code(signature.partition("|")[0])
 
 
 def _people(counts: Counts) -> Iterator[str]:
     if overruled := counts.get("overruled"):
-        named = ", ".join(f"`{reason}` {strings:,}" for reason, strings in overruled.items())
+        named = ", ".join(f"{markdown_code(reason)} {strings:,}" for reason, strings in overruled.items())
         yield f"Translations that people wrote are kept against the scores; strings by reason: {named}."
 
 

@@ -33,6 +33,7 @@ class ReleaseContents:
             counts the usable questions, ``counts["bad_records"]`` what was set aside before them.
         spec_yaml: the text of ``build.yaml``.
         changelog: the text of ``CHANGELOG.md``; None for none.
+        card_text: Markdown by the maintainers, a part of the card and ``card.md``; None for none.
         human_verified: the translations by people that the rows use.
         image_problems: the records of ``image_problems.jsonl``; no file without any.
     """
@@ -45,6 +46,7 @@ class ReleaseContents:
     facts: Mapping[str, Any]
     spec_yaml: str
     changelog: str | None = None
+    card_text: str | None = None
     image_problems: tuple[Mapping[str, Any], ...] = ()
     human_verified: tuple[Entry, ...] = ()
 

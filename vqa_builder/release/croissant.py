@@ -13,14 +13,15 @@ from typing import Any
 
 import pyarrow as pa
 
-from vqa_builder.release import card
+from vqa_builder.escaping import iri
+from vqa_builder.release import card, metadata
+from vqa_builder.release.metadata import HUB
 from vqa_builder.release.parquet import FOLDERS
 from vqa_builder.schema import IMAGE
 
 FILE = "croissant.json"
 CONFORMS_TO = "http://mlcommons.org/croissant/1.1"
 PARQUET = "application/x-parquet"
-HUB = "https://huggingface.co/datasets"
 SPLIT_OF_FILE = r"^(?:.*/)?([^/]+)-\d{5}-of-\d{5}\.parquet$"
 CONTEXT: dict[str, Any] = {
     "@language": "en",
@@ -77,10 +78,10 @@ def render(manifest: Mapping[str, Any], schemas: Mapping[str, pa.Schema]) -> dic
     """
     repo = manifest.get("repo")
     stated = {
-        "version": manifest.get("version"),
+        "version": manifest.get("version") or f"0.0.0+{manifest['key'][:12]}",
         "datePublished": manifest.get("date"),
         "url": f"{HUB}/{repo}" if repo else None,
-        "license": manifest.get("licence"),
+        "license": metadata.licence_page(manifest.get("licence"), manifest.get("licence_url")),
     }
     return {
         "@context": CONTEXT,
@@ -89,7 +90,7 @@ def render(manifest: Mapping[str, Any], schemas: Mapping[str, pa.Schema]) -> dic
         "name": manifest["name"],
         "description": _description(manifest),
         **{name: value for name, value in stated.items() if value},
-        "citeAs": card.citation(manifest),
+        "citeAs": metadata.citation(manifest),
         "inLanguage": [manifest["language"], "en"],
         "keywords": ["visual question answering", "machine translation", manifest["language"]],
         "distribution": [*_files(manifest), *_file_sets(schemas)],
@@ -102,7 +103,7 @@ def _description(manifest: Mapping[str, Any]) -> str:
     kept = sum(manifest["counts"]["kept"].values())
     rejected = sum(manifest["counts"]["rejected"].values())
     return (
-        f"{card.pretty_name(manifest)}: {kept:,} questions with their answers, translated from English "
+        f"{metadata.pretty_name(manifest)}: {kept:,} questions with their answers, translated from English "
         f"by machine, and {rejected:,} that were rejected, with reasons. Every row carries the English "
         "original, the scores that judged it, and the label ids of the English answer vocabulary."
     )
@@ -211,9 +212,9 @@ def _lineage(manifest: Mapping[str, Any]) -> dict[str, Any]:
         for one in manifest.get("inputs") or []
     ]
     remote = [mark for mark in (manifest.get("source") or {}).get("fingerprint") or [] if "@" in mark]
-    inputs += [{"@type": "prov:Entity", "@id": f"{HUB}/{mark}", "prov:label": mark} for mark in remote]
+    inputs += [{"@type": "prov:Entity", "@id": iri(f"{HUB}/{mark}"), "prov:label": mark} for mark in remote]
     inputs += [
-        {"@type": "prov:Entity", "@id": one["url"], "prov:label": one["name"]}
+        {"@type": "prov:Entity", "@id": iri(one["url"]), "prov:label": one["name"]}
         for one in manifest.get("sources") or []
         if one.get("url")
     ]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,13 @@ import pyarrow.compute as pc
 
 from vqa_builder import languages, schema
 from vqa_builder.answers.winners import summary
+from vqa_builder.quality.rules import COMBINE
 from vqa_builder.sources.base import Source
 from vqa_builder.spec import Spec
 from vqa_builder.store import file_hash
 from vqa_builder.translation.engines.base import Engine
 
-VERSION = "4"
+VERSION = "5"
 
 
 def facts(
@@ -65,6 +67,8 @@ def facts(
         "version": spec.release.version,
         "date": spec.release.date.isoformat() if spec.release.date else None,
         "licence": spec.release.licence,
+        "licence_url": spec.release.licence_url,
+        "authors": list(spec.release.authors),
         "citation": spec.release.citation,
         "sources": [source.model_dump(mode="json") for source in spec.release.sources],
         "source": source,
@@ -87,6 +91,8 @@ def facts(
             "people": {role: _people_counts(segments, people, role) for role in schema.ROLES},
             "overruled": overruled,
             "engines": _counts(rows["engine"].drop_null()),
+            "judged": _judged(rows["scores"], policy),
+            "back_translated": len(rows["question_back"]) - rows["question_back"].null_count,
             "answer_types": _kept_by(rows, "answer_type"),
             "reasons": _counts(pc.list_flatten(rows["reasons"])),
             "answer_map": _counts(answer_map["method"]),
@@ -129,6 +135,19 @@ def _kept_by(rows: pa.Table, column: str) -> dict[str, dict[str, int]]:
     counted = table.filter(pc.is_valid(table["name"])).group_by("name")
     found = counted.aggregate([("kept", "count"), ("kept", "sum")]).sort_by("name").to_pylist()
     return {row["name"]: {"source": row["kept_count"], "kept": row["kept_sum"]} for row in found}
+
+
+def _judged(scores: pa.ChunkedArray, policy: Mapping[str, Any]) -> dict[str, int]:
+    """Rule for questions -> rows that have every score it looks at, so that it could judge them."""
+    columns = {field.name for field in scores.type}
+    found = {}
+    for name, rule in policy.items():
+        needed = set(rule["weights"]) if name == COMBINE else {name}
+        if name != "answers":
+            measured = [pc.is_valid(pc.struct_field(scores, column)) for column in needed & columns]
+            judged = functools.reduce(pc.and_, measured) if needed <= columns else pa.chunked_array([[False]])
+            found[name] = pc.sum(judged).as_py() or 0
+    return found
 
 
 def _status_counts(segments: pa.Table, translations: pa.Table, role: str) -> dict[str, int]:

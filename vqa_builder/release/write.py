@@ -17,6 +17,7 @@ from vqa_builder.store import atomic_folder, remove, write_json, write_text
 
 SPEC_FILE = "build.yaml"
 CHANGELOG_FILE = "CHANGELOG.md"
+CARD_TEXT_FILE = "card.md"
 IMAGE_PROBLEMS_FILE = "image_problems.jsonl"
 NAMED_FILES = 5
 
@@ -47,15 +48,19 @@ def write_release(contents: ReleaseContents, out: Path) -> Path:
     with atomic_folder(target) as folder:
         _write_tables(contents, folder)
         write_text(folder / SPEC_FILE, contents.spec_yaml)
-        if contents.changelog is not None:
-            write_text(folder / CHANGELOG_FILE, contents.changelog)
+        for file, text in ((CHANGELOG_FILE, contents.changelog), (CARD_TEXT_FILE, contents.card_text)):
+            if text is not None:
+                write_text(folder / file, text)
         if contents.image_problems:
             lines = [json.dumps(problem, ensure_ascii=False) + "\n" for problem in contents.image_problems]
             write_text(folder / IMAGE_PROBLEMS_FILE, "".join(lines))
         human_verified.write(folder, contents.human_verified)
         described = manifest.describe(contents)
         described["files"] = manifest.list_files(folder)
-        write_text(folder / card.FILE, card.render(described, card.schemas(contents), card.sample(contents)))
+        write_text(
+            folder / card.FILE,
+            card.render(described, card.schemas(contents), card.sample(contents), contents.card_text),
+        )
         write_json(folder / croissant.FILE, croissant.render(described, card.schemas(contents)))
         write_text(folder / page.FILE, page.render(contents.tables, described))
         manifest.save(folder, described)

@@ -90,6 +90,8 @@ def check_spec(spec: Spec, wanted: Sequence[str] | None = None) -> list[str]:
     images.check_images(spec.release.images, spec.folder)
     if spec.changelog is not None:
         checked.append(f"changelog: {spec.release.changelog}")
+    if spec.card_text is not None:
+        checked.append(f"text for the card: {spec.release.card}")
     for language in languages:
         checked += _check_language(spec, plugins, language)
     engines = dict.fromkeys([*plugins.engines, *plugins.back_chain])

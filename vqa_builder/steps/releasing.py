@@ -131,6 +131,7 @@ def release(
             "answers": answer_map.key,
             "spec": spec.text,
             "changelog": spec.changelog,
+            "card": spec.card_text,
             "images": images.images_fingerprint(spec.release.images, spec.folder),
             "facts": facts.VERSION,
         }
@@ -192,6 +193,7 @@ def _contents(
         ),
         spec_yaml=spec.text,
         changelog=spec.changelog,
+        card_text=spec.card_text,
         human_verified=tuple(_human_verified(job, segments, translations, language)),
     )
 

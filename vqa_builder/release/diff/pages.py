@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
 from vqa_builder.errors import StorageError
+from vqa_builder.escaping import markdown as escaped
 from vqa_builder.release.card import templates
 from vqa_builder.release.diff.compare import Change, ReleaseDiff, changed_tables, described
 from vqa_builder.release.manifest import Manifest
@@ -46,7 +46,11 @@ def text_lines(found: ReleaseDiff) -> list[str]:
 def manifests_markdown(old: Manifest, new: Manifest) -> str:
     """What two manifests alone tell, for a commit or a pull request; no level, as no row is looked at."""
     tables = changed_tables(old, new)
-    lines = ["Tables that changed, by their content hashes:", "", *(f"- {_cell(one)}" for one in tables)]
+    lines = [
+        "Tables that changed, by their content hashes:",
+        "",
+        *(f"- {escaped(one)}" for one in tables),
+    ]
     details = _sections(described(old, new))
     return "\n".join([*(lines if tables else ["No table changed."]), "", *details]).rstrip()
 
@@ -63,7 +67,7 @@ def markdown(found: ReleaseDiff, *, details: bool = True) -> str:
         lines += ["| rows | what changed | for example |", "|---:|---|---|"]
         for group in found.rows:
             example = _example(group.examples[0]) if group.examples else ""
-            lines.append(f"| {group.rows:,} | {_cell(group.kind)} | {_cell(example)} |")
+            lines.append(f"| {group.rows:,} | {escaped(group.kind)} | {escaped(example)} |")
         lines.append("")
     lines += _sections(found) if details else []
     return "\n".join(lines).rstrip() + "\n"
@@ -140,7 +144,7 @@ def _sections(found: ReleaseDiff) -> list[str]:
         changes: tuple[Change, ...] = getattr(found, name)
         if changes:
             lines += [f"**{title}**", ""]
-            lines += [f"- {_cell(one.where)}: {_cell(_arrow(one))}" for one in changes[:SHOWN_CHANGES]]
+            lines += [f"- {escaped(one.where)}: {escaped(_arrow(one))}" for one in changes[:SHOWN_CHANGES]]
             lines += [*_more(changes, "- "), ""]
     return lines
 
@@ -166,8 +170,3 @@ def _value(value: Any) -> str:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     text = " ".join(text.split())
     return text if len(text) <= WIDEST else text[: WIDEST - 3] + "..."
-
-
-def _cell(text: str) -> str:
-    """Any text inside a Markdown table or list."""
-    return re.sub(r"([\\|`*_\[\]])", r"\\\1", text).replace("<", "&lt;")
