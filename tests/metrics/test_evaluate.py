@@ -40,7 +40,7 @@ def test_the_table(
     lines = capsys.readouterr().out.splitlines()
     assert lines[1].split()[:2] == ["vqa_accuracy", "92.00"]
     assert [line.split()[0] for line in lines[2:5]] == ["other", "number", "yes/no"]
-    assert lines[-1].startswith("signature: metric:vqa_accuracy|version:1|leave-out:annotator|language:ja|")
+    assert lines[-1].startswith("signature: metric:vqa_accuracy|version:2|leave-out:annotator|language:ja|")
 
 
 def test_json_and_another_system(

@@ -22,6 +22,11 @@ LINES = "\n".join(json.dumps(record, ensure_ascii=False) for record in RECORDS)
         ("list.json.gz", gzip.compress(json.dumps(RECORDS).encode(), mtime=0)),
         ("lines.jsonl", f"{LINES}\n\n".encode()),
         ("one.jsonl", LINES.encode()),
+        ("object.json", json.dumps({"11": "猫", "b/2": "red, white"}).encode()),
+        ("object.json", json.dumps({"11": "猫", "b/2": "red, white"}, indent=1).encode()),
+        ("answers.jsonl", LINES.replace('"answer"', '"prompt": "", "text"').encode()),
+        ("gqa.json", json.dumps(RECORDS).replace("question_id", "questionId").encode()),
+        ("vizwiz.json", json.dumps(RECORDS).replace("question_id", "image").encode()),
         ("table.csv", 'question_id,answer\n11,猫\nb/2,"red, white"\n'.encode()),
         ("table.csv", '\ufeffanswer,question_id\r\n猫,11\r\n"red, white",b/2\r\n'.encode()),
         ("table.tsv", "question_id\tanswer\n11\t猫\nb/2\tred, white\n".encode()),
@@ -41,12 +46,19 @@ def test_mappings_and_records_need_no_file() -> None:
     assert load_predictions(loaded) is loaded
 
 
+def test_numbers_are_answers(tmp_path: Path) -> None:
+    (tmp_path / "numbers.json").write_text('{"1": 2, "2": 2.0, "3": 2.5, "4": "2"}')
+    found = load_predictions(tmp_path / "numbers.json")
+    assert found.answers.to_pylist() == ["2", "2", "2.5", "2"]
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        ('[{"question_id": 1, "answer": 2}]', r"Expected `str`, got `int` - at `\$\[0\].answer`"),
-        ('[{"question_id": 1}]', r"missing required field `answer` - at `\$\[0\]`"),
-        ('[{"question_id": 1, "answer": null}]', "Expected `str`, got `null`"),
+        ('[{"question_id": 1, "answer": ["2"]}]', r"got `array` - at `\$\[0\].answer`"),
+        ('[{"question_id": 0, "answer": ""}, {"question_id": 1}]', "Record 1 has no `answer`"),
+        ('[{"answer": "2"}]', "Record 0 has no `question_id`"),
+        ('[{"question_id": 1, "answer": null}]', "got `null`"),
         ('[{"question_id": 1, "answer": "2"}', "truncated"),
         ("id,answer\n1,2\n", "the header 'id,answer'"),
         ("question_id,answer\n1,2\n3\n", "row 2 has too few fields"),

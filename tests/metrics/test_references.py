@@ -48,8 +48,9 @@ def test_annotations_in_another_language() -> None:
     ("content", "expected"),
     [
         ({"questions": []}, "missing required field `annotations`"),
-        ([{"question_id": 1}], r"missing required field `answers`"),
-        ([{"question_id": 1, "answers": ["cat"]}], r"at `$[0].answers[0]`"),
+        ([{"question_id": 1}], "1 of 1 questions without, the first: 1"),
+        ([{"answers": ["cat"]}], "Record 0 has no `question_id`"),
+        ([{"question_id": 1, "answers": [["cat"]]}], r"at `$[0].answers[0]`"),
         ([{"question_id": 1, "answers": []}], "1 of 1 questions without, the first: 1"),
         ([], "0 of 0 questions without"),
         ([ANNOTATIONS[1], ANNOTATIONS[1]], "1 ids more than once, the first: 2"),
@@ -62,6 +63,42 @@ def test_bad_annotations(tmp_path: Path, content: object, expected: str) -> None
         load_references(path)
     assert expected in str(error.value)
     assert str(path) in str(error.value)
+
+
+TEN = ["red"] * 9 + ["3"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "id_"),
+    [
+        (
+            "textvqa.json",
+            {"data": [{"question_id": 7, "image_id": "x", "answers": TEN}]},
+            "7",
+        ),
+        (
+            "vizwiz.json",
+            [{"image": "a.jpg", "answers": [{"answer": a} for a in TEN]}],
+            "a.jpg",
+        ),
+        ("lavis.json", [{"question_id": 7, "image": "a.jpg", "answer": TEN}], "7"),
+        ("strings.json", {"annotations": [{"question_id": "n/7", "answers": TEN}]}, "n/7"),
+        ("numbers.json", [{"question_id": 7, "answers": [*TEN[:9], 3]}], "7"),
+    ],
+)
+def test_forms_of_other_data_sets(tmp_path: Path, name: str, content: object, id_: str) -> None:
+    (tmp_path / name).write_text(json.dumps(content))
+    found = load_references(tmp_path / name)
+    assert found.question_ids.to_pylist() == [id_]
+    assert found.answer_field("answer").to_pylist() == TEN
+
+
+def test_json_lines_and_one_answer_alone(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text(
+        '{"question_id": 1, "answer": "cat"}\n{"question_id": 2, "answer": 2}\n'
+    )
+    found = load_references(tmp_path / "a.jsonl")
+    assert found.answer_field("answer").to_pylist() == ["cat", "2"]
 
 
 def test_a_release_gives_its_validation_split(release: Path) -> None:

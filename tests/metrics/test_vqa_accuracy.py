@@ -11,7 +11,7 @@ import pytest
 
 from tests.metrics import official_cases, official_port
 from vqa_builder import vqa_accuracy
-from vqa_builder.errors import ReleaseError, SourceError
+from vqa_builder.errors import ReleaseError
 from vqa_builder.metrics.inputs import Settings
 
 
@@ -108,15 +108,28 @@ def test_records_without_ids_follow_the_official_code_on_request() -> None:
     assert found.overall < vqa_accuracy(predictions, annotations).overall
 
 
-def test_any_number_of_annotators() -> None:
-    annotations = [question(["cat"] * n + ["dog"], question_id=n) for n in (1, 3, 12)]
-    found = vqa_accuracy({1: "cat", 3: "cat", 12: "cat"}, annotations)
+def test_any_number_of_annotators_from_four_on() -> None:
+    annotations = [question(["cat"] * n + ["dog"], question_id=n) for n in (3, 5, 12)]
+    found = vqa_accuracy({3: "cat", 5: "cat", 12: "cat"}, annotations)
     assert found.scores.tolist() == [official_port.accuracy(each["answers"], "cat") for each in annotations]
 
 
-def test_a_single_answer_is_no_case_for_leaving_one_out() -> None:
-    with pytest.raises(SourceError, match="Leave-one-out accuracy needs several answers"):
-        vqa_accuracy({1: "cat"}, [question(["cat"])])
+@pytest.mark.parametrize(
+    ("given", "predicted", "score"),
+    [
+        (["cat"], "cat", 1.0),
+        (["cat"], "dog", 0.0),
+        (["cat", "cat"], "cat", 1.0),
+        (["cat", "dog"], "dog", 0.5),
+        (["cat", "cat", "dog"], "cat", 2 / 3),
+        (["cat"] * 4, "cat", 1.0),
+        (["cat", "dog", "dog", "dog"], "cat", 0.25),
+    ],
+)
+def test_few_annotators_count_by_their_share(given: list[str], predicted: str, score: float) -> None:
+    others = question(["red"] * 10, question_id=2)
+    found = vqa_accuracy({1: predicted, 2: "red"}, [question(given), others])
+    assert found.scores.tolist() == [pytest.approx(score), 1.0]
 
 
 def published(shared: Path) -> list[Path]:

@@ -16,18 +16,43 @@ import pyarrow.compute as pc
 from vqa_builder import languages
 from vqa_builder.errors import SourceError
 from vqa_builder.metrics.references import References, some
+from vqa_builder.sources._answer_texts import text_of
 from vqa_builder.sources._input_files import read_text
 
 Missing = Literal["error", "wrong"]
 Unknown = Literal["error", "ignore"]
 
-_SHAPES = '[{"question_id": ..., "answer": "..."}, ...], the same as JSONL, or CSV with these two columns'
+_SHAPES = (
+    '[{"question_id": ..., "answer": "..."}, ...], the same as JSONL (LLaVA writes "text", GQA "prediction"),'
+    ' {"QUESTION_ID": "ANSWER", ...}, or CSV with the columns question_id and answer'
+)
 _FOREIGN_AT_MOST = 0.5
+
+Value = str | int | float | bool
 
 
 class _Prediction(msgspec.Struct, gc=False):
-    question_id: int | str
-    answer: str
+    """One record, under the names that VQA v2, GQA, VizWiz (``image``) and LLaVA (``text``) use."""
+
+    question_id: int | str | msgspec.UnsetType = msgspec.UNSET
+    questionId: int | str | msgspec.UnsetType = msgspec.UNSET
+    id: int | str | msgspec.UnsetType = msgspec.UNSET
+    image: int | str | msgspec.UnsetType = msgspec.UNSET
+    answer: Value | msgspec.UnsetType = msgspec.UNSET
+    text: Value | msgspec.UnsetType = msgspec.UNSET
+    prediction: Value | msgspec.UnsetType = msgspec.UNSET
+
+    @property
+    def key(self) -> int | str | msgspec.UnsetType:
+        """The question's id; VizWiz's own files have the name of the image instead."""
+        names = (self.question_id, self.questionId, self.id, self.image)
+        return next((name for name in names if name is not msgspec.UNSET), msgspec.UNSET)
+
+    @property
+    def said(self) -> Value | msgspec.UnsetType:
+        """The answer."""
+        answers = (self.answer, self.text, self.prediction)
+        return next((answer for answer in answers if answer is not msgspec.UNSET), msgspec.UNSET)
 
 
 @dataclass(frozen=True)
@@ -49,31 +74,30 @@ def load_predictions(source: Any) -> Predictions:
     """Predictions from any form.
 
     Args:
-        source: a file in the official result format (a JSON list of ``{question_id, answer}``), as JSONL, or
-            as CSV or TSV with a header; plain, gzip or zip. Or a mapping ``{question_id: answer}``, or a list
-            of records.
+        source: a file in the official result format (a JSON list of ``{question_id, answer}``), as JSONL, as
+            an object ``{question_id: answer}``, or as CSV or TSV with a header; plain, gzip or zip. Or a
+            mapping ``{question_id: answer}``, or a list of records. Numbers are answers, too.
 
     Raises:
         SourceError: the file has another shape; names the record.
 
-    >>> load_predictions({42: "yes", 43: "2"}).question_ids.to_pylist()
-    ['42', '43']
+    >>> load_predictions({42: "yes", 43: 2}).answers.to_pylist()
+    ['yes', '2']
     """
     if isinstance(source, Predictions):
         return source
     label = str(source) if isinstance(source, (str, Path)) else "the predictions given"
     try:
         if isinstance(source, (str, Path)):
-            records = _read(Path(source))
+            pairs = _read(Path(source))
         elif isinstance(source, Mapping):
-            pairs = [{"question_id": key, "answer": answer} for key, answer in source.items()]
-            records = msgspec.convert(pairs, list[_Prediction])
+            pairs = list(msgspec.convert(source, dict[int | str, Value]).items())
         else:
-            records = msgspec.convert(list(source), list[_Prediction])
+            pairs = _pairs(msgspec.convert(list(source), list[_Prediction]))
     except msgspec.MsgspecError as error:
         raise _unknown_shape(label, error) from None
-    ids = pa.array([str(record.question_id) for record in records], pa.string())
-    return Predictions(ids, pa.array([record.answer for record in records], pa.string()), label)
+    ids = pa.array([str(key) for key, _ in pairs], pa.string())
+    return Predictions(ids, pa.array([text_of(answer) for _, answer in pairs], pa.string()), label)
 
 
 def in_order(
@@ -129,17 +153,45 @@ def refuse_other_language(predicted: pa.Array, predictions: Predictions, languag
         )
 
 
-def _read(path: Path) -> list[_Prediction]:
+def _read(path: Path) -> list[tuple[int | str, Value]]:
     content = read_text(path)
     start = content.data.lstrip()[:1]
     if start == b"[":
-        return msgspec.json.decode(content.data, type=list[_Prediction])
-    if start == b"{":
-        return msgspec.json.Decoder(_Prediction).decode_lines(content.data)
-    return _read_csv(content.data.decode(), content.label)
+        return _pairs(msgspec.json.decode(content.data, type=list[_Prediction]))
+    if start != b"{":
+        return _read_csv(content.data.decode(), content.label)
+    if (answers := _object(content.data)) is not None:
+        return list(answers.items())
+    return _pairs(msgspec.json.Decoder(_Prediction).decode_lines(content.data))
 
 
-def _read_csv(text: str, label: str) -> list[_Prediction]:
+def _object(data: bytes) -> dict[str, Value] | None:
+    """``{question_id: answer}``; None for JSON lines, of which a single one is an object, too."""
+    try:
+        answers = msgspec.json.decode(data, type=dict[str, Value])
+    except msgspec.MsgspecError:
+        return None
+    fields = {*_Prediction.__struct_fields__}
+    return None if answers.keys() & fields else answers
+
+
+def _pairs(records: list[_Prediction]) -> list[tuple[int | str, Value]]:
+    """The ids and answers of records.
+
+    Raises:
+        msgspec.ValidationError: a record lacks one of them.
+    """
+    found: list[tuple[int | str, Value]] = []
+    for number, record in enumerate(records):
+        key, said = record.key, record.said
+        if isinstance(key, msgspec.UnsetType) or isinstance(said, msgspec.UnsetType):
+            missing = "question_id" if isinstance(key, msgspec.UnsetType) else "answer"
+            raise msgspec.ValidationError(f"Record {number} has no `{missing}`")
+        found.append((key, said))
+    return found
+
+
+def _read_csv(text: str, label: str) -> list[tuple[int | str, Value]]:
     header = text.splitlines()[0]
     rows = csv.DictReader(io.StringIO(text, newline=""), delimiter="\t" if "\t" in header else ",")
     names = rows.fieldnames or []
@@ -149,7 +201,7 @@ def _read_csv(text: str, label: str) -> list[_Prediction]:
     short = next((number for number, pair in enumerate(records, 1) if None in pair), None)
     if short is not None:
         raise _unknown_shape(label, f"row {short} has too few fields")
-    return [_Prediction(*cast(tuple[str, str], pair)) for pair in records]
+    return cast(list[tuple[int | str, Value]], records)
 
 
 def _unknown_shape(label: str, found: object) -> SourceError:

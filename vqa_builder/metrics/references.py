@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from vqa_builder import languages, schema
 from vqa_builder.errors import ReleaseError, SourceError, UnknownNameError
+from vqa_builder.sources._answer_texts import text_of
 from vqa_builder.sources._input_files import read_text
 
 PREFERRED_SPLIT = "validation"
@@ -30,25 +31,50 @@ ROWS = pa.schema(
     ],
 )
 _WANTED = [*ROWS.names, "multiple_choice_answer_en"]
-_SHAPES = '{"annotations": [{"question_id", "answers", ...}]}, or the list alone'
+_SHAPES = (
+    '{"annotations": [{"question_id", "answers", ...}]} (VQA v1 and v2, OK-VQA, VizWiz), {"data": [...]}'
+    " (TextVQA), the list alone, whose records may have `image` instead of an id (VizWiz), or JSONL;"
+    " `answers` or `answer` is a list of texts, or of objects with `answer`, or one text"
+)
+Value = str | int | float | bool
 
 
 class _Answer(msgspec.Struct, gc=False):
-    answer: str
+    answer: Value
     answer_confidence: str | None = None
     answer_id: int | None = None
 
 
+_Answers = list[_Answer | Value]
+
+
 class _Annotation(msgspec.Struct, gc=False):
-    question_id: int | str
-    answers: list[_Answer]
+    question_id: int | str | None = None
+    image: int | str | None = None
+    answers: _Answers | Value | None = None
+    answer: _Answers | Value | None = None
     question_type: str | None = None
     answer_type: str | None = None
-    multiple_choice_answer: str | None = None
+    multiple_choice_answer: Value | None = None
+
+    @property
+    def key(self) -> int | str | None:
+        """The question's id, else the name of the image, as in the source ``vqa_json``."""
+        return self.image if self.question_id is None else self.question_id
+
+    @property
+    def given(self) -> list[_Answer]:
+        """What the annotators answered; empty where nobody did."""
+        answers = self.answer if self.answers is None else self.answers
+        if answers is None:
+            return []
+        listed = answers if isinstance(answers, list) else [answers]
+        return [each if isinstance(each, _Answer) else _Answer(each) for each in listed]
 
 
 class _File(msgspec.Struct):
-    annotations: list[_Annotation]
+    annotations: list[_Annotation] | None = None
+    data: list[_Annotation] | None = None
 
 
 @dataclass(frozen=True)
@@ -113,7 +139,8 @@ def load_references(
     """References from any form.
 
     Args:
-        source: a release's folder, an annotation file (plain, gzip or zip), or a list of annotations.
+        source: a release's folder, an annotation file (VQA v1 and v2, OK-VQA, TextVQA, VizWiz, any that the
+            source ``vqa_json`` reads; plain, gzip or zip), or a list of annotations.
         language: the language to compare answers in. None means the release's own, and English for
             annotations. ``en`` on a release compares the English answers that it was made from.
         split: a split of a release; None means its only one, or ``validation``. Annotations have none.
@@ -216,40 +243,60 @@ def _from_annotations(source: Path | str | Iterable[Mapping[str, Any]], language
     label = _label(source)
     try:
         if isinstance(source, (str, Path)):
-            content = read_text(Path(source))
-            shape = list[_Annotation] if content.data.lstrip()[:1] == b"[" else _File
-            decoded: Any = msgspec.json.decode(content.data, type=shape)
-            items = decoded if isinstance(decoded, list) else decoded.annotations
+            items = _read_annotations(read_text(Path(source)).data)
         else:
             items = msgspec.convert(list(source), list[_Annotation])
+        without = next((number for number, item in enumerate(items) if item.key is None), None)
+        if without is not None:
+            raise msgspec.ValidationError(f"Record {without} has no `question_id`")
     except msgspec.MsgspecError as error:
         raise SourceError(
             "These are no annotations", where=label, expected=_SHAPES, found=error,
             remedy="give the annotation file of the split, or the folder of a release",
         ) from None  # fmt: skip
     columns = [
-        [str(item.question_id) for item in items],
+        [str(item.key) for item in items],
         [item.question_type for item in items],
         [item.answer_type for item in items],
-        [item.multiple_choice_answer for item in items],
-        _answer_lists(items),
+        [text_of(item.multiple_choice_answer) for item in items],
+        _answer_lists([item.given for item in items]),
     ]
     rows = pa.table(columns, schema=ROWS)
     _refuse_without_answers(rows, label)
     return References(rows, language, None, label)
 
 
-def _answer_lists(items: list[_Annotation]) -> pa.ListArray:
-    flat = [answer for item in items for answer in item.answers]
+def _read_annotations(data: bytes) -> list[_Annotation]:
+    """The records of a file.
+
+    Raises:
+        msgspec.MsgspecError: it is of another form.
+    """
+    if data.lstrip()[:1] == b"[":
+        return msgspec.json.decode(data, type=list[_Annotation])
+    try:
+        file = msgspec.json.decode(data, type=_File)
+    except msgspec.DecodeError as error:
+        if isinstance(error, msgspec.ValidationError):
+            raise
+        return msgspec.json.Decoder(_Annotation).decode_lines(data)
+    items = file.data if file.annotations is None else file.annotations
+    if items is None:
+        raise msgspec.ValidationError("Object missing required field `annotations`")
+    return items
+
+
+def _answer_lists(given: list[list[_Answer]]) -> pa.ListArray:
+    flat = [answer for answers in given for answer in answers]
     fields = [
-        pa.array([answer.answer for answer in flat], pa.string()),
+        pa.array([text_of(answer.answer) for answer in flat], pa.string()),
         pa.nulls(len(flat), pa.string()),
         pa.array([answer.answer_confidence for answer in flat], pa.string()),
         pa.array([answer.answer_id for answer in flat], pa.int32()),
     ]
     offsets = [0]
-    for item in items:
-        offsets.append(offsets[-1] + len(item.answers))
+    for answers in given:
+        offsets.append(offsets[-1] + len(answers))
     values = pa.StructArray.from_arrays(fields, fields=[*schema.TRANSLATED_ANSWER])
     return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), values)
 

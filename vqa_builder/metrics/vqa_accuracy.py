@@ -12,13 +12,13 @@ import numpy as np
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from vqa_builder.errors import SourceError
 from vqa_builder.metrics.inputs import Inputs, Settings, partners, prepare
 from vqa_builder.metrics.normalisers import codes
 from vqa_builder.metrics.references import References
 from vqa_builder.metrics.result import Result, summarise
 
-VERSION = "1"
+VERSION = "2"
+LEAVE_ONE_OUT_FROM = 4
 METRIC = "vqa_accuracy"
 
 LeaveOut = Literal["annotator", "equal_records"]
@@ -36,7 +36,9 @@ def vqa_accuracy(
 
     For every annotator i the prediction scores min(1, matches among the others / 3); a question's accuracy is
     the mean over its annotators. With ten annotators, 0, 1, 2, 3 and at least 4 matches give 0, 0.3, 0.6, 0.9
-    and 1.
+    and 1. A question with fewer than four annotators scores the share of them that agree with the prediction,
+    since leave-one-out would give less than 1 to an answer on which all agree; one annotator's answer scores
+    0 or 1.
 
     Args:
         predictions: a file in the official result format, JSONL or CSV, a mapping ``{question_id: answer}``,
@@ -50,11 +52,14 @@ def vqa_accuracy(
             ``annotator``; where there is none (VizWiz), ``equal_records`` repeats what that code does.
 
     Raises:
-        SourceError: an input is wrong, or every question has a single answer.
+        SourceError: an input is wrong.
 
     >>> ten = [{"answer": "a cat" if i < 7 else "cat", "answer_id": i} for i in range(10)]
     >>> vqa_accuracy({1: "The cat."}, [{"question_id": 1, "answers": ten}]).overall
     100.0
+    >>> two = [{"answer": "cat"}, {"answer": "dog"}]
+    >>> vqa_accuracy({1: "cat"}, [{"question_id": 1, "answers": two}]).overall
+    50.0
     """
     inputs = prepare(predictions, references, language, settings)
     return summarise(
@@ -71,20 +76,13 @@ def _scores(inputs: Inputs, leave_out: LeaveOut) -> NDArray[np.float64]:
     """The accuracy of every question, 0 to 1."""
     references = inputs.references
     lengths = pc.list_value_length(references.answers).to_numpy()
-    if lengths.max(initial=0) < 2:
-        raise SourceError(
-            "Leave-one-out accuracy needs several answers to a question",
-            where=references.label,
-            expected="at least two answers, ten in VQA v2",
-            found="one answer for every question",
-            remedy="use exact match (--metric exact), ANLS or F1",
-        )
     row = references.row_of_answer
     answers, matches = _compare(inputs, row)
     count = np.bincount(row[matches], minlength=len(lengths))
     left_out = _equal_records(references, answers, row) if leave_out == "equal_records" else 1
     others = count[row] - matches * left_out
-    return _mean_in_order(np.minimum(1.0, others / 3), lengths)
+    few = lengths < LEAVE_ONE_OUT_FROM
+    return np.where(few, count / lengths, _mean_in_order(np.minimum(1.0, others / 3), lengths))
 
 
 def _compare(inputs: Inputs, row: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
