@@ -214,6 +214,15 @@ class TestFatesOfColumns:
         assert ("imageId", "image_id") in one.columns() and ("isBalanced", None) in one.columns()
 
 
+def test_fates_and_notices_in_lines(tmp_path: Path) -> None:
+    path = write(tmp_path / "rows.jsonl", lines([row(1, reply=["x"], colour="red")]))
+    one = source("table", splits={"train": path}, columns={"answers": "reply"})
+    assert one.description() == [
+        "columns read: question_id, image_id, question, reply as answers",
+        "columns ignored: colour",
+    ]
+
+
 def test_splits_of_a_dataset_that_are_left_aside_are_named(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     for number, split in enumerate(("train", "val", "testdev")):
@@ -221,6 +230,6 @@ def test_splits_of_a_dataset_that_are_left_aside_are_named(tmp_path: Path) -> No
         pq.write_table(table, tmp_path / "data" / f"{split}-00000-of-00001.parquet")
     one = source("hub", repo=str(tmp_path))
     (notice,) = one.notices()
-    assert "val" in notice and "testdev" in notice and "splits: {validation:" in notice
+    assert "val" in notice and "testdev" in notice and "splits: {validation: val}" in notice
     everything = {"train": "train", "validation": "val", "test": "testdev"}
     assert source("hub", repo=str(tmp_path), splits=everything).notices() == []

@@ -260,7 +260,7 @@ def _label_lines(release: BuiltRelease) -> list[str]:
 
 def _print_plan(plan: Plan) -> None:
     rows = ", ".join(f"{split} {count:,}" for split, count in plan.rows.items())
-    print(f"rows: {rows}; bad records: {plan.bad_records:,}")
+    print(f"rows: {rows}; bad records: {plan.bad_records:,}", *plan.source, sep="\n")
     for engine in plan.engines:
         print(f"engine: {engine}")
     print(f"{'language':<10}{'role':<10}{'rows':>12}{'strings':>12}", end="")

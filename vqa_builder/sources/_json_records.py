@@ -291,11 +291,18 @@ class JSONRecords:
             record = msgspec.json.decode(item, type=self.format).record()
         except BAD_JSON as error:
             return BadRow(number, _id_of(item, self.format), _explained(str(error), item))
-        names = Counter(members(bytes(item))[0])
-        if twice := [name.decode() for name, count in names.items() if count > 1]:
+        if twice := _named_twice(item, self.format):
             fault = Fault("The record names a field twice", "every name once", ", ".join(twice))
             return BadRow(number, record.question_id, fault)
         return record
+
+
+def _named_twice(item: bytes | Raw, record_format: type[Format]) -> list[str]:
+    """The names that are read and stand twice in a record that can be read."""
+    with suppress(*BAD_JSON):
+        names = Counter(members(bytes(item))[0])
+        return [name for name in record_format.fields if names[msgspec.json.encode(name)] > 1]
+    return []
 
 
 @cache

@@ -103,6 +103,8 @@ def read_files(
 class RecordSource(base.Source):
     """Base of the sources of this package; subclasses give the examples."""
 
+    version = "2"
+
     def __init__(self, options: base.SourceOptions) -> None:
         self.options = options
         self._columns: dict[str, str | None] = {}

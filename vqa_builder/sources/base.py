@@ -160,6 +160,14 @@ class Source(ABC):
         """What a reader should know before the source is read, such as splits that are left out."""
         return []
 
+    def description(self) -> list[str]:
+        """Columns and notices, in lines for ``plan`` and ``validate``."""
+        columns = self.columns()
+        read = [name if name == read_as else f"{name} as {read_as}" for name, read_as in columns if read_as]
+        ignored = [name for name, read_as in columns if not read_as]
+        lines = [f"columns read: {', '.join(read)}"] if read else []
+        return lines + ([f"columns ignored: {', '.join(ignored)}"] if ignored else []) + self.notices()
+
     @abstractmethod
     def read(self, on_bad_record: OnBadRecord, limit: int | None = None) -> Iterator[pa.RecordBatch]:
         """The examples, split after split, in the order of the files.

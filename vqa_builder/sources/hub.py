@@ -18,7 +18,7 @@ from vqa_builder.sources._arrow_records import ArrowRecords, column_names, top_n
 from vqa_builder.sources._column_mapping import TabularOptions
 from vqa_builder.sources._record_checks import BATCH
 from vqa_builder.sources._record_source import Reading, RecordSource, read_files
-from vqa_builder.sources._table_formats import Layout, Rows, not_empty_table
+from vqa_builder.sources._table_formats import SPLIT_NAMES, Layout, Rows, not_empty_table
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
@@ -91,7 +91,13 @@ class Hub(RecordSource):
         others = [name for name in self._dataset if name not in self._chosen_splits().values()]
         if not others:
             return []
-        remedy = f"to read them, name them: splits: {{validation: {others[0]}}}"
+        suggested = {
+            split: next((name for name in others if name in known), others[0])
+            for split, known in SPLIT_NAMES.items()
+            if split not in self._chosen_splits()
+        }
+        example = ", ".join(f"{split}: {name}" for split, name in list(suggested.items())[:1])
+        remedy = f"to read them, name them: splits: {{{example or 'train: ' + others[0]}}}"
         return [f"{self._options.repo}: the splits {', '.join(others)} are left aside; {remedy}"]
 
     @cached_property

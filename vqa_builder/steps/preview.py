@@ -24,7 +24,7 @@ from vqa_builder.steps.build_context import (
     make_plugins,
 )
 from vqa_builder.steps.judging import policy_of, score_columns, scorer_signatures
-from vqa_builder.steps.reading import SourceTables, bad_records
+from vqa_builder.steps.reading import SourceTables, bad_records, source_description
 from vqa_builder.translation import run
 from vqa_builder.translation.budget import PlannedWork, planned_work
 from vqa_builder.translation.engines.base import Engine
@@ -54,6 +54,7 @@ class Plan(NamedTuple):
             included.
         spent_characters, spent_money: what earlier builds into this folder have spent of the budget.
         currency: of the money; "" without prices.
+        source: what becomes of the source's columns, and splits that are left aside, in lines.
     """
 
     rows: dict[str, int]
@@ -64,6 +65,7 @@ class Plan(NamedTuple):
     spent_characters: int
     spent_money: float
     currency: str
+    source: list[str]
 
 
 class _Strings(NamedTuple):
@@ -82,6 +84,7 @@ def check_spec(spec: Spec, wanted: Sequence[str] | None = None) -> list[str]:
     languages = chosen_languages(spec, wanted)
     plugins = make_plugins(spec, languages, LocalExecutor(1))
     checked = [f"source {spec.source.type}: {len(plugins.source.files())} files"]
+    checked += plugins.source.description()
     if spec.answers.vocabulary.from_:
         labels = vocabularies.from_file(spec.folder / spec.answers.vocabulary.from_)
         checked.append(f"vocabulary: {labels.num_rows} labels")
@@ -119,6 +122,7 @@ def preview(job: BuildContext, source: SourceTables) -> Plan:
         spent_characters=job.ledger.characters,
         spent_money=job.ledger.money,
         currency=job.ledger.currency,
+        source=source_description(source.examples.table),
     )
 
 

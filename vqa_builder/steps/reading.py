@@ -18,6 +18,7 @@ from vqa_builder.steps.build_context import BuildContext
 from vqa_builder.store import Stored, file_hash, remove, write_text
 
 BAD_RECORDS = b"bad_records"
+DESCRIPTION = b"source"
 
 
 class SourceTables(NamedTuple):
@@ -83,6 +84,12 @@ def bad_records(examples: pa.Table) -> list[dict[str, Any]]:
     return records
 
 
+def source_description(examples: pa.Table) -> list[str]:
+    """What became of the source's columns, and what else should be known of it, in lines."""
+    lines: list[str] = json.loads(examples.schema.metadata.get(DESCRIPTION, b"[]"))
+    return lines
+
+
 def _read(job: BuildContext) -> pa.Table:
     bad: list[BadRecord] = []
 
@@ -103,8 +110,12 @@ def _read(job: BuildContext) -> pa.Table:
             where=", ".join(str(path) for path in source.files()) or job.spec.source.type,
             found=f"{len(bad)} bad records" if bad else "no records",
         )
-    table = pa.Table.from_batches(batches)
-    return table.replace_schema_metadata({BAD_RECORDS: json.dumps([record._asdict() for record in bad])})
+    return pa.Table.from_batches(batches).replace_schema_metadata(
+        {
+            BAD_RECORDS: json.dumps([record._asdict() for record in bad]),
+            DESCRIPTION: json.dumps(source.description()),
+        }
+    )
 
 
 def _report_bad_records(job: BuildContext, examples: Stored) -> None:
