@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
@@ -52,6 +53,40 @@ def test_a_step_that_fails_leaves_nothing(tmp_path: Path) -> None:
         with pytest.raises(ValueError, match="no"):
             _ = step.table
         assert not store.path(step).exists()
+
+
+DAMAGE: dict[str, Callable[[bytes], bytes]] = {
+    "a changed letter": lambda content: content.replace("猫".encode(), "犬".encode()),
+    "cut short": lambda content: content[:-200],
+    "nothing left": lambda content: b"",
+    "another file": lambda content: b"no Arrow at all" * 100,
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
+def test_a_damaged_table_is_computed_anew_and_the_reader_told(
+    tmp_path: Path, damage: Callable[[bytes], bytes]
+) -> None:
+    said: list[str] = []
+    for times in range(1, 4):
+        with Store(tmp_path, said.append) as store:
+            step = store.step("a", lambda: TABLE)
+            assert step.table.equals(TABLE)
+            path = store.path(step)
+        assert len(said) == times - 1
+        assert path.read_bytes() != damage(path.read_bytes())
+        path.write_bytes(damage(path.read_bytes()))
+    assert all("damaged" in line and path.name in line for line in said)
+
+
+def test_a_table_without_its_checksum_is_computed_anew(tmp_path: Path) -> None:
+    said: list[str] = []
+    for _ in range(2):
+        with Store(tmp_path, said.append) as store:
+            step = store.step("a", lambda: TABLE)
+            assert step.table.equals(TABLE)
+            store.path(step).with_suffix(".sha256").unlink()
+    assert len(said) == 1
 
 
 def test_old_tables_of_a_step_are_pruned(tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
 """Step outputs on disk, keyed by what went into them; files whole or not at all; one build per folder.
 
 A step's key is the hash of its name, its parameters and its inputs' keys, so the keys of a whole build are
-known before any table is read. A step's table is computed when it is first asked for, written once, and read
-back as a memory map ever after.
+known before any table is read. A step's table is computed when it is first asked for, written once with a
+checksum beside it, and read back as a memory map ever after; one whose bytes have changed is computed anew.
 """
 
 from __future__ import annotations
@@ -57,6 +57,7 @@ class Store:
 
     Args:
         root: the folder, made if missing.
+        say: told of a table that was found damaged.
 
     Raises:
         StorageError: another process builds here.
@@ -69,8 +70,8 @@ class Store:
         [1]
     """
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, root: Path, say: Callable[[str], None] = lambda line: None) -> None:
+        self.root, self._say = root, say
         self._lock = FileLock(root / "lock")
 
     def __enter__(self) -> Self:
@@ -107,15 +108,18 @@ class Store:
         return self.root / "steps" / f"{step.name}-{step.key[:24]}.arrow"
 
     def load_or_compute(self, step: Stored) -> pa.Table:
-        """A step's table, from the store where it is there."""
+        """A step's table, from the store where it is there, whole."""
         path = self.path(step)
-        if not path.exists():
-            table = step.compute()
-            with atomic_file(path) as partial, pa.ipc.new_file(partial, table.schema) as writer:
-                writer.write_table(table)
-        else:
-            os.utime(path)
-        return pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+        if path.exists():
+            try:
+                table = read_table(path)
+            except StorageError as damage:
+                self._say(f"{damage.problem}, and is computed anew: {path}")
+            else:
+                os.utime(path)
+                return table
+        write_table(path, step.compute())
+        return _mapped(path)
 
     def prune(self) -> None:
         """Drop all but the most recently used tables of each step."""
@@ -125,6 +129,39 @@ class Store:
         for paths in tables.values():
             for path in sorted(paths, key=lambda path: path.stat().st_mtime)[:-KEPT_PER_STEP]:
                 path.unlink(missing_ok=True)
+                _checksum_file(path).unlink(missing_ok=True)
+
+
+def write_table(path: Path, table: pa.Table) -> None:
+    """Write a table as an Arrow file, whole or not at all, and its checksum beside it."""
+    with atomic_file(path) as partial:
+        with pa.ipc.new_file(partial, table.schema) as writer:
+            writer.write_table(table)
+        write_text(_checksum_file(path), file_hash(partial))
+
+
+def read_table(path: Path) -> pa.Table:
+    """A table that ``write_table`` wrote, as a memory map.
+
+    Raises:
+        StorageError: its bytes are not those that were written.
+    """
+    try:
+        expected = _checksum_file(path).read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        expected = "a checksum beside the file"
+    found = file_hash(path)
+    if found != expected:
+        raise StorageError("A stored table is damaged", where=path, expected=expected, found=found)
+    return _mapped(path)
+
+
+def _mapped(path: Path) -> pa.Table:
+    return pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+
+
+def _checksum_file(path: Path) -> Path:
+    return path.with_suffix(".sha256")
 
 
 def fingerprint(value: object) -> str:

@@ -144,12 +144,12 @@ def open_build(
         SpecError: an option is wrong.
         StorageError: another build is running in ``out``, or the memory cannot be opened.
     """
-    chosen = chosen_languages(spec, languages)
+    chosen, progress = chosen_languages(spec, languages), progress or Progress()
     with ExitStack() as opened:
         workers_of_build = opened.enter_context(executors.make(executor, workers))
         plugins = make_plugins(spec, chosen, workers_of_build)
         opened.callback(plugins.close)
-        store = opened.enter_context(Store(out / WORK_FOLDER))
+        store = opened.enter_context(Store(out / WORK_FOLDER, progress.say))
         yield BuildContext(
             spec=spec,
             out=out,
@@ -160,7 +160,7 @@ def open_build(
             store=store,
             memory=opened.enter_context(TranslationMemory(memory_path(spec, out))),
             executor=workers_of_build,
-            progress=progress or Progress(),
+            progress=progress,
             ledger=Ledger(out / WORK_FOLDER / "spent.json", spec.budget, plugins.prices),
         )
         store.prune()
