@@ -4,16 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.specs import SHORTEST, parse
+from tests.specs import SHORTEST
 from vqa_builder.errors import VQABuilderError
 from vqa_builder.plugins import construct
+from vqa_builder.spec import Plugin
 from vqa_builder.spec_file import parse_spec
 
 
 def test_an_unknown_option_of_a_plug_in_is_refused() -> None:
-    spec = parse(SHORTEST + "translate: {engine: {type: mini, beam: 5}}\n")
     with pytest.raises(VQABuilderError, match="Unknown key: beam"):
-        construct("engines", spec.translate.engine[0], spec.folder)
+        construct("engines", Plugin(type="mini", beam=5), Path())
 
 
 def test_paths_in_options_start_at_the_spec(tmp_path: Path) -> None:

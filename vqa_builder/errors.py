@@ -105,15 +105,38 @@ class MissingExtraError(VQABuilderError):
 class UnknownNameError(VQABuilderError):
     """A name that no plug-in, split, language or column answers to; lists the known ones."""
 
-    def __init__(self, what: str, name: str, known: Iterable[str], *, where: object = None) -> None:
+    def __init__(
+        self,
+        what: str,
+        name: str,
+        known: Iterable[str],
+        *,
+        where: object = None,
+        nearest: str | None = None,
+    ) -> None:
         known = sorted(known)
-        close = difflib.get_close_matches(name, known, n=1)
+        close = nearest or nearest_name(name, known)
         super().__init__(
             f"Unknown {what} {name!r}",
             where=where,
             expected=", ".join(known) or f"(no {what} is installed)",
-            remedy=f"did you mean {close[0]!r}?" if close else None,
+            remedy=f"did you mean {close!r}?" if close else None,
         )
+
+
+def nearest_name(name: str, known: Iterable[str]) -> str | None:
+    """The known name that is probably meant: it differs in case or in a few letters, or is written out.
+
+    >>> nearest_name("licens", ["licence", "repo"]), nearest_name("val", ["train", "validation", "test"])
+    ('licence', 'validation')
+    >>> nearest_name("JA", ["hi", "ja"]), nearest_name("xx", ["hi", "ja"])
+    ('ja', None)
+    """
+    forms = {each.lower().replace("-", "_"): each for each in known}
+    form = name.strip().lower().replace("-", "_")
+    longer = [each for each in forms if len(form) > 2 and (each.startswith(form) or form.startswith(each))]
+    close = [form] if form in forms else longer or difflib.get_close_matches(form, forms, n=1)
+    return forms[close[0]] if close else None
 
 
 def _rebuilt(kind: type[VQABuilderError], problem: str, details: dict[str, str]) -> VQABuilderError:

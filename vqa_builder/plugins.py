@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from vqa_builder import registry
 from vqa_builder.spec import Plugin
-from vqa_builder.spec_file import invalid
+from vqa_builder.spec_errors import invalid
 
 
 def construct(kind: str, plugin: Plugin, folder: Path, *arguments: object) -> Any:
@@ -35,7 +35,7 @@ def plugin_options(kind: str, plugin: Plugin, folder: Path) -> BaseModel:
     try:
         options = options_class.model_validate(plugin.options)
     except ValidationError as error:
-        raise invalid(error, f"{kind.removesuffix('s')} {plugin.type}") from error
+        raise invalid(error, f"{kind.removesuffix('s')} {plugin.type}", model=options_class) from None
     resolved: BaseModel = _resolve(options, folder)
     return resolved
 

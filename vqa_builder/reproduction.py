@@ -20,7 +20,7 @@ from vqa_builder.release import facts, human_verified, manifest, write
 from vqa_builder.release.diff.compare import Difference, first_difference
 from vqa_builder.release.manifest import Manifest
 from vqa_builder.spec import Spec
-from vqa_builder.spec_file import invalid
+from vqa_builder.spec_errors import invalid
 from vqa_builder.steps.build_context import MEMORY_FILE, SOURCE_LANGUAGE, WORK_FOLDER
 from vqa_builder.steps.releasing import BuiltRelease
 from vqa_builder.store import file_hash
@@ -171,7 +171,7 @@ def _recorded_spec(found: Manifest, folder: Path, inputs: Path) -> Spec:
     try:
         return Spec.model_validate({**content, "folder": inputs, "text": text})
     except ValidationError as error:
-        raise invalid(error, folder / manifest.FILE) from error
+        raise invalid(error, folder / manifest.FILE, model=Spec) from None
 
 
 def _led(value: Any, inputs: Path, language: str) -> Any:

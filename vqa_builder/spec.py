@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import datetime
+import re
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from vqa_builder import languages
-from vqa_builder.errors import SpecError
+from vqa_builder.errors import SpecError, UnknownNameError
+from vqa_builder.languages._codes import nearest_code
+from vqa_builder.languages.base import known_languages
 
 DEFAULT_SCORES = (
     "script",
@@ -28,10 +32,58 @@ DEFAULT_SCORES = (
 )
 
 
+def _text_like(pattern: str, expected: str) -> AfterValidator:
+    """Text of a form, which the error says in words."""
+
+    def check(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError(expected)
+        return text
+
+    return AfterValidator(check)
+
+
+def _known_language(code: str) -> str:
+    try:
+        languages.get(code)
+    except UnknownNameError:
+        raise PydanticCustomError(
+            "unknown_name",
+            "unknown language",
+            {
+                "what": "language",
+                "known": [*known_languages()],
+                "nearest": nearest_code(code),
+            },
+        ) from None
+    return code
+
+
+Name = Annotated[
+    str,
+    _text_like(
+        r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?",
+        "lower-case letters, digits, dots, hyphens and underscores, such as vqa",
+    ),
+]
+Currency = Annotated[str, _text_like(r"[A-Z]{3}", "three capitals, such as USD")]
+Version = Annotated[
+    str, _text_like(r"\d+\.\d+\.\d+([-+][0-9A-Za-z.+-]+)?", "a semantic version, such as 1.0.0")
+]
+LanguageCode = Annotated[str, AfterValidator(_known_language)]
+
+
 class Model(BaseModel):
-    """Base of the spec's models: no unknown keys, no changes after loading."""
+    """Base of the spec's models: no unknown keys, no changes after loading; ``license`` is ``licence``."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _licence_in_either_spelling(cls, value: object) -> object:
+        if isinstance(value, dict) and "license" in value and "licence" in {*cls.model_fields} - {*value}:
+            return {"licence" if key == "license" else key: each for key, each in value.items()}
+        return value
 
 
 class Plugin(BaseModel):
@@ -52,7 +104,7 @@ class Price(Model):
     per_million_characters: float = Field(0.0, ge=0)
     per_million_input_tokens: float = Field(0.0, ge=0)
     per_million_output_tokens: float = Field(0.0, ge=0)
-    currency: str = Field("USD", pattern="^[A-Z]{3}$")
+    currency: Currency = "USD"
 
 
 class EnginePlugin(Plugin):
@@ -237,7 +289,7 @@ class Release(Model):
     licence_url: str | None = None
     authors: tuple[str, ...] = ()
     sources: tuple[SourceLicence, ...] = ()
-    version: str | None = Field(None, pattern=r"^\d+\.\d+\.\d+([-+][0-9A-Za-z.+-]+)?$")
+    version: Version | None = None
     date: datetime.date | None = None
     changelog: Path | None = None
     images: Images | None = None
@@ -254,8 +306,8 @@ class Spec(Model):
         align: the aligner that links the words of questions; None for none.
     """
 
-    name: str = Field(pattern=r"^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$")
-    languages: tuple[str, ...] = Field(min_length=1)
+    name: Name
+    languages: tuple[LanguageCode, ...] = Field(min_length=1)
     source: Plugin
     translate: Translation = Translation()
     back_translate: Translation | None = None
@@ -271,9 +323,7 @@ class Spec(Model):
 
     @field_validator("languages")
     @classmethod
-    def _languages_are_known(cls, codes: tuple[str, ...]) -> tuple[str, ...]:
-        for code in codes:
-            languages.get(code)
+    def _each_target_once(cls, codes: tuple[str, ...]) -> tuple[str, ...]:
         if "en" in codes or len(set(codes)) != len(codes):
             raise ValueError("name each target language once; en is the source")
         return codes

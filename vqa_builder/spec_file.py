@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+import re
+from collections.abc import Hashable, Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import yaml
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
-from vqa_builder.errors import SpecError
-from vqa_builder.spec import Spec
+from vqa_builder import registry
+from vqa_builder.errors import SpecError, UnknownNameError
+from vqa_builder.spec import Plugin, Spec
+from vqa_builder.spec_errors import Key, invalid, line_of
+
+DEEPEST = 30
+MOST_NODES = 100_000
 
 
 def load_spec(path: Path | str) -> Spec:
@@ -34,19 +40,69 @@ def load_spec(path: Path | str) -> Spec:
 
 
 def parse_spec(text: str, path: Path) -> Spec:
-    """Check the text of a spec that lies, or would lie, at ``path``."""
-    try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        content = yaml.load(text, Loader=_UniqueKeys)
-    except yaml.YAMLError as error:
-        raise SpecError("The spec is not valid YAML", where=path, found=error) from error
+    """Check the text of a spec that lies, or would lie, at ``path``.
+
+    Raises:
+        SpecError, UnknownNameError: with file and line, for anything that is not as it should be.
+    """
+    content, node = read_yaml(text, path)
     if not isinstance(content, dict):
-        raise SpecError("The spec is empty", where=path, expected="name, languages, source, ...")
+        raise SpecError(
+            "The spec holds no keys",
+            where=path,
+            expected="name, languages, source, ...",
+            found=repr(content)[:200],
+        )
     try:
         content = {**content, "folder": path.parent.absolute(), "text": text}
-        return Spec.model_validate(_with_policy_file(content, path))
+        spec = Spec.model_validate(_with_policy_file(content, path))
     except ValidationError as error:
-        raise invalid(error, path, node) from error
+        raise invalid(error, path, node, model=Spec) from None
+    for kind, place, plugin in _plugins(spec):
+        _check_options(kind, plugin, path, node, place)
+    return spec
+
+
+def read_yaml(text: str, path: Path) -> tuple[Any, yaml.Node | None]:
+    """A YAML file's content, and its nodes, which know their lines.
+
+    Words are read as YAML 1.2 has them: ``no``, ``off`` and dates are text, whatever key they stand under.
+
+    Raises:
+        SpecError: it is no YAML, gives a key twice, has a key that is no text, or is nested beyond reason.
+    """
+    try:
+        _check_depth(text)
+        node = yaml.compose(text, Loader=_Yaml)
+        _measure(node, frozenset(), {})
+        return yaml.load(text, Loader=_Yaml), node
+    except (yaml.YAMLError, ValueError) as error:
+        raise SpecError("The file is not valid YAML", where=path, found=str(error)[:500]) from None
+
+
+def _plugins(spec: Spec) -> Iterator[tuple[str, tuple[Key, ...], Plugin]]:
+    """Every plug-in of a spec: its kind, where it stands, its name and options."""
+    yield "sources", ("source",), spec.source
+    for direction in ("translate", "back_translate"):
+        for name in ("engine", "second_opinion", "best_of"):
+            chain = getattr(getattr(spec, direction), name, None) or ()
+            yield from (("engines", (direction, name, at), plugin) for at, plugin in enumerate(chain))
+    yield from (("scorers", ("scores", at), plugin) for at, plugin in enumerate(spec.scores))
+    if spec.align:
+        yield "aligners", ("align",), spec.align
+
+
+def _check_options(
+    kind: str, plugin: Plugin, path: Path, node: yaml.Node | None, place: tuple[Key, ...]
+) -> None:
+    try:
+        options: type[BaseModel] = registry.find(kind, plugin.type).Options
+        options.model_validate(plugin.options)
+    except UnknownNameError as error:
+        error.details = {"where": f"{path}:{line_of(node, place)}", **error.details}
+        raise
+    except ValidationError as error:
+        raise invalid(error, path, node, model=options, place=place) from None
 
 
 def _with_policy_file(content: dict[str, Any], path: Path) -> dict[str, Any]:
@@ -72,8 +128,8 @@ def read_policy_file(path: Path) -> dict[str, Any]:
     """
     expected = "a UTF-8 YAML file of rules, such as vqa-builder calibrate writes"
     try:
-        rules = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeys)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        rules = read_yaml(path.read_text(encoding="utf-8"), path)[0]
+    except (OSError, UnicodeDecodeError) as error:
         raise SpecError(
             "The policy file cannot be read", where=path, expected=expected, found=error
         ) from None
@@ -85,49 +141,63 @@ def read_policy_file(path: Path) -> dict[str, Any]:
     return dict(rules)
 
 
-def invalid(error: ValidationError, path: Path | str, node: yaml.Node | None = None) -> SpecError:
-    """A pydantic error as one of ours: the first problem in full, the number of the others."""
-    # An unknown key is often a misspelt one, and then explains a missing one.
-    first, *others = sorted(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
-    loc = [part for part in first["loc"] if part != "from_"]
-    problem = {
-        "extra_forbidden": "Unknown key",
-        "missing": "A required key is missing",
-    }.get(first["type"], "A value is not as it should be")
-    return SpecError(
-        f"{problem}: {'.'.join(map(str, loc)) or 'the spec as a whole'}",
-        where=f"{path}:{_line(node, loc)}" if node else path,
-        expected=first["msg"].removeprefix("Value error, "),
-        found=None if first["type"] == "missing" else repr(first["input"])[:200],
-        remedy=f"{len(others)} more like it: correct this one first" if others else None,
-    )
+def _check_depth(text: str) -> None:
+    """Refuse, without recursion, what would exhaust it."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Yaml):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            raise _refused(f"nested more than {DEEPEST} levels deep", event.start_mark)
 
 
-class _UniqueKeys(yaml.SafeLoader):
-    """YAML that refuses a key given twice, which YAML 1.2 forbids and PyYAML lets pass."""
+def _measure(
+    node: yaml.Node | None, around: frozenset[int], known: dict[int, tuple[int, int]]
+) -> tuple[int, int]:
+    """How deep a node is and how many it stands for, aliases (``*name``) written out."""
+    if not isinstance(node, yaml.CollectionNode):
+        return 0, 1
+    if id(node) in around:
+        raise _refused("an alias stands within what it names", node.start_mark)
+    if id(node) not in known:
+        inner = [each for entry in node.value for each in (entry if isinstance(entry, tuple) else (entry,))]
+        sizes = [_measure(each, around | {id(node)}, known) for each in inner]
+        deepest = max((depth for depth, _ in sizes), default=0)
+        known[id(node)] = 1 + deepest, 1 + sum(size for _, size in sizes)
+    depth, size = known[id(node)]
+    if depth > DEEPEST:
+        raise _refused(f"nested more than {DEEPEST} levels deep", node.start_mark)
+    if size > MOST_NODES:
+        raise _refused(f"more than {MOST_NODES:,} values", node.start_mark)
+    return depth, size
+
+
+def _refused(problem: str, mark: Any) -> yaml.YAMLError:
+    return yaml.constructor.ConstructorError(None, None, problem, mark)
+
+
+class _Yaml(yaml.SafeLoader):
+    """YAML 1.2's words, without keys given twice, which PyYAML lets pass, and keys that are no text."""
+
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        seen: set[object] = set()
+        seen: set[str] = set()
         for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise _refused("a key must be text", key.start_mark)
             if key.value in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key.value!r} is given twice", key.start_mark
-                )
+                raise _refused(f"the key {key.value!r} is given twice", key.start_mark)
             seen.add(key.value)
         return super().construct_mapping(node, deep)
 
 
-def _line(node: yaml.Node | None, loc: Iterable[Literal[""] | str | int]) -> int:
-    """The line, counted from 1, of the deepest part of ``loc`` that the file has."""
-    line = node.start_mark.line if node else 0
-    for part in loc:
-        if isinstance(node, yaml.MappingNode):
-            entries = {key.value: (key, value) for key, value in node.value}
-            if part not in entries:
-                break
-            key, node = entries[part]
-            line = key.start_mark.line
-        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-            node = node.value[part]
-            line = node.start_mark.line
-    return line + 1
+_Yaml.add_constructor("tag:yaml.org,2002:int", lambda loader, node: int(node.value))
+for _tag, _pattern, _first in (
+    ("merge", r"<<", ["<"]),
+    ("null", r"~|null|Null|NULL|", [*"~nN", ""]),
+    ("bool", r"true|True|TRUE|false|False|FALSE", [*"tTfF"]),
+    ("int", r"[-+]?[0-9]{1,300}", [*"-+0123456789"]),
+    ("float", r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
+     [*"-+.0123456789"]),
+):  # fmt: skip
+    _Yaml.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), _first)

@@ -6,6 +6,7 @@ from functools import cache
 
 from vqa_builder import registry
 from vqa_builder.errors import UnknownNameError
+from vqa_builder.languages._codes import nearest_code
 from vqa_builder.languages.base import Language, known_languages
 
 
@@ -24,4 +25,4 @@ def get(code: str) -> Language:
         return language
     if code in known_languages():
         return Language(code)
-    raise UnknownNameError("language", code, known_languages())
+    raise UnknownNameError("language", code, known_languages(), nearest=nearest_code(code))

@@ -1,0 +1,123 @@
+"""What is wrong with a spec is told in its own words, with line and what is meant; never in pydantic's."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.specs import SHORTEST, parse
+from vqa_builder.errors import VQABuilderError
+
+OF_PYDANTIC = re.compile(r"Extra inputs|Input should|required$|pydantic|Value error|type=|\[key\]|unable")
+
+FAULTS: list[tuple[str, list[str]]] = [
+    ("scoers: [chrf]", ["Unknown key: scoers", "build.yaml:7", "did you mean 'scores'?", "answers, release"]),
+    ("release: {licens: mit}", ["Unknown key: release.licens", "did you mean 'licence'?", "repo, licence"]),
+    (
+        "release:\n  repo: a/b\n  sources:\n  - {nam: VQA}",
+        ["release.sources[0].nam", ":10", "'name'?"],
+    ),
+    ("translate: {engine: {type: mini, thread: 2}}", ["translate.engine[0].thread", ":7", "'threads'?"]),
+    (
+        "translate:\n  engine:\n  - type: mini\n  - type: mni",
+        ["engine 'mni'", ":10", "'mini'?"],
+    ),
+    ("translate: {engine: {type: mini, price: {per_page: 1}}}", ["price.per_page", "per_million_characters"]),
+    ("translate: {engine: mini}", ["a mapping, such as {key: value}", "'mini'"]),
+    ("translate: {batch_size: 0}", ["translate.batch_size", "1 or more", "found:    0"]),
+    ("translate: {batch_size: many}", ["a whole number", "'many'"]),
+    ("translate: {batch_size: .inf}", ["translate.batch_size", "a finite number", "inf"]),
+    ("translate: {protect: [number]}", ["translate.protect[0]", "did you mean 'numbers'?"]),
+    ("translate: {answers: {context: automatic}}", ["'auto' or 'none'", "did you mean 'auto'?"]),
+    ("translate: {best_of: [{type: mini}]}", ["translate.best_of", "2 or more entries"]),
+    (
+        "scores:\n- chrf\n- langid: {modle: lid.bin}",
+        ["scores[1].modle", "build.yaml:9", "'model'?"],
+    ),
+    ("scores: [bleurt]", ["Unknown scorer 'bleurt'", "build.yaml:7", "chrf, chrfpp"]),
+    ("scores: chrf", ["scores", "a list", "write [chrf]"]),
+    ("align: {type: statistic}", ["Unknown aligner 'statistic'", "did you mean 'statistical'?"]),
+    ("policy: [chrf]", ["policy", "text or a mapping"]),
+    ("answers: {vocabulary: {size: 3, min_count: 9}}", ["answers.vocabulary", "exactly one of from, size"]),
+    (
+        "answers: {vocabulary: {form: a.json}}",
+        ["vocabulary.form", "from, size, min_count", "'from'?"],
+    ),
+    ("release: {version: 1.0}", ["release.version", "text", "1.0"]),
+    ("release: {version: first}", ["release.version", "a semantic version, such as 1.0.0"]),
+    ("release: {date: 2024-02-30}", ["release.date", "a date, such as 2026-11-30", "'2024-02-30'"]),
+    ("release: {date: soon}", ["release.date", "a date, such as 2026-11-30"]),
+    ("release: {sources: VQA}", ["release.sources", "a list"]),
+    ("release: null", ["release", "a mapping"]),
+    ("budget: {money: -1}", ["budget.money", "0 or more"]),
+    ("budget: {}", ["budget", "give characters, money or both"]),
+    ("? [a, b]\n: c", ["not valid YAML", "a key must be text", "line 7"]),
+    ("? {a: b}\n: c", ["a key must be text"]),
+    ("policy: " + "[" * 2000 + "]" * 2000, ["nested more than 30 levels deep", "line 7"]),
+    ("policy: " + "{a: " * 31 + "1" + "}" * 31, ["nested more than 30 levels deep"]),
+    ("policy: &a {b: *a}", ["an alias stands within what it names"]),
+    ("policy: {a: 1, b: {c: 2, c: 3}}", ["'c' is given twice"]),
+    ("release: {date: !!timestamp 2024-02-30}", ["not valid YAML"]),
+    ("release: {repo: !!python/name:os.system x}", ["not valid YAML"]),
+    ("budget: {characters: 1" + "0" * 5000 + "}", ["budget.characters", "a finite number"]),
+    ("name2: \u0007", ["not valid YAML"]),
+]
+
+INSTEAD: list[tuple[str, str, list[str]]] = [
+    ("languages: [ja, hi]", "languages: ja", ["languages", "build.yaml:2", "a list", "write [ja]"]),
+    ("[ja, hi]", "[ja, jp]", ["Unknown language 'jp'", "build.yaml:2", "did you mean 'ja'?"]),
+    ("[ja, hi]", "[JA]", ["Unknown language 'JA'", "did you mean 'ja'?"]),
+    ("[ja, hi]", "[hin]", ["did you mean 'hi'?"]),
+    ("[ja, hi]", "[zh-Hans]", ["did you mean 'zh'?"]),
+    ("[ja, hi]", "[ja, 3]", ["languages[1]", "text", "found:    3"]),
+    ("[ja, hi]", "[xx]", ["Unknown language 'xx'"]),
+    (
+        "train:",
+        "val:",
+        ["source.splits.val", "'train', 'validation' or 'test'", "mean 'validation'?"],
+    ),
+    ("vqa_json", "vqa-json", ["Unknown source 'vqa-json'", "did you mean 'vqa_json'?"]),
+    ("type: vqa_json", "typ: vqa_json", ["key is missing: source.type", "is it meant by 'typ'?"]),
+]
+
+
+@pytest.mark.parametrize(("added", "told"), FAULTS, ids=[added[:40] for added, _ in FAULTS])
+def test_what_is_added_wrongly_is_told(added: str, told: list[str]) -> None:
+    check(SHORTEST + added + "\n", told)
+
+
+@pytest.mark.parametrize(("there", "instead", "told"), INSTEAD, ids=[instead for _, instead, _ in INSTEAD])
+def test_what_is_changed_wrongly_is_told(there: str, instead: str, told: list[str]) -> None:
+    assert there in SHORTEST
+    check(SHORTEST.replace(there, instead), told)
+
+
+def check(text: str, told: list[str]) -> None:
+    with pytest.raises(VQABuilderError) as caught:
+        parse(text)
+    for words in told:
+        assert words in str(caught.value)
+    assert not OF_PYDANTIC.search(str(caught.value)), str(caught.value)
+    assert len(str(caught.value)) < 2000
+
+
+def test_words_are_read_as_yaml_1_2_has_them() -> None:
+    spec = parse(SHORTEST.replace("[ja, hi]", "[no]") + "policy: {chrf: off}\nrelease: {date: 2026-11-30}\n")
+    assert spec.languages == ("no",)
+    assert spec.policy == {"chrf": "off"}
+    assert spec.release.date is not None and spec.release.date.isoformat() == "2026-11-30"
+
+
+def test_license_is_licence_and_an_alias_may_be_named_twice() -> None:
+    text = SHORTEST + "translate: {engine: &mini {type: mini}}\nback_translate: {engine: *mini}\n"
+    spec = parse(text + "release:\n  license: mit\n  sources: [{name: VQA, license: cc-by-4.0}]\n")
+    assert spec.release.licence == "mit"
+    assert spec.release.sources[0].licence == "cc-by-4.0"
+    assert spec.back_translation.engine == spec.translate.engine
+
+
+def test_many_aliases_of_aliases_are_refused_at_once() -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
+    check(SHORTEST + "\n".join(lines) + "\n", ["more than 100,000 values"])

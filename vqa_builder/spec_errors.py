@@ -1,0 +1,195 @@
+"""What is wrong with a spec, in its own words: the key, its line, what may stand there, what is meant."""
+
+from __future__ import annotations
+
+import re
+import types
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Union, get_args, get_origin
+
+import yaml
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from vqa_builder.errors import SpecError, UnknownNameError, VQABuilderError, nearest_name
+
+Key = str | int
+
+_LIST = "a list, such as [a, b]"
+_EXPECTED = {
+    "missing": "this key",
+    "string": "text",
+    "int": "a whole number",
+    "float": "a number",
+    "finite": "a finite number",
+    "bool": "true or false",
+    "tuple": _LIST,
+    "list": _LIST,
+    "dict": "a mapping, such as {{key: value}}",
+    "model": "a mapping, such as {{key: value}}",
+    "date": "a date, such as 2026-11-30",
+    "path": "a path",
+    "greater_than_equal": "{ge} or more",
+    "greater_than": "more than {gt}",
+    "less_than_equal": "{le} or less",
+    "less_than": "less than {lt}",
+    "too_short": "{min_length} or more entries",
+    "too_long": "{max_length} entries or fewer",
+    "string_too_short": "{min_length} or more characters",
+    "string_too_long": "{max_length} characters or fewer",
+    "string_pattern_mismatch": "text of the form {pattern}",
+    "literal_error": "{expected}",
+    "enum": "{expected}",
+}
+"""Kind of error, or the first word of it -> what would have been right."""
+
+_KINDS_OF_UNIONS = re.compile(r"(str|int|float|bool)$|.*[\[(]")
+
+
+def invalid(
+    error: ValidationError,
+    where: Path | str,
+    node: yaml.Node | None = None,
+    *,
+    model: type[BaseModel] | None = None,
+    place: Sequence[Key] = (),
+) -> VQABuilderError:
+    """A pydantic error as one of ours: the first problem in full, the number of the others.
+
+    Args:
+        error: what pydantic found.
+        where: the file, or a name for what was validated.
+        node: the file's YAML, to tell the line.
+        model: what was validated, to tell which keys it has.
+        place: where in the file it stands.
+    """
+    # An unknown key is often a misspelt one, and then explains a missing one.
+    found = sorted(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
+    first, loc = found[0], _keys(found[0]["loc"])
+    same = [each for each in found if _keys(each["loc"]) == loc]
+    others = len({_keys(each["loc"]) for each in found}) - 1
+    name = _written((*place, *loc)) or "the spec as a whole"
+    at = f"{where}:{line_of(node, (*place, *loc))}" if node else where
+    if first["type"] == "unknown_name":
+        context = first.get("ctx", {})
+        return UnknownNameError(
+            context["what"], str(first["input"]), context["known"], where=at, nearest=context["nearest"]
+        )
+    more = f"{others} more like it: correct this one first" if others else None
+    if first["type"] == "extra_forbidden":
+        known = keys_of(model_at(model, first["loc"][:-1]))
+        close = nearest_name(str(loc[-1]), known)
+        return SpecError(
+            f"Unknown key: {name}",
+            where=at,
+            expected=", ".join(known) or "no options",
+            found=_shown(first["input"]),
+            remedy=f"did you mean {close!r}?" if close else more,
+        )
+    missing = first["type"] == "missing"
+    return SpecError(
+        f"A required key is missing: {name}" if missing else f"A value is not as it should be: {name}",
+        where=at,
+        expected=" or ".join(dict.fromkeys(map(_expected, same))),
+        found=None if missing else _shown(first["input"]),
+        remedy=_remedy(first) or more,
+    )
+
+
+def keys_of(model: type[BaseModel] | None) -> list[str]:
+    """The keys of a model as people write them."""
+    fields = model.model_fields if model else {}
+    return [field.alias or name for name, field in fields.items() if not field.exclude]
+
+
+def model_at(model: type[BaseModel] | None, loc: Iterable[Key]) -> type[BaseModel] | None:
+    """The model at a place of another one, as pydantic names places; None where there is none."""
+    kind: Any = model
+    for part in loc:
+        models = _models(kind)
+        fields = {field.alias or name: field for each in models for name, field in each.model_fields.items()}
+        if part in fields:
+            kind = fields[part].annotation
+        elif not models or isinstance(part, int):
+            kind = _inside(kind)
+    return next(iter(_models(kind)), None)
+
+
+def line_of(node: yaml.Node | None, loc: Iterable[Key]) -> int:
+    """The line, counted from 1, of the deepest part of ``loc`` that a file has."""
+    line = node.start_mark.line if node else 0
+    for part in loc:
+        if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+            line = node.start_mark.line
+            continue
+        entries = {key.value: (key, value) for key, value in _entries(node)}
+        if part not in entries and len(entries) == 1:  # ``- langid: {model: path}``
+            ((_, only),) = entries.values()
+            entries = {key.value: (key, value) for key, value in _entries(only)}
+        if part in entries:
+            key, node = entries[part]
+            line = key.start_mark.line
+    return line + 1
+
+
+def _written(place: Iterable[Key]) -> str:
+    """A place as people write it: ``translate.engine[0].model``."""
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place).lstrip(".")
+
+
+def _entries(node: yaml.Node | None) -> list[tuple[yaml.ScalarNode, yaml.Node]]:
+    if not isinstance(node, yaml.MappingNode):
+        return []
+    return [(key, value) for key, value in node.value if isinstance(key, yaml.ScalarNode)]
+
+
+def _keys(loc: Iterable[Key]) -> tuple[Key, ...]:
+    """A place without what pydantic adds: the members of unions, and ``[key]``."""
+    kept = (part for part in loc if isinstance(part, int) or not _KINDS_OF_UNIONS.match(part))
+    return tuple("from" if part == "from_" else part for part in kept)
+
+
+def _models(kind: Any) -> list[type[BaseModel]]:
+    """The models that a type may be."""
+    if isinstance(kind, type) and not get_origin(kind):
+        return [kind] if issubclass(kind, BaseModel) else []
+    if get_origin(kind) in (Union, types.UnionType, Annotated):
+        return [model for each in get_args(kind) for model in _models(each)]
+    return []
+
+
+def _inside(kind: Any) -> Any:
+    """The type of the entries of a list or a mapping."""
+    if get_origin(kind) in (Union, types.UnionType, Annotated):
+        return next((inner for each in get_args(kind) if (inner := _inside(each)) is not None), None)
+    arguments = [each for each in get_args(kind) if each is not Ellipsis]
+    return arguments[-1] if arguments else None
+
+
+def _expected(error: ErrorDetails) -> str:
+    kind, context = error["type"], error.get("ctx", {})
+    if kind in ("value_error", "assertion_error"):
+        return str(context.get("error") or error["msg"])
+    words = _EXPECTED.get(kind) or _EXPECTED.get(kind.partition("_")[0]) or "a value of another kind"
+    return words.format(**context)
+
+
+def _remedy(error: ErrorDetails) -> str | None:
+    """The value that is probably meant."""
+    value = error["input"]
+    if error["type"] == "missing" and isinstance(value, dict):
+        close = nearest_name(str(error["loc"][-1]), map(str, value))
+        return f"is it meant by {close!r}?" if close else None
+    if error["type"] == "literal_error":
+        close = nearest_name(str(value), re.findall(r"'([^']*)'", error.get("ctx", {}).get("expected", "")))
+        return f"did you mean {close!r}?" if close else None
+    if error["type"].startswith(("tuple", "list")) and isinstance(value, str):
+        return f"write [{value}]"
+    return None
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 200 else text[:200] + "…"
