@@ -13,6 +13,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from vqa_builder import interrupts
 from vqa_builder.commands import building, listing, measuring, memories, releases, review
 from vqa_builder.errors import StorageError, VQABuilderError
 from vqa_builder.version import __version__
@@ -63,6 +64,7 @@ for _name, _command in REVIEW_COMMANDS.items():
 
 def main() -> None:
     """Run the command line; no traceback reaches a user unless ``--debug`` is given."""
+    interrupts.end_soon_on_interrupt()
     debug = "--debug" in sys.argv
     sys.argv = [argument for argument in sys.argv if argument != "--debug"]
     try:
@@ -81,6 +83,9 @@ def main() -> None:
         from vqa_builder import crash
 
         _fail(crash.report(error, crash.work_folder(sys.argv)), crash.EXIT_CODE)
+    except interrupts.Interrupted:
+        print(f"\n{interrupts.MESSAGE}", file=sys.stderr)
+        raise SystemExit(interrupts.EXIT_CODE) from None
 
 
 def _print_version(wanted: bool) -> None:

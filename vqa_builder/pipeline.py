@@ -7,7 +7,7 @@ has been seen before: a build with nothing changed ends at the first look.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from vqa_builder.progress import Progress
@@ -33,6 +33,7 @@ def build(
     workers: int | None = None,
     executor: str = "local",
     progress: Progress | None = None,
+    allow: Collection[str] = (),
 ) -> list[BuiltRelease]:
     """Build a verified release for every language.
 
@@ -46,6 +47,7 @@ def build(
         executor: ``local``, or ``ray`` to translate and score on Ray's workers, here or on the cluster that
             ``RAY_ADDRESS`` names. It changes no result.
         progress: told of every long step; silent if None.
+        allow: what a spec that came with a release may decide; see ``trust.KINDS``.
 
     Returns:
         One release per language, in the order of the spec.
@@ -67,6 +69,7 @@ def build(
         workers=workers,
         executor=executor,
         progress=progress,
+        allow=allow,
     ) as job:
         source = read_source(job)
         return [build_language(job, source, language) for language in job.languages]
@@ -114,6 +117,7 @@ def plan(
     limit: int | None = None,
     on_bad_record: OnBadRecord = "error",
     progress: Progress | None = None,
+    allow: Collection[str] = (),
 ) -> Plan:
     """What a build would do: rows, unique strings, characters, and what the memory holds already.
 
@@ -127,11 +131,12 @@ def plan(
         on_bad_record=on_bad_record,
         workers=1,
         progress=progress,
+        allow=allow,
     ) as job:
         return preview.preview(job, read_source(job))
 
 
-def validate(spec: Spec, languages: Sequence[str] | None = None) -> list[str]:
+def validate(spec: Spec, languages: Sequence[str] | None = None, *, allow: Collection[str] = ()) -> list[str]:
     """Everything that can be known without work.
 
     Returns:
@@ -140,4 +145,4 @@ def validate(spec: Spec, languages: Sequence[str] | None = None) -> list[str]:
     Raises:
         VQABuilderError: the first thing that is wrong.
     """
-    return preview.check_spec(spec, languages)
+    return preview.check_spec(spec, languages, allow)

@@ -5,14 +5,15 @@ What people asserted for a release lies beside its manifest, and is taken from t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from vqa_builder.errors import SourceError, SpecError
+from vqa_builder import trust
+from vqa_builder.errors import ReleaseError, SourceError, SpecError
 from vqa_builder.pipeline import build
 from vqa_builder.plugins import construct
 from vqa_builder.progress import Progress
@@ -68,6 +69,8 @@ def reproduce(
     inputs: Path | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
+    allow: Collection[str] = (),
+    own: Spec | None = None,
 ) -> Reproduced:
     """Build a release from the spec and the inputs that its manifest records.
 
@@ -78,12 +81,14 @@ def reproduce(
             name; the manifest's folder if None.
         workers: processes for scoring.
         progress: told of every long step.
+        allow: what the manifest's spec may decide beside what is computed; see ``trust.KINDS``.
+        own: a spec of the user's own; what it says, the manifest's may say.
 
     Raises:
         SourceError: an input is missing, or is not the file that the release was made from.
-        SpecError: the recorded spec cannot be used, or ``out`` holds the original or a memory in which people
-            asserted something else.
-        ReleaseError: there is no manifest.
+        SpecError: the recorded spec cannot be used, or decides what it may not; ``out`` holds the original,
+            or a memory in which people verified something else.
+        ReleaseError: there is no manifest, or it was changed after it was written.
 
     Example:
         >>> from vqa_builder import build, load_spec, reproduce
@@ -102,7 +107,9 @@ def reproduce(
             where=target,
             remedy="give another folder with --out",
         )
+    _refuse_changed(found, folder)
     spec = _recorded_spec(found, folder, (inputs or folder).absolute())
+    trust.check(spec, allow, [spec.folder, folder], own)
     _check_inputs(found, spec)
     spec = _with_own_memory(found, folder, spec, Path(out))
     run = found.content.get("run") or {}
@@ -119,6 +126,16 @@ def reproduce(
     said, now = (one.content.get("asserted") for one in (found, release.manifest))
     lost_overrides = None if said is None else human_verified.missing(said, now or {})
     return Reproduced(release, found, difference, _other_signatures(found, release.manifest), lost_overrides)
+
+
+def _refuse_changed(found: Manifest, folder: Path) -> None:
+    if not found.is_untouched:
+        raise ReleaseError(
+            "The manifest was changed after it was written",
+            where=folder / manifest.FILE,
+            expected="a checksum that fits its content",
+            remedy="take the release from where it was published once more",
+        )
 
 
 def _with_own_memory(found: Manifest, folder: Path, spec: Spec, out: Path) -> Spec:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
@@ -137,6 +137,7 @@ def build_shard(
     workers: int | None = None,
     executor: str = "local",
     progress: Progress | None = None,
+    allow: Collection[str] = (),
 ) -> list[ShardWork]:
     """Translate one part of a build's strings, there and back, and score them.
 
@@ -166,6 +167,7 @@ def build_shard(
         workers=workers,
         executor=executor,
         progress=progress,
+        allow=allow,
     ) as job:
         segments = read_source(job).segments
         mine = _part_of_segments(job, segments, shard)

@@ -111,7 +111,14 @@ def _with_policy_file(content: dict[str, Any], path: Path) -> dict[str, Any]:
     if not isinstance(stated, dict) or "file" not in stated:
         return content
     beside = {name: rule for name, rule in stated.items() if name != "file"}
-    rules = read_policy_file(path.parent / str(stated["file"]))
+    file = path.parent / str(stated["file"])
+    if (path.parent / "manifest.json").is_file() and not file.resolve().is_relative_to(path.parent.resolve()):
+        raise SpecError(
+            "A spec that came with a release may not read a policy elsewhere",
+            where=path,
+            found=str(stated["file"]),
+        )
+    rules = read_policy_file(file)
     parts = {
         code: {**({"preset": part} if isinstance(part, str) else part or {}), **beside}
         for code, part in (rules.pop("languages", None) or {}).items()

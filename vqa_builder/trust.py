@@ -29,7 +29,7 @@ KINDS = {
 }
 """What ``--allow`` takes -> what it allows."""
 
-_BY_OPTION = {
+BY_OPTION = {
     "command": "command",
     "trust_remote_code": "code",
     "url": "address",
@@ -37,11 +37,7 @@ _BY_OPTION = {
     "key_variable": "key",
     "key_variables": "key",
 }
-_DOWNLOADS = {
-    ("sources", "hub"): "repo",
-    ("engines", "transformers"): "model",
-    ("scorers", "similarity"): "model",
-}
+DOWNLOADS = {"hub": "repo", "transformers": "model", "similarity": "model"}
 
 
 class Setting(NamedTuple):
@@ -80,11 +76,8 @@ def check(spec: Spec, allowed: Collection[str], folders: Iterable[Path], own: Sp
         if kind not in KINDS:
             raise UnknownNameError("kind of setting", kind, KINDS, where="--allow")
     wanted = set(settings(own, ())) if own else set()
-    refused = [
-        setting
-        for setting in settings(spec, folders)
-        if setting.kind not in allowed and setting not in wanted
-    ]
+    found = [setting for setting in settings(spec, folders) if setting not in wanted]
+    refused = [setting for setting in found if setting.kind not in allowed]
     if not refused:
         return
     kinds = list(dict.fromkeys(setting.kind for setting in refused))
@@ -125,17 +118,13 @@ def _powers(kind: str, place: str, plugin: Plugin, options: BaseModel) -> Iterat
     documented = getattr(registry.find(kind, plugin.type), "page", None)
     keys = set(documented.keys) if documented else set()
     for name, value in _options(options):
-        power = _BY_OPTION.get(name.rpartition(".")[2])
+        power = BY_OPTION.get(name.rpartition(".")[2])
         named = set(value.values()) if isinstance(value, Mapping) else {str(value)}
         if power and value and not (power == "key" and named <= keys):
             yield Setting(power, f"{place}.{name}", str(value))
-    if (
-        kind == "engines"
-        and "base_url" in type(options).model_fields
-        and not getattr(options, "base_url", "")
-    ):
+    if kind == "engines" and getattr(options, "base_url", "") is None:
         yield Setting("address", place, f"the service of {getattr(options, 'provider', plugin.type)}")
-    downloaded = _DOWNLOADS.get((kind, plugin.type))
+    downloaded = DOWNLOADS.get(plugin.type)
     if downloaded and (value := getattr(options, downloaded)):
         yield Setting("download", f"{place}.{downloaded}", str(value))
 
@@ -183,11 +172,9 @@ def _paths(spec: Spec) -> Iterator[tuple[str, Path | str]]:
 
 def _plugins(spec: Spec) -> Iterator[tuple[str, str, Plugin]]:
     yield "sources", "source", spec.source
-    yield from (("engines", f"translate.{plugin.type}", plugin) for plugin in spec.translate.plugins)
-    if spec.back_translate:
-        yield from (
-            ("engines", f"back_translate.{plugin.type}", plugin) for plugin in spec.back_translate.plugins
-        )
+    for name, direction in (("translate", spec.translate), ("back_translate", spec.back_translate)):
+        for plugin in direction.plugins if direction else ():
+            yield "engines", f"{name}.{plugin.type}", plugin
     yield from (("scorers", f"scores.{plugin.type}", plugin) for plugin in spec.scores)
     if spec.align:
         yield "aligners", f"align.{spec.align.type}", spec.align

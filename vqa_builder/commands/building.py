@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from vqa_builder.commands.options import (
+    Allow,
     BadRecords,
     ExecutorName,
     Json,
@@ -22,6 +23,7 @@ from vqa_builder.errors import StorageError
 from vqa_builder.escaping import terminal
 
 if TYPE_CHECKING:
+    from vqa_builder.spec import Spec
     from vqa_builder.steps.build_context import OnBadRecord
     from vqa_builder.steps.preview import Plan
     from vqa_builder.steps.releasing import BuiltRelease
@@ -29,10 +31,11 @@ if TYPE_CHECKING:
 
 def demo(out: Out = Path(), workers: Workers = None) -> None:
     """Build Japanese and Hindi releases from the embedded sample, in the current folder."""
-    from vqa_builder import load_spec
+    from vqa_builder import load_spec, progress
     from vqa_builder.sample import sample_folder
 
-    _build(load_spec(sample_folder() / "build.yaml"), out, workers=workers)
+    spec = load_spec(sample_folder() / "build.yaml")
+    _build(spec, out, {"workers": workers, "progress": progress.for_terminal()})
 
 
 def init(
@@ -54,11 +57,11 @@ def init(
     print(path)
 
 
-def validate(spec: SpecPath, language: Languages = None) -> None:
+def validate(spec: SpecPath, language: Languages = None, allow: Allow = None) -> None:
     """Check everything that can be known without work: keys, files, engines, scorers, policy."""
     from vqa_builder import load_spec, validate
 
-    for line in validate(load_spec(spec), language):
+    for line in validate(load_spec(spec), language, allow=allow or ()):
         print(line)
     print("valid")
 
@@ -69,6 +72,7 @@ def plan(
     language: Languages = None,
     limit: Limit = None,
     on_bad_record: BadRecords = "error",
+    allow: Allow = None,
     as_json: Json = False,
 ) -> None:
     """Count rows, strings, characters, tokens and money, and what the memory holds; translate nothing."""
@@ -81,6 +85,7 @@ def plan(
         limit=limit,
         on_bad_record=_choice(on_bad_record),
         progress=progress.for_terminal(),
+        allow=allow or (),
     )
     if as_json:
         tables = {name: [entry._asdict() for entry in getattr(planned, name)] for name in ("strings", "work")}
@@ -110,37 +115,36 @@ def build(
     inputs: Annotated[
         Path | None, typer.Option("--inputs", help="Folder of the inputs that the manifest records.")
     ] = None,
+    allow: Allow = None,
 ) -> None:
-    """Build a verified release for every language of the spec; what is done already is not done again."""
-    from vqa_builder import load_spec
+    """Build a verified release for every language of the spec; what is done already is not done again.
 
+    With --from-manifest, a spec is not built: what it says, the manifest may say, too.
+    """
+    from vqa_builder import load_spec, progress
+
+    shown, own = progress.for_terminal(), load_spec(spec) if spec else None
     if from_manifest:
-        _refuse_beside("--from-manifest", spec, language, limit)
-        _reproduce(from_manifest, out, inputs, workers)
-        return
-    if spec is None:
-        raise typer.BadParameter("give a spec, or --from-manifest", param_hint="BUILD.YAML")
-    if shard:
-        _build_shard(
-            load_spec(spec),
-            out,
-            shard,
-            languages=language,
-            limit=limit,
-            on_bad_record=_choice(on_bad_record),
-            workers=workers,
-            executor=executor,
+        _refuse_beside("--from-manifest", language, limit, shard)
+        _reproduce(
+            from_manifest, out, inputs=inputs, workers=workers, progress=shown, allow=allow or (), own=own
         )
         return
-    _build(
-        load_spec(spec),
-        out,
-        languages=language,
-        limit=limit,
-        on_bad_record=_choice(on_bad_record),
-        workers=workers,
-        executor=executor,
-    )
+    if own is None:
+        raise typer.BadParameter("give a spec, or --from-manifest", param_hint="BUILD.YAML")
+    options: dict[str, Any] = {
+        "languages": language,
+        "limit": limit,
+        "on_bad_record": _choice(on_bad_record),
+        "workers": workers,
+        "executor": executor,
+        "progress": shown,
+        "allow": allow or (),
+    }
+    if shard:
+        _build_shard(own, out, shard, options)
+    else:
+        _build(own, out, options)
 
 
 def merge(
@@ -162,49 +166,30 @@ def merge(
         print(line)
 
 
-def _build(
-    spec: Any,
-    out: Path,
-    *,
-    languages: list[str] | None = None,
-    limit: int | None = None,
-    on_bad_record: OnBadRecord = "error",
-    workers: int | None = None,
-    executor: str = "local",
-) -> None:
-    from vqa_builder import build, progress
+def _build(spec: Spec, out: Path, options: dict[str, Any]) -> None:
+    from vqa_builder import build
 
-    releases = build(
-        spec,
-        out,
-        languages=languages,
-        limit=limit,
-        on_bad_record=on_bad_record,
-        workers=workers,
-        executor=executor,
-        progress=progress.for_terminal(),
-    )
+    releases = build(spec, out, **options)
     for release in releases:
         _print_release(release)
     if any(release.verification and not release.verification.ok for release in releases):
         raise typer.Exit(1)
 
 
-def _build_shard(spec: Any, out: Path, part: str, **options: Any) -> None:
-    from vqa_builder import progress, shards
+def _build_shard(spec: Spec, out: Path, part: str, options: dict[str, Any]) -> None:
+    from vqa_builder import shards
 
     shard = shards.parse_shard(part)
-    for done in shards.build_shard(spec, out, shard, progress=progress.for_terminal(), **options):
+    for done in shards.build_shard(spec, out, shard, **options):
         work = done.work
         print(f"{shard.folder(out)}  {done.language}: {done.strings:,} of {done.of:,} strings, ", end="")
         print(f"{work.remembered:,} remembered, {work.translated:,} translated now, {work.failed:,} failed")
 
 
-def _reproduce(original: Path, out: Path, inputs: Path | None, workers: int | None) -> None:
-    from vqa_builder import progress
-    from vqa_builder.reproduction import reproduce
+def _reproduce(original: Path, out: Path, **options: Any) -> None:
+    from vqa_builder import reproduce
 
-    done = reproduce(original, out, inputs=inputs, workers=workers, progress=progress.for_terminal())
+    done = reproduce(original, out, **options)
     print(done)
     if not done.ok:
         raise typer.Exit(1)
@@ -213,7 +198,7 @@ def _reproduce(original: Path, out: Path, inputs: Path | None, workers: int | No
 def _refuse_beside(option: str, *given: object) -> None:
     if any(given):
         raise typer.BadParameter(
-            "the manifest says what to build; give no spec, language or limit", param_hint=option
+            "the manifest says what to build; give no language, limit or shard", param_hint=option
         )
 
 

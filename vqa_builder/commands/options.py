@@ -38,6 +38,14 @@ ExecutorName = Annotated[
         help="Translate and score here, or on Ray: on this machine, or the cluster of RAY_ADDRESS.",
     ),
 ]
+Allow = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow",
+        metavar="command|code|address|key|download|file",
+        help="What a spec that came with a release may decide; may be repeated.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 

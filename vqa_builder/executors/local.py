@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -76,7 +77,9 @@ class LocalExecutor(Executor):
 
     def _in_processes(self, function: Callable[[T], R], items: Sequence[T], first: int) -> Iterator[R]:
         if self._pool is None:
-            self._pool = ProcessPoolExecutor(self.workers, mp_context=get_context("spawn"))
+            self._pool = ProcessPoolExecutor(
+                self.workers, mp_context=get_context("spawn"), initializer=_leave_interrupts_to_the_parent
+            )
         waiting: deque[Future[R]] = deque()
         try:
             for position in range(first, len(items)):
@@ -91,6 +94,10 @@ class LocalExecutor(Executor):
         finally:
             for future in waiting:
                 future.cancel()
+
+
+def _leave_interrupts_to_the_parent() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _died(function: object, first: int, total: int, workers: int) -> VQABuilderError:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from vqa_builder import executors, languages as language_rules
+from vqa_builder import executors, languages as language_rules, trust
 from vqa_builder.answers import answer_glossary, senses
 from vqa_builder.errors import UnknownNameError
 from vqa_builder.executors import Executor
@@ -136,15 +136,17 @@ def open_build(
     workers: int | None = None,
     executor: str = "local",
     progress: Progress | None = None,
+    allow: Collection[str] = (),
 ) -> Iterator[BuildContext]:
     """Open the store and the memory for one build, and close all that it used; arguments as of ``build``.
 
     Raises:
         UnknownNameError: the spec has no such language; nothing has the name of a plug-in.
-        SpecError: an option is wrong.
+        SpecError: an option is wrong, or the spec came with a release and decides what it may not.
         StorageError: another build is running in ``out``, or the memory cannot be opened.
     """
     chosen, progress = chosen_languages(spec, languages), progress or Progress()
+    check_trust(spec, allow)
     with ExitStack() as opened:
         workers_of_build = opened.enter_context(executors.make(executor, workers))
         plugins = make_plugins(spec, chosen, workers_of_build)
@@ -164,6 +166,12 @@ def open_build(
             ledger=Ledger(out / WORK_FOLDER / "spent.json", spec.budget, plugins.prices),
         )
         store.prune()
+
+
+def check_trust(spec: Spec, allow: Collection[str]) -> None:
+    """Refuse what a build.yaml that came with a release may not decide; the user's own may decide all."""
+    if trust.came_with_a_release(spec):
+        trust.check(spec, allow, [spec.folder])
 
 
 def memory_path(spec: Spec, out: Path) -> Path:

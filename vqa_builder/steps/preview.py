@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -20,6 +20,7 @@ from vqa_builder.steps.build_context import (
     SOURCE_LANGUAGE,
     BuildContext,
     PluginSet,
+    check_trust,
     chosen_languages,
     make_plugins,
 )
@@ -75,13 +76,14 @@ class _Strings(NamedTuple):
     known: list[str | None]
 
 
-def check_spec(spec: Spec, wanted: Sequence[str] | None = None) -> list[str]:
+def check_spec(spec: Spec, wanted: Sequence[str] | None = None, allow: Collection[str] = ()) -> list[str]:
     """Construct everything that a spec names; the first thing wrong raises.
 
     Returns:
         What was checked, a line each.
     """
     languages = chosen_languages(spec, wanted)
+    check_trust(spec, allow)
     plugins = make_plugins(spec, languages, LocalExecutor(1))
     checked = [f"source {spec.source.type}: {len(plugins.source.files())} files"]
     checked += plugins.source.description()

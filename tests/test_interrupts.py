@@ -1,0 +1,46 @@
+"""Ctrl-C ends a command within a second, whatever it is doing, and says what is kept."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+PROGRAM = """
+import os, sys, time
+from vqa_builder import cli, pipeline
+
+def work(*_, **__):
+    print("at work", flush=True)
+    WORK
+
+pipeline.build = work
+sys.argv = ["vqa-builder", "build", sys.argv[1]]
+cli.main()
+"""
+WORK = {
+    "Python": "while True: pass",
+    "waiting": "time.sleep(60)",
+    "native code": "sum(range(10**13))",
+    "closing": "\n    try: time.sleep(60)\n    finally: sum(range(10**13))",
+    "processes": "\n    from vqa_builder.executors import LocalExecutor\n"
+    "    with LocalExecutor(2, starting_seconds=0) as executor:\n"
+    "        list(executor.map(time.sleep, [0, 60, 60, 60]))",
+}
+
+
+@pytest.mark.parametrize("work", WORK.values(), ids=WORK)
+def test_one_line_within_a_second(work: str, tiny: Path) -> None:
+    command = [sys.executable, "-c", PROGRAM.replace("WORK", work), str(tiny)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout and process.stderr
+        assert process.stdout.readline() == "at work\n"
+        time.sleep(2 if "Executor" in work else 0.2)
+        pressed = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        said = process.stderr.read()
+        assert process.wait(10) == 130
+        assert time.monotonic() - pressed < 2
+    assert said.strip() == "interrupted; what was finished is kept, and the same command goes on from there"

@@ -1,0 +1,219 @@
+"""Each line of SECURITY.md about specs: one that came with data decides nothing but what is computed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from pytest_httpserver import HTTPServer
+
+from tests.tiny import write_vqa
+from vqa_builder import build, load_spec, plan, registry, reproduce, trust, validate
+from vqa_builder.errors import ReleaseError, SpecError, UnknownNameError
+from vqa_builder.release import manifest
+
+MINI = {"type": "mini"}
+CANARY = "canary-0123456789"
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An honest release, and the English data beside it in ``source``."""
+    folder = tmp_path_factory.mktemp("original")
+    spec = load_spec(write_vqa(folder / "source", languages=["ja"]))
+    build(spec, folder / "out", limit=1, workers=1)
+    return folder
+
+
+@pytest.fixture
+def copy(original: Path, tmp_path: Path) -> Path:
+    shutil.copytree(original, tmp_path, dirs_exist_ok=True)
+    return tmp_path
+
+
+def forged(copy: Path, changes: Mapping[str, Any], *, honest_checksum: bool = True) -> Path:
+    """The release with another spec in its manifest."""
+    release = copy / "out" / "tiny-ja"
+    content = json.loads((release / "manifest.json").read_text(encoding="utf-8"))
+    content["spec"] = {**content["spec"], **changes}
+    if honest_checksum:
+        manifest.save(release, {name: value for name, value in content.items() if name != "checksum"})
+    else:
+        (release / "manifest.json").write_text(json.dumps(content), encoding="utf-8")
+    return release
+
+
+def openai(**options: Any) -> dict[str, Any]:
+    return {"engine": [{"type": "openai", "model": "m", "retries": 0, "stop_after": 1, **options}]}
+
+
+HOSTILE: list[tuple[str, dict[str, Any], str]] = [
+    ("command", {"scores": [{"type": "qe", "command": ["sh", "-c", "touch ran"]}]}, "scores.qe.command"),
+    ("command", {"scores": [{"type": "qe", "command": "touch ran"}]}, "scores.qe.command"),
+    ("address", {"scores": [{"type": "qe", "url": "http://127.0.0.1:9/"}]}, "scores.qe.url"),
+    (
+        "address",
+        {"scores": [{"type": "qe", "judge": {"model": "m", "base_url": "http://127.0.0.1:9/v1"}}]},
+        "scores.qe.judge.base_url",
+    ),
+    ("address", {"translate": openai(base_url="http://127.0.0.1:9/v1")}, "translate.openai.base_url"),
+    ("address", {"translate": openai()}, "translate.openai"),
+    ("address", {"back_translate": openai()}, "back_translate.openai"),
+    ("address", {"translate": {"engine": [{"type": "deep_translator", "provider": "google"}]}}, "google"),
+    ("key", {"translate": openai(key_variable="AWS_SECRET_ACCESS_KEY")}, "AWS_SECRET_ACCESS_KEY"),
+    ("key", {"scores": [{"type": "qe", "url": "http://127.0.0.1:9/", "key_variable": "HOME"}]}, "HOME"),
+    (
+        "key",
+        {"translate": {"second_opinion": openai(key_variable="HOME")["engine"], "engine": [MINI]}},
+        "HOME",
+    ),
+    (
+        "code",
+        {"translate": {"engine": [{"type": "transformers", "folder": "m", "trust_remote_code": True}]}},
+        "trust_remote_code",
+    ),
+    ("download", {"translate": {"engine": [{"type": "transformers", "model": "a/b"}]}}, "transformers.model"),
+    ("download", {"source": {"type": "hub", "repo": "a/b"}}, "source.repo"),
+    ("download", {"scores": [{"type": "similarity", "model": "a/b"}]}, "scores.similarity.model"),
+    ("file", {"source": {"type": "table", "splits": {"train": ["/etc/passwd"]}}}, "/etc/passwd"),
+    ("file", {"source": {"type": "table", "splits": {"train": ["../../secret.csv"]}}}, "../../secret.csv"),
+    ("file", {"source": {"type": "table", "splits": {"train": ["/data/a.zip!b.csv"]}}}, "/data/a.zip"),
+    ("file", {"memory": "/home/user/memory.sqlite"}, "memory: /home"),
+    ("file", {"translate": {"engine": [MINI], "glossary": "../{language}.tsv"}}, "translate.glossary"),
+    ("file", {"answers": {"vocabulary": {"from": "/etc/shadow"}}}, "answers.vocabulary.from"),
+    ("file", {"answers": {"vocabulary": {"size": 3}, "glossary": "/etc/shadow"}}, "answers.glossary"),
+    ("file", {"release": {"images": {"file": "../{image_id}.jpg", "folder": ".."}}}, "release.images.folder"),
+    ("file", {"scores": [{"type": "langid", "model": "/etc/shadow"}]}, "scores.langid.model"),
+    ("file", {"scores": [{"type": "profanity", "lists": {"ja": "/etc/shadow"}}]}, "lists.ja"),
+    ("file", {"align": {"type": "neural", "folder": "/models/x"}}, "align.neural.folder"),
+    ("file", {"translate": {"engine": [{"type": "memory", "path": "/tmp/x.tmx"}]}}, "translate.memory.path"),
+    ("file", {"translate": {"engine": [{"type": "ctranslate2", "model": "/x"}]}}, "ctranslate2.model"),
+]
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "told"), HOSTILE, ids=[f"{kind} {told}" for kind, _, told in HOSTILE]
+)
+def test_a_manifest_decides_nothing_but_what_is_computed(
+    kind: str,
+    changes: dict[str, Any],
+    told: str,
+    copy: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(copy)
+    release = forged(copy, changes)
+    with pytest.raises(SpecError) as caught:
+        reproduce(release, copy / "again", inputs=copy / "source", workers=1)
+    assert "may not decide" in str(caught.value)
+    assert trust.KINDS[kind] in str(caught.value)
+    assert told in str(caught.value)
+    assert f"--allow {kind}" in str(caught.value)
+    assert not (copy / "ran").exists()
+    assert not (copy / "again").exists()
+
+
+@pytest.mark.parametrize("changes", [{}, {"scores": [{"type": "copy"}]}])
+def test_a_manifest_whose_checksum_does_not_fit_is_refused(copy: Path, changes: dict[str, Any]) -> None:
+    release = forged(copy, {**changes, "name": "tiny"}, honest_checksum=False)
+    if not changes:
+        assert reproduce(release, copy / "again", inputs=copy / "source", workers=1).ok
+        return
+    with pytest.raises(ReleaseError, match="changed after it was written"):
+        reproduce(release, copy / "again", inputs=copy / "source", workers=1)
+
+
+def test_a_key_goes_nowhere_because_a_manifest_says_so(
+    copy: Path, httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    httpserver.expect_request("/v1/chat/completions").respond_with_json({"choices": []})
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", CANARY)
+    monkeypatch.setenv("OPENAI_API_KEY", CANARY)
+    for options in ({"key_variable": "AWS_SECRET_ACCESS_KEY"}, {}):
+        release = forged(copy, {"translate": openai(base_url=httpserver.url_for("/v1"), **options)})
+        with pytest.raises(SpecError):
+            reproduce(release, copy / "again", inputs=copy / "source", workers=1)
+    with pytest.raises(SpecError, match="AWS_SECRET_ACCESS_KEY"):  # an address is no key
+        stolen = openai(base_url="http://127.0.0.1:9", key_variable="AWS_SECRET_ACCESS_KEY")
+        forged(copy, {"translate": stolen})
+        reproduce(release, copy / "again", inputs=copy / "source", workers=1, allow=["address"])
+    assert not httpserver.log
+
+
+def test_what_is_allowed_by_name_is_done(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(copy)
+    shutil.move(copy / "source" / "train_q.json", copy / "elsewhere.json")
+    content = yaml.safe_load((copy / "source" / "build.yaml").read_text(encoding="utf-8"))
+    content["source"]["splits"]["train"]["questions"] = str(copy / "elsewhere.json")
+    release = forged(copy, {"source": content["source"]})
+    with pytest.raises(SpecError, match=r"elsewhere\.json"):
+        reproduce(release, copy / "again", inputs=copy / "source", workers=1)
+    assert reproduce(release, copy / "again", inputs=copy / "source", workers=1, allow=["file"]).ok
+    with pytest.raises(UnknownNameError, match="did you mean 'file'"):
+        reproduce(release, copy / "more", inputs=copy / "source", workers=1, allow=["files"])
+
+
+def test_what_a_spec_of_ones_own_says_too_is_done(copy: Path) -> None:
+    shutil.move(copy / "source" / "train_q.json", copy / "elsewhere.json")
+    own = copy / "source" / "build.yaml"
+    content = yaml.safe_load(own.read_text(encoding="utf-8"))
+    content["source"]["splits"]["train"]["questions"] = str(copy / "elsewhere.json")
+    own.write_text(yaml.safe_dump(content), encoding="utf-8")
+    release = forged(copy, {"source": content["source"]})
+    done = reproduce(release, copy / "again", inputs=copy / "source", workers=1, own=load_spec(own))
+    assert done.ok
+
+
+@pytest.mark.parametrize(("kind", "changes", "told"), HOSTILE[:10], ids=[told for _, _, told in HOSTILE[:10]])
+def test_a_spec_that_came_with_a_release_is_data_too(
+    kind: str, changes: dict[str, Any], told: str, copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(copy)
+    path = copy / "out" / "tiny-ja" / "build.yaml"
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    path.write_text(yaml.safe_dump({**content, **changes}), encoding="utf-8")
+    for command in (validate, plan, build):
+        with pytest.raises(SpecError, match="may not decide") as caught:
+            command(load_spec(path))
+        assert told in str(caught.value)
+        assert f"--allow {kind}" in str(caught.value)
+    assert not (copy / "ran").exists()
+
+
+def test_a_policy_file_elsewhere_is_not_read_for_a_spec_that_came_with_a_release(copy: Path) -> None:
+    (copy / "policy.yaml").write_text("chrf: {min: 3}\n")
+    path = copy / "out" / "tiny-ja" / "build.yaml"
+    with path.open("a", encoding="utf-8") as file:
+        file.write("policy: {file: ../../policy.yaml}\n")
+    with pytest.raises(SpecError, match="may not read a policy elsewhere"):
+        load_spec(path)
+
+
+def test_ones_own_spec_decides_everything(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    path = write_vqa(tmp_path / "source", memory=str(tmp_path / "elsewhere" / "memory.sqlite"))
+    assert validate(load_spec(path))
+
+
+SAFE = {
+    "columns", "separator", "format", "delimiter", "quote", "escape", "config", "revision", "splits",
+    "region", "tokenizer", "source_prefix", "source_suffix", "target_prefix", "prefix", "codes", "directions", "device",
+    "devices", "dtype", "compute_type", "licence", "model", "provider", "json_mode", "style", "extra",
+    "engine", "labels", "signature", "roles", "judge",
+}  # fmt: skip
+"""Options that hold text and decide nothing; ``model`` is a download where ``trust`` says so."""
+
+
+def test_every_option_that_holds_text_is_a_path_or_has_been_thought_of() -> None:
+    for kind in ("sources", "engines", "scorers", "aligners"):
+        for name in registry.names(kind):
+            for option, field in registry.find(kind, name).Options.model_fields.items():
+                holds = str(field.annotation)
+                if "str" in holds and "Path" not in holds and "Columns" not in holds:
+                    known = option in SAFE or option in trust.BY_OPTION or option == trust.DOWNLOADS.get(name)
+                    assert known, f"{kind} {name}.{option}: does it run, load, send or read anything?"
