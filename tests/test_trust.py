@@ -201,11 +201,42 @@ def test_ones_own_spec_decides_everything(tmp_path: Path) -> None:
 
 
 SAFE = {
-    "columns", "separator", "format", "delimiter", "quote", "escape", "config", "revision", "splits",
-    "region", "tokenizer", "source_prefix", "source_suffix", "target_prefix", "prefix", "codes", "directions", "device",
-    "devices", "dtype", "compute_type", "licence", "model", "provider", "json_mode", "style", "extra",
-    "engine", "labels", "signature", "roles", "judge",
-}  # fmt: skip
+    "columns",
+    "separator",
+    "format",
+    "delimiter",
+    "quote",
+    "escape",
+    "config",
+    "revision",
+    "splits",
+    "region",
+    "tokenizer",
+    "source_prefix",
+    "source_suffix",
+    "target_prefix",
+    "prefix",
+    "codes",
+    "directions",
+    "device",
+    "devices",
+    "dtype",
+    "compute_type",
+    "licence",
+    "model",
+    "provider",
+    "json_mode",
+    "style",
+    "extra",
+    "engine",
+    "labels",
+    "signature",
+    "roles",
+    "judge",
+    "ignore",
+    "encoding",
+    "key",
+}
 """Options that hold text and decide nothing; ``model`` is a download where ``trust`` says so."""
 
 

@@ -50,10 +50,17 @@ class Executor(ABC):
     def close(self) -> None:  # noqa: B027
         """Give back what the executor holds; it may be used again afterwards."""
 
+    def stop(self) -> None:
+        """Give it back at once, whatever is under way: somebody pressed Ctrl-C."""
+        self.close()
+
     def __enter__(self) -> Self:
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        if kind is None or issubclass(kind, Exception):
+            self.close()
+        else:
+            self.stop()

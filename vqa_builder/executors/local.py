@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from typing import TypeVar
 
 from vqa_builder.errors import VQABuilderError
@@ -67,6 +67,13 @@ class LocalExecutor(Executor):
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
             self._pool = None
+
+    def stop(self) -> None:
+        """Kill the worker processes."""
+        if self._pool is not None:
+            for child in active_children():
+                child.kill()
+        self.close()
 
     def _worth_processes(self, spent: float, done: int, total: int) -> bool:
         if self.workers == 1 or not done or total - done < 2:
