@@ -17,10 +17,23 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from typing import NamedTuple
 
-from vqa_builder.languages._numbers import typed_number
+from vqa_builder.languages._numbers import TYPED_WORDS, typed_number
 from vqa_builder.languages._text import table_rows
 
-_SEPARATOR = re.compile(r"\s*(?:,\s*and\b|,|&|\band\b)\s*")
+_SEPARATOR = re.compile(r"\s*(?:,\s*and\b|,|&|(?<=[a-z])/(?=[a-z])|\band\b)\s*")
+_CURLY = str.maketrans("‘’“”", "''\"\"")
+_FINAL_MARK = re.compile(r"(?<=[a-z0-9)])\s*(?:[.!,;]|\.{3})$")
+_HYPHEN = re.compile(r"(?<=[a-z])-(?=[a-z]{2})")
+_ARTICLE = re.compile(r"\b(?:an|the|a)\s+(?=[a-z0-9][a-z0-9'-])(?!(?:and|or|is|to|vs|with|on|in)\b)")
+_REPAIRED = {
+    "cant": "can't",
+    "doesnt": "doesn't",
+    "dont": "don't",
+    "hes": "he's",
+    "isnt": "isn't",
+    "thats": "that's",
+    "theyre": "they're",
+}
 _PLACES = {
     "{n}": r"(?P<n>\d+(?:[.,/]\d+)*)",
     "{t}": r"(?P<t>\d{1,2}:\d\d)",
@@ -61,6 +74,7 @@ class AnswerTable:
             if method == "colour" and use != "alone" and not any(sense):
                 self.colours[tuple(answer_en.split())] = (answer, not use)
         self.longest = max(map(len, self.colours), default=0)
+        self.homographs = frozenset(answer for answer, sense in self.whole if sense)
 
     def find(self, answer_en: str, joints: tuple[str, str] | None) -> TypedAnswer | None:
         """The answer of one sense, else as a measure, else as a list.
@@ -111,6 +125,23 @@ class AnswerTable:
         return found
 
 
+def lookup_forms(answer: str) -> tuple[str, ...]:
+    """The forms under which tables may list an answer: without case, then without what carries no meaning.
+
+    The second form has digits for number words, no articles, no hyphens between words and no mark at its end.
+    Signs, points, slashes and single letters stay: they are what an answer says. These forms look answers
+    up; they are released to nobody.
+
+    >>> lookup_forms("A T-shirt."), lookup_forms("Two cats"), lookup_forms("gate A"), lookup_forms("-5")
+    (('a t-shirt.', 't shirt'), ('two cats', '2 cats'), ('gate a',), ('-5',))
+    """
+    whole = " ".join(answer.translate(_CURLY).casefold().split())
+    plain = _HYPHEN.sub(" ", _ARTICLE.sub("", _FINAL_MARK.sub("", whole)))
+    words = [TYPED_WORDS.get(word, word) for word in plain.split()]
+    plain = " ".join(_REPAIRED.get(word, word) for word in words)
+    return (whole, plain) if plain and plain != whole else (whole,)
+
+
 @cache
 def answer_table(code: str) -> AnswerTable:
     """The table of one language; empty where it has none."""
@@ -131,7 +162,8 @@ def written_names() -> dict[tuple[str, str], str]:
 @cache
 def tables_hash(code: str) -> str:
     """A hash of all that a language's tables of answers say, for keys and signatures."""
-    rows = [table_rows(f"answers_{code}.tsv"), table_rows("answer_names.tsv")]
+    names = ("answer_names", f"answers_{code}", f"words_{code}", f"phrases_{code}")
+    rows = [table_rows(f"{name}.tsv") for name in names]
     return hashlib.sha256(repr(rows).encode()).hexdigest()[:12]
 
 

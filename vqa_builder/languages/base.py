@@ -6,14 +6,21 @@ Patterns are RE2 (they run inside Arrow); scripts are Unicode script names.
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, cached_property
 from typing import ClassVar
 
-from vqa_builder.languages._answer_tables import TypedAnswer, answer_table, tables_hash, written_names
+from vqa_builder.languages._answer_tables import (
+    TypedAnswer,
+    answer_table,
+    lookup_forms,
+    tables_hash,
+    written_names,
+)
 from vqa_builder.languages._numbers import digits_in, plain_digits, typed_number
+from vqa_builder.languages._phrases import METHOD as PHRASE, Phrases
 from vqa_builder.languages._text import fold, table_rows, words
 
-__all__ = ["Language", "TypedAnswer", "known_languages", "tables_hash"]
+__all__ = ["Language", "TypedAnswer", "known_languages", "lookup_forms", "tables_hash"]
 
 _QUESTION_MARKS = {"Arabic": "؟", "Ethiopic": "፧", "Greek": ";", "Han": "？"}
 _UNSPACED = frozenset({"Han", "Khmer", "Lao", "Myanmar", "Thai", "Tibetan"})
@@ -54,6 +61,11 @@ class Language:
     question_end: str
     question_words: str | None = None
     number_signs: str | None = None
+
+    @cached_property
+    def phrases(self) -> Phrases | None:
+        """What puts answers together from the language's own words; None where nobody wrote it yet."""
+        return None
 
     def __init__(self, code: str | None = None) -> None:
         self.code = code or self.name
@@ -114,17 +126,31 @@ class Language:
 
         Numbers stay digits, which every language writes. Other answers come from ``answers_<code>.tsv``;
         lists of colours or numbers ("red and white", "2 and 3") are put together with ``list_joints``; names
-        that every language writes alike ("nike") come last.
+        that every language writes alike ("nike") come next, and last what ``phrases`` can put together.
 
         Args:
-            answer_en: an English answer, normalised as VQA answers are ("2", "yes", "black and white").
+            answer_en: an English answer as its source has it ("2", "Yes.", "near the tree").
             sense: which sense of it, as ``answers/senses.tsv`` names it; "" where it has one alone.
 
         >>> Language("de").answer("2")
         TypedAnswer(text='2', method='number')
-        >>> Language("de").answer("apple", "brand")
+        >>> Language("de").answer("Apple", "brand")
         TypedAnswer(text='Apple', method='name')
         """
+        forms = lookup_forms(answer_en)
+        listed = (self._listed(form, sense) for form in forms)
+        found = next((answer for answer in listed if answer is not None), None)
+        if found is None and self.phrases is not None and not sense:
+            said = self.phrases.answer(forms[-1])
+            return TypedAnswer(said, PHRASE) if said else None
+        return found
+
+    def _listed_alone(self, answer_en: str) -> TypedAnswer | None:
+        """What tables say of an answer of one sense."""
+        return self._listed(answer_en, "")
+
+    def _listed(self, answer_en: str, sense: str) -> TypedAnswer | None:
+        """An answer that a table lists, or a list of those."""
         table, names = answer_table(self.code), written_names()
         if (answer_en, sense) in table.whole:
             return table.whole[answer_en, sense]

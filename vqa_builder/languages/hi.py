@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, cached_property
 from itertools import takewhile
 
-from vqa_builder.languages._answer_tables import answer_forms
+from vqa_builder.languages._answer_tables import answer_forms, answer_table
+from vqa_builder.languages._hindi_phrases import HindiPhrases
 from vqa_builder.languages._numbers import digits_in, multiplied, plain_digits, read_words, word_values
 from vqa_builder.languages._text import bare, fold
 from vqa_builder.languages.base import Language
@@ -61,6 +62,12 @@ class Hindi(Language):
         r"|[^\p{L}\p{M}](?:या[^\p{L}\p{M}]|ना?\s*\?$)"
     )
     neighbours = ("mr", "ne", "bho", "bh", "mai", "sa", "gom", "new", "dty")
+
+    @cached_property
+    def phrases(self) -> HindiPhrases:
+        """Counts, places, lists and what else ``phrases_hi.tsv`` says."""
+        homographs = answer_table(self.code).homographs
+        return HindiPhrases(self.code, self._listed_alone, homographs, self.list_joints)
 
     def normalise(self, text: str) -> str:
         """One form for answers that differ only in how they are written.

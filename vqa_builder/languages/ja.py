@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, cached_property
 
-from vqa_builder.languages._answer_tables import answer_forms, column
+from vqa_builder.languages._answer_tables import answer_forms, answer_table, column
 from vqa_builder.languages._japanese_numbers import in_digits, japanese_numbers
+from vqa_builder.languages._japanese_phrases import JapanesePhrases
 from vqa_builder.languages._numbers import plain_digits
 from vqa_builder.languages._text import JOINED_DIGITS, bare, fold
 from vqa_builder.languages.base import Language
@@ -60,6 +61,12 @@ class Japanese(Language):
     def letters(self) -> str:
         """Kana, kanji and three signs that Unicode files under "Common" or that stand for a kanji."""
         return super().letters[:-1] + "ー々〆]"
+
+    @cached_property
+    def phrases(self) -> JapanesePhrases:
+        """Counts, places, lists and what else ``phrases_ja.tsv`` says."""
+        homographs = answer_table(self.code).homographs
+        return JapanesePhrases(self.code, self._listed_alone, homographs, self.list_joints)
 
     def normalise(self, text: str) -> str:
         """One form for answers that differ only in how they are written.
