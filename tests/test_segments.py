@@ -83,6 +83,8 @@ def test_an_answer_of_two_senses_is_two_segments() -> None:
         {
             "winner": ["colour", "fruit"],
             "answers": pa.array([["colour", "colour"], ["fruit", ""]], pa.list_(pa.string())),
+            "winner_copied": pa.nulls(2, pa.string()),
+            "answers_copied": pa.array([[None, None], [None, None]], pa.list_(pa.string())),
         }
     )
     table = extract(rows, senses)
@@ -91,3 +93,17 @@ def test_an_answer_of_two_senses_is_two_segments() -> None:
     winners = rows["multiple_choice_answer"]
     assert locate(winners, "answer", table, senses["winner"]).to_pylist() == [3, 4]
     assert locate(winners, "answer", table).to_pylist() == [None, None]
+
+
+def test_what_is_copied_is_no_segment() -> None:
+    rows = examples([("What does it say?", ["stop", "no sign"], "stop"), ("What is it?", ["stop"], "stop")])
+    senses = pa.table(
+        {
+            "winner": ["", ""],
+            "answers": pa.array([["", ""], [""]], pa.list_(pa.string())),
+            "winner_copied": ["text", None],
+            "answers_copied": pa.array([["text", None], [None]], pa.list_(pa.string())),
+        }
+    )
+    answers = [(row["text"], row["count"]) for row in extract(rows, senses).to_pylist()[2:]]
+    assert answers == [("no sign", 1), ("stop", 1)]

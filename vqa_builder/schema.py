@@ -23,6 +23,7 @@ TRANSLATED_ANSWER = pa.struct(
     [
         ("answer", pa.string()),
         ("answer_en", pa.string()),
+        ("method", pa.string()),
         ("answer_confidence", pa.string()),
         ("answer_id", pa.int32()),
     ],
@@ -79,6 +80,7 @@ ANSWER_MAP = pa.schema(
         ("label", pa.int32()),
         ("answer_en", pa.string()),
         ("sense", pa.string()),
+        ("spelling", pa.string()),
         ("answer", pa.string()),
         ("method", pa.string()),
         ("support", pa.int64()),
@@ -120,6 +122,7 @@ def data_schema(question_id: pa.DataType, image_id: pa.DataType, scores: pa.Stru
             ("answer_type", pa.string()),
             ("multiple_choice_answer", pa.string()),
             ("multiple_choice_answer_en", pa.string()),
+            ("multiple_choice_answer_method", pa.string()),
             ("answers", pa.list_(TRANSLATED_ANSWER)),
             ("labels", pa.list_(pa.int32())),
             ("soft_scores", pa.list_(pa.float32())),

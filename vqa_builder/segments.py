@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from vqa_builder import schema
 
-VERSION = "2"
+VERSION = "3"
 
 
 def extract(examples: pa.Table, senses: pa.Table | None = None) -> pa.Table:
@@ -22,7 +22,8 @@ def extract(examples: pa.Table, senses: pa.Table | None = None) -> pa.Table:
 
     Args:
         examples: the source's rows.
-        senses: the sense of every answer, as ``answers.senses.assign`` made it; None for no senses.
+        senses: the sense of every answer, and why it is copied, as ``answers.senses.assign`` and
+            ``answers.modes.decide`` made them; None for no senses. What is copied is no segment.
 
     Returns:
         A table of schema ``SEGMENTS``: questions first, then answers, each in the order of their text, then
@@ -30,8 +31,13 @@ def extract(examples: pa.Table, senses: pa.Table | None = None) -> pa.Table:
         string. A most frequent answer that no annotator gave in this form is a segment of count 0.
     """
     given = pc.struct_field(pc.list_flatten(examples["answers"]), "answer")
-    answers = _counts(given, None if senses is None else pc.list_flatten(senses["answers"]))
-    winners = _counts(examples["multiple_choice_answer"], None if senses is None else senses["winner"])
+    winning = examples["multiple_choice_answer"]
+    if senses is None:
+        answers, winners = _counts(given), _counts(winning)
+    else:
+        given = _unless(pc.list_flatten(senses["answers_copied"]), given)
+        answers = _counts(given, pc.list_flatten(senses["answers"]))
+        winners = _counts(_unless(senses["winner_copied"], winning), senses["winner"])
     unseen = winners.join(answers, ["text", "context"], join_type="left anti")
     unseen = unseen.set_column(2, "count", pa.repeat(pa.scalar(0, pa.int64()), unseen.num_rows))
     parts = {"question": _counts(examples["question"]), "answer": pa.concat_tables([answers, unseen])}
@@ -73,6 +79,11 @@ def locate(
     value_set = _keys(known["text"], known["context"]).combine_chunks()
     found = pc.index_in(_keys(clean(texts), contexts), value_set=value_set, skip_nulls=True)
     return places.take(found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found)
+
+
+def _unless(reasons: pa.ChunkedArray, texts: pa.ChunkedArray) -> pa.ChunkedArray:
+    """The texts without a reason to be copied; null for the others."""
+    return pc.if_else(pc.is_null(reasons), texts, pa.scalar(None, pa.string()))
 
 
 def _keys(texts: Any, contexts: Any) -> Any:

@@ -201,10 +201,17 @@ class Vocabulary(Model):
         return self
 
 
+AnswerMode = Literal["translate", "copy", "auto"]
+
+
 class Answers(Model):
     """How answers are aligned.
 
     Attributes:
+        mode: ``translate`` them; ``copy`` them, since they quote text in the picture; or ``auto``, which
+            decides by each question and the form of the answer. None for the source's own mode: ``auto``, or
+            ``copy`` for extractive data such as TextVQA and DocVQA.
+        modes: patterns of questions (RE2, without case) and the mode of those that match; the first counts.
         vocabulary: where the labels come from.
         glossary: a TSV file of answers (see ``answers.glossary``); ``{language}`` stands for the language's
             code.
@@ -212,6 +219,8 @@ class Answers(Model):
 
     vocabulary: Vocabulary = Vocabulary(min_count=9)
     glossary: str | None = None
+    mode: AnswerMode | None = None
+    modes: dict[str, AnswerMode] = Field(default_factory=dict)
 
 
 class SourceLicence(Model):

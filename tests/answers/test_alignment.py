@@ -15,7 +15,7 @@ ENGINES = ["mini|v1"]
 ROWS = [
     ("What color is the car?", {"orange": 8, "Orange": 1, "quux": 1}),
     ("What fruit is this?", {"orange": 7, "oranges": 3}),
-    ("What animal is it?", {"cat": 6, "cats": 3, "kitty": 1}),
+    ("What animal is it?", {"cat": 6, "cats": 3, "grault": 1}),
     ("Is it?", {"yes": 10}),
     ("What closes it?", {"zarf": 6, "blick": 2, "dax": 1, "wug": 1}),
 ]
@@ -24,7 +24,7 @@ ENGINE = {
     "zarf": "ザーフ",
     "blick": "ブリック",
     "dax": "ダックス",
-    "kitty": "子猫ちゃん",
+    "grault": "子猫ちゃん",
     "quux": "クワックス",
 }
 
@@ -77,10 +77,10 @@ def test_the_first_source_that_knows_decides(
         ("cats", ""): ("猫", "animal", 3),
         ("yes", ""): ("はい", "yes/no", 10),
         ("zarf", ""): ("ザーフ", "engine", 6),
-        ("blick", ""): ("blick", "english", 2),
-        ("dax", ""): ("ダックス", "people", 1),
+        ("blick", ""): ("blick", "untranslated", 2),
+        ("dax", ""): ("ダックス", "memory", 1),
         ("never", ""): ("決してない", "quality", 0),
-        ("", ""): ("", "english", 0),
+        ("", ""): ("", "copied", 0),
     }
     assert entries(table)["orange", "colour"]["examples"] == ["What color is the car?"]
 
@@ -112,9 +112,9 @@ def test_engines_vote_in_context(
 ) -> None:
     inputs = tables(make_examples, make_vocabulary)
     frames = [
-        candidates.Asked("blick", "", "This is {answer}.", 0.7),
-        candidates.Asked("blick", "", "It is in {answer}.", 0.3),
-        candidates.Asked("zarf", "", "This is {answer}.", 0.6),
+        candidates.Asked("blick", "", "blick", "This is {answer}.", 0.7),
+        candidates.Asked("blick", "", "blick", "It is in {answer}.", 0.3),
+        candidates.Asked("zarf", "", "zarf", "This is {answer}.", 0.6),
     ]
     made = candidates.table(frames, ["煉瓦", "青い", "器"], ["bricks and blick", "blick", "zarfs"])
     table = align(**{**inputs, "candidates": made}, language=JA, glossary={}, engines=ENGINES)
@@ -136,7 +136,7 @@ def test_engines_are_asked_only_for_what_nothing_else_knows(
         glossary={("blick", ""): "ブリック"},
         engines=ENGINES,
     )
-    assert unsettled == [("zarf", ""), ("", "")]
+    assert unsettled == [("zarf", "")]
 
 
 def test_annotators_answers_read_as_their_sense_says(
@@ -145,13 +145,18 @@ def test_annotators_answers_read_as_their_sense_says(
     inputs = tables(make_examples, make_vocabulary)
     answer_map = align(**inputs, language=JA, glossary={}, engines=ENGINES)
     segments = inputs["segments"]
-    texts = answer_texts(segments, inputs["translations"], inputs["verdicts"], answer_map, JA, ENGINES)
+    made = answer_texts(
+        segments, inputs["translations"], inputs["verdicts"], answer_map, JA, ENGINES, glossary={}
+    )
     keys = zip(segments["text"].to_pylist(), segments["context"].to_pylist(), strict=True)
-    found = dict(zip(keys, texts.to_pylist(), strict=True))
-    assert found["Orange", "colour"] == found["orange", "colour"] == "オレンジ色"
-    assert found["orange", "fruit"] == "オレンジ"
-    assert (found["kitty", ""], found["wug", ""]) == ("子猫ちゃん", "wug")
-    assert found["What closes it?", ""] is None
+    texts, methods = made["text"].to_pylist(), made["method"].to_pylist()
+    found = dict(zip(keys, zip(texts, methods, strict=True), strict=True))
+    assert found["Orange", "colour"] == found["orange", "colour"] == ("オレンジ色", "table")
+    assert found["orange", "fruit"] == ("オレンジ", "table")
+    assert found["grault", ""] == ("子猫ちゃん", "engine")
+    assert found["dax", ""] == ("ダックス", "memory")
+    assert found["wug", ""] == ("wug", "untranslated")
+    assert found["What closes it?", ""] == (None, None)
 
 
 def test_what_people_say_of_an_answer_wins_over_tables_and_spellings(
@@ -159,7 +164,7 @@ def test_what_people_say_of_an_answer_wins_over_tables_and_spellings(
 ) -> None:
     inputs = tables(make_examples, make_vocabulary)
     segments, translations = inputs["segments"], inputs["translations"]
-    said = {("cat", ""): "ネコ", ("kitty", ""): "ニャンコ", ("Orange", "colour"): "橙色"}
+    said = {("cat", ""): "ネコ", ("grault", ""): "ニャンコ", ("Orange", "colour"): "橙色"}
     keys = list(zip(segments["text"].to_pylist(), segments["context"].to_pylist(), strict=True))
     text = [said.get(key, old) for key, old in zip(keys, translations["text"].to_pylist(), strict=True)]
     engine = [
@@ -172,13 +177,14 @@ def test_what_people_say_of_an_answer_wins_over_tables_and_spellings(
     inputs["translations"] = translations
     answer_map = align(**inputs, language=JA, glossary={}, engines=ENGINES)
     rows = entries(answer_map)
-    assert (rows["cat", ""]["answer"], rows["cat", ""]["method"]) == ("ネコ", "people")
+    assert (rows["cat", ""]["answer"], rows["cat", ""]["method"]) == ("ネコ", "memory")
     assert rows["orange", "colour"]["answer"] == "橙色"
     assert rows["orange", "fruit"]["method"] == "food"
     without = answer_map.filter(pa.array([row["answer_en"] != "cat" for row in answer_map.to_pylist()]))
-    texts = answer_texts(segments, translations, inputs["verdicts"], without, JA, ENGINES).to_pylist()
+    made = answer_texts(segments, translations, inputs["verdicts"], without, JA, ENGINES, glossary={})
+    texts = made["text"].to_pylist()
     found = dict(zip(keys, texts, strict=True))
-    assert (found["kitty", ""], found["cat", ""], found["cats", ""]) == ("ニャンコ", "ネコ", "猫")
+    assert (found["grault", ""], found["cat", ""], found["cats", ""]) == ("ニャンコ", "ネコ", "猫")
     assert JA.answer("cat", "") is not None
 
 

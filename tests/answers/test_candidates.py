@@ -9,9 +9,9 @@ from vqa_builder.answers import candidates
 from vqa_builder.answers.contexts import CONTEXTS
 
 ROWS = [
-    (0, "bat", "animal", 9, ["What animal is this?"], ["animal", "what"], [0.8, 0.2]),
-    (0, "bat", "sport", 9, ["What is he holding?", "What is it?"], ["holding"], [1.0]),
-    (1, "", "", 2, ["What letter is it?"], ["letter"], [1.0]),
+    (0, "bat", "animal", "bat", 9, 0, ["What animal is this?"], ["animal", "what"], [0.8, 0.2]),
+    (0, "bat", "sport", "bat", 9, 0, ["What is he holding?", "What is it?"], ["holding"], [1.0]),
+    (1, "", "", "", 2, 0, ["What letter is it?"], ["letter"], [1.0]),
 ]
 TABLE = pa.table([list(column) for column in zip(*ROWS, strict=True)], schema=CONTEXTS)
 JAPANESE = {

@@ -98,7 +98,7 @@ def test_nearly_all_answers_come_from_tables_and_no_merge_is_silent(
     for row in table.to_pylist():
         mass[row["method"]] += row["support"]
         assert (row["merge"] == "none") == (not row["merged_with"]), row
-    assert mass["english"] < 0.001 * sum(mass.values())
+    assert mass["untranslated"] < 0.001 * sum(mass.values())
     flagged = sum(row["merge"] == "flagged" for row in table.to_pylist())
     assert flagged <= 25
     known = {(row["label"], partner) for row in table.to_pylist() for partner in row["merged_with"]}

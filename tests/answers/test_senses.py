@@ -80,7 +80,7 @@ def test_rows_without_answers_have_no_senses(make_examples: MakeExamples) -> Non
         place = rows.schema.get_field_index(name)
         rows = rows.set_column(place, rows.schema.field(name), pa.nulls(1, rows.schema.field(name).type))
     table = assign(rows, known_rules())
-    assert table.to_pylist() == [{"winner": None, "answers": None}]
+    assert set(table.to_pylist()[0].values()) == {None}
 
 
 def test_every_answer_of_the_table_has_cues_and_a_sense_for_what_is_left() -> None:

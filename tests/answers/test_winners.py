@@ -15,7 +15,7 @@ def column(*rows: list[tuple[str, str]] | None) -> pa.ListArray:
             None
             if row is None
             else [
-                {"answer": answer, "answer_en": english, "answer_confidence": "yes", "answer_id": place}
+                {"answer": answer, "answer_en": english, "method": "table", "answer_id": place}
                 for place, (english, answer) in enumerate(row)
             ]
             for row in rows
@@ -44,13 +44,15 @@ SPLIT = [("9/1", "9/1")] * 2 + [("9-1", "9-1")] * 2 + [("9/2", "9/2")] * 3
 def test_the_winner_in_the_target_language(
     row: list[tuple[str, str]] | None, before: str | None, winner: str | None
 ) -> None:
-    found = winners(column(row), pa.array([before], pa.string()), JA)
+    found, _ = winners(column(row), pa.array([before], pa.string()), pa.array(["engine"]), JA)
     assert found.to_pylist() == [winner]
 
 
 def test_a_row_without_an_english_winner_gets_none() -> None:
-    found = winners(column(CAT, CAT), pa.array([None, "犬"], pa.string()), JA)
-    assert found.to_pylist() == [None, "猫"]
+    before, method = pa.array([None, "犬", "猫"]), pa.array([None, "engine", "engine"])
+    found, methods = winners(column(CAT, CAT, CAT), before, method, JA)
+    assert found.to_pylist() == [None, "猫", "猫"]
+    assert methods.to_pylist() == [None, "table", "engine"]
 
 
 def test_drift_lists_what_changed_and_what_rose() -> None:
@@ -102,7 +104,7 @@ def test_summary_counts_coverage_methods_merges_and_drift() -> None:
                 "answer_en": english,
                 "sense": "",
                 "answer": answer,
-                "method": "english" if english == answer else "animal",
+                "method": "untranslated" if english == answer else "animal",
                 "support": 3,
                 "merged_with": partners,
                 "merge": verdict,
@@ -117,7 +119,7 @@ def test_summary_counts_coverage_methods_merges_and_drift() -> None:
             "split": {"train": {"rows": 1, "inside": 0}},
             "answer_type": {"other": {"rows": 1, "inside": 0}},
         },
-        "methods": {"animal": {"entries": 2, "answers": 6}, "english": {"entries": 1, "answers": 3}},
+        "methods": {"animal": {"entries": 2, "answers": 6}, "untranslated": {"entries": 1, "answers": 3}},
         "merges": {"intended": {"entries": 2, "answers": 6}, "none": {"entries": 1, "answers": 3}},
         "drift": {"winner changed": 1, "agreement rose": 1, "agreement fell": 0},
     }

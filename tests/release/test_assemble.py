@@ -3,6 +3,8 @@
 import pyarrow as pa
 
 from vqa_builder import languages, schema, segments as segmentation
+from vqa_builder.answers.rows import translated_answers
+from vqa_builder.answers.senses import assign
 from vqa_builder.release.assemble import assemble, split_rows
 
 TEN = [{"answer": "cat", "answer_confidence": "yes", "answer_id": n} for n in range(1, 10)]
@@ -53,15 +55,11 @@ def rows() -> pa.Table:
         [segments["segment_id"], ["ja"] * size, [not reason for reason in reasons], reasons],
         schema=schema.VERDICTS,
     )
-    answers = pa.array(
-        [
-            target[t] if r == "answer" else None
-            for t, r in zip(segments["text"].to_pylist(), segments["role"].to_pylist(), strict=True)
-        ]
+    made = {"text": [target[text] for text in segments["text"].to_pylist()], "method": ["table"] * size}
+    answers = translated_answers(
+        examples, assign(examples, {}), segments, pa.table(made), languages.get("ja")
     )
-    return assemble(
-        examples, segments, translations, scores, verdicts, answers, VOCABULARY, languages.get("ja")
-    )
+    return assemble(examples, segments, translations, scores, verdicts, answers, VOCABULARY)
 
 
 def test_every_row_is_kept_or_rejected_with_its_reasons() -> None:
@@ -92,14 +90,15 @@ def test_every_column_comes_from_where_it_should() -> None:
         "answer_type": "other",
         "multiple_choice_answer": "猫",
         "multiple_choice_answer_en": "cat",
+        "multiple_choice_answer_method": "table",
         "labels": [0],
         "soft_scores": [1.0],
         "alignment": [],
         "scores": {"chrf": 50.0},
         "engine": "mini|there",
     }
-    assert answers[0] == {"answer": "猫", "answer_en": "cat", "answer_confidence": "yes", "answer_id": 1}
-    assert answers[9] == {"answer": "犬", "answer_en": "dog", "answer_confidence": "maybe", "answer_id": 10}
+    assert list(answers[0].values()) == ["猫", "cat", "table", "yes", 1]
+    assert list(answers[9].values()) == ["犬", "dog", "table", "maybe", 10]
 
 
 def test_the_source_text_stays_as_it_was() -> None:

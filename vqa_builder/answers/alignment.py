@@ -1,9 +1,10 @@
 """Every sense of every label gets one answer in the target language; every merge gets a verdict.
 
 The answer comes, in this order, from the glossary, from what people verified in the memory, from the
-language's own tables, from a vote of the engines' candidates; else it stays English and says so. Labels never
-change their ids: two labels that read alike keep both, and each lists the other. Lists are answered in one
-order.
+language's own tables, from a vote of the engines' candidates; else it stays as the source writes it and says
+so. The normalised form of an answer decides its label and nothing else: tables and engines see the answer
+verbatim, and where nothing translates it the source's own text is released. Labels never change their ids:
+two labels that read alike keep both, and each lists the other. Lists are answered in one order.
 """
 
 from __future__ import annotations
@@ -16,15 +17,21 @@ import pyarrow.compute as pc
 
 from vqa_builder import schema
 from vqa_builder.answers import merges
+from vqa_builder.answers.modes import is_code
 from vqa_builder.answers.vocabulary import normalised
-from vqa_builder.languages.base import Language
+from vqa_builder.languages.base import Language, lookup_forms
 from vqa_builder.quality.policy import is_human_verified
 
-VERSION = "4"
+VERSION = "5"
+TABLE = "table"
 GLOSSARY = "glossary"
-PEOPLE = "people"
+MEMORY = "memory"
 ENGINE = "engine"
-ENGLISH = "english"
+COPIED = "copied"
+UNTRANSLATED = "untranslated"
+METHODS = (TABLE, GLOSSARY, MEMORY, ENGINE, COPIED, UNTRANSLATED)
+"""How the answers of rows come about; behind ``copied:`` stands why, as ``modes.decide`` names it."""
+
 BARE_WEIGHT = {False: 1.0, True: 0.5}
 """What the bare answer's translation weighs beside its contexts, whose weights sum to 1 at most: less for an
 answer of several senses, since it cannot tell them apart."""
@@ -71,25 +78,29 @@ def align(
         segments, translations, verdicts, scores: row-aligned tables of all segments.
         candidates: translations in context, of schema ``candidates.CANDIDATES``.
         language: the target language.
-        glossary: (English answer, sense) -> answer.
+        glossary: (``key_of`` an answer, sense) -> answer.
         engines: signatures of the engines; whatever else translated a segment are people.
 
     Returns:
-        A table of schema ``ANSWER_MAP``, by label. ``method`` is ``glossary``, ``people``, a table's name,
-        ``engine`` or ``english``; ``support`` counts the annotators' answers in this sense; ``score`` is the
-        share of the vote where engines chose, times their agreement; ``runner_up`` the next best;
-        ``merged_with`` the other labels with this surface, and ``merge`` the verdict on them.
+        A table of schema ``ANSWER_MAP``, by label. ``spelling`` is how the source most often writes the
+        answer; ``method`` one of ``METHODS``, or the kind of the table's entry ("colour", "phrase");
+        ``support`` counts the annotators' answers in this sense; ``score`` is the share of the vote where
+        engines chose, times their agreement; ``runner_up`` the next best; ``merged_with`` the other labels
+        with this surface, and ``merge`` the verdict on them.
 
     Example: ``orange`` has two rows, ``colour`` オレンジ色 and ``fruit`` オレンジ, and the latter merges with
     ``oranges``.
     """
     known = _segments(segments, translations, verdicts, scores, engines)
     voted = _candidates(candidates)
-    rows = contexts.select(["label", "answer_en", "sense", "support", "examples"]).to_pylist()
+    rows = contexts.select(
+        ["label", "answer_en", "sense", "spelling", "support", "copied", "examples"]
+    ).to_pylist()
     for row in rows:
-        key = row["answer_en"], row["sense"]
-        segment = known.get(key) or known.get((key[0], "")) or Segment(None, False, 0.0)
-        row |= _entry(key, segment, voted.get(key, []), language, glossary)
+        key = key_of(row["spelling"])
+        segment = known.get((key, row["sense"])) or known.get((key, "")) or Segment(None, False, 0.0)
+        row |= _entry(row, segment, voted.get((row["answer_en"], row["sense"]), []), language, glossary)
+        del row["copied"]
     _order_lists(rows)
     surfaces = [language.normalise(row["answer"]) for row in rows]
     partners = merges.sharing(surfaces, [row["label"] for row in rows])
@@ -114,14 +125,24 @@ def open_senses(
     Arguments as for ``align``.
     """
     verified = _human_verified(segments, translations, engines)
-    keys = zip(contexts["answer_en"].to_pylist(), contexts["sense"].to_pylist(), strict=True)
+    columns = ("answer_en", "sense", "spelling", "support", "copied")
     return [
-        (answer, sense)
-        for answer, sense in keys
-        if not verified.keys() & {(answer, sense), (answer, "")}
-        and (answer, sense) not in glossary
-        and language.answer(answer, sense) is None
+        (row["answer_en"], row["sense"])
+        for row in contexts.select(columns).to_pylist()
+        if not verified.keys() & {(key := key_of(row["spelling"]), row["sense"]), (key, "")}
+        and (key, row["sense"]) not in glossary
+        and language.answer(row["spelling"], row["sense"]) is None
+        and not _is_quotation(row)
     ]
+
+
+def key_of(answer: str) -> str:
+    """The form by which an answer finds its translation; unlike the label's it loses no sign.
+
+    >>> key_of("A Cat."), key_of("n/a"), key_of("-15")
+    ('cat', 'n/a', '-15')
+    """
+    return lookup_forms(answer)[-1]
 
 
 def answer_texts(
@@ -131,41 +152,51 @@ def answer_texts(
     answer_map: pa.Table,
     language: Language,
     engines: Collection[str],
-) -> pa.Array:
-    """What every answer segment reads in the target language; null for questions.
+    *,
+    glossary: Mapping[tuple[str, str], str],
+) -> pa.Table:
+    """What every answer segment reads in the target language, and the method; null for questions.
 
-    A label in one of its senses reads as the map says. Any other answer is chosen in the way of ``align``,
-    once for all its spellings that normalise alike: what people verified, then the language's tables, then
-    the most frequent spelling that has a translation.
+    A label in one of its senses reads as the map says, if it is spelled as there. Any other answer is chosen
+    in the way of ``align``, once for all its spellings with one ``key_of``: the glossary, what people
+    verified, the language's tables, then the most frequent spelling with a translation that the policy keeps
+    or that comes back into English with its meaning. What nobody translates stands verbatim.
+
+    Returns:
+        Columns ``text`` and ``method``, one of ``METHODS``, row-aligned with ``segments``.
     """
     verified = _human_verified(segments, translations, engines)
-    of_label = dict(
-        zip(
-            zip(answer_map["answer_en"].to_pylist(), answer_map["sense"].to_pylist(), strict=True),
-            answer_map["answer"].to_pylist(),
-            strict=True,
-        )
-    )
-    kept = _kept_text(translations, verdicts)
-    columns = (segments["role"], segments["text"], segments["context"], segments["count"], kept)
+    of_label = {
+        (key_of(row["spelling"]), row["sense"]): (row["answer"], row_method(row["method"]))
+        for row in answer_map.sort_by("support").select(["spelling", "sense", "answer", "method"]).to_pylist()
+    }
+    columns = (segments["role"], segments["text"], segments["context"])
     rows = list(zip(*(column.to_pylist() for column in columns), strict=True))
-    forms = {text: normalised(text) for role, text, *_ in rows if role == "answer"}
-    best: dict[str, tuple[int, str]] = {}
-    for role, text, _, count, translation in rows:
-        if role == "answer" and translation is not None and count > best.get(forms[text], (-1, ""))[0]:
-            best[forms[text]] = count, translation
-    texts: list[str | None] = []
-    for role, text, sense, *_ in rows:
+    made = _by_engines(segments, translations, verdicts)
+    found: list[tuple[str | None, str | None]] = []
+    for role, text, sense in rows:
+        key = key_of(text) if role == "answer" else ""
         if role != "answer":
-            texts.append(None)
-        elif (forms[text], sense) in of_label:
-            texts.append(of_label[forms[text], sense])
-        elif (said := verified.get((forms[text], sense)) or verified.get((forms[text], ""))) is not None:
-            texts.append(said)
+            found.append((None, None))
+        elif (label := of_label.get((key, sense))) and label[1] != UNTRANSLATED:
+            found.append(label)
+        elif (said := glossary.get((key, sense))) is not None:
+            found.append((said, GLOSSARY))
+        elif (said := verified.get((key, sense)) or verified.get((key, ""))) is not None:
+            found.append((said, MEMORY))
+        elif (typed := language.answer(text, sense)) is not None:
+            found.append((typed.text, TABLE))
+        elif key in made:
+            found.append((made[key], ENGINE))
         else:
-            typed = language.answer(forms[text], sense)
-            texts.append(typed.text if typed else best.get(forms[text], (0, text))[1])
-    return pa.array(texts, pa.string())
+            found.append((text, UNTRANSLATED))
+    texts, methods = ([one[place] for one in found] for place in (0, 1))
+    return pa.table({"text": pa.array(texts, pa.string()), "method": pa.array(methods, pa.string())})
+
+
+def row_method(method: str) -> str:
+    """One of ``METHODS`` for a method of the answer map: its tables are all ``table``."""
+    return method if method in METHODS else TABLE
 
 
 def vote(ballots: list[Ballot]) -> list[tuple[str, float]]:
@@ -183,29 +214,48 @@ def vote(ballots: list[Ballot]) -> list[tuple[str, float]]:
 
 
 def _entry(
-    key: tuple[str, str],
+    row: dict[str, Any],
     segment: Segment,
     ballots: list[Ballot],
     language: Language,
     glossary: Mapping[tuple[str, str], str],
 ) -> dict[str, object]:
     """The columns answer, method, score and runner_up of one sense."""
-    typed = language.answer(*key)
+    spelling, sense = row["spelling"], row["sense"]
+    typed = language.answer(spelling, sense)
     fixed = [
-        (glossary.get(key), GLOSSARY),
-        (segment.text if segment.human_verified else None, PEOPLE),
+        (glossary.get((key_of(spelling), sense)), GLOSSARY),
+        (segment.text if segment.human_verified else None, MEMORY),
         (typed.text, typed.method) if typed else (None, ""),
+        (spelling if _is_quotation(row) else None, COPIED),
     ]
     for answer, method in fixed:
         if answer is not None:
             return {"answer": answer, "method": method, "score": None, "runner_up": None}
     if segment.text is not None:
-        ballots = [Ballot(segment.text, BARE_WEIGHT[key[1] != ""], segment.agreement), *ballots]
-    ranked = vote(ballots) if ballots and key[0] else []
+        ballots = [Ballot(segment.text, BARE_WEIGHT[sense != ""], segment.agreement), *ballots]
+    sound = [ballot for ballot in ballots if _is_sound(ballot.text, spelling)]
+    ranked = vote(sound) if sound and row["answer_en"] else []
     if not ranked:
-        return {"answer": key[0], "method": ENGLISH, "score": None, "runner_up": None}
+        return {"answer": spelling, "method": UNTRANSLATED, "score": None, "runner_up": None}
     runner_up = ranked[1][0] if len(ranked) > 1 else None
     return {"answer": ranked[0][0], "method": ENGINE, "score": ranked[0][1], "runner_up": runner_up}
+
+
+def _is_quotation(row: dict[str, Any]) -> bool:
+    """Whether most of those who gave an answer quoted it, or it is written alike in every language."""
+    return 2 * row["copied"] > row["support"] or is_code(row["spelling"])
+
+
+def _is_sound(text: str, answer_en: str) -> bool:
+    """Whether a translation is not the English text itself and holds its single letters and digits.
+
+    >>> _is_sound("門", "gate a"), _is_sound("ゲートA", "gate a"), _is_sound("cat", "Cat")
+    (False, True, False)
+    """
+    said = text.casefold()
+    signs = [word for word in key_of(answer_en).split() if len(word) == 1 or any(map(str.isdigit, word))]
+    return said != answer_en.casefold() and all(sign in said for sign in signs)
 
 
 def _order_lists(rows: list[dict[str, Any]]) -> None:
@@ -213,10 +263,10 @@ def _order_lists(rows: list[dict[str, Any]]) -> None:
     leading: dict[tuple[str, ...], dict[str, Any]] = {}
     lists = [(merges.list_key(row["answer_en"]), row) for row in rows]
     for key, row in sorted(lists, key=lambda pair: -pair[1]["support"]):
-        if key is not None and row["method"] != ENGLISH:
+        if key is not None and row["method"] != UNTRANSLATED:
             leading.setdefault(key, row)
     for key, row in lists:
-        if key in leading and row["method"] not in (GLOSSARY, PEOPLE):
+        if key in leading and row["method"] not in (GLOSSARY, MEMORY):
             row |= {name: leading[key][name] for name in ("answer", "method", "score", "runner_up")}
 
 
@@ -252,7 +302,7 @@ def _segments(
     ):
         if translation is not None and kept:
             agreement = 1.0 if round_trip is None else round_trip / 100
-            known[normalised(text), sense] = Segment(translation, False, agreement)
+            known[key_of(text), sense] = Segment(translation, False, agreement)
     for key, said in _human_verified(segments, translations, engines).items():
         known[key] = Segment(said, True, 1.0)
     return known
@@ -265,7 +315,7 @@ def _human_verified(
     chosen = pc.and_(pc.equal(segments["role"], "answer"), is_human_verified(translations, engines))
     table = segments.select(["text", "context", "count"]).append_column("said", translations["text"])
     rows = table.filter(chosen).sort_by([("count", "ascending"), ("text", "descending")]).to_pylist()
-    return {(normalised(row["text"]), row["context"]): row["said"] for row in rows}
+    return {(key_of(row["text"]), row["context"]): row["said"] for row in rows}
 
 
 def _candidates(candidates: pa.Table) -> dict[tuple[str, str], list[Ballot]]:
@@ -274,13 +324,30 @@ def _candidates(candidates: pa.Table) -> dict[tuple[str, str], list[Ballot]]:
     for answer, sense, _, weight, text, back in zip(
         *(column.to_pylist() for column in candidates.columns), strict=True
     ):
-        if text is not None and back is not None:
-            same = merges.meaning(normalised(back)) == merges.meaning(answer)
-            if same:
-                found.setdefault((answer, sense), []).append(Ballot(text, weight, 1.0))
+        if text is not None and _comes_back(answer, back):
+            found.setdefault((answer, sense), []).append(Ballot(text, weight, 1.0))
     return found
 
 
-def _kept_text(translations: pa.Table, verdicts: pa.Table) -> pa.ChunkedArray:
-    """The translations that the policy keeps; null for the others."""
-    return pc.if_else(verdicts["keep"], translations["text"], pa.scalar(None, pa.string()))
+def _by_engines(segments: pa.Table, translations: pa.Table, verdicts: pa.Table) -> dict[str, str]:
+    """``key_of`` an answer -> the accepted translation of its most frequent spelling."""
+    table = pa.table(
+        {
+            "text": segments["text"],
+            "count": segments["count"],
+            "said": translations["text"],
+            "back": translations["back_text"],
+            "kept": verdicts["keep"],
+        }
+    ).filter(pc.and_(pc.equal(segments["role"], "answer"), pc.is_valid(translations["text"])))
+    ordered = table.sort_by([("count", "ascending"), ("text", "descending")])
+    return {
+        key_of(text): said
+        for text, _, said, back, kept in zip(*(column.to_pylist() for column in ordered.columns), strict=True)
+        if (kept or _comes_back(text, back)) and _is_sound(said, text)
+    }
+
+
+def _comes_back(text: str, back: str | None) -> bool:
+    """Whether a round trip gave the meaning back."""
+    return back is not None and merges.meaning(normalised(back)) == merges.meaning(normalised(text))

@@ -22,16 +22,20 @@ class AnnotatorAnswers:
 
     Attributes:
         answers: distinct answers, normalised as vocabularies list them.
+        texts: distinct answers as the source has them.
         row: for each annotator's answer, its row; ascending.
         answer: for each annotator's answer, its place in ``answers``.
+        text: for each annotator's answer, its place in ``texts``.
         winner: for each row, the place of its most frequent answer; -1 where there is none.
         questions: distinct questions.
         question: for each row, the place of its question.
     """
 
     answers: list[str]
+    texts: list[str]
     row: Numbers
     answer: Numbers
+    text: Numbers
     winner: Numbers
     questions: pa.Array
     question: Numbers
@@ -44,14 +48,17 @@ class AnnotatorAnswers:
         winners = examples["multiple_choice_answer"].combine_chunks()
         both = clean(pa.concat_arrays([flat, winners])).dictionary_encode()
         places: dict[str, int] = {}
-        of_raw = [places.setdefault(normalised(text), len(places)) for text in both.dictionary.to_pylist()]
-        codes = pc.fill_null(both.indices, len(of_raw)).to_numpy(zero_copy_only=False)
-        codes = np.array([*of_raw, -1], np.int64)[codes]
+        texts: list[str] = both.dictionary.to_pylist()
+        of_text = [places.setdefault(normalised(text), len(places)) for text in texts]
+        places_of_texts = pc.fill_null(both.indices, len(texts)).to_numpy(zero_copy_only=False)
+        codes = np.array([*of_text, -1], np.int64)[places_of_texts]
         questions = clean(examples["question"].combine_chunks()).dictionary_encode()
         return cls(
             answers=list(places),
+            texts=texts,
             row=pc.list_parent_indices(lists).to_numpy().astype(np.int64),
             answer=codes[: len(flat)],
+            text=places_of_texts[: len(flat)].astype(np.int64),
             winner=codes[len(flat) :],
             questions=questions.dictionary,
             question=questions.indices.to_numpy(zero_copy_only=False).astype(np.int64),

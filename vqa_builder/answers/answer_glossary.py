@@ -16,6 +16,7 @@ from typing import NamedTuple
 from vqa_builder.answers.senses import Rules, SenseRule, cues, grouped
 from vqa_builder.answers.vocabulary import normalised
 from vqa_builder.errors import SpecError
+from vqa_builder.languages.base import lookup_forms
 
 COLUMNS = ("answer_en", "sense", "cues", "translation")
 SHOWN = 3
@@ -26,7 +27,7 @@ class Glossary(NamedTuple):
 
     Attributes:
         rules: the senses of the answers that it splits itself.
-        answers: (English answer, sense) -> answer in the language.
+        answers: (``alignment.key_of`` an English answer, sense) -> answer in the language.
     """
 
     rules: Rules
@@ -45,6 +46,7 @@ def load(path: Path, known: Rules) -> Glossary:
             offenders.
     """
     rows = _read(path)
+    keys = {answer: lookup_forms(row["answer_en"])[-1] for answer, row in rows}
     own = grouped(
         SenseRule(answer, row.get("sense", "").strip(), cues(row.get("cues") or ""))
         for answer, row in rows
@@ -56,7 +58,7 @@ def load(path: Path, known: Rules) -> Glossary:
     for answer, row in rows:
         sense, text = row.get("sense", "").strip(), row["translation"].strip()
         senses = {rule.sense for rule in own.get(answer, known.get(answer, ()))}
-        before = answers.setdefault((answer, sense), text)
+        before = answers.setdefault((keys[answer], sense), text)
         if before != text:
             wrong.append(f"{answer!r}, sense {sense!r}: {before!r} and {text!r}")
         elif not answer or not text:
@@ -64,9 +66,9 @@ def load(path: Path, known: Rules) -> Glossary:
         elif sense and sense not in senses:
             wrong.append(f"{answer!r}: unknown sense {sense!r}, known: {', '.join(sorted(senses)) or 'none'}")
     _refuse(wrong, path)
-    for answer, sense in [key for key in answers if not key[1]]:
-        for rule in own.get(answer, known.get(answer, ())):
-            answers.setdefault((answer, rule.sense), answers[answer, sense])
+    for answer, key in keys.items():
+        for rule in own.get(answer, known.get(answer, ())) if (key, "") in answers else ():
+            answers.setdefault((key, rule.sense), answers[key, ""])
     return Glossary(own, answers)
 
 

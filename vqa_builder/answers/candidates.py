@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from vqa_builder.languages._text import table_rows
 
-VERSION = "1"
+VERSION = "2"
 
 CANDIDATES = pa.schema(
     [
@@ -50,12 +50,14 @@ class Asked(NamedTuple):
 
     Attributes:
         answer_en, sense: whose candidate it is.
+        text: the answer as its source writes it.
         context: the frame or the question that it stands in.
         weight: share of the sense's questions that are of this kind.
     """
 
     answer_en: str
     sense: str
+    text: str
     context: str
     weight: float
 
@@ -85,14 +87,15 @@ def asked_in_frames(contexts: pa.Table, open_senses: Iterable[tuple[str, str]], 
         for name, weight in list(zip(row["heads"], row["weights"], strict=True))[:top]:
             text = frames().get(name, default).text
             weights[text] = weights.get(text, 0.0) + weight
-        found += [Asked(row["answer_en"], row["sense"], text, weight) for text, weight in weights.items()]
+        of_row = row["answer_en"], row["sense"], row["spelling"]
+        found += [Asked(*of_row, text, weight) for text, weight in weights.items()]
     return found
 
 
 def asked_with_questions(contexts: pa.Table, open_senses: Iterable[tuple[str, str]], top: int) -> list[Asked]:
     """The most frequent questions of every open sense, all of one weight; arguments as above."""
     return [
-        Asked(row["answer_en"], row["sense"], question, 1 / len(row["examples"][:top]))
+        Asked(row["answer_en"], row["sense"], row["spelling"], question, 1 / len(row["examples"][:top]))
         for row in _open(contexts, open_senses)
         for question in row["examples"][:top]
     ]
@@ -103,7 +106,7 @@ def sentences(asked: Sequence[Asked]) -> list[str]:
     probes = {frame.text: frame.probes for frame in frames().values()}
     texts = [
         context.replace("{answer}", filling)
-        for answer, _, context, _ in asked
+        for _, _, answer, context, _ in asked
         for filling in (*probes[context], answer)
     ]
     return list(dict.fromkeys(texts))
@@ -115,7 +118,7 @@ def from_frames(asked: Sequence[Asked], translate: Translate) -> list[str | None
     known = dict(zip(texts, translate(texts, None), strict=True))
     probes = {frame.text: frame.probes for frame in frames().values()}
     found = []
-    for answer, _, context, _ in asked:
+    for _, _, answer, context, _ in asked:
         filled = [known[context.replace("{answer}", filling)] for filling in (*probes[context], answer)]
         found.append(recovered(*filled))
     return found
@@ -145,7 +148,10 @@ def recovered(probe: str | None, other: str | None, sentence: str | None) -> str
 
 def table(asked: Sequence[Asked], texts: Sequence[str | None], back_texts: Sequence[str | None]) -> pa.Table:
     """The candidates as a table of schema ``CANDIDATES``, failed ones included."""
-    rows = [(*one, text, back) for one, text, back in zip(asked, texts, back_texts, strict=True)]
+    rows = [
+        (one.answer_en, one.sense, one.context, one.weight, text, back)
+        for one, text, back in zip(asked, texts, back_texts, strict=True)
+    ]
     columns = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in CANDIDATES]
     return pa.table(columns, schema=CANDIDATES)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 import numpy as np
@@ -10,8 +11,9 @@ import pyarrow.compute as pc
 
 from vqa_builder.answers.annotator_answers import AnnotatorAnswers, Numbers
 from vqa_builder.answers.senses import Rules, head
+from vqa_builder.answers.vocabulary import normalised
 
-VERSION = "1"
+VERSION = "2"
 EXAMPLES = 3
 """Questions that explain a sense."""
 
@@ -23,7 +25,9 @@ CONTEXTS = pa.schema(
         ("label", pa.int32()),
         ("answer_en", pa.string()),
         ("sense", pa.string()),
+        ("spelling", pa.string()),
         ("support", pa.int64()),
+        ("copied", pa.int64()),
         ("examples", pa.list_(pa.string())),
         ("heads", pa.list_(pa.string())),
         ("weights", pa.list_(pa.float32())),
@@ -41,8 +45,9 @@ def find(examples: pa.Table, senses: pa.Table, vocabulary: pa.Table, rules: Rule
         rules: the senses of homographs; each is listed, given or not.
 
     Returns:
-        ``support`` counts annotators' answers, ``examples`` are the most frequent questions, ``heads`` the
-        most frequent kinds of question, and ``weights`` their shares of all.
+        ``spelling`` is how the source most often writes the answer, ``support`` counts annotators' answers
+        and ``copied`` those of them that are quotations, ``examples`` are the most frequent questions,
+        ``heads`` the most frequent kinds of question, and ``weights`` their shares of all.
     """
     annotated = AnnotatorAnswers.of(examples)
     flat = senses["answers"].combine_chunks().flatten().dictionary_encode()
@@ -51,24 +56,27 @@ def find(examples: pa.Table, senses: pa.Table, vocabulary: pa.Table, rules: Rule
     meant = flat.indices.to_numpy(zero_copy_only=False).astype(np.int64)
     key = annotated.answer * len(names) + meant if names else annotated.answer
     asked = _per_key(key, annotated.question[annotated.row], annotated.questions)
+    written = _per_key(key, annotated.text, pa.array(annotated.texts, pa.string()))
+    quoted = senses["answers_copied"].combine_chunks().flatten().is_valid().to_numpy(zero_copy_only=False)
+    quotations = Counter(key[quoted].tolist())
     rows = []
     for label, answer in zip(
         vocabulary["label"].to_pylist(), vocabulary["answer_en"].to_pylist(), strict=True
     ):
-        code = codes.get(answer)
-        found = {
-            name: asked[code * len(names) + at]
-            for at, name in enumerate(names)
-            if code is not None and code * len(names) + at in asked
-        }
+        code = codes.get(answer, codes.get(normalised(answer)))
+        keys = {} if code is None else {name: code * len(names) + at for at, name in enumerate(names)}
+        found = {name: asked[of_sense] for name, of_sense in keys.items() if of_sense in asked}
         for sense in _listed(rules, answer, found):
             questions = found.get(sense, [])
+            spelled = written.get(keys.get(sense, -1)) or [(answer, 0)]
             heads, weights = _heads(questions)
             rows.append(
                 {
                     "label": label,
                     "answer_en": answer,
                     "sense": sense,
+                    "spelling": spelled[0][0],
+                    "copied": quotations[keys.get(sense, -1)],
                     "support": sum(count for _, count in questions),
                     "examples": [question for question, _ in questions[:EXAMPLES]],
                     "heads": heads,

@@ -99,18 +99,21 @@ def cues(cell: str) -> tuple[str, ...]:
     return tuple(cue.strip() for cue in cell.split(";") if cue.strip())
 
 
-def assign(examples: pa.Table, rules: Rules, unsettled: Iterable[str] = ()) -> pa.Table:
+def assign(
+    examples: pa.Table, rules: Rules, unsettled: Iterable[str] = (), copied: pa.Table | None = None
+) -> pa.Table:
     """The sense in which every row's answers are meant.
 
     Args:
         examples: the source's rows.
         rules: the senses of homographs.
         unsettled: labels without rules whose questions may split them.
+        copied: which answers are copied, as ``modes.decide`` found; None if none is.
 
     Returns:
         A table of ``examples``' length: ``winner``, the sense of the most frequent answer, and ``answers``, a
         list with the sense of each annotator's answer; "" for an answer of one sense, null where the
-        examples have none.
+        examples have none. Beside them the columns of ``copied``.
 
     Example: "What color is the car?" answered by ``orange`` gives ``colour``, "What fruit is this?" gives
     ``fruit``.
@@ -132,10 +135,15 @@ def assign(examples: pa.Table, rules: Rules, unsettled: Iterable[str] = ()) -> p
         winner[won] = chosen[np.searchsorted(rows, won)]
     known = pa.array(names)
     lists = examples["answers"].combine_chunks()
+    nothing = pa.nulls(len(annotated.winner), pa.string())
     return pa.table(
         {
             "winner": known.take(pa.array(winner, mask=annotated.winner < 0)),
             "answers": _lists(known.take(pa.array(answers)), lists),
+            "winner_copied": copied["winner_copied"] if copied else nothing,
+            "answers_copied": copied["answers_copied"]
+            if copied
+            else _lists(pa.nulls(len(annotated.answer), pa.string()), lists),
         }
     )
 

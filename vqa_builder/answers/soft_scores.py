@@ -1,48 +1,52 @@
-"""Soft scores: how right each label is by the count of annotators who gave it."""
+"""Soft scores: how right each label is by the share of annotators who gave it."""
 
 from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from vqa_builder.answers.vocabulary import normalised
 
-SCORE_OF_COUNT = np.array([0.0, 0.3, 0.6, 0.9, 1.0], np.float32)
+VERSION = "2"
+LEAVE_ONE_OUT = 4
+"""Annotators from which on the official average is taken."""
 
 
 def soft_scores(
-    answers: pa.ChunkedArray, vocabulary: pa.Table, *, normalise: bool = False
+    answers: pa.ChunkedArray, vocabulary: pa.Table, *, normalise: bool = True
 ) -> tuple[pa.Array, pa.Array]:
     """Labels and soft scores of every row.
 
-    A label given by 1, 2, 3 or at least 4 of the ten annotators scores 0.3, 0.6, 0.9 or 1.0, which is the
-    mean leave-one-out accuracy of the official metric. As in the published code (compute_softscore.py),
-    answers are looked up as the annotation file has them, not normalised once more.
+    Where four annotators or more answered, a label's score is the mean over them of the official accuracy
+    with one left out: min(1, others who gave it / 3). Of ten annotators 1, 2, 3 and at least 4 give 0.3, 0.6,
+    0.9 and 1.0. Where fewer answered, it is the share of them that gave it, so that the only answer scores 1.
 
     Args:
         answers: ``list<struct<answer, ...>>``, null where the source has no answers.
-        vocabulary: a table of schema ``VOCABULARY``.
-        normalise: look answers up as the vocabulary lists them, for sources whose answers are not normalised.
+        vocabulary: a table with ``answer_en`` by label.
+        normalise: look answers up by the form in which vocabularies list them; False takes them as they
+            stand, as releases of earlier versions did.
 
     Returns:
         ``list<int32>`` of ascending labels and ``list<float32>`` of their scores, null where answers are
         null, empty where no answer is in the vocabulary.
 
-    >>> given = pa.chunked_array([[[{"answer": "red"}] * 3 + [{"answer": "maroon"}] * 7]])
+    >>> ten = [{"answer": "Red."}] * 3 + [{"answer": "maroon"}] * 7
+    >>> given = pa.chunked_array([[ten, [{"answer": "red"}]]])
     >>> labels, scores = soft_scores(given, pa.table({"label": [0, 1], "answer_en": ["maroon", "red"]}))
-    >>> labels.to_pylist(), [round(score, 1) for score in scores[0].as_py()]
-    ([[0, 1]], [1.0, 0.9])
+    >>> labels.to_pylist(), [[round(score, 1) for score in row] for row in scores.to_pylist()]
+    ([[0, 1], [1]], [[1.0, 0.9], [1.0]])
     """
     answers = answers.combine_chunks()
-    known = vocabulary["answer_en"].combine_chunks()
-    texts = pc.struct_field(pc.list_flatten(answers), "answer")
-    found = pc.index_in(_normalised(texts) if normalise else texts, value_set=known)
+    found = _labels(pc.struct_field(pc.list_flatten(answers), "answer"), vocabulary["answer_en"], normalise)
     hits = found.is_valid().to_numpy(zero_copy_only=False)
     row = pc.list_parent_indices(answers).to_numpy()[hits]
     label = found.drop_null().to_numpy()
     pairs, counts = np.unique(np.stack([row, label]), axis=1, return_counts=True)
-    scores = SCORE_OF_COUNT[np.minimum(counts, len(SCORE_OF_COUNT) - 1)]
+    annotators = answers.value_lengths().fill_null(0).to_numpy(zero_copy_only=False)
+    scores = _scores(counts.astype(np.int64), annotators[pairs[0]].astype(np.int64))
     lengths = np.bincount(pairs[0], minlength=len(answers))
     offsets = pa.array(np.concatenate([[0], np.cumsum(lengths)]), pa.int32())
     missing = answers.is_null()
@@ -52,8 +56,25 @@ def soft_scores(
     )
 
 
-def _normalised(texts: pa.Array) -> pa.Array:
-    """Every answer in the form of the vocabulary."""
+def _scores(counts: NDArray[np.int64], annotators: NDArray[np.int64]) -> NDArray[np.float32]:
+    """The score of labels given by so many of so many annotators."""
+    left_in = counts * np.minimum(3, counts - 1) + (annotators - counts) * np.minimum(3, counts)
+    scores = np.where(
+        annotators >= LEAVE_ONE_OUT,
+        left_in / (3 * np.maximum(annotators, 1)),
+        counts / np.maximum(annotators, 1),
+    )
+    return scores.astype(np.float32)
+
+
+def _labels(texts: pa.Array, vocabulary: pa.ChunkedArray, normalise: bool) -> pa.Array:
+    """The label of every text, as it stands or by its normalised form; null for others."""
+    listed: list[str] = vocabulary.to_pylist()
+    labels = {answer: label for label, answer in reversed(list(enumerate(listed)))}
+    forms = {normalised(answer): label for answer, label in reversed(labels.items())} if normalise else {}
     unique = texts.dictionary_encode()
-    forms = [None if text is None else normalised(text) for text in unique.dictionary.to_pylist()]
-    return pa.array(forms, pa.string()).take(unique.indices)
+    found = [
+        labels.get(text, forms.get(normalised(text)) if normalise else None)
+        for text in unique.dictionary.to_pylist()
+    ]
+    return pa.array(found, pa.int32()).take(unique.indices)

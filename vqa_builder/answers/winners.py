@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from vqa_builder.answers.vocabulary import normalised
 from vqa_builder.languages.base import Language
 
-VERSION = "1"
+VERSION = "2"
 
 DRIFT = pa.schema(
     [
@@ -40,24 +40,27 @@ Numbers = NDArray[np.int64]
 _KEPT = 1 << 17
 
 
-def winners(answers: pa.ListArray, before: pa.Array, language: Language) -> pa.Array:
+def winners(
+    answers: pa.ListArray, before: pa.Array, method_before: pa.Array, language: Language
+) -> tuple[pa.Array, pa.Array]:
     """The most frequent answer of every row, in the target language.
 
     Args:
-        answers: ``list<struct<answer, answer_en, ...>>``, translated; null where the source has none.
+        answers: ``list<struct<answer, answer_en, method, ...>>``, translated; null where the source has none.
         before: the English winners, translated; they win ties, then the answer given first.
+        method_before: how they came about.
         language: whose normaliser tells which answers are the same.
 
     Returns:
-        One text per row; that of ``before`` where nothing beats it, null where that is null.
+        One text and one method per row; those of ``before`` where nothing beats it, null where that is null.
     """
-    texts = pc.struct_field(answers.flatten(), "answer")
+    texts, methods = (pc.struct_field(answers.flatten(), name) for name in ("answer", "method"))
     codes, own = _codes(partial(_read, language), texts, before)
     row = pc.list_parent_indices(answers).to_numpy().astype(np.int64)
     best, first, _ = _most_frequent(row, codes, own)
     changed = (best >= 0) & (best != own) & (own >= 0)
     places = pa.array(np.where(changed, first, 0), mask=~changed)
-    return pc.coalesce(texts.take(places), before)
+    return pc.coalesce(texts.take(places), before), pc.coalesce(methods.take(places), method_before)
 
 
 def drift(rows: pa.Table, language: Language) -> pa.Table:

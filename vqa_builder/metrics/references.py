@@ -21,13 +21,14 @@ from vqa_builder.sources._answer_texts import text_of
 from vqa_builder.sources._input_files import read_text
 
 PREFERRED_SPLIT = "validation"
+ANSWER = pa.struct([field for field in schema.TRANSLATED_ANSWER if field.name != "method"])
 ROWS = pa.schema(
     [
         ("question_id", pa.string()),
         ("question_type", pa.string()),
         ("answer_type", pa.string()),
         ("multiple_choice_answer", pa.string()),
-        ("answers", pa.list_(schema.TRANSLATED_ANSWER)),
+        ("answers", pa.list_(ANSWER)),
     ],
 )
 _WANTED = [*ROWS.names, "multiple_choice_answer_en"]
@@ -182,7 +183,7 @@ def _in_language(references: References, language: str | None) -> References:
             remedy=f"evaluate with the language {references.language}",
         )
     answers = pc.list_flatten(references.answers)
-    fields = {name: pc.struct_field(answers, name) for name in schema.TRANSLATED_ANSWER.names}
+    fields = {name: pc.struct_field(answers, name) for name in ANSWER.names}
     fields["answer"] = fields["answer_en"]
     column = _relist(references.answers, pa.StructArray.from_arrays(fields.values(), fields=[*answers.type]))
     winners = "multiple_choice_answer_en"
@@ -297,7 +298,7 @@ def _answer_lists(given: list[list[_Answer]]) -> pa.ListArray:
     offsets = [0]
     for answers in given:
         offsets.append(offsets[-1] + len(answers))
-    values = pa.StructArray.from_arrays(fields, fields=[*schema.TRANSLATED_ANSWER])
+    values = pa.StructArray.from_arrays(fields, fields=[*ANSWER])
     return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), values)
 
 

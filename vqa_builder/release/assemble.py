@@ -7,10 +7,8 @@ import pyarrow.compute as pc
 
 from vqa_builder import schema, segments as segmentation
 from vqa_builder.answers.soft_scores import soft_scores
-from vqa_builder.answers.winners import winners
-from vqa_builder.languages.base import Language
 
-VERSION = "2"
+VERSION = "3"
 
 
 def assemble(
@@ -19,13 +17,9 @@ def assemble(
     translations: pa.Table,
     scores: pa.Table,
     verdicts: pa.Table,
-    answer_texts: pa.Array,
+    answers: pa.Table,
     vocabulary: pa.Table,
-    language: Language,
-    senses: pa.Table | None = None,
     alignments: pa.Table | None = None,
-    *,
-    normalise_answers: bool = False,
 ) -> pa.Table:
     """All rows, kept and rejected, in the order of the source.
 
@@ -34,22 +28,16 @@ def assemble(
 
     Args:
         examples: the source's rows.
-        segments, translations, scores, verdicts, answer_texts: row-aligned tables of all segments.
+        segments, translations, scores, verdicts: row-aligned tables of all segments.
+        answers: the translated answers of the rows, as ``answers.rows.translated_answers`` made them.
         vocabulary: labels and English answers.
-        language: the target language.
-        senses: the sense of every answer; None for no senses.
         alignments: a row-aligned table of all segments; None for no links.
-        normalise_answers: look answers up in the vocabulary by their normalised form.
 
     Returns:
         The columns of ``schema.data_schema``, then ``split``, ``keep`` and ``reasons``.
     """
     question = segmentation.locate(examples["question"], "question", segments)
-    winner = segmentation.locate(
-        examples["multiple_choice_answer"], "answer", segments, None if senses is None else senses["winner"]
-    )
-    answers = _translated_answers(examples["answers"].combine_chunks(), segments, answer_texts, senses)
-    labels, soft = soft_scores(examples["answers"], vocabulary, normalise=normalise_answers)
+    labels, soft = soft_scores(examples["answers"], vocabulary)
     measures = scores.drop_columns(["segment_id", "language"])
     data = {
         "question_id": examples["question_id"],
@@ -59,9 +47,10 @@ def assemble(
         "question_back": translations["back_text"].take(question),
         "question_type": examples["question_type"],
         "answer_type": examples["answer_type"],
-        "multiple_choice_answer": winners(answers, answer_texts.take(winner), language),
+        "multiple_choice_answer": answers["winner"],
         "multiple_choice_answer_en": examples["multiple_choice_answer"],
-        "answers": answers,
+        "multiple_choice_answer_method": answers["winner_method"],
+        "answers": answers["answers"],
         "labels": labels,
         "soft_scores": soft,
         "alignment": _empty_lists(examples.num_rows, schema.TOKEN_PAIR)
@@ -89,30 +78,6 @@ def split_rows(rows: pa.Table) -> tuple[dict[str, pa.Table], dict[str, pa.Table]
         data[split] = of_split.filter(of_split["keep"]).drop_columns(["keep", "reasons"])
         rejected[split] = of_split.filter(pc.invert(of_split["keep"])).drop_columns(["keep"])
     return data, rejected
-
-
-def _translated_answers(
-    answers: pa.ListArray, segments: pa.Table, answer_texts: pa.Array, senses: pa.Table | None
-) -> pa.ListArray:
-    """The annotators' answers with their translation beside them; null stays null."""
-    flat = answers.flatten()
-    answer_en = pc.struct_field(flat, "answer")
-    meant = None if senses is None else senses["answers"].combine_chunks().flatten()
-    place = segmentation.locate(answer_en, "answer", segments, meant)
-    fields = {
-        "answer": answer_texts.take(place),
-        "answer_en": answer_en,
-        "answer_confidence": pc.struct_field(flat, "answer_confidence"),
-        "answer_id": pc.struct_field(flat, "answer_id"),
-    }
-    values = pa.StructArray.from_arrays(list(fields.values()), fields=list(schema.TRANSLATED_ANSWER))
-    offsets = pa.concat_arrays([pa.array([0], pa.int32()), _lengths(answers)])
-    offsets = pc.cumulative_sum(offsets)
-    return pa.ListArray.from_arrays(offsets, values, mask=answers.is_null())
-
-
-def _lengths(lists: pa.ListArray) -> pa.Array:
-    return pc.fill_null(pc.list_value_length(lists), 0).cast(pa.int32())
 
 
 def _empty_lists(length: int, kind: pa.DataType) -> pa.ListArray:

@@ -32,9 +32,13 @@ COLUMNS = {
     "answer_type": "`yes/no`, `number` or `other`, where the source gives it",
     "multiple_choice_answer": "the answer that most people gave, counted among the translated answers",
     "multiple_choice_answer_en": "the answer that most people gave in English",
-    "answers": "every annotator's answer, translated and in English; null where the source has none",
+    "multiple_choice_answer_method": "how `multiple_choice_answer` came about, as in `answers.method`",
+    "answers": "every annotator's answer, translated and in English, and its method: `table`, `glossary`, "
+    "`memory`, `engine`, `copied` (text in the picture, behind a colon why) or `untranslated`; null where "
+    "the source has none",
     "labels": "ids of the answers in the vocabulary, the same as for English; see the config `answers`",
-    "soft_scores": "the VQA score of each label among the English answers, in the order of `labels`",
+    "soft_scores": "the VQA score of each label among the English answers, in the order of `labels`: the "
+    "official leave-one-out average where at least four people answered, the share of them where fewer did",
     "alignment": "links between the words of `question_en` and `question`, as positions from 0 of what "
     "`vqa_builder.translation.aligners.words` returns; empty where unknown",
     "scores": "what each scorer measured on the question",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from vqa_builder.answers.alignment import ENGINE, ENGLISH
+from vqa_builder.answers.alignment import ENGINE, UNTRANSLATED
 from vqa_builder.answers.winners import CHANGED
 from vqa_builder.escaping import markdown_code
 
@@ -84,10 +84,10 @@ def _answers(counts: Counts) -> Iterator[str]:
     answers = counts.get("answers") or {}
     methods, merges = answers.get("methods") or {}, answers.get("merges") or {}
     every = sum(found["answers"] for found in methods.values())
-    mass = {method: methods[method]["answers"] for method in (ENGLISH, ENGINE) if method in methods}
-    if mass.get(ENGLISH):
+    mass = {method: methods[method]["answers"] for method in (UNTRANSLATED, ENGINE) if method in methods}
+    if untranslated := mass.get(UNTRANSLATED):
         yield (
-            f"No verified translation was found for labels that make up {share(mass[ENGLISH], every)} of the "
+            f"No verified translation was found for labels that make up {share(untranslated, every)} of the "
             "annotators' answers that are labels; they stay in English."
         )
     if mass.get(ENGINE):

@@ -27,7 +27,13 @@ from vqa_builder.translation.aligners import words
 SHOWN_IDS = 3
 CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
 QUESTION_TEXTS = ("question", "question_en", "question_back")
-ANSWER_COLUMNS = ("multiple_choice_answer", "multiple_choice_answer_en", "labels", "soft_scores")
+ANSWER_COLUMNS = (
+    "multiple_choice_answer",
+    "multiple_choice_answer_en",
+    "multiple_choice_answer_method",
+    "labels",
+    "soft_scores",
+)
 
 
 @dataclass(frozen=True)
@@ -43,13 +49,13 @@ class Reference:
 
     vocabulary: pa.Table | None
     language: Language
-    normalise: bool = False
+    normalise: bool = True
 
     @classmethod
     def read(cls, folder: Path, found: Manifest) -> Reference:
         """The answer map of a release, without any label where the release has none."""
         language = languages.get(found.language)
-        normalise = not (found.content.get("source") or {}).get("normalised_answers", True)
+        normalise = not (found.content.get("source") or {}).get("normalised_answers", False)
         if ANSWER_MAP_KEY not in found.tables:
             return cls(
                 pa.table({"label": pa.array([], pa.int32()), "answer_en": pa.array([], pa.string())}),

@@ -132,8 +132,8 @@ class Source(ABC):
     name: ClassVar[str]
     summary: ClassVar[str]
     version: ClassVar[str] = "1"
-    normalised_answers: ClassVar[bool] = True
-    """Whether answers count for labels as they stand; False where they are sentences, such as ``Green.``"""
+    answer_mode: ClassVar[Literal["translate", "copy", "auto"]] = "auto"
+    """Whether answers are translated, copied as text in the picture, or each by its question."""
     Options: ClassVar[type[Options]]
 
     @abstractmethod

@@ -76,7 +76,6 @@ class VisualGenome(RecordSource):
     """
 
     name = "visual_genome"
-    normalised_answers = False
     summary = "Visual Genome question_answers.json and ja-VG-VQA; plain, .gz or .zip"
     Options: ClassVar = VisualGenomeOptions
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pyarrow as pa
 
 from vqa_builder import languages
-from vqa_builder.answers import alignment, candidates, contexts, merges, senses
+from vqa_builder.answers import alignment, candidates, contexts, merges, modes, senses
 from vqa_builder.languages.base import tables_hash
 from vqa_builder.steps.build_context import SOURCE_LANGUAGE, BuildContext
 from vqa_builder.steps.translating import Translated, ask_engines
@@ -16,16 +16,17 @@ from vqa_builder.translation.request import Request
 
 
 def assign_senses(job: BuildContext, examples: Stored, vocabulary: Stored) -> Stored:
-    """Examples -> the sense of every answer in its row."""
+    """Examples -> the sense of every answer in its row, and why it is copied, where it is."""
     codes, rules = job.spec.languages, job.plugins.sense_rules
     in_context = job.spec.translate.answers.context == "auto"
+    mode, by_question = job.plugins.answer_mode, job.spec.answers.modes
 
     def assigned(examples: pa.Table, vocabulary: pa.Table) -> pa.Table:
         labels = vocabulary["answer_en"].to_pylist() if in_context else []
         unsettled = [
             label for label in labels if any(languages.get(code).answer(label) is None for code in codes)
         ]
-        return senses.assign(examples, rules, unsettled)
+        return senses.assign(examples, rules, unsettled, modes.decide(examples, mode, by_question))
 
     return job.store.step(
         "senses",
@@ -34,7 +35,8 @@ def assign_senses(job: BuildContext, examples: Stored, vocabulary: Stored) -> St
         vocabulary,
         rules=fingerprint(list(rules.values())),
         languages=[_tables(code) for code in codes] if in_context else None,
-        version=senses.VERSION,
+        mode=[mode, list(by_question.items()), modes.table_hash()],
+        version=[senses.VERSION, modes.VERSION],
     )
 
 
@@ -162,7 +164,7 @@ def _candidates(
 
     if chain[0].uses_context:
         asked = candidates.asked_with_questions(found, unsettled, top)
-        texts = forward([one.answer_en for one in asked], [one.context for one in asked])
+        texts = forward([one.text for one in asked], [one.context for one in asked])
     else:
         asked = candidates.asked_in_frames(found, unsettled, top)
         texts = candidates.from_frames(asked, forward)

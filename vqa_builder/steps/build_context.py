@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from vqa_builder import executors, languages as language_rules, trust
-from vqa_builder.answers import answer_glossary, senses
+from vqa_builder.answers import answer_glossary, modes, senses
 from vqa_builder.errors import UnknownNameError
 from vqa_builder.executors import Executor
 from vqa_builder.plugins import construct, plugin_options
@@ -46,6 +46,7 @@ class PluginSet:
         aligners: language -> what links the words of questions; none where the spec names no aligner.
         glossaries: language -> the glossary of answers; none where the spec names none.
         sense_rules: the senses of homographs, the glossaries' before the built-in ones.
+        answer_mode: whether answers are translated, copied, or each by its question.
     """
 
     source: Source
@@ -56,6 +57,7 @@ class PluginSet:
     aligners: Mapping[str, Aligner]
     glossaries: Mapping[str, answer_glossary.Glossary]
     sense_rules: senses.Rules
+    answer_mode: modes.Mode
 
     @property
     def engines(self) -> list[Engine]:
@@ -204,8 +206,9 @@ def make_plugins(spec: Spec, languages: Sequence[str], executor: Executor) -> Pl
     plugins = (*spec.translate.plugins, *spec.back_translation.plugins)
     engines = (*(engine for chain in chains for engine in chain), *back_chain)
     align, glossaries = spec.align, _glossaries(spec)
+    source: Source = construct("sources", spec.source, spec.folder)
     return PluginSet(
-        source=construct("sources", spec.source, spec.folder),
+        source=source,
         chains=chains,
         back_chain=back_chain,
         prices={
@@ -221,6 +224,8 @@ def make_plugins(spec: Spec, languages: Sequence[str], executor: Executor) -> Pl
         },
         glossaries=glossaries,
         sense_rules=answer_glossary.united(senses.known_rules(), glossaries.values()),
+        answer_mode=spec.answers.mode
+        or modes.of_dataset([spec.name, *map(str, spec.source.options.values())], source.answer_mode),
     )
 
 

@@ -179,7 +179,7 @@ def _work_in_context(
     unsettled = open_senses(job, found, segments, known_to_people, language)
     if chain[0].uses_context:
         asked = candidates.asked_with_questions(found, unsettled, wanted.top)
-        texts, role = [one.answer_en for one in asked], "answer"
+        texts, role = [one.text for one in asked], "answer"
         contexts: list[str] | None = [one.context for one in asked]
     else:
         asked = candidates.asked_in_frames(found, unsettled, wanted.top)
@@ -196,7 +196,7 @@ def _work_in_context(
             if text is not None or None in map(known_of.get, candidates.sentences([one]))
         ]
         asked, made = [one for one, _ in pairs], [text for _, text in pairs]
-    step, english = "in context", [one.answer_en for one in asked]
+    step, english = "in context", [one.text for one in asked]
     apart = [f"{one.sense}: {one.context}" for one in asked]
     return [
         *_work_there(job, _Strings(request, known), chain, step, False),

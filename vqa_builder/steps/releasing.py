@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from vqa_builder import languages, registry
-from vqa_builder.answers import alignment, winners
+from vqa_builder.answers import alignment, rows as answer_rows, soft_scores, winners
 from vqa_builder.quality import choice, policy as policies
 from vqa_builder.quality.policy import is_human_verified
 from vqa_builder.release import assemble as assembly, facts, human_verified, images, packages, verify, write
@@ -67,7 +67,7 @@ def assemble(
         language: ISO 639 code.
     """
     rules, engines = languages.get(language), job.plugins.signatures(language)
-    normalise_answers = not job.plugins.source.normalised_answers
+    glossary = job.plugins.glossary(language)
 
     def rows(
         examples: pa.Table,
@@ -80,19 +80,12 @@ def assemble(
         vocabulary: pa.Table,
         links: pa.Table | None = None,
     ) -> pa.Table:
-        texts = alignment.answer_texts(segments, translations, verdicts, answer_map, rules, engines)
+        texts = alignment.answer_texts(
+            segments, translations, verdicts, answer_map, rules, engines, glossary=glossary
+        )
+        answers = answer_rows.translated_answers(examples, senses, segments, texts, rules)
         return assembly.assemble(
-            examples,
-            segments,
-            translations,
-            scores,
-            verdicts,
-            texts,
-            vocabulary,
-            rules,
-            senses,
-            links,
-            normalise_answers=normalise_answers,
+            examples, segments, translations, scores, verdicts, answers, vocabulary, links
         )
 
     return job.store.step(
@@ -107,7 +100,14 @@ def assemble(
         *([alignments] if alignments else []),
         language=rules.signature,
         engines=engines,
-        version=[assembly.VERSION, alignment.VERSION, winners.VERSION],
+        glossary=fingerprint(sorted(glossary.items())),
+        version=[
+            assembly.VERSION,
+            alignment.VERSION,
+            answer_rows.VERSION,
+            winners.VERSION,
+            soft_scores.VERSION,
+        ],
     )
 
 
@@ -175,7 +175,6 @@ def _contents(
                 "type": spec.source.type,
                 "version": plugins.source.version,
                 "fingerprint": plugins.source.fingerprint(),
-                "normalised_answers": plugins.source.normalised_answers,
             },
             run={"limit": job.limit, "on_bad_record": job.on_bad_record},
             signatures=_signatures(job, verdicts.table, language),

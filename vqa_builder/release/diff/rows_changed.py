@@ -33,6 +33,7 @@ KINDS = {
     "answer_type": "answer type",
     "multiple_choice_answer": "most common answer",
     "multiple_choice_answer_en": "English most common answer",
+    "multiple_choice_answer_method": "method of the most common answer",
     "answers": "answers",
     "labels": "labels",
     "soft_scores": "soft scores",

@@ -1,0 +1,102 @@
+"""The answers of every row in the target language, each with the method that it came about by."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from vqa_builder import schema, segments as segmentation
+from vqa_builder.answers import modes
+from vqa_builder.answers.alignment import COPIED, TABLE
+from vqa_builder.answers.winners import winners
+from vqa_builder.languages.base import Language
+
+VERSION = "1"
+
+
+def translated_answers(
+    examples: pa.Table, senses: pa.Table, segments: pa.Table, answers: pa.Table, language: Language
+) -> pa.Table:
+    """What annotators answered, and the most frequent of it.
+
+    Args:
+        examples: the source's rows.
+        senses: the sense of every answer and why it is copied (``senses.assign``, ``modes.decide``).
+        segments: all segments.
+        answers: their texts and methods, as ``alignment.answer_texts`` made them.
+        language: the target language.
+
+    Returns:
+        A table of ``examples``' length: ``winner`` and ``winner_method``, and ``answers``, a list of
+        ``schema.TRANSLATED_ANSWER``; null where the source has no answers.
+    """
+    lists = examples["answers"].combine_chunks()
+    given = lists.flatten()
+    english = pc.struct_field(given, "answer")
+    reasons, meant = (senses[name].combine_chunks().flatten() for name in ("answers_copied", "answers"))
+    text, method = _said(english, meant, reasons, segments, answers, language)
+    fields = {
+        "answer": text,
+        "answer_en": english,
+        "method": method,
+        "answer_confidence": pc.struct_field(given, "answer_confidence"),
+        "answer_id": pc.struct_field(given, "answer_id"),
+    }
+    values = pa.StructArray.from_arrays(list(fields.values()), fields=list(schema.TRANSLATED_ANSWER))
+    lengths = pc.fill_null(pc.list_value_length(lists), 0).cast(pa.int32())
+    offsets = pc.cumulative_sum(pa.concat_arrays([pa.array([0], pa.int32()), lengths]))
+    translated = pa.ListArray.from_arrays(offsets, values, mask=lists.is_null())
+    before = _said(
+        examples["multiple_choice_answer"].combine_chunks(),
+        senses["winner"].combine_chunks(),
+        senses["winner_copied"].combine_chunks(),
+        segments,
+        answers,
+        language,
+    )
+    winner, winner_method = winners(translated, *before, language)
+    return pa.table({"winner": winner, "winner_method": winner_method, "answers": translated})
+
+
+def quotations(texts: pa.Array, reasons: pa.Array, language: Language) -> tuple[pa.Array, pa.Array]:
+    """Copied answers and their methods: "copied:" and the reason; null where there is no reason.
+
+    A brand that every language writes alike stands in that form ("apple" is Apple), and what a table knows is
+    translated for the reasons of ``modes.IF_UNKNOWN``.
+    """
+    pairs = pc.binary_join_element_wise(reasons, texts, "\x00").dictionary_encode()
+    split = (pair.split("\x00", 1) for pair in pairs.dictionary.to_pylist())
+    found = [_quotation(text, reason, language) for reason, text in split]
+    columns = (pa.array([one[place] for one in found], pa.string()) for place in (0, 1))
+    text, method = (column.take(pairs.indices) for column in columns)
+    return text, method
+
+
+def _quotation(text: str, reason: str, language: Language) -> tuple[str, str]:
+    known = language.answer(text)
+    if reason == modes.BRAND:
+        known = language.answer(text, "brand") or known
+        known = known if known and known.method == "name" else None
+    elif reason not in modes.IF_UNKNOWN:
+        known = None
+    return (known.text, TABLE) if known else (text, f"{COPIED}:{reason}")
+
+
+def _said(
+    english: pa.Array,
+    senses: pa.Array,
+    reasons: pa.Array,
+    segments: pa.Table,
+    answers: pa.Table,
+    language: Language,
+) -> tuple[pa.Array, pa.Array]:
+    """Texts and methods: those of the segments, and of the quotations, which are none."""
+    verbatim = segmentation.clean(english)
+    unquoted = pc.if_else(pc.is_null(reasons), english, pa.scalar(None, pa.string()))
+    place = segmentation.locate(unquoted, "answer", segments, senses)
+    quoted = quotations(verbatim, reasons, language)
+    text, method = (
+        pc.coalesce(answers[name].combine_chunks().take(place), other)
+        for name, other in zip(("text", "method"), quoted, strict=True)
+    )
+    return text, method
