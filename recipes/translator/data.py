@@ -1,0 +1,311 @@
+"""What the translator learns from: sources, the held-out part, the mix, the vocabulary, and arrays of pieces.
+
+    python -m recipes.translator.data ../shared runs/translator --examples 1200000
+
+writes ``held_out.tsv``, ``counts.json`` (of English words), ``spm.model`` and ``examples1.npz``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from recipes.translator import annotate, grammar
+from recipes.translator.annotate import Annotator, Dictionary, read_rows
+from recipes.translator.held_out import content, key, split_questions
+from recipes.translator.lexicon import Entry, read_lexicon
+from recipes.translator.vocabulary import (
+    Example,
+    encoded,
+    extend_vocabulary,
+    train_vocabulary,
+    write_examples,
+)
+
+HERE = Path(__file__).parent / "tables"
+LANGUAGES = ("ja", "hi")
+REAL = ("questions", "bitext", "handwritten")
+NOT_ALONE = ("act", "verb", "word", "adv")
+SHARES = {  # of the examples into and out of each language
+    "questions": {"ja": 0.42, "hi": 0.50},
+    "grammar": {"ja": 0.22, "hi": 0.29},
+    "bitext": {"ja": 0.25, "hi": 0.08},
+    "handwritten": {"ja": 0.04, "hi": 0.05},
+    "words": {"ja": 0.05, "hi": 0.05},
+    "copies": {"ja": 0.02, "hi": 0.03},
+}
+DIRECTIONS = {("en", "ja"): 0.33, ("en", "hi"): 0.33, ("ja", "en"): 0.17, ("hi", "en"): 0.17}
+
+
+@dataclass(frozen=True)
+class Pair:
+    """An English text and its translation."""
+
+    en: str
+    other: str
+
+
+# --- sources ---------------------------------------------------------------------------------------------
+
+
+def read_pairs(path: Path) -> list[Pair]:
+    """A tab-separated file of two columns."""
+    pairs = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        parts = line.split("\t")
+        if len(parts) >= 2 and parts[0].strip() and parts[1].strip():
+            pairs.append(Pair(parts[0].strip(), parts[1].strip()))
+    return pairs
+
+
+def aligned(english: Path, other: Path) -> list[Pair]:
+    """Two files with a line for each other's line."""
+    lines = (path.read_text(encoding="utf-8").splitlines() for path in (english, other))
+    return [
+        Pair(en.strip(), text.strip()) for en, text in zip(*lines, strict=True) if en.strip() and text.strip()
+    ]
+
+
+def bitext(shared: Path, language: str) -> list[Pair]:
+    """The public sentence pairs of a language, without what shares a side with a test set of LASER."""
+    texts, data = shared / "bitext", shared / "data" / "parallel_tatoeba"
+    if language == "ja":
+        pairs = read_pairs(texts / "tatoeba_jiten2021.en-ja.tsv")
+        pairs += read_pairs(texts / "tatoeba_manythings2018_extra.en-ja.tsv")
+        pairs += 4 * [Pair(p.en, p.other) for p in read_pairs(texts / "jsick.en-ja.tsv")]
+        pairs += 2 * [
+            p for p in read_pairs(texts / "jec_basic.en-ja.tsv") if not re.search("[XY〜～]", p.en + p.other)
+        ]
+        pairs += [
+            p
+            for p in read_pairs(texts / "iconclass_phrases.en-ja.tsv")
+            if not re.search(r"~|FF|[()\[\]（）]", p.en + p.other)
+        ]
+        tests = ("laser.jpn-eng.eng", "laser.jpn-eng.jpn")
+    else:
+        pairs = aligned(data / "opus.eng-hin.eng", data / "opus.eng-hin.hin")
+        pairs += read_pairs(data / "manythings_hin_a.txt") + read_pairs(data / "manythings_hin_b.txt")
+        pairs += read_pairs(texts / "african_storybook.en-hi.tsv")
+        pairs += [
+            p
+            for p in read_pairs(texts / "pratham_pb_source.en-hi.tsv")
+            if 0.5 < len(p.other) / len(p.en) < 1.6
+        ]
+        pairs += aligned(data / "tico19.eng-hin.eng", data / "tico19.eng-hin.hin")
+        tests = ("laser.hin-eng.eng", "laser.hin-eng.hin")
+    held = {key(line) for name in tests for line in (data / name).read_text(encoding="utf-8").splitlines()}
+    kept = [p for p in pairs if len(p.en) <= 160 and key(p.en) not in held and key(p.other) not in held]
+    if language == "hi":
+        kept = list(dict.fromkeys(kept))
+    return kept
+
+
+def copied(language: str, seed: int) -> Iterator[Pair]:
+    """Questions about letters, words and numbers that a translation must keep as they are."""
+    draw = random.Random(f"{seed}:{language}")
+    words = [row["en"] for row in read_rows(HERE / "lexicon.tsv") if row["en"].isalpha()]
+    frames = read_rows(HERE / "copies.tsv")
+    while True:
+        frame = draw.choice(frames)
+        kind = draw.random()
+        if kind < 0.4:
+            text = str(draw.randrange(10 ** draw.randrange(1, 6)))
+        elif kind < 0.5:
+            text = f"{draw.randrange(1, 13)}:{draw.randrange(60):02}"
+        else:
+            text = " ".join(draw.choice(words) for _ in range(draw.choice((1, 1, 1, 2, 3))))
+            text = draw.choice((str.upper, str.title, str.lower))(text)
+        yield Pair(frame["en"].replace("#", text), frame[language].replace("#", text))
+
+
+def generated(lexicon: Path, seed: int, rare: list[Entry]) -> Iterator[tuple[str, str, str]]:
+    """Triples of the synchronous grammar, English lines once each."""
+    machine = grammar.Generator(
+        read_lexicon(lexicon), grammar.read_templates(HERE / "templates.tsv"), seed, rare
+    )
+    seen: set[str] = set()
+    for triple in machine.triples():
+        if triple[0] not in seen:
+            seen.add(triple[0])
+            yield triple
+
+
+# --- dictionaries ----------------------------------------------------------------------------------------
+
+
+def dictionaries(shared: Path) -> dict[str, Dictionary]:
+    """The lexicon's nouns and, behind them, those of the vote, for each language."""
+    lexicon = read_rows(HERE / "lexicon.tsv")
+    genders = {row["hi"]: row["gender"] for row in read_rows(shared / "lexicon" / "hi_gender.tsv")}
+    result = {}
+    for language in LANGUAGES:
+        result[language] = annotate.own_dictionary(lexicon, language)
+        rows = sorted(
+            read_rows(shared / "lexicon" / f"automatic.{language}.tsv"), key=lambda row: int(row["rank"])
+        )
+        annotate.add_vote(result[language], rows, language, genders)
+    return result
+
+
+def rare_nouns(books: dict[str, Dictionary]) -> list[Entry]:
+    """Nouns of the vote that both languages have, as entries of the grammar."""
+    entries = []
+    for english, senses in books["hi"].senses.items():
+        other = books["ja"].senses.get(english)
+        if (
+            other
+            and not senses[0].own
+            and not other[0].own
+            and " " not in english
+            and not english.endswith("s")
+        ):
+            sense = senses[0]
+            direct, plural, oblique, oblique_plural = annotate.hindi_forms(sense.text, sense.gender)
+            names = (english, annotate.pluralised(english), "object", other[0].text, "つ")
+            entries.append(Entry(*names, direct, plural, oblique, oblique_plural, sense.gender, frozenset()))
+    return entries
+
+
+# --- the mix ---------------------------------------------------------------------------------------------
+
+
+def endless(pairs: list[Pair], draw: random.Random) -> Iterator[Pair]:
+    """All pairs in a new order again and again."""
+    order = list(pairs)
+    while True:
+        draw.shuffle(order)
+        yield from order
+
+
+def mixed(
+    streams: dict[tuple[str, str], Iterator[Pair]], annotators: dict[str, Annotator], size: int, seed: int
+) -> Iterator[Example]:
+    """Examples of all directions and sources in their shares."""
+    draw = random.Random(seed)
+    directions, weights = list(DIRECTIONS), list(DIRECTIONS.values())
+    for _ in range(size):
+        source, target = draw.choices(directions, weights)[0]
+        language = target if source == "en" else source
+        name = draw.choices(list(SHARES), [share[language] for share in SHARES.values()])[0]
+        pair = next(streams[name, language])
+        if source != "en":
+            yield Example("en", pair.other, (), pair.en)
+            continue
+        notes = annotators[language].notes(pair.en, pair.other, always=name == "grammar")
+        text = pair.en
+        if draw.random() < 0.06:
+            text = text.lower()
+        if draw.random() < 0.06 and text.endswith("?"):
+            text = text[:-1]
+        yield Example(language, text, tuple(notes), pair.other)
+
+
+def vocabulary_lines(texts: dict[tuple[str, str], list[Pair]], books: dict[str, Dictionary]) -> Iterator[str]:
+    """What the vocabulary is counted on: questions twice, a sample of the rest, every noun."""
+    draw = random.Random(0)
+    for (name, _), pairs in texts.items():
+        times, most = {"questions": (2, 10**9), "bitext": (1, 50_000)}.get(name, (1, 60_000))
+        for pair in draw.sample(pairs, min(most, len(pairs))):
+            yield from times * [pair.en, pair.other]
+    for book in books.values():
+        for english, senses in draw.sample(sorted(book.senses.items()), min(25_000, len(book.senses))):
+            yield from (english, senses[0].text)
+
+
+def training_texts(
+    shared: Path, questions: list[dict[str, str]], never: set[tuple[str, ...]], triples: int, seed: int
+) -> dict[tuple[str, str], list[Pair]]:
+    """The pairs of every source and language; none has the content words of a held-out question.
+
+    Args:
+        shared: with bitext and lexicons.
+        questions: the training part; frequent ones count twice.
+        never: the content words of held-out questions.
+        triples: lines of the grammar.
+        seed: of the grammar.
+    """
+    lines = generated(HERE / "lexicon.tsv", seed, rare_nouns(dictionaries(shared)))
+    grammatical = [line for line in islice(lines, triples) if content(line[0]) not in never]
+    handwritten = [row for row in read_rows(HERE / "handwritten.tsv") if content(row["en"]) not in never]
+    words = [row for row in read_rows(HERE / "lexicon.tsv") if row["category"] not in NOT_ALONE]
+    often = [row for row in questions if int(row["count"]) >= 5]
+    texts: dict[tuple[str, str], list[Pair]] = {}
+    for at, language in enumerate(LANGUAGES, 1):
+        for name, rows in (("questions", questions + often), ("handwritten", handwritten), ("words", words)):
+            texts[name, language] = [Pair(row["en"], row[language]) for row in rows if row[language]]
+        texts["grammar", language] = [Pair(line[0], line[at]) for line in grammatical]
+        texts["bitext", language] = bitext(shared, language)
+        texts["copies", language] = list(islice(copied(language, seed), 20_000))
+    return texts
+
+
+def counted(texts: dict[tuple[str, str], list[Pair]]) -> dict[str, int]:
+    """How often each English word occurs in what people wrote; a line in both languages counts once."""
+    lines = {pair.en for (name, _), pairs in texts.items() if name in REAL for pair in pairs}
+    return Counter(word for line in lines for word in re.findall(r"[a-z]+(?:[-'][a-z]+)*", line.lower()))
+
+
+def find_vocabulary(args: argparse.Namespace, lines: Iterator[str]) -> Any:
+    """The vocabulary that is there, or one that extends another, or a new one."""
+    import sentencepiece
+
+    if (args.out / "spm.model").exists():
+        return sentencepiece.SentencePieceProcessor(model_file=str(args.out / "spm.model"))
+    if args.extend:
+        return extend_vocabulary(args.extend, args.out)
+    return train_vocabulary(lines, args.out, args.normaliser, args.pieces)
+
+
+def write_rows(path: Path, rows: list[dict[str, str]]) -> None:
+    """A tab-separated file whose first line names the columns."""
+    lines = [list(rows[0]), *(list(row.values()) for row in rows)] if rows else []
+    path.write_text("".join("\t".join(line) + "\n" for line in lines), encoding="utf-8")
+
+
+def main() -> None:
+    """Write everything that training reads."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("shared", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument(
+        "--questions", type=Path, help="translations of questions; by default the shared ones"
+    )
+    parser.add_argument("--normaliser", type=Path, default=Path("vqa_builder/models/mini_en_ja_hi/spm.model"))
+    parser.add_argument("--extend", type=Path, help="a spm.model whose pieces are kept, rather than new ones")
+    parser.add_argument("--examples", type=int, default=1_200_000)
+    parser.add_argument("--pieces", type=int, default=12_000)
+    parser.add_argument("--seed", type=int, default=1)
+    args = parser.parse_args()
+    args.out.mkdir(parents=True, exist_ok=True)
+
+    training, held = split_questions(
+        read_rows(args.questions or args.shared / "translations" / "questions.tsv")
+    )
+    write_rows(args.out / "held_out.tsv", held)
+    never = {content(row["en"]) for row in held}
+    texts = training_texts(args.shared, training, never, args.examples // 4, args.seed)
+    counts, books = counted(texts), dictionaries(args.shared)
+    (args.out / "counts.json").write_text(json.dumps(counts), encoding="utf-8")
+    for (name, language), pairs in texts.items():
+        print(f"{name} {language}: {len(pairs):,}")
+    print(f"held out: {len(held):,}", flush=True)
+
+    vocabulary = find_vocabulary(args, vocabulary_lines(texts, books))
+    draw = random.Random(args.seed)
+    streams = {place: endless(pairs, draw) for place, pairs in texts.items()}
+    annotators = {language: Annotator(books[language], counts, args.seed) for language in LANGUAGES}
+    arrays = encoded(mixed(streams, annotators, args.examples, args.seed), vocabulary, args.seed)
+    write_examples(args.out / f"examples{args.seed}.npz", arrays)
+    print(f"{len(arrays['target_lengths']):,} examples, {len(arrays['target']):,} target pieces")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,218 @@
+"""Train the translator, with the trainer that all recipes share.
+
+    python -m recipes.translator.train runs/translator --steps 12000
+    python -m recipes.translator.train runs/translator --name end --steps 3000 --schedule linear \\
+        --from runs/translator/main/last
+
+The first run may be stopped at any time; the second takes its weights and brings the learning rate down.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors.torch import load_file
+from torch import Tensor, nn
+from torch.nn import functional
+
+from recipes.lib.settings import Settings
+from recipes.lib.trainer import train
+from recipes.translator.model import BEGIN, PAD, Shape, Translator, names, read_weights
+
+
+class Batches:
+    """Examples in batches of about ``tokens`` target pieces, all sources of a batch of one length.
+
+    Args:
+        files: written by ``recipes.translator.data``.
+        tokens: target pieces of a batch, padding included.
+        steps: batches per epoch; all if not given.
+        seed: of the order.
+    """
+
+    def __init__(self, files: list[Path], tokens: int, steps: int | None = None, seed: int = 0) -> None:
+        self.tokens, self.seed = tokens, seed
+        arrays = [np.load(file) for file in files]
+        self.sides = {}
+        for side in ("source", "target"):
+            lengths = np.concatenate([each[f"{side}_lengths"] for each in arrays]).astype(np.int64)
+            pieces = np.concatenate([each[side] for each in arrays])
+            self.sides[side] = pieces, lengths, np.cumsum(lengths) - lengths
+        self.steps = steps or len(self._groups(0))
+        self.identity = {"files": [file.name for file in files], "tokens": tokens, "seed": seed}
+
+    def __len__(self) -> int:
+        return self.steps
+
+    def epoch(self, number: int, start: int = 0) -> Iterator[dict[str, Tensor]]:
+        """The batches of one epoch, from a place on; drawn again from the first group where they run out."""
+        drawn: list[NDArray[np.int64]] = []
+        times = 0
+        while len(drawn) < self.steps:
+            drawn += self._groups(number + 1000 * times)
+            times += 1
+        for rows in drawn[start : self.steps]:
+            source, target = self._padded("source", rows), self._padded("target", rows)
+            before = np.concatenate([np.full((len(rows), 1), BEGIN), target[:, :-1]], axis=1)
+            yield {
+                "source": torch.from_numpy(source),
+                "before": torch.from_numpy(before),
+                "target": torch.from_numpy(target),
+            }
+
+    def _groups(self, number: int) -> list[NDArray[np.int64]]:
+        draw = np.random.default_rng([self.seed, number])
+        lengths = {side: self.sides[side][1] for side in self.sides}
+        noise = (
+            draw.random(len(lengths["source"])) * 2
+        )  # targets of like length together, not always the same ones
+        order = np.lexsort((lengths["target"] + noise, lengths["source"]))
+        groups, begin = [], 0
+        while begin < len(order):
+            size = lengths["source"][order[begin]]
+            end, longest = begin, 0
+            while end < len(order) and lengths["source"][order[end]] == size:
+                longest = max(longest, int(lengths["target"][order[end]]))
+                if longest * (end + 1 - begin) > self.tokens:
+                    break
+                end += 1
+            end = max(end, begin + 1)
+            groups.append(order[begin:end])
+            begin = end
+        draw.shuffle(groups)
+        return groups
+
+    def _padded(self, side: str, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        pieces, lengths, starts = self.sides[side]
+        places = np.arange(lengths[rows].max())
+        inside = places < lengths[rows][:, None]
+        at = np.where(inside, starts[rows][:, None] + places, 0)
+        return np.where(inside, pieces[at], PAD).astype(np.int64)
+
+
+def loss(model: nn.Module, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Cross entropy of the target's pieces, labels smoothed.
+
+    A CPU with the dot products of AVX-512 computes in bf16 here although the trainer does not ask it to: it
+    multiplies five times as fast, and this model has none of the operations that are slower for it.
+    """
+    device = batch["source"].device.type
+    with torch.autocast(device, torch.bfloat16, enabled=torch.is_autocast_enabled(device) or dot_products()):
+        states = model(batch["source"], batch["before"])
+        places = batch["target"] != PAD
+        logits = functional.linear(states[places], model.embedding.weight)  # type: ignore[union-attr, arg-type]
+        return {"loss": functional.cross_entropy(logits, batch["target"][places], label_smoothing=0.1)}
+
+
+def dot_products() -> bool:
+    """Whether this is a CPU that multiplies in bf16 without matrix units."""
+    capabilities = getattr(torch.cpu, "get_capabilities", dict)()  # older PyTorch has none
+    return bool(capabilities.get("avx512_bf16"))
+
+
+def warm(model: Translator, folder: Path, vocabulary: Any) -> None:
+    """Start from a model of CTranslate2 with another vocabulary: layers as they are, further ones silent.
+
+    A piece that the other vocabulary has takes its vector; any other takes the mean of the pieces that the
+    other vocabulary cuts it into.
+    """
+    import sentencepiece
+
+    weights = read_weights(folder / "model.bin")
+    own = model.state_dict()
+    table = names(model.shape)
+    for there, here in table.items():
+        if there in weights and here != "embedding.weight":
+            own[here] = torch.from_numpy(weights[there].copy())
+        elif here.endswith(("self_attention.linear_1.weight", "inner.linear_1.weight")):
+            own[here] = own[here] * 0.05
+    other = sentencepiece.SentencePieceProcessor(model_file=str(folder / "spm.model"))
+    vectors = torch.from_numpy(weights["decoder/embeddings/weight"].copy())
+    embedding = own["embedding.weight"]
+    for number in range(len(vocabulary)):
+        piece = vocabulary.id_to_piece(number)
+        known = other.piece_to_id(piece)
+        if known != other.unk_id():
+            embedding[number] = vectors[known]
+        elif not vocabulary.is_control(number) and not vocabulary.is_byte(number):
+            parts = [part for part in other.encode(piece.replace("▁", " ")) if part != other.unk_id()]
+            if parts:
+                embedding[number] = 0.5 * vectors[parts].mean(0) + 0.5 * embedding[number]
+    model.load_state_dict(own)
+
+
+def main() -> None:
+    """Train, or go on."""
+    import sentencepiece
+
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("out", type=Path, help="the folder that recipes.translator.data wrote")
+    parser.add_argument("--name", default="main", help="of the run within it")
+    parser.add_argument("--examples", nargs="+", default=["examples1.npz"])
+    parser.add_argument("--steps", type=int, default=10_000)
+    parser.add_argument("--tokens", type=int, default=4_000)
+    parser.add_argument("--lr", type=float, default=1.5e-3)
+    parser.add_argument("--schedule", default="constant", choices=("constant", "linear", "cosine"))
+    parser.add_argument("--optimiser", default="muon", choices=("adamw", "muon"))
+    parser.add_argument("--warmup", type=float, default=0.02)
+    parser.add_argument("--ema", type=float, default=0.998)
+    parser.add_argument("--start", type=Path, help="a model of CTranslate2 to begin with")
+    parser.add_argument("--from", dest="checkpoint", type=Path, help="a checkpoint to begin with")
+    parser.add_argument("--width", type=int, default=256)
+    parser.add_argument("--layers", type=int, nargs=2, default=(4, 2))
+    parser.add_argument("--dropout", type=float, default=0.0)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=0)
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    torch.manual_seed(args.seed)
+    vocabulary = sentencepiece.SentencePieceProcessor(model_file=str(args.out / "spm.model"))
+    model = Translator(
+        Shape(
+            len(vocabulary),
+            args.width,
+            *args.layers,
+            heads=args.width // 64,
+            inner=4 * args.width,
+            dropout=args.dropout,
+        )
+    )
+    if args.start:
+        warm(model, args.start, vocabulary)
+    if args.checkpoint:
+        model.load_state_dict(load_file(args.checkpoint / "model.safetensors"), strict=False)
+    batches = Batches([args.out / name for name in args.examples], args.tokens, args.steps, args.seed)
+    settings = Settings(
+        epochs=1,
+        lr=args.lr,
+        optimiser=args.optimiser,
+        weight_decay=0.01,
+        betas=(0.9, 0.98),
+        warmup=args.warmup,
+        schedule=args.schedule,
+        precision="bf16",
+        ema=args.ema,
+        log_every=50,
+        save_every=250,
+        seed=args.seed,
+        tensorboard=False,
+    )
+    print(f"{sum(each.numel() for each in model.parameters()):,} parameters", flush=True)
+    train(
+        model,
+        loss,
+        batches,
+        settings,
+        args.out / args.name,
+        identity={"start": str(args.start), "from": str(args.checkpoint)},
+    )
+
+
+if __name__ == "__main__":
+    main()

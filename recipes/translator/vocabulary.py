@@ -1,0 +1,112 @@
+"""The pieces of text that the model reads and writes, and lines of training as arrays of them."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from recipes.translator import annotate
+from recipes.translator.annotate import Note
+
+CONTROL = ["<2en>", "<2ja>", "<2hi>", annotate.OPEN, *annotate.CLOSE.values()]
+
+
+@dataclass(frozen=True)
+class Example:
+    """One line of training: the target language, the source with its annotations, the target."""
+
+    to: str
+    source: str
+    notes: tuple[Note, ...]
+    target: str
+
+
+def train_vocabulary(lines: Iterable[str], folder: Path, normaliser: Path, pieces: int) -> Any:
+    """A unigram vocabulary with byte fallback that normalises as ``normaliser`` does."""
+    import sentencepiece
+    from sentencepiece import sentencepiece_model_pb2
+
+    rules = sentencepiece.SentencePieceProcessor(model_file=str(normaliser))
+    text = folder / "vocabulary.txt"
+    text.write_text("\n".join(rules.normalize(line) for line in lines), encoding="utf-8")
+    sentencepiece.SentencePieceTrainer.train(
+        input=str(text),
+        model_prefix=str(folder / "spm"),
+        vocab_size=pieces,
+        character_coverage=0.9995,
+        byte_fallback=True,
+        normalization_rule_name="identity",
+        control_symbols=CONTROL,
+        num_threads=2,
+        minloglevel=1,
+    )
+    models = [sentencepiece_model_pb2.ModelProto() for _ in range(2)]
+    for model, path in zip(models, (folder / "spm.model", normaliser), strict=True):
+        model.ParseFromString(path.read_bytes())
+    models[0].normalizer_spec.CopyFrom(models[1].normalizer_spec)
+    (folder / "spm.model").write_bytes(models[0].SerializeToString())
+    return sentencepiece.SentencePieceProcessor(model_file=str(folder / "spm.model"))
+
+
+def extend_vocabulary(model: Path, folder: Path) -> Any:
+    """The vocabulary of a trained model with the control symbols and the 256 bytes behind its pieces.
+
+    Every piece keeps its number, so that a model which was trained with it can be trained on.
+    """
+    import sentencepiece
+    from sentencepiece import sentencepiece_model_pb2
+
+    proto = sentencepiece_model_pb2.ModelProto()
+    proto.ParseFromString(model.read_bytes())
+    kinds = sentencepiece_model_pb2.ModelProto.SentencePiece
+    known = {each.piece for each in proto.pieces}
+    for symbol in CONTROL:
+        if symbol not in known:
+            proto.pieces.add(piece=symbol, score=0.0, type=kinds.CONTROL)
+    for byte in range(256):
+        proto.pieces.add(piece=f"<0x{byte:02X}>", score=0.0, type=kinds.BYTE)
+    proto.trainer_spec.byte_fallback = True
+    proto.trainer_spec.vocab_size = len(proto.pieces)
+    (folder / "spm.model").write_bytes(proto.SerializeToString())
+    return sentencepiece.SentencePieceProcessor(model_file=str(folder / "spm.model"))
+
+
+def encoded(
+    examples: Iterable[Example], vocabulary: Any, seed: int, longest: int = 60
+) -> dict[str, np.ndarray]:
+    """Arrays of all examples: ``source`` and ``target`` pieces end to end, and where each begins."""
+    import sentencepiece
+
+    sentencepiece.set_random_generator_seed(seed)
+    draw = random.Random(seed)
+    flat: dict[str, list[np.ndarray]] = {"source": [], "target": []}
+    lengths: dict[str, list[int]] = {"source": [], "target": []}
+    number = {vocabulary.id_to_piece(n): n for n in range(len(vocabulary))}
+    end = vocabulary.eos_id()
+    for example in examples:
+        sampled = {"enable_sampling": True, "alpha": 0.2, "nbest_size": -1} if draw.random() < 0.3 else {}
+        pieces = vocabulary.encode(example.source, out_type=str, **sampled)
+        if example.notes:
+            translations = vocabulary.encode([note.sense.text for note in example.notes], out_type=str)
+            pieces = annotate.annotated(pieces, example.notes, translations)
+        source = [number[f"<2{example.to}>"], *(number.get(piece, 0) for piece in pieces), end]
+        target = [*vocabulary.encode(example.target), end]
+        if len(source) <= longest and len(target) <= longest:
+            for name, ids in (("source", source), ("target", target)):
+                flat[name].append(np.asarray(ids, dtype=np.uint16))
+                lengths[name].append(len(ids))
+    arrays: dict[str, np.ndarray] = {}
+    for name in flat:
+        arrays[name] = np.concatenate(flat[name])
+        arrays[f"{name}_lengths"] = np.asarray(lengths[name], dtype=np.uint8)
+    return arrays
+
+
+def write_examples(path: Path, arrays: dict[str, np.ndarray]) -> None:
+    """One file of all arrays."""
+    np.savez(path, allow_pickle=False, **arrays)
