@@ -210,6 +210,7 @@ SAFE = {
     "config",
     "revision",
     "splits",
+    "split_column",
     "region",
     "tokenizer",
     "source_prefix",

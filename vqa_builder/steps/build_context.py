@@ -30,6 +30,12 @@ SOURCE_LANGUAGE = "en"
 WORK_FOLDER = ".vqa-builder"
 MEMORY_FILE = "memory.sqlite"
 
+_NOT_THERE = "no engine translates into it; only what people verified is translated"
+_NOT_BACK = (
+    "no engine translates back into English, so no score compares meanings; what a rule needs such a score "
+    "for is rejected, unless the policy says `missing: keep`"
+)
+
 OnBadRecord = Literal["error", "skip"]
 
 
@@ -72,6 +78,16 @@ class PluginSet:
     def glossary(self, language: str) -> Mapping[tuple[str, str], str]:
         """(English answer, sense) -> answer, as the spec's glossary has it."""
         return self.glossaries[language].answers if language in self.glossaries else {}
+
+    def notices(self, languages: Sequence[str]) -> list[str]:
+        """What a reader must know before a build starts: directions that no engine serves."""
+        notices = []
+        for code in languages:
+            if not any(engine.serves(SOURCE_LANGUAGE, code) for engine in self.engines):
+                notices.append(f"{code}: {_NOT_THERE}")
+            if not any(engine.serves(code, SOURCE_LANGUAGE) for engine in self.back_chain):
+                notices.append(f"{code}: {_NOT_BACK}")
+        return notices
 
     def close(self) -> None:
         """Close the engines."""
@@ -153,6 +169,8 @@ def open_build(
         workers_of_build = opened.enter_context(executors.make(executor, workers))
         plugins = make_plugins(spec, chosen, workers_of_build)
         opened.callback(plugins.close)
+        for notice in plugins.notices(chosen):
+            progress.say(f"notice: {notice}")
         store = opened.enter_context(Store(out / WORK_FOLDER, progress.say))
         yield BuildContext(
             spec=spec,

@@ -99,6 +99,7 @@ def check_spec(spec: Spec, wanted: Sequence[str] | None = None, allow: Collectio
         checked.append(f"text for the card: {spec.release.card}")
     for language in languages:
         checked += _check_language(spec, plugins, language)
+    checked += [f"notice: {line}" for line in plugins.notices(languages)]
     engines = dict.fromkeys([*plugins.engines, *plugins.back_chain])
     return [*checked, *(f"engine {engine.signature}" for engine in engines)]
 

@@ -140,6 +140,14 @@ class Engine(ABC):
     def check_direction(self, source: str, target: str) -> None:
         """Raise ``EngineError`` if the engine cannot translate between two languages (ISO 639 codes)."""
 
+    def serves(self, source: str, target: str) -> bool:
+        """Whether the engine has anything to say in a direction; told before a build starts."""
+        try:
+            self.check_direction(source, target)
+        except EngineError:
+            return False
+        return True
+
     @abstractmethod
     def translate(self, request: Request) -> list[str | Failure]:
         """Translate every text.

@@ -68,6 +68,10 @@ class Memory(Engine):
     def check_direction(self, source: str, target: str) -> None:
         """Accept every direction: one that the file lacks is only all misses."""
 
+    def serves(self, source: str, target: str) -> bool:
+        """Whether the file holds any translation of this direction."""
+        return (source, target) in self._known
+
     def translate(self, request: Request) -> list[str | Failure]:
         """Look every text up."""
         known = self._known.get((request.source, request.target), {})
