@@ -90,7 +90,9 @@ class ArrowRecords:
         """The rows, and those whose ids or answers cannot be read; ``only`` is for JSON alone."""
         part = replace(self, table=self.table.slice(0, limit), numbers=self.numbers[:limit])
         faults: Faults = {}
-        columns = {field: part._read(field, name, id_types, faults) for field, name in self.fields.items()}
+        columns = {
+            field: part._read_column(field, name, id_types, faults) for field, name in self.fields.items()
+        }
         for field in ("question_id", "image_id"):
             columns.setdefault(field, part._row_ids())
         columns.pop("choices", None)
@@ -108,6 +110,14 @@ class ArrowRecords:
         if question_id is None:
             question_id = _at(self.table, self.fields["question_id"])[row].as_py()
         return question_id
+
+    def _read_column(self, field: str, name: str, id_types: IdTypes, faults: Faults) -> pa.Array:
+        try:
+            return self._read(field, name, id_types, faults)
+        except pa.ArrowException as error:
+            raise SourceError(
+                f"The column {name!r} cannot be read", where=self.label, found=str(error)[:300]
+            ) from error
 
     def _read(self, field: str, name: str, id_types: IdTypes, faults: Faults) -> pa.Array:
         values = _plain(_at(self.table, name))
@@ -304,7 +314,12 @@ def _named(values: pa.Array, names: list[str]) -> pa.Array:
 
 
 def column_names(schema: pa.Schema) -> list[str]:
-    """The names of the columns, and of the fields within structs as ``outer.inner``."""
+    """The names of the columns, and of the fields within structs as ``outer.inner``.
+
+    Raises:
+        UnicodeDecodeError: a name, at any depth, is not UTF-8.
+    """
+    schema.to_string(show_field_metadata=False, show_schema_metadata=False)
     found = []
     for field in schema:
         found.append(field.name)
