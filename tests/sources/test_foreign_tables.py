@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -16,7 +17,7 @@ import pytest
 
 from tests.sources.reading import Reading, check_bad, failure, write
 from tests.sources.test_record_source import row
-from tests.sources.test_table import arrow, lines, parquet, zipped
+from tests.sources.test_table import FILES, arrow, lines, parquet, zipped
 
 
 def read(tmp_path: Path, name: str, content: Any, **options: Any) -> Reading:
@@ -38,17 +39,12 @@ class TestNumbers:
     )
     @pytest.mark.parametrize("name", ["rows.jsonl", "rows.parquet", "rows.arrow"])
     def test_answers(self, tmp_path: Path, name: str, value: Any, text: str) -> None:
-        write_rows = {
-            "rows.jsonl": lines,
-            "rows.parquet": parquet,
-            "rows.arrow": lambda r: arrow(r, pa.ipc.new_file),
-        }
         rows = [row(1, answer=value, many=[value, value], best=value, kind=value)]
         columns = {"answers": "answer", "multiple_choice_answer": "best", "answer_type": "kind"}
-        result = read(tmp_path, name, write_rows[name](rows), columns=columns)
+        result = read(tmp_path, name, FILES[name](rows), columns=columns)
         assert result.answers == [[text]] and result["multiple_choice_answer"] == [text]
         assert result["answer_type"] == [text]
-        result = read(tmp_path, name, write_rows[name](rows), columns={"answers": "many"})
+        result = read(tmp_path, name, FILES[name](rows), columns={"answers": "many"})
         assert result.answers == [[text, text]]
 
     def test_confidences_and_places(self, tmp_path: Path) -> None:
@@ -63,12 +59,13 @@ class TestNumbers:
             {"question_id": "float64"}
         )
         path = tmp_path / name
-        {
+        writers: dict[str, Callable[[Path], Any]] = {
             "rows.parquet": frame.to_parquet,
             "rows.csv": lambda path: frame.to_csv(path, index=False),
             "rows.jsonl": lambda path: frame.to_json(path, orient="records", lines=True),
             "rows.feather": frame.to_feather,
-        }[name](path)
+        }
+        writers[name](path)
         result = Reading("table", splits={"train": path})
         assert result.ids == [1, 2, 262_144_000] and not result.bad
 
@@ -301,8 +298,8 @@ class TestChoices:
         }
         path = write(tmp_path / "problems.json", problems)
         splits = dict.fromkeys(("train", "validation", "test"), path)
-        options = {"columns": {"image_id": "question_id", "answers": "answer"}, "split_column": "split"}
-        result = Reading("table", splits=splits, **options)
+        columns = {"image_id": "question_id", "answers": "answer"}
+        result = Reading("table", splits=splits, columns=columns, split_column="split")
         assert list(zip(result.ids, result["split"], result["multiple_choice_answer"], strict=True)) == [
             ("0", "train", "a b"),
             ("3", "train", "c"),
@@ -387,12 +384,7 @@ class TestTextsThatNobodySees:
     @pytest.mark.parametrize("name", ["rows.jsonl", "rows.parquet", "rows.json"])
     def test_one_rule(self, tmp_path: Path, name: str, text: str, problem: str) -> None:
         rows = [row(1, answers=["x"]), row(2, answers=["x"], question=text) | {"question": text}]
-        content = {
-            "rows.jsonl": lines,
-            "rows.parquet": parquet,
-            "rows.json": lambda r: json.dumps(r).encode(),
-        }
-        check_bad(read(tmp_path, name, content[name](rows)), name, 1, 2, problem)
+        check_bad(read(tmp_path, name, FILES[name](rows)), name, 1, 2, problem)
 
     def test_joiners_within_words_stay(self, tmp_path: Path) -> None:
         rows = [row(1, answers=["क\u094d\u200dष", "a\u200bb"], question="写真\u200bは？")]
