@@ -16,6 +16,7 @@ _HOMES = {
     "build": "vqa_builder.pipeline",
     "diff": "vqa_builder.release.diff.compare",
     "load_spec": "vqa_builder.spec_file",
+    "open_release": "vqa_builder.release.opening",
     "plan": "vqa_builder.pipeline",
     "publish": "vqa_builder.release.hub.publish",
     "reproduce": "vqa_builder.reproduction",
@@ -28,6 +29,7 @@ __all__ = [
     "build",
     "diff",
     "load_spec",
+    "open_release",
     "plan",
     "publish",
     "reproduce",
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from vqa_builder.pipeline import build, plan, validate
     from vqa_builder.release.diff.compare import diff
     from vqa_builder.release.hub.publish import publish
+    from vqa_builder.release.opening import open_release
     from vqa_builder.release.verify import verify
     from vqa_builder.reproduction import reproduce
     from vqa_builder.spec_file import load_spec

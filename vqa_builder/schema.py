@@ -115,6 +115,7 @@ def data_schema(question_id: pa.DataType, image_id: pa.DataType, scores: pa.Stru
         [
             ("question_id", question_id),
             ("image_id", image_id),
+            ("language", pa.string()),
             ("question", pa.string()),
             ("question_en", pa.string()),
             ("question_back", pa.string()),

@@ -174,7 +174,7 @@ def _contents(
     bad_records: int,
 ) -> ReleaseContents:
     data_schema = schema.data_schema(ids, ids, SCORES)
-    every = {split: [_row(row, answers) for row in found] for split, found in rows.items()}
+    every = {split: [_row(row, answers, language) for row in found] for split, found in rows.items()}
     kept = {split: [row for row in found if not row["reasons"]] for split, found in every.items()}
     rejected = {split: [row for row in found if row["reasons"]] for split, found in every.items()}
     source = {split: len(found) for split, found in rows.items()}
@@ -192,7 +192,7 @@ def _contents(
     )
 
 
-def _row(row: tuple[Any, ...], answers: dict[str, str]) -> dict[str, Any]:
+def _row(row: tuple[Any, ...], answers: dict[str, str], language: str) -> dict[str, Any]:
     question_id, image_id, english, translation, back, given, chrf, reasons = row
     scores = {
         list(answers).index(answer): score for answer, score in zip(given or [], [1.0, 0.3], strict=False)
@@ -200,6 +200,7 @@ def _row(row: tuple[Any, ...], answers: dict[str, str]) -> dict[str, Any]:
     return {
         "question_id": question_id,
         "image_id": image_id,
+        "language": language,
         "question": translation,
         "question_en": english,
         "question_back": back,

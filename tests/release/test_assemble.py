@@ -83,6 +83,7 @@ def test_every_column_comes_from_where_it_should() -> None:
     assert row == {
         "question_id": "a1",
         "image_id": 7,
+        "language": "ja",
         "question": "これは何ですか？",
         "question_en": "What is it?",
         "question_back": "back from これは何ですか？",

@@ -49,11 +49,10 @@ def diff(
     """Compare two releases: rows, texts, verdicts, labels, scores, engines; propose the next version."""
     from vqa_builder.release.diff import pages
     from vqa_builder.release.diff.compare import diff
-    from vqa_builder.release.opening import release_at
+    from vqa_builder.release.opening import open_release
     from vqa_builder.store import write_text
 
-    with release_at(old) as first, release_at(new) as second:
-        found = diff(first, second)
+    found = diff(open_release(old).folder, open_release(new).folder)
     if html:
         write_text(html, pages.html(found))
     if changelog and not found.is_empty:

@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 from vqa_builder import schema, segments as segmentation
 from vqa_builder.answers.soft_scores import soft_scores
 
-VERSION = "3"
+VERSION = "4"
 
 
 def assemble(
@@ -42,6 +42,7 @@ def assemble(
     data = {
         "question_id": examples["question_id"],
         "image_id": examples["image_id"],
+        "language": translations["language"].take(question),
         "question": translations["text"].take(question),
         "question_en": examples["question"],
         "question_back": translations["back_text"].take(question),

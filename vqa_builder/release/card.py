@@ -25,6 +25,7 @@ COLUMNS = {
     "question_id": "the source's id, in the source's type",
     "image_id": "the source's id of the image, in the source's type",
     "image": "the image, or the file name or address of it at the source",
+    "language": "ISO 639 code of the language of `question` and the answers",
     "question": "the question, translated",
     "question_en": "the question as the source has it",
     "question_back": "the translation, translated back into English by machine",

@@ -26,6 +26,7 @@ SHOWN_EXAMPLES = 5
 KINDS = {
     "image_id": "image",
     "image": "image reference",
+    "language": "language",
     "question": "question text",
     "question_en": "English question",
     "question_back": "back-translation",

@@ -155,6 +155,15 @@ class Remote:
         found: bytes = self._read(f"read {path}", content, revision=commit)
         return found
 
+    def snapshot(self, commit: str, patterns: Sequence[str]) -> Path:
+        """The folder that holds the files of a commit that fit a pattern, in the client's cache."""
+
+        def fetched(repo: str, **options: Any) -> str:
+            with _silent_bars():
+                return str(self._api.snapshot_download(repo, allow_patterns=list(patterns), **options))
+
+        return Path(self._read("fetch the files", fetched, revision=commit))
+
     def parent(self, commit: str) -> str | None:
         """The commit before a commit."""
         commits = self._read("read the history", self._api.list_repo_commits, revision=commit)
