@@ -16,6 +16,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from recipes.translator.held_out import FUNCTION_WORDS
+
 OPEN, CLOSE = "<tr>", {"": "</tr>", "m": "<m>", "f": "<f>"}
 SPACE = "▁"
 _WORD = re.compile(r"[A-Za-z]+(?:[-'][A-Za-z]+)*")
@@ -214,10 +216,15 @@ def own_dictionary(lexicon: Iterable[dict[str, str]], language: str) -> Dictiona
 def add_vote(
     dictionary: Dictionary, rows: Iterable[dict[str, str]], language: str, genders: dict[str, str]
 ) -> None:
-    """Nouns of a vote over dictionaries, behind what the lexicon says."""
+    """Nouns of a vote over dictionaries, behind what the lexicon says.
+
+    Japanese has so many dictionaries that two must agree; Hindi has not.
+    """
     for row in rows:
         english, text = row["en"], row[language]
         if row["pos"] not in ("n", "prop") or int(row["rank"]) > 2 or not fits(english, text):
+            continue
+        if language == "ja" and "," not in row["sources"]:
             continue
         if language == "hi":
             gender = genders.get(text) or ("f" if text.endswith("ी") else "m")
@@ -230,6 +237,7 @@ def fits(english: str, text: str) -> bool:
     """Whether an entry is a word or short phrase on both sides, rather than an explanation."""
     return bool(
         re.fullmatch(r"[A-Za-z]{3,}(?:[ -][A-Za-z]+){0,2}", english)
+        and not any(FUNCTION_WORDS.fullmatch(word) for word in english.lower().split())
         and len(text) <= 14
         and re.fullmatch(r"[ऀ-ॿ]+(?:[ -][ऀ-ॿ]+){0,2}|[ぁ-ゖァ-ヺー一-鿿々]+", text)
     )
