@@ -16,6 +16,7 @@ from tests.tiny import write_vqa
 from vqa_builder import build, load_spec, plan, validate
 from vqa_builder.errors import EngineError, SourceError, SpecError, UnknownNameError
 from vqa_builder.release.manifest import load_manifest
+from vqa_builder.sources.vqa_json import VQAJSON
 from vqa_builder.store import Store
 from vqa_builder.translation.engines.ctranslate2 import CTranslate2
 from vqa_builder.translation.memory import Entry, TranslationMemory
@@ -210,6 +211,37 @@ def test_bad_records_stop_the_build_or_are_set_aside(tiny: Path, tmp_path: Path)
     assert release.manifest.counts["bad_records"] == 1
     (line,) = (tmp_path / "out" / "bad_records.jsonl").read_text().splitlines()
     assert json.loads(line)["id"] == 2002
+
+
+def test_an_input_that_changes_while_it_is_read_reaches_no_table(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tiny.parent / "train_q.json"
+    before = path.read_bytes()
+    original = VQAJSON.read
+
+    def read_while_somebody_writes(self: VQAJSON, *arguments: Any) -> Any:
+        path.write_bytes(before.replace(b"the bus", b"the car"))
+        yield from original(self, *arguments)
+
+    monkeypatch.setattr(VQAJSON, "read", read_while_somebody_writes)
+    with pytest.raises(SourceError, match="changed while it was read"):
+        build(load_spec(tiny), tmp_path / "out", languages=["ja"], workers=1)
+    monkeypatch.setattr(VQAJSON, "read", original)
+    path.write_bytes(before)
+    (release,) = build(load_spec(tiny), tmp_path / "out", languages=["ja"], workers=1)
+    assert b"the car" not in b"".join(file.read_bytes() for file in release.folder.rglob("*.json"))
+    assert release.verification and release.verification.ok
+
+
+def test_damaged_tables_of_the_cache_reach_no_release(again: Path, built: Path) -> None:
+    for path in (again / "out" / ".vqa-builder" / "steps").glob("*.arrow"):
+        content = bytearray(path.read_bytes())
+        content[len(content) // 2] ^= 1
+        path.write_bytes(content)
+    shutil.rmtree(again / "out" / "tiny-ja")
+    build(load_spec(again / "source" / "build.yaml"), again / "out", workers=1)
+    assert hashes(again / "out") == hashes(built / "out")
 
 
 def test_an_engine_that_fails_loses_nothing_that_was_paid(

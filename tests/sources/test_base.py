@@ -66,7 +66,7 @@ def examples_key(spec: Path, out: Path, made: Source | None = None) -> str:
     """The key under which a build keeps its examples."""
     with open_build(load_spec(spec), out, workers=1) as job:
         if made:
-            job = replace(job, plugins=replace(job.plugins, source=made))
+            job = replace(job, plugins=replace(job.plugins, source=made), inputs=tuple(made.fingerprint()))
         return read_examples(job).key
 
 

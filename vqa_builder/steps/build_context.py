@@ -121,6 +121,7 @@ class BuildContext:
         limit: only the first so many questions of each split.
         on_bad_record: stop at the first bad record, or set bad records aside.
         plugins: what the spec names, constructed.
+        inputs: the source's fingerprint as the build began.
         store: the tables of the steps.
         memory: the translation memory.
         executor: where translating and scoring run.
@@ -135,6 +136,7 @@ class BuildContext:
     limit: int | None
     on_bad_record: OnBadRecord
     plugins: PluginSet
+    inputs: tuple[str, ...]
     store: Store
     memory: TranslationMemory
     executor: Executor
@@ -179,6 +181,7 @@ def open_build(
             limit=limit,
             on_bad_record=on_bad_record,
             plugins=plugins,
+            inputs=tuple(plugins.source.fingerprint()),
             store=store,
             memory=opened.enter_context(TranslationMemory(memory_path(spec, out))),
             executor=workers_of_build,

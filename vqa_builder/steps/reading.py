@@ -48,7 +48,7 @@ def read_examples(job: BuildContext) -> Stored:
         source=job.spec.source.type,
         version=source.version,
         options=_without_paths(plugin_options("sources", job.spec.source, job.spec.folder)),
-        fingerprint=source.fingerprint(),
+        fingerprint=job.inputs,
         limit=job.limit,
         on_bad_record=job.on_bad_record,
     )
@@ -76,6 +76,20 @@ def make_vocabulary(job: BuildContext, examples: Stored) -> Stored:
 def extract_segments(job: BuildContext, examples: Stored, senses: Stored) -> Stored:
     """Examples -> unique strings; an answer of several senses is one string for each."""
     return job.store.step("segments", segmentation.extract, examples, senses, version=segmentation.VERSION)
+
+
+def check_unchanged(job: BuildContext) -> None:
+    """Refuse inputs that are no longer those that the build began with.
+
+    Raises:
+        SourceError: a file was changed meanwhile; nothing that was made of it is kept.
+    """
+    if tuple(job.plugins.source.fingerprint()) != job.inputs:
+        raise SourceError(
+            "An input was changed while it was read",
+            where=", ".join(str(path) for path in job.plugins.source.files()) or job.spec.source.type,
+            remedy="wait until nobody writes to it, and run the same command again",
+        )
 
 
 def bad_records(examples: pa.Table) -> list[dict[str, Any]]:
@@ -110,6 +124,7 @@ def _read(job: BuildContext) -> pa.Table:
             where=", ".join(str(path) for path in source.files()) or job.spec.source.type,
             found=f"{len(bad)} bad records" if bad else "no records",
         )
+    check_unchanged(job)
     return pa.Table.from_batches(batches).replace_schema_metadata(
         {
             BAD_RECORDS: json.dumps([record._asdict() for record in bad]),

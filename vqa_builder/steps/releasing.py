@@ -18,7 +18,7 @@ from vqa_builder.release.manifest import Manifest, load_manifest
 from vqa_builder.spec import Spec
 from vqa_builder.steps.build_context import BuildContext
 from vqa_builder.steps.judging import scorer_signatures
-from vqa_builder.steps.reading import SourceTables, bad_records
+from vqa_builder.steps.reading import SourceTables, bad_records, check_unchanged
 from vqa_builder.steps.translating import Translated
 from vqa_builder.store import Stored, fingerprint
 from vqa_builder.translation import protect, run
@@ -138,6 +138,7 @@ def release(
     )
     if write.is_current(folder, key):
         return BuiltRelease(folder, language, load_manifest(folder), False, job.work.of(language), None)
+    check_unchanged(job)
     contents = _contents(job, key, source, translated, verdicts, answer_map, rows, language)
     contents = images.with_images(contents, spec.release.images, spec.folder)
     with job.progress.track(f"writing and verifying {folder.name}", rows.table.num_rows) as advance:
@@ -174,7 +175,7 @@ def _contents(
             source={
                 "type": spec.source.type,
                 "version": plugins.source.version,
-                "fingerprint": plugins.source.fingerprint(),
+                "fingerprint": list(job.inputs),
             },
             run={"limit": job.limit, "on_bad_record": job.on_bad_record},
             signatures=_signatures(job, verdicts.table, language),
