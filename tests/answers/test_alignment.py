@@ -79,7 +79,7 @@ def test_the_first_source_that_knows_decides(
         ("zarf", ""): ("ザーフ", "engine", 6),
         ("blick", ""): ("blick", "untranslated", 2),
         ("dax", ""): ("ダックス", "memory", 1),
-        ("never", ""): ("決してない", "quality", 0),
+        ("never", ""): ("一度もない", "quality", 0),
         ("", ""): ("", "copied", 0),
     }
     assert entries(table)["orange", "colour"]["examples"] == ["What color is the car?"]

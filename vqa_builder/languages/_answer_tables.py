@@ -26,6 +26,8 @@ _FINAL_MARK = re.compile(r"(?<=[a-z0-9)])\s*(?:[.!,;]|\.{3})$")
 _HYPHEN = re.compile(r"(?<=[a-z])-(?=[a-z]{2})")
 _ARTICLE = re.compile(r"\b(?:an|the|a)\s+(?=[a-z0-9][a-z0-9'-])(?!(?:and|or|is|to|vs|with|on|in)\b)")
 _REPAIRED = {
+    "a.m": "am",
+    "p.m": "pm",
     "cant": "can't",
     "doesnt": "doesn't",
     "dont": "don't",
@@ -34,10 +36,22 @@ _REPAIRED = {
     "thats": "that's",
     "theyre": "they're",
 }
+
+
+def _hours(name: str, hours: str) -> dict[str, str]:
+    """The places for an hour of a part of the day, and for a time in it."""
+    return {f"{{{name}}}": f"(?P<n>{hours})", f"{{{name}_time}}": rf"(?P<t>(?:{hours}):\d\d)"}
+
+
 _PLACES = {
     "{n}": r"(?P<n>\d+(?:[.,/]\d+)*)",
     "{t}": r"(?P<t>\d{1,2}:\d\d)",
     "{y}": r"(?P<y>1[0-9]\d0|20\d0)",
+    **_hours("night_am", "12|0?[1-3]"),
+    **_hours("morning", "0?[4-9]|1[01]"),
+    **_hours("noon", "12|0?[1-3]"),
+    **_hours("evening", "0?[4-7]"),
+    **_hours("night_pm", "0?[89]|1[01]"),
 }
 
 
