@@ -179,7 +179,9 @@ def test_an_unforeseen_failure_is_one_line_and_a_file_without_secrets(
     for text in (line, trace):
         assert "canary" not in text and "k3y0123" not in text
     debugged = subprocess.run([*command, "--debug"], capture_output=True, text=True, check=False)
-    assert "Traceback" in debugged.stderr
+    assert debugged.returncode == 3
+    assert "Traceback" in debugged.stderr and "LookupError: lost ***" in debugged.stderr
+    assert "canary" not in debugged.stderr and "k3y0123" not in debugged.stderr
 
 
 def test_debug_shows_the_traceback(tmp_path: Path) -> None:

@@ -35,6 +35,15 @@ def test_a_missing_extra_gives_the_install_line() -> None:
     )
 
 
+def test_what_data_say_moves_no_cursor_and_fills_no_screen() -> None:
+    text = str(
+        SourceError("Bad\x1b]0;title\x07", where="質問\u202e.json, record 3", found="x" * 99_999 + "end")
+    )
+    assert "\x1b" not in text and "\x07" not in text and "\u202e" not in text
+    assert "Bad\\x1b]0;title\\x07" in text and "質問\\u202e.json, record 3" in text
+    assert len(text) < 2000 and text.endswith("end")
+
+
 @pytest.mark.parametrize(
     "error",
     [

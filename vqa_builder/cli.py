@@ -70,19 +70,13 @@ def main() -> None:
     try:
         app()
     except VQABuilderError as error:
-        if debug:
-            raise
-        _fail(str(error), error.exit_code)
+        _fail(error, str(error), error.exit_code, debug)
     except OSError as error:
-        if debug:
-            raise
-        _fail(str(_storage_error(error)), StorageError.exit_code)
+        _fail(error, str(_storage_error(error)), StorageError.exit_code, debug)
     except Exception as error:
-        if debug:
-            raise
         from vqa_builder import crash
 
-        _fail(crash.report(error, crash.work_folder(sys.argv)), crash.EXIT_CODE)
+        _fail(error, crash.report(error, crash.work_folder(sys.argv)), crash.EXIT_CODE, debug)
     except interrupts.Interrupted:
         print(f"\n{interrupts.MESSAGE}", file=sys.stderr)
         raise SystemExit(interrupts.EXIT_CODE) from None
@@ -116,6 +110,10 @@ def _storage_error(error: OSError) -> StorageError:
     )
 
 
-def _fail(message: str, code: int) -> NoReturn:
+def _fail(error: Exception, message: str, code: int, debug: bool) -> NoReturn:
+    if debug:
+        from vqa_builder import crash
+
+        print(crash.trace(error), file=sys.stderr)
     print(f"error: {message}", file=sys.stderr)
     raise SystemExit(code)

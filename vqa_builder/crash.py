@@ -9,6 +9,7 @@ import tempfile
 import traceback
 from pathlib import Path
 
+from vqa_builder.errors import shown
 from vqa_builder.version import __version__
 
 EXIT_CODE = 3
@@ -30,14 +31,16 @@ def report(error: BaseException, folder: Path) -> str:
     Returns:
         What failed, where the trace is, and how to report it.
     """
-    trace = "".join(traceback.format_exception(error))
-    content = (
-        f"vqa-builder {__version__}, Python {platform.python_version()}, {platform.platform()}\n\n{trace}"
-    )
-    path = _written(scrubbed(content), folder)
-    what = scrubbed(" ".join(f"{type(error).__name__}: {error}".split()))[:300]
+    path = _written(trace(error), folder)
+    what = scrubbed(" ".join(f"{type(error).__name__}: {shown(error)}".split()))[:300]
     where = f"the full trace is in {path}" if path else "the trace could not be written (--debug shows it)"
     return f"unexpected failure: {what}; {where}; please report it to the maintainers together with that file"
+
+
+def trace(error: BaseException) -> str:
+    """The traceback of an error, under a line with versions, without secrets."""
+    versions = f"vqa-builder {__version__}, Python {platform.python_version()}, {platform.platform()}"
+    return scrubbed(f"{versions}\n\n{''.join(traceback.format_exception(error))}")
 
 
 def scrubbed(text: str) -> str:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Iterable
 
 from vqa_builder.escaping import terminal
 
 LONGEST_DETAIL = 1_000
+
+LONGEST = 1500
+"""Characters of one line of a message; what is longer loses its middle, and keeps its place at both ends."""
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
 
 class VQABuilderError(Exception):
@@ -38,13 +43,13 @@ class VQABuilderError(Exception):
         found: object = None,
         remedy: str | None = None,
     ) -> None:
-        self.problem = problem
+        self.problem = shown(problem)
         self.details = {
-            name: str(value)
+            name: shown(value)
             for name, value in (("where", where), ("expected", expected), ("found", found), ("do", remedy))
             if value is not None
         }
-        super().__init__(problem)
+        super().__init__(self.problem)
 
     def __reduce__(self) -> tuple[Callable[..., VQABuilderError], tuple[object, ...]]:
         """Errors cross processes whole, whatever the arguments of their class."""
@@ -66,6 +71,20 @@ def shortened(text: str, longest: int = LONGEST_DETAIL) -> str:
         return text
     end = longest // 4
     return f"{text[: longest - end - 7]} [...] {text[-end:]}"
+
+
+def shown(value: object) -> str:
+    """A value as a message may hold it: not too long, and nothing in it that moves a terminal's cursor.
+
+    >>> shown("a\\x1b[31mb")
+    'a\\\\x1b[31mb'
+    >>> len(shown("a" * 10_000))
+    1500
+    """
+    text = str(value)
+    if len(text) > LONGEST:
+        text = f"{text[: LONGEST - 301]}…{text[-300:]}"
+    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
 
 
 class SpecError(VQABuilderError):
