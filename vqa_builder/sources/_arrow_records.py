@@ -114,7 +114,7 @@ class ArrowRecords:
     def _read_column(self, field: str, name: str, id_types: IdTypes, faults: Faults) -> pa.Array:
         try:
             return self._read(field, name, id_types, faults)
-        except pa.ArrowException as error:
+        except (pa.ArrowException, UnicodeDecodeError) as error:  # names of fields may be no UTF-8
             raise SourceError(
                 f"The column {name!r} cannot be read", where=self.label, found=str(error)[:300]
             ) from error
@@ -314,12 +314,7 @@ def _named(values: pa.Array, names: list[str]) -> pa.Array:
 
 
 def column_names(schema: pa.Schema) -> list[str]:
-    """The names of the columns, and of the fields within structs as ``outer.inner``.
-
-    Raises:
-        UnicodeDecodeError: a name, at any depth, is not UTF-8.
-    """
-    schema.to_string(show_field_metadata=False, show_schema_metadata=False)
+    """The names of the columns, and of the fields within structs as ``outer.inner``."""
     found = []
     for field in schema:
         found.append(field.name)

@@ -18,6 +18,7 @@ from vqa_builder.schema import ANSWER, examples_schema
 from vqa_builder.sources.base import BadRecord, OnBadRecord
 
 BATCH = 10_000
+_SLOTS = 1_000_000
 REQUIRED = ("question_id", "image_id", "question")
 _MARKS = "\u00ad\u200b-\u200f\u2060\ufeff"
 _BLANK = re.compile(rf"[\s{_MARKS}]*")
@@ -255,18 +256,18 @@ def most_frequent(answers: pa.ListArray) -> pa.StringArray:
     ['cat']
     """
     texts = pc.struct_field(pc.list_flatten(answers), "answer")
-    winners: npt.NDArray[np.int64] = np.full(len(answers), len(texts))
-    if len(texts):
-        codes = texts.dictionary_encode("encode").indices.to_numpy().astype(np.int64)
-        rows = pc.list_parent_indices(answers).to_numpy()
-        keys = rows * (codes.max() + 1) + codes
-        order = np.argsort(keys, kind="stable")
-        starts = np.flatnonzero(np.diff(keys[order], prepend=-1))
-        first, counts = order[starts], np.diff(starts, append=len(keys))
-        begin = np.flatnonzero(np.diff(rows[first], prepend=-1))
-        most = np.repeat(np.maximum.reduceat(counts, begin), np.diff(begin, append=len(first)))
-        winners[rows[first[begin]]] = np.minimum.reduceat(np.where(counts == most, first, len(texts)), begin)
-    return texts.take(pa.array(winners, mask=winners == len(texts)))
+    codes = texts.dictionary_encode("encode").indices.to_numpy()
+    lengths = pc.list_value_length(answers).fill_null(0).to_numpy()
+    starts = np.cumsum(lengths) - lengths
+    winners: npt.NDArray[np.int64] = np.full(len(answers), -1)
+    for length in np.unique(lengths[lengths > 0]).tolist():
+        rows = np.flatnonzero(lengths == length)
+        for some in np.array_split(rows, 1 + len(rows) * length // _SLOTS):
+            places = starts[some][:, None] + np.arange(length)
+            given = codes[places]
+            counts = sum((given == given[:, [place]]).astype(np.int32) for place in range(length))
+            winners[some] = places[np.arange(len(some)), np.argmax(counts, axis=1)]
+    return texts.take(pa.array(winners, mask=winners < 0))
 
 
 def _given_answers(answers: pa.ListArray) -> pa.ListArray:
