@@ -6,7 +6,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Sequence
-from typing import TypeVar, overload
+from typing import TypeVar
 
 import msgspec
 from msgspec import Raw
@@ -21,42 +21,6 @@ _BYTE = re.compile(r"\(byte (\d+)\)")
 _SPACE = re.compile(r"[ \t\n\r]*")
 
 _T = TypeVar("_T")
-
-
-class Keyed(Sequence[bytes | Raw]):
-    """JSON objects, each with one more field in front; they are made when they are asked for.
-
-    A field of the same name in the object itself wins. Pieces that are no objects stay as they are.
-
-    >>> list(Keyed("question_id", [b'"07"', b"8"], [Raw(b'{"question": "Who?"}'), Raw(b"{}")]))
-    [b'{"question_id":"07","question": "Who?"}', b'{"question_id":8}']
-    """
-
-    def __init__(self, name: str, values: Sequence[bytes | Raw], items: Sequence[bytes | Raw]) -> None:
-        self._name, self._values, self._items = name, values, items
-        self._start = b"{" + msgspec.json.encode(name) + b":"
-
-    def __len__(self) -> int:
-        return len(self._items)
-
-    def _is_in(self, item: bytes) -> bool:
-        try:
-            return self._name in msgspec.json.decode(item, type=dict[str, Raw])
-        except (msgspec.DecodeError, RecursionError):
-            return False
-
-    @overload
-    def __getitem__(self, place: int) -> bytes | Raw: ...
-    @overload
-    def __getitem__(self, place: slice) -> Keyed: ...
-    def __getitem__(self, place: int | slice) -> bytes | Raw | Keyed:
-        if isinstance(place, slice):
-            return Keyed(self._name, self._values[place], self._items[place])
-        item = bytes(self._items[place])
-        if not item.startswith(b"{") or (self._start[1:-1] in item and self._is_in(item)):
-            return item
-        rest = item[1:].lstrip()
-        return self._start + bytes(self._values[place]) + (b"" if rest == b"}" else b",") + rest
 
 
 def not_empty(items: Sequence[_T], label: str) -> Sequence[_T]:

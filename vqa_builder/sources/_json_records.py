@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -96,11 +97,12 @@ class _AnswersByField(Struct):
             raise ValueError("Expected `lists of one length`")
 
 
+ANSWERS: Any = list[Scalar | _AnswerObject | None] | Scalar | _AnswersByField | None
 _TYPES: dict[str, Any] = {
     "question_id": Id,
     "image_id": Id,
     "question": str,
-    "answers": list[Scalar | _AnswerObject | None] | Scalar | _AnswersByField | None,
+    "answers": ANSWERS,
     "question_type": Scalar | None,
     "answer_type": Scalar | None,
     "multiple_choice_answer": Scalar | None,
@@ -140,9 +142,10 @@ def record_format(
             if found[field] is None:
                 raise ValidationError(f"Object missing required field `{fields[field][0]}`")
         choices, choice = found.pop("choices", None), found.pop("choice", None)
-        if choices is not None:
-            _choose(found, [text_of(each) or "" for each in choices], choice, fields)
-        return made_record(found, fields, read_text)
+        among = None if choices is None else [text_of(each) or "" for each in choices]
+        if among is not None and choice is not None:
+            found["multiple_choice_answer"], among = choose(choice, among, fields["choice"][0]), None
+        return made_record(found, fields, among, read_text)
 
     namespace = {
         "record": record,
@@ -156,12 +159,13 @@ def record_format(
 def made_record(
     found: dict[str, Any],
     names: Mapping[str, Sequence[str]],
+    choices: list[str] | None = None,
     read_text: Callable[[str], list[Answer]] | None = None,
 ) -> Record:
     """A `Record` from values as they stand in a file: numbers become text, whole fractions ids.
 
     Raises:
-        msgspec.ValidationError: an id is a fraction.
+        msgspec.ValidationError: an id is a fraction, or there is no such choice.
     """
     for field in ("question_id", "image_id"):
         if isinstance(value := found[field], float):
@@ -171,23 +175,33 @@ def made_record(
     for field in ("question_type", "answer_type", "multiple_choice_answer"):
         if (value := found.get(field)) is not None and not isinstance(value, str):
             found[field] = text_of(value)
-    found["answers"] = _answer_list(found.get("answers"), read_text)
+    name = names.get("answers", ("answers",))[0]
+    found["answers"] = given_answers(found.get("answers"), name, choices, read_text)
     return Record(**found)
 
 
-def _choose(
-    found: dict[str, Any], choices: list[str], choice: int | None, fields: Mapping[str, Sequence[str]]
-) -> None:
-    """The right choice instead of its place: by ``choice``, else by an answer that is a number or letter."""
-    if choice is not None:
-        found["multiple_choice_answer"] = choose(choice, choices, fields["choice"][0])
-    elif isinstance(found.get("answers"), int | str) and not isinstance(found["answers"], bool):
-        found["answers"] = [choose(found["answers"], choices, fields["answers"][0])]
+def given_answers(
+    value: Any,
+    name: str,
+    choices: list[str] | None = None,
+    read_text: Callable[[str], list[Answer]] | None = None,
+) -> list[Answer] | None:
+    """The answers that a value of the type ``ANSWERS`` holds.
 
+    Args:
+        value: as it stands in the file.
+        name: where, for messages.
+        choices: those of the question; a number or letter is then a place among them.
+        read_text: the answers in a text; None where a text is one answer.
 
-def _answer_list(value: Any, read_text: Callable[[str], list[Answer]] | None) -> list[Answer] | None:
-    if value is None:
-        return None
+    Raises:
+        msgspec.ValidationError: there is no such choice, or a list in a text cannot be read.
+
+    >>> given_answers("B", "answers", ["red", "blue"])
+    [Answer(answer='blue', answer_confidence=None, answer_id=None)]
+    """
+    if choices is not None and isinstance(value, int | float | str) and not isinstance(value, bool):
+        return [Answer(choose(int(value) if isinstance(value, float) else value, choices, name))]
     if isinstance(value, str):
         return [Answer(value)] if read_text is None else read_text(value)
     if isinstance(value, list):
@@ -196,7 +210,7 @@ def _answer_list(value: Any, read_text: Callable[[str], list[Answer]] | None) ->
         texts = [text_of(each) for each in cast(list[Any], value.answer)]
         confidences = [text_of(each) for each in value.answer_confidence or [None] * len(texts)]
         return list(map(Answer, texts, confidences, value.answer_id or [None] * len(texts)))
-    return [Answer(text_of(value))]
+    return None if value is None else [Answer(text_of(value))]
 
 
 def _answer(value: Any) -> Answer:
@@ -218,12 +232,15 @@ class JSONRecords:
         format: the struct that the records decode to.
         items: one piece of JSON per record.
         numbers: which record of the file each is, counted from 0.
+        more: fields that do not stand in the records themselves: name -> a piece of JSON for each record. A
+            record's own field of the same name wins.
     """
 
     label: str
     format: type[Format]
     items: Sequence[bytes | Raw]
     numbers: Sequence[int]
+    more: Mapping[str, Sequence[bytes | Raw]] = dataclasses.field(default_factory=dict)
     names: ClassVar[Mapping[str, str]] = {}
 
     def __len__(self) -> int:
@@ -231,8 +248,9 @@ class JSONRecords:
 
     def columns(self, whole: bool = False) -> dict[str, str | None]:
         """The names of the first 10,000 records, or of all -> what they are read as, or None."""
-        items = self.items if whole else self.items[:BATCH]
-        return {name: self.format.fields.get(name) for name in keys_of(items) if name != ROW_NUMBER}
+        names = keys_of(self.items if whole else self.items[:BATCH])
+        names += [name for name in self.more if name != ROW_NUMBER and name not in names]
+        return {name: self.format.fields.get(name) for name in names}
 
     def has_value(self, name: str) -> bool:
         """Whether a record holds something under a name: neither null nor empty."""
@@ -268,7 +286,11 @@ class JSONRecords:
         numbers = self.numbers[:limit]
         for start in range(0, len(numbers), BATCH):
             stop = min(start + BATCH, len(numbers))
-            batch = list(zip(numbers[start:stop], self.items[start:stop], strict=True))
+            items: Sequence[bytes | Raw] = self.items[start:stop]
+            for name, values in self.more.items():
+                front = b"{" + msgspec.json.encode(name) + b":"
+                items = [_with(front, *pair) for pair in zip(values[start:stop], items, strict=True)]
+            batch = list(zip(numbers[start:stop], items, strict=True))
             if only is not None:
                 batch = [(number, item) for number, item in batch if _id_of(item, self.format) in only]
             yield [number for number, _ in batch], [item for _, item in batch]
@@ -290,11 +312,24 @@ class JSONRecords:
         try:
             record = msgspec.json.decode(item, type=self.format).record()
         except BAD_JSON as error:
-            return BadRow(number, _id_of(item, self.format), _explained(str(error), item))
+            return BadRow(number, _id_of(item, self.format), explained(str(error), item))
         if twice := _named_twice(item, self.format):
             fault = Fault("The record names a field twice", "every name once", ", ".join(twice))
             return BadRow(number, record.question_id, fault)
         return record
+
+
+def _with(front: bytes, value: bytes | Raw, item: bytes | Raw) -> bytes:
+    """A JSON object with one more field in front; pieces that are no objects stay as they are.
+
+    >>> _with(b'{"id":', b"8", b'{"question": "Who?"}')
+    b'{"id":8,"question": "Who?"}'
+    """
+    data = bytes(item)
+    rest = data[1:].lstrip()
+    if not data.startswith(b"{") or (front[1:-1] in data and front[2:-2].decode() in members_of(item)):
+        return data
+    return front + bytes(value) + (b"" if rest == b"}" else b",") + rest
 
 
 def _named_twice(item: bytes | Raw, record_format: type[Format]) -> list[str]:
@@ -354,21 +389,23 @@ def members_of(item: bytes | Raw) -> dict[str, Raw]:
     return {}
 
 
-def _explained(message: str, item: bytes | Raw) -> Fault:
-    """What msgspec says of a record, as problem, expected and found."""
+def explained(message: str, item: Any, name: str = "") -> Fault:
+    """What msgspec says of a record, or of the value under a name, as problem, expected and found."""
     if match := _MISSING.fullmatch(message):
-        name = ".".join(filter(None, [match["path"], match["name"]]))
-        return Fault(f"The field {name} is missing", f"a field {name}", _excerpt(item))
+        path = ".".join(filter(None, [name, match["path"], match["name"]]))
+        return Fault(f"The field {path} is missing", f"a field {path}", _excerpt(item))
     match = _TYPE_FAULT.fullmatch(message)
     try:
-        value = _excerpt(_value_at(item, match["path"] or "")) if match else ""
+        value = item if name or match is None else _value_at(item, match["path"] or "")
     except BAD_JSON as error:
         match, message = None, str(error)
     if match is None:
         return Fault(f"The record cannot be decoded: {message}", "valid JSON", _excerpt(item))
-    where = f"The field {match['path']}" if match["path"] else "The record"
-    found = f"{match['found'].replace('`', '')}: {value}" if match["found"] else value
-    return Fault(f"{where} has the wrong type or value", match["expected"].replace("`", ""), found)
+    path = name or match["path"]
+    where = f"The field {path}" if path else "The record"
+    found = f"{match['found'].replace('`', '')}: " if match["found"] else ""
+    expected = match["expected"].replace("`", "")
+    return Fault(f"{where} has the wrong type or value", expected, found + _excerpt(value))
 
 
 def _value_at(item: bytes | Raw, path: str) -> bytes:
@@ -384,8 +421,9 @@ def _value_at(item: bytes | Raw, path: str) -> bytes:
     return msgspec.json.encode(value)
 
 
-def _excerpt(item: bytes | Raw) -> str:
-    text = bytes(item[:1000] if isinstance(item, bytes) else item)[:1000].decode("utf-8", "replace")
+def _excerpt(item: Any) -> str:
+    data = bytes(item) if isinstance(item, bytes | Raw) else repr(item).encode("utf-8", "replace")
+    text = data[:1000].decode("utf-8", "replace")
     return text if len(text) <= 160 else f"{text[:160]}..."
 
 

@@ -265,7 +265,7 @@ def most_frequent(answers: pa.ListArray) -> pa.StringArray:
         for some in np.array_split(rows, 1 + len(rows) * length // _SLOTS):
             places = starts[some][:, None] + np.arange(length)
             given = codes[places]
-            counts = sum((given == given[:, [place]]).astype(np.int32) for place in range(length))
+            counts = sum((given == given[:, [place]]).astype(np.uint16) for place in range(length))
             winners[some] = places[np.arange(len(some)), np.argmax(counts, axis=1)]
     return texts.take(pa.array(winners, mask=winners < 0))
 

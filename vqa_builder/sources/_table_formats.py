@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain, compress, islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -22,7 +22,7 @@ from vqa_builder.sources._answer_texts import parse_answers
 from vqa_builder.sources._arrow_records import ArrowRecords, column_names, top_name, with_class_names
 from vqa_builder.sources._column_mapping import Columns, may_hold_answers
 from vqa_builder.sources._input_files import Content, damaged, existing, opened, read_text
-from vqa_builder.sources._json_files import Keyed, decoded, describe, top_level, unknown_shape
+from vqa_builder.sources._json_files import decoded, describe, top_level, unknown_shape
 from vqa_builder.sources._json_records import (
     ROW_NUMBER,
     Format,
@@ -239,7 +239,7 @@ def _json_parts(
         label: the file's name for messages.
         file: how it is laid out.
     """
-    columns, split_column = file.layout.columns, file.layout.split_column
+    columns, split_column, names = file.layout.columns, file.layout.split_column, SPLIT_NAMES[file.split]
     first, rest = _until_named(_batched(enumerate(rows)), columns)
     if not first:
         return
@@ -248,21 +248,20 @@ def _json_parts(
     fields = columns.among([*seen, columns.question_id or ""] if by_key else seen, label, more=True)
     record = _row_format(fields, file.layout.separator)
     for batch in chain(first, rest):
-        numbers = [number for number, _ in batch]
-        items: Sequence[bytes | Raw] = [item for _, item in batch]
-        if by_key and keys is not None:
-            items = Keyed(fields["question_id"], [keys[number] for number in numbers], items)
-        for name in fields.values():
-            if "." in name and name not in seen:
-                items = Keyed(name, [_within(item, name.split(".")) for item in items], items)
-        if len(fields.keys() & {"question_id", "image_id"}) < 2:
-            ids = [f'"{file.split}-{file.start + number}"'.encode() for number in numbers]
-            items = Keyed(ROW_NUMBER, ids, items)
         if split_column:
-            names = SPLIT_NAMES[file.split]
-            mine = [_text_at(item, split_column) in names for item in items]
-            numbers, items = list(compress(numbers, mine)), list(compress(items, mine))
-        yield JSONRecords(label, record, items, numbers)
+            batch = [(number, item) for number, item in batch if _text_at(item, split_column) in names]
+        numbers = [number for number, _ in batch]
+        items = [item for _, item in batch]
+        more: dict[str, Sequence[bytes | Raw]] = {
+            name: [_within(item, name.split(".")) for item in items]
+            for name in fields.values()
+            if "." in name and name not in seen
+        }
+        if by_key and keys is not None:
+            more[fields["question_id"]] = [keys[number] for number in numbers]
+        if len(fields.keys() & {"question_id", "image_id"}) < 2:
+            more[ROW_NUMBER] = [f'"{file.split}-{file.start + number}"'.encode() for number in numbers]
+        yield JSONRecords(label, record, items, numbers, more)
 
 
 def _until_named(

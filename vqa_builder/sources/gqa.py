@@ -13,7 +13,7 @@ from pydantic import Field
 from vqa_builder.sources import base
 from vqa_builder.sources._answer_texts import text_of
 from vqa_builder.sources._input_files import read_text
-from vqa_builder.sources._json_files import Keyed, decoded, members, not_empty
+from vqa_builder.sources._json_files import decoded, members, not_empty
 from vqa_builder.sources._json_records import Format, Id, JSONRecords, Record, Scalar, made_record
 from vqa_builder.sources._record_source import FileSource
 
@@ -111,10 +111,8 @@ class GQA(FileSource):
         numbers = [
             number for number, item in enumerate(items) if not self._balanced_only or _is_balanced(item)
         ]
-        kept = Keyed(
-            "question_id", [ids[number] for number in numbers], [items[number] for number in numbers]
-        )
-        yield JSONRecords(content.label, _Question, kept, numbers)
+        kept, ids = [items[number] for number in numbers], [ids[number] for number in numbers]
+        yield JSONRecords(content.label, _Question, kept, numbers, {"question_id": ids})
 
 
 def _is_balanced(item: bytes | Raw) -> bool:

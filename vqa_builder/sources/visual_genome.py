@@ -14,7 +14,7 @@ from pydantic import Field
 from vqa_builder.errors import SourceError
 from vqa_builder.sources import base
 from vqa_builder.sources._input_files import existing, on_disk, read_text
-from vqa_builder.sources._json_files import Keyed, decoded, describe, not_empty, unknown_shape
+from vqa_builder.sources._json_files import decoded, describe, not_empty, unknown_shape
 from vqa_builder.sources._json_records import BAD_JSON, JSONRecords, record_format
 from vqa_builder.sources._record_source import Reading, RecordSource, read_files
 
@@ -125,7 +125,7 @@ def _records(path: Path, images: set[str] | None, reading: Reading) -> Iterator[
         raise SourceError(
             "The file has no question on any image of the list", where=content.label, found=found
         )
-    yield JSONRecords(content.label, _QUESTION, Keyed("image_id", ids, questions), numbers)
+    yield JSONRecords(content.label, _QUESTION, questions, numbers, {"image_id": ids})
 
 
 def _image(top: bytes | Raw) -> tuple[Raw, list[Raw]]:
