@@ -167,6 +167,7 @@ def main() -> None:
     parser.add_argument("--width", type=int, default=256)
     parser.add_argument("--layers", type=int, nargs=2, default=(4, 2))
     parser.add_argument("--dropout", type=float, default=0.0)
+    parser.add_argument("--save-every", type=int, default=250, help="steps")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
@@ -199,7 +200,7 @@ def main() -> None:
         precision="bf16",
         ema=args.ema,
         log_every=50,
-        save_every=250,
+        save_every=args.save_every,
         seed=args.seed,
         tensorboard=False,
     )
