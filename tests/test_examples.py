@@ -5,10 +5,13 @@ import importlib
 import pkgutil
 import re
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
+import yaml
 
 import vqa_builder
+from tests.specs import SHORTEST, parse
 
 MODULES = sorted(found.name for found in pkgutil.walk_packages(vqa_builder.__path__, "vqa_builder."))
 EXAMPLE = re.compile(r"^ *>>> ", re.MULTILINE)
@@ -28,10 +31,19 @@ def test_examples_run(module: str, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert outcome.attempted and not outcome.failed
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_no_example_stands_unrun(module: str) -> None:
-    unrun = re.findall(r"Examples?::\n\n(?! *>>>).*", source_of(module))
-    assert not unrun, "write it with >>>, so that it runs"
+def blocks_of(module: str) -> list[str]:
+    """What stands under ``Example::`` and is no doctest."""
+    found = re.findall(r"^( *)Examples?::\n\n((?:\1 +.*\n|\n)+)", source_of(module), re.MULTILINE)
+    return [dedent(block) for _, block in found if not block.lstrip().startswith(">>>")]
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if blocks_of(name)])
+def test_other_examples_are_parts_of_a_spec(module: str) -> None:
+    """They are read, and their plug-ins' options checked, as in a build.yaml."""
+    for block in blocks_of(module):
+        part = yaml.safe_load(block)
+        assert isinstance(part, dict), f"write it with >>>, so that it runs: {block}"
+        parse(yaml.safe_dump({**yaml.safe_load(SHORTEST), **part}))
 
 
 def test_the_public_names_are_listed_and_there() -> None:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 
 import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from tests.specs import SHORTEST, parse
 from vqa_builder.errors import VQABuilderError
+from vqa_builder.spec import Spec
+from vqa_builder.spec_errors import keys_of
 
 OF_PYDANTIC = re.compile(r"Extra inputs|Input should|required$|pydantic|Value error|type=|\[key\]|unable")
 
 FAULTS: list[tuple[str, list[str]]] = [
+    ("a[b](c): 1", ["Unknown key: a[b](c)", "build.yaml:7"]),
+    ("'': 1", ["Unknown key"]),
     ("scoers: [chrf]", ["Unknown key: scoers", "build.yaml:7", "did you mean 'scores'?", "answers, release"]),
     ("release: {licens: mit}", ["Unknown key: release.licens", "did you mean 'licence'?", "repo, licence"]),
     (
@@ -121,3 +128,30 @@ def test_many_aliases_of_aliases_are_refused_at_once() -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
     check(SHORTEST + "\n".join(lines) + "\n", ["more than 100,000 values"])
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.dates(),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["type", "engine", "min", "from"]) | st.text(max_size=4), inner)
+    ),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(key=st.sampled_from(sorted(set(keys_of(Spec)) - {"text", "folder"})), value=VALUES)
+def test_any_value_anywhere_is_read_or_refused_in_our_words(key: str, value: object) -> None:
+    content = {**yaml.safe_load(SHORTEST), key: value}
+    try:
+        parse(yaml.safe_dump(content, allow_unicode=True))
+    except VQABuilderError as error:
+        assert not OF_PYDANTIC.search(str(error))
+
+
+@settings(max_examples=400, deadline=None)
+@given(at=st.integers(0, len(SHORTEST)), length=st.integers(0, 20), instead=st.text(max_size=12))
+def test_any_text_is_read_or_refused(at: int, length: int, instead: str) -> None:
+    with contextlib.suppress(VQABuilderError):
+        parse(SHORTEST[:at] + instead + SHORTEST[at + length :])

@@ -66,9 +66,9 @@ def invalid(
     """
     # An unknown key is often a misspelt one, and then explains a missing one.
     found = sorted(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
-    first, loc = found[0], _keys(found[0]["loc"])
-    same = [each for each in found if _keys(each["loc"]) == loc]
-    others = len({_keys(each["loc"]) for each in found}) - 1
+    first, loc = found[0], _keys(found[0])
+    same = [each for each in found if _keys(each) == loc]
+    others = len({_keys(each) for each in found}) - 1
     name = _written((*place, *loc)) or "the spec as a whole"
     at = f"{where}:{line_of(node, (*place, *loc))}" if node else where
     if first["type"] == "unknown_name":
@@ -79,7 +79,7 @@ def invalid(
     more = f"{others} more like it: correct this one first" if others else None
     if first["type"] == "extra_forbidden":
         known = keys_of(model_at(model, first["loc"][:-1]))
-        close = nearest_name(str(loc[-1]), known)
+        close = nearest_name(str(first["loc"][-1]), known)
         return SpecError(
             f"Unknown key: {name}",
             where=at,
@@ -145,9 +145,15 @@ def _entries(node: yaml.Node | None) -> list[tuple[yaml.ScalarNode, yaml.Node]]:
     return [(key, value) for key, value in node.value if isinstance(key, yaml.ScalarNode)]
 
 
-def _keys(loc: Iterable[Key]) -> tuple[Key, ...]:
-    """A place without what pydantic adds: the members of unions, and ``[key]``."""
-    kept = (part for part in loc if isinstance(part, int) or not _KINDS_OF_UNIONS.match(part))
+def _keys(error: ErrorDetails) -> tuple[Key, ...]:
+    """The place of an error without what pydantic adds: the members of unions, and ``[key]``."""
+    loc = error["loc"]
+    own = len(loc) - 1 if error["type"] == "extra_forbidden" else len(loc)
+    kept = [
+        part
+        for at, part in enumerate(loc)
+        if at >= own or isinstance(part, int) or not _KINDS_OF_UNIONS.match(part)
+    ]
     return tuple("from" if part == "from_" else part for part in kept)
 
 
