@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from vqa_builder import languages
+from vqa_builder.errors import UnknownNameError
 
 normalise = languages.get("ja").normalise
 ONE = [
@@ -40,8 +41,20 @@ ONE = [
     ["10時15分", "十時十五分"],
     ["1番", "一番"],
     ["二匹の猫", "2匹の猫", "２匹の猫です"],
-    ["はい", "はい。", "ハイ", "ﾊｲ", "「はい」", "ええ", "うん", "はい、そうです。", "そうです"],
-    ["いいえ", "いいえ。", "イイエ", "いえ", "違います", "いいえ、違います。"],
+    [
+        "はい",
+        "はい。",
+        "ハイ",
+        "ﾊｲ",
+        "「はい」",
+        "ええ",
+        "うん",
+        "はい、そうです。",
+        "そうです",
+        "はい、あります",
+        "はい。います。",
+    ],
+    ["いいえ", "いいえ。", "イイエ", "違います", "いいえ、違います。", "いいえ、ありません", "ノー"],
     ["わからない", "分からない", "わかりません。", "分かりません"],
     ["猫", "ネコ", "ねこ", "ﾈｺ", "猫です。", "ネコです"],
     ["りんご", "リンゴ", "林檎"],
@@ -61,8 +74,47 @@ ONE = [
     ["眼鏡", "メガネ", "めがね"],
     ["コカ・コーラ", "コカコーラ", "コカ コーラ"],
     ["テレビ", "ﾃﾚﾋﾞ", "テレビジョン"],
+    ["座っている", "座っています", "座ってる", "座ってます", "座っています。"],
+    ["食べている", "食べています", "食べてる"],
+    ["見ている", "見てる", "見ています"],
+    ["飲む", "飲みます"],
+    ["飲んだ", "飲みました"],
+    ["起きる", "起きます"],
+    ["運転する", "運転します"],
+    ["話す", "話します"],
+    ["見えない", "見えません"],
+    ["ある", "あります"],
+    ["ない", "ありません"],
+    ["灰色", "グレー", "グレイ", "グレー色", "ねずみ色"],
+    ["茶色", "茶色い", "ブラウン"],
+    ["白と黒", "白黒", "黒と白", "白、黒", "黒、白です", "黒および白"],
+    ["赤と青", "赤、青", "青,赤", "青 赤"],
+    ["赤と茶色", "赤と茶", "茶、赤"],
+    ["バイク", "オートバイ"],
+    ["50%", "50パーセント", "５０％", "五十パーセント"],
+    ["お酒", "酒"],
+    ["黒", "黒 ###", "**黒**", "黒###", "黒</s>"],
+    ["-5", "－５", "−5", "マイナス5"],
+    ["20ドル", "$20", "＄20"],
 ]
 APART = [
+    ("-5", "5"),
+    ("C++", "C"),
+    ("C#", "C"),
+    ("A+", "A"),
+    ("A-", "A"),
+    (".5", "5"),
+    ("5+", "5"),
+    (">5", "5"),
+    ("50%", "50"),
+    ("", "？"),
+    ("？", "！"),
+    ("いえ", "いいえ"),
+    ("いいえ、わかりません", "いいえ"),
+    ("お茶", "茶色"),
+    ("捨てる", "捨てている"),
+    ("赤と白", "赤と白と青"),
+    ("桃色", "ピンク"),
     ("2", "3"),
     ("2", "12"),
     ("23", "二、三"),
@@ -83,7 +135,6 @@ APART = [
     ("人", "1"),
     ("なし", "0"),
     ("赤", "赤ちゃん"),
-    ("灰色", "グレー"),
     ("カキ", "柿"),
     ("からだ", "から"),
     ("です", ""),
@@ -106,17 +157,27 @@ def test_classes_stay_apart() -> None:
 
 def table() -> list[dict[str, str]]:
     path = Path(languages.__file__).with_name("answer_forms_ja.tsv")
-    return list(csv.DictReader(path.read_text(encoding="utf-8").splitlines(), delimiter="\t"))
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return list(csv.DictReader(lines, delimiter="\t", restval=""))
 
 
-def test_every_form_of_the_table_is_read_and_listed_once() -> None:
-    written = [row["written"] for row in table()]
-    assert len(written) == len(set(written))
-    assert all(normalise(row["written"]) == normalise(row["read"]) for row in table())
+@pytest.mark.parametrize("version", ["2", "3"])
+def test_every_form_of_the_table_is_read(version: str) -> None:
+    rows = [row for row in table() if not row["rules"] or version in row["rules"]]
+    last = {row["written"]: row["read"] for row in rows}  # rows of one version stand last and win
+    for written, read in last.items():
+        assert normalise(written, version) == normalise(read, version)
+
+
+def test_every_form_is_listed_once_for_a_version() -> None:
+    listed = [(row["written"], row["rules"]) for row in table()]
+    assert len(listed) == len(set(listed))
 
 
 def test_what_a_form_is_read_as_is_not_read_otherwise() -> None:
-    assert not {row["written"] for row in table()} & {row["read"] for row in table()}
+    for version in ("2", "3"):
+        read = {normalise(row["read"], version) for row in table()}
+        assert {normalise(each, version) for each in read} == read
 
 
 PIECES = [
@@ -137,4 +198,17 @@ def test_normalising_twice_changes_nothing(text: str) -> None:
 
 
 def test_the_version_stands_in_the_signature() -> None:
-    assert languages.get("ja").signature == "language:ja|rules:ja|version:2"
+    assert languages.get("ja").signature == "language:ja|rules:ja|version:3"
+
+
+@pytest.mark.parametrize(
+    ("text", "second", "third"),
+    [("座っています", "座っています", "座っている"), ("-5", "5", "\ue00d5"), ("いえ", "いいえ", "いえ")],
+)
+def test_older_rules_can_be_asked_for(text: str, second: str, third: str) -> None:
+    assert (normalise(text, "2"), normalise(text, "3"), normalise(text)) == (second, third, third)
+
+
+def test_other_versions_are_unknown() -> None:
+    with pytest.raises(UnknownNameError, match="'7'"):
+        normalise("猫", "7")

@@ -11,7 +11,7 @@ import pytest
 
 from tests.metrics import official_cases, official_port
 from vqa_builder import vqa_accuracy
-from vqa_builder.errors import ReleaseError
+from vqa_builder.errors import ReleaseError, UnknownNameError
 from vqa_builder.metrics.inputs import Settings
 
 
@@ -175,6 +175,34 @@ def test_japanese_rules_change_no_vizwiz_row_for_the_worse(shared: Path) -> None
             gained += int((ours.scores > theirs.scores).sum())
             assert not (ours.scores < theirs.scores).any()
     assert gained > 0
+
+
+@pytest.mark.parametrize(
+    ("predicted", "given", "language", "right"),
+    [
+        ("茶", "茶色", "ja", True),
+        ("茶", "お茶", "ja", True),
+        ("お茶", "茶", "ja", True),
+        ("お茶", "茶色", "ja", False),
+        ("オレンジ", "オレンジ色", "ja", True),
+        ("नारंगी", "नारंगी रंग का", "hi", True),
+        ("नारंगी", "लाल", "hi", False),
+        ("5", "-5", "ja", False),
+        ("", "？", "ja", False),
+    ],
+)
+def test_what_people_grant_and_what_not(predicted: str, given: str, language: str, right: bool) -> None:
+    assert score(predicted, [given] * 10, language) == 100 * right
+
+
+def test_the_second_version_of_the_rules_can_be_chosen() -> None:
+    ten = question(["座っている"] * 10)
+    newest = vqa_accuracy({1: "座っています"}, [ten], "ja")
+    older = vqa_accuracy({1: "座っています"}, [ten], "ja", Settings(normaliser="language-2"))
+    assert (newest.overall, older.overall) == (100, 0)
+    assert "rules:ja|version:3" in newest.signature and "rules:ja|version:2" in older.signature
+    with pytest.raises(UnknownNameError, match="version of the normaliser"):
+        vqa_accuracy({1: "Katze"}, [question(["Katze"] * 10)], "de", Settings(normaliser="language-2"))
 
 
 def test_a_release_in_its_own_language(release: Path, perfect: dict[int, str]) -> None:

@@ -5,8 +5,8 @@ A table ``answers_<code>.tsv`` has the columns answer_en, sense, answer and meth
 measure ("{n} mph"). The method ``colour, in company`` marks a word that names a colour beside other colours
 only ("orange and white"; bare "orange" may be the fruit); ``colour, alone`` marks a phrase that is one colour
 only as a whole answer ("blue green", which is two colours in "red blue green"). ``answer_names.tsv`` lists
-the names that every language writes in Latin letters. ``answer_forms_<code>.tsv`` (written, read, kind) lists
-written forms that are one answer, for comparison.
+the names that every language writes in Latin letters. ``answer_forms_<code>.tsv`` (written, read, kind,
+rules) lists written forms that are one answer, for comparison, and by which versions of the rules.
 """
 
 from __future__ import annotations
@@ -186,15 +186,29 @@ def column(file: str, name: str) -> list[str]:
     return [row[name] for row in table_rows(file)]
 
 
-def answer_forms(code: str, fold: Callable[[str], str]) -> dict[str, str]:
+def answer_forms(code: str, fold: Callable[[str], str], version: int) -> dict[str, str]:
     """Written form -> the form in which it is compared.
 
     Args:
         code: ISO 639 code.
         fold: how the language folds spelling before it looks a form up.
+        version: of the rules; rows ``from 3`` and ``until 2`` belong to some of them alone.
     """
     rows = table_rows(f"answer_forms_{code}.tsv")
-    return {fold(row["written"]): fold(row["read"]) for row in rows}
+    found = [(fold(row["written"]), fold(row["read"])) for row in rows if _holds(row.get("rules"), version)]
+    return {written: read for written, read in found if version == 2 or written != read}
+
+
+def _holds(rules: str | None, version: int) -> bool:
+    """Whether a row serves a version of the rules.
+
+    >>> _holds("from 3", 3), _holds("until 2", 3), _holds(None, 2)
+    (True, False, True)
+    """
+    if not rules:
+        return True
+    word, number = rules.split()
+    return version >= int(number) if word == "from" else version <= int(number)
 
 
 def _measure(answer_en: str) -> re.Pattern[str]:

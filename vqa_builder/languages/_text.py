@@ -11,6 +11,18 @@ from importlib import resources
 JOINED_DIGITS = r"\d+(?:[.,:/]\d+)*"
 """Digits and what joins them: 12, 2.5, 1,000, 10:15, 3/4."""
 
+_MARKUP = re.compile(
+    r"#{2,}|\*{1,3}(?=\S)|(?<=\S)\*{1,3}|`{1,3}|</?s>|<\|[a-z_]+\|>|<(?:eos|bos|pad|end_of_turn)>"
+)
+# Letters of the private use areas, which no text has of its own.
+_SIGNS = (
+    (re.compile(r"(?<![\w)\]])\s*[-−–]\s?(?=[\d.])"), "\ue00d"),  # minus
+    (re.compile(r"(?<=[^\W_])\+(?!\w)|(?<=\+)\+(?!\w)"), "\ue00b"),  # plus: C++, A+, 5+
+    (re.compile(r"(?<![^\W_]{2})(?<=[a-z])[-−](?!\w)"), "\ue00d"),  # A-
+    (re.compile(r"(?<![\w.])\.(?=\d)"), "0."),
+    (re.compile(r"<\s?(?=\d)"), "\ue00c"),
+    (re.compile(r">\s?(?=\d)"), "\ue00e"),
+)
 _APOSTROPHES = re.compile("['’‘`´ʼ]")
 _GROUPED = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{2,3})*,\d{3}(?![\d,])")
 
@@ -66,6 +78,32 @@ def words(text: str) -> list[str]:
     ['बिल्ली', '10:15', 't', 'shirt']
     """
     return _word().findall(text)
+
+
+def without_markup(text: str) -> str:
+    """A text without what a model or a chat template wrote around it: ``###``, ``**``, end tokens.
+
+    A single # stays: it is part of C# and #1.
+
+    >>> without_markup("**red** ###"), without_markup("C#"), without_markup("cat</s>")
+    ('red', 'C#', 'cat')
+    """
+    return _MARKUP.sub(" ", text).strip()
+
+
+def with_signs(folded: str) -> str:
+    """A folded text whose signs of meaning are letters, so that ``bare`` leaves them: -5, C++, A-, .5.
+
+    A hyphen is a minus where nothing stands before it; a plus counts behind a letter or a number.
+
+    >>> bare(with_signs("-5")) == bare(with_signs("5")), bare(with_signs("c++")) == bare(with_signs("c"))
+    (False, False)
+    >>> bare(with_signs("3-5"))
+    '3 5'
+    """
+    for pattern, letter in _SIGNS:
+        folded = pattern.sub(letter, folded)
+    return folded
 
 
 @cache

@@ -6,9 +6,11 @@ Patterns are RE2 (they run inside Arrow); scripts are Unicode script names.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache, cached_property
 from typing import ClassVar
 
+from vqa_builder.errors import UnknownNameError
 from vqa_builder.languages._answer_tables import (
     TypedAnswer,
     answer_table,
@@ -38,6 +40,9 @@ class Language:
     Attributes:
         name: ISO 639 code; the plug-in's name.
         version: raised by whoever changes what any method returns; part of every signature that uses it.
+        normalisers: the versions of ``normalise`` that can be asked for, the newest last.
+        readings: answers that may stand for several others, as 茶 does for brown and for tea: a compared form
+            and the compared forms that a person may mean by it.
         scripts: Unicode scripts its text is written in.
         question_mark: how its written questions end.
         unit: what its length is counted in, ``word`` or ``character``.
@@ -53,6 +58,8 @@ class Language:
 
     name: ClassVar[str] = ""
     version: ClassVar[str] = "1"
+    normalisers: ClassVar[tuple[str, ...]] = ()
+    readings: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     scripts: tuple[str, ...]
     question_mark: str
     unit: str
@@ -87,20 +94,40 @@ class Language:
         >>> Language("de").signature
         'language:de|rules:base|version:1'
         """
-        return f"language:{self.code}|rules:{self.name or 'base'}|version:{self.version}"
+        return self.signature_of(self.version)
+
+    def signature_of(self, version: str) -> str:
+        """The same for an older version of the normaliser."""
+        return f"language:{self.code}|rules:{self.name or 'base'}|version:{version}"
 
     @property
     def letters(self) -> str:
         """RE2 character class of the language's own letters and marks, brackets included."""
         return "[" + "".join(rf"\p{{{script}}}" for script in self.scripts) + "]"
 
-    def normalise(self, text: str) -> str:
+    def normalise(self, text: str, version: str | None = None) -> str:
         """A short answer in the form in which answers are compared; versioned.
+
+        Args:
+            text: the answer as it was given.
+            version: one of ``normalisers``; None for the newest.
 
         >>> Language("de").normalise(" Zwei  HUNDE ")
         'zwei hunde'
         """
+        self.chosen(version)
         return fold(text)
+
+    def chosen(self, version: str | None) -> int:
+        """The version of the comparing rules that is asked for, the newest for None.
+
+        Raises:
+            UnknownNameError: there is no such version.
+        """
+        known = self.normalisers or (self.version,)
+        if version is not None and version not in known:
+            raise UnknownNameError("version of the normaliser", version, known)
+        return int(version or known[-1])
 
     def tokens(self, text: str) -> list[str]:
         """The words of a text, punctuation left out.

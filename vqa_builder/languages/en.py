@@ -100,7 +100,7 @@ class English(Language):
 
     name = "en"
 
-    def normalise(self, text: str) -> str:
+    def normalise(self, text: str, version: str | None = None) -> str:
         """The official VQA form.
 
         >>> English().normalise("The Cat.")

@@ -1,21 +1,20 @@
 """Japanese: three scripts, no spaces, counters.
 
-Two Japanese answers can be one: 2つ and 二匹, ネコ and 猫, 赤い and 赤色, ヴァイオリン and バイオリン. The
-forms in which they are compared are shown to nobody; words are equated by ``answer_forms_ja.tsv``, and only
-as a whole answer or as a member of a list with と: inside longer text kana are ambiguous (はし, かみ).
+When two Japanese answers are one is said in ``_japanese_answers.py``.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
-from functools import cache, cached_property
+from functools import cached_property
+from typing import ClassVar
 
-from vqa_builder.languages._answer_tables import answer_forms, answer_table, column
-from vqa_builder.languages._japanese_numbers import in_digits, japanese_numbers
+from vqa_builder.languages._answer_tables import answer_table
+from vqa_builder.languages._japanese_answers import compared
+from vqa_builder.languages._japanese_numbers import japanese_numbers
 from vqa_builder.languages._japanese_phrases import JapanesePhrases
 from vqa_builder.languages._numbers import plain_digits
-from vqa_builder.languages._text import JOINED_DIGITS, bare, fold
+from vqa_builder.languages._text import JOINED_DIGITS
 from vqa_builder.languages.base import Language
 
 _HAN = r"\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff々〆〇"
@@ -25,15 +24,6 @@ _RUNS = re.compile(
     rf"{JOINED_DIGITS}|[{_HAN}]+|[{_HIRAGANA}][{_HIRAGANA}ー]*|[{_KATAKANA}][{_KATAKANA}ー]*"
     rf"|(?:(?![{_HAN}{_HIRAGANA}{_KATAKANA}])[^\W\d_])+(?:['’-][A-Za-z]+)*|[ー_]+",
 )
-_JAPANESE = rf"[{_HAN}\u3041-\u3096\u309d-\u309f{_KATAKANA}ー]"
-_SPACE_BESIDE_JAPANESE = re.compile(f"(?<={_JAPANESE}) +| +(?={_JAPANESE})")
-
-_POLITE = re.compile("(?<=.)(?:で(?:す|した)[ねよ]*)+$")
-_V = {"ヴァ": "バ", "ヴィ": "ビ", "ヴェ": "ベ", "ヴォ": "ボ", "ヴ": "ブ"}
-_V_SOUND = re.compile("ヴ[ァィェォ]?")
-# From four letters on, as in コンピューター; in shorter words (タワー, カバー) the ー is never left out.
-_LONG_END = re.compile("(?<=[ァ-ヶー]{3})ー+(?![ァ-ヶー])")
-_ANY_HIRAGANA = re.compile("[ぁ-ゖ]")
 
 
 class Japanese(Language):
@@ -44,7 +34,14 @@ class Japanese(Language):
     """
 
     name = "ja"
-    version = "2"
+    version = "3"
+    normalisers = ("2", "3")
+    readings: ClassVar = {
+        "茶": ("茶色", "お茶"),
+        "オレンジ": ("オレンジ色",),
+        "金": ("金色",),
+        "銀": ("銀色",),
+    }
     scripts = ("Hiragana", "Katakana", "Han")
     question_mark = "？"
     unit = "character"
@@ -68,16 +65,20 @@ class Japanese(Language):
         homographs = answer_table(self.code).homographs
         return JapanesePhrases(self.code, self._listed_alone, homographs, self.list_joints)
 
-    def normalise(self, text: str) -> str:
-        """One form for answers that differ only in how they are written.
+    def normalise(self, text: str, version: str | None = None) -> str:
+        """One form for answers that differ only in how they are written or how politely they are said.
 
-        Width and case are folded; punctuation, spaces beside Japanese letters and a final です go; kanji
-        numerals become digits, counts lose their counters, words are spelled as in ``answer_forms_ja.tsv``.
+
+        Width and case are folded; punctuation, markup and spaces beside Japanese letters go; numerals become
+        digits, counts lose their counters, polite endings become plain ones, members of lists stand in one
+        order, words are spelled as in ``answer_forms_ja.tsv``. Signs that mean something stay (-5, C++).
 
         >>> [Japanese().normalise(answer) for answer in ("コカ・コーラ です。", "ＴＶ", "二匹", "ネコ")]
         ['コカコーラ', 'tv', '2', '猫']
+        >>> [Japanese().normalise(answer) for answer in ("座っています", "赤、白", "50パーセント")]
+        ['座っている', '白と赤', '50%']
         """
-        return _same_answer(_close_up(bare(fold(text))))
+        return compared(text, self.chosen(version))
 
     def tokens(self, text: str) -> list[str]:
         """Runs of one script: words approximately, without a dictionary (食べる is two, 東京駅 one).
@@ -94,64 +95,3 @@ class Japanese(Language):
         ['12', '2']
         """
         return sorted(japanese_numbers(plain_digits(text)))
-
-
-def _close_up(text: str) -> str:
-    """Closing a space can compose a voiced mark with its kana, beside which another space goes then."""
-    closed = unicodedata.normalize("NFKC", _SPACE_BESIDE_JAPANESE.sub("", text))
-    return closed if closed == text else _close_up(closed)
-
-
-def _same_answer(folded: str) -> str:
-    """The form in which a Japanese answer is compared.
-
-    The polite ending です goes; numerals are digits; counters of things (つ, 匹, 人) go where the answer is a
-    count, units (円, 年, 階) stay.
-
-    Args:
-        folded: the answer without punctuation and spaces, width and case folded.
-
-    >>> [_same_answer(answer) for answer in ("二匹", "2つ", "二階", "ネコです", "赤色と白い")]
-    ['2', '2', '2階', '猫', '赤と白']
-    """
-    text = _spelling(_POLITE.sub("", folded))
-    if "と" not in text or text in _forms():
-        return _word(text)
-    members = [_word(member) for member in text.split("と")]
-    is_list = all(member in _read() or (member and not _ANY_HIRAGANA.search(member)) for member in members)
-    return "と".join(members) if is_list else _word(text)
-
-
-def _word(text: str) -> str:
-    """A count without its counter, or a word in the spelling of the table."""
-    forms = _forms()
-    if text in forms:
-        return forms[text]
-    digits = in_digits(text)
-    count = _count().fullmatch(digits)
-    return count[1] if count else digits
-
-
-def _spelling(text: str) -> str:
-    """ヴ and a final ー folded.
-
-    >>> _spelling("ヴァイオリン"), _spelling("コンピューター"), _spelling("カレー")
-    ('バイオリン', 'コンピュータ', 'カレー')
-    """
-    return _LONG_END.sub("", _V_SOUND.sub(lambda sound: _V[sound[0]], text))
-
-
-@cache
-def _forms() -> dict[str, str]:
-    return answer_forms("ja", lambda form: _spelling(fold(form)))
-
-
-@cache
-def _read() -> frozenset[str]:
-    return frozenset(_forms().values())
-
-
-@cache
-def _count() -> re.Pattern[str]:
-    counters = "|".join(sorted(column("counters_ja.tsv", "counter"), key=len, reverse=True))
-    return re.compile(rf"(\d+)(?:{counters})(?:(?:い|あり)ます)?")

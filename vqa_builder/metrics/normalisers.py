@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -17,8 +18,9 @@ from vqa_builder.languages.en import clean_whitespace, process_digit_article, pr
 
 OFFICIAL = "official"
 LANGUAGE = "language"
+LANGUAGE_2 = "language-2"
 VIZWIZ_MULTILINGUAL = "vizwiz-multilingual"
-NAMES = (OFFICIAL, LANGUAGE, VIZWIZ_MULTILINGUAL)
+NAMES = (OFFICIAL, LANGUAGE, LANGUAGE_2, VIZWIZ_MULTILINGUAL)
 
 # In the order in which the published code goes through them; "''" stands before "'" there.
 _VIZWIZ_MARKS = (*';/[]"{}()《》><=+\\_-@#%&*`、', "''", *"',?!:。")
@@ -34,6 +36,7 @@ class Normaliser(NamedTuple):
         signature: name and version of the rules, for the signature of a result.
         clean: what is done to every answer.
         normalise: what is done to a clean answer before it is compared.
+        readings: compared forms that may stand for several others, with these (茶: 茶色 or お茶).
         only_on_disagreement: leave clean answers as they are where all annotators of a question gave the
             same; a trait of the official evaluation.
     """
@@ -41,14 +44,16 @@ class Normaliser(NamedTuple):
     signature: str
     clean: Callable[[str], str]
     normalise: Callable[[str], str]
-    only_on_disagreement: bool
+    only_on_disagreement: bool = False
+    readings: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
 
 def normaliser(name: str | None, language: str) -> Normaliser:
     """The rules of a name.
 
     Args:
-        name: ``official`` (the VQA evaluation's, for English), ``language`` (the language's own, versioned),
+        name: ``official`` (the VQA evaluation's, for English), ``language`` (the language's own, newest
+            version), ``language-2`` (the second version, of Japanese and Hindi),
             ``vizwiz-multilingual`` (of the 500 translated VizWiz questions by Nikandrou et al.), or None for
             ``official`` in English and ``language`` elsewhere.
         language: ISO 639 code.
@@ -64,9 +69,12 @@ def normaliser(name: str | None, language: str) -> Normaliser:
     if name == OFFICIAL:
         return Normaliser(f"language:{language}|rules:official-vqa", clean_whitespace, _official, True)
     if name == LANGUAGE:
-        return Normaliser(rules.signature, str, rules.normalise, False)
+        return Normaliser(rules.signature, str, rules.normalise, readings=rules.readings)
+    if name == LANGUAGE_2:
+        rules.chosen("2")
+        return Normaliser(rules.signature_of("2"), str, lambda text: rules.normalise(text, "2"))
     if name == VIZWIZ_MULTILINGUAL:
-        return Normaliser(f"language:{language}|rules:{name}", str, vizwiz_multilingual, False)
+        return Normaliser(f"language:{language}|rules:{name}", str, vizwiz_multilingual)
     raise UnknownNameError("normaliser", name, NAMES)
 
 

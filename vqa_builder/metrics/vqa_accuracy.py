@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
@@ -86,10 +87,19 @@ def _scores(inputs: Inputs, leave_out: LeaveOut) -> NDArray[np.float64]:
 
 
 def _compare(inputs: Inputs, row: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Every annotator's answer as compared, in code, and whether it is the prediction."""
+    """Every annotator's answer as compared, in code, and whether it is the prediction.
+
+    An answer that may stand for several others agrees with each of them, while those do not agree: 茶 with
+    茶色 (brown) and with お茶 (tea).
+    """
     rules = inputs.rules
     texts = inputs.references.answer_field("answer")
-    theirs, ours = codes(lambda text: rules.normalise(rules.clean(text)), texts, inputs.predicted)
+    pairs = [(word, meaning) for word, meanings in rules.readings.items() for meaning in meanings]
+    spoken = pa.array([text for pair in pairs for text in pair], pa.string())
+    theirs, ours, known = codes(
+        lambda text: rules.normalise(rules.clean(text)), texts, inputs.predicted, spoken
+    )
+    meant = known.reshape(-1, 2).tolist()
     if rules.only_on_disagreement:
         raw, predicted = codes(rules.clean, texts, inputs.predicted)
         agreed = _all_agree(raw, row)
@@ -97,6 +107,8 @@ def _compare(inputs: Inputs, row: NDArray[np.int64]) -> tuple[NDArray[np.int64],
         theirs = np.where(agreed[row], raw + shift, theirs)
         ours = np.where(agreed & (predicted >= 0), predicted + shift, ours)
     matches = theirs == ours[row]
+    for one, other in meant:
+        matches |= (theirs == one) & (ours[row] == other) | (theirs == other) & (ours[row] == one)
     if inputs.accepts_merged:
         matches |= partners(inputs.predicted, inputs.references)
     return theirs, matches
