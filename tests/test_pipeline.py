@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 import yaml
 
@@ -20,6 +21,7 @@ from vqa_builder.sources.vqa_json import VQAJSON
 from vqa_builder.store import Store
 from vqa_builder.translation.engines.ctranslate2 import CTranslate2
 from vqa_builder.translation.memory import Entry, TranslationMemory
+from vqa_builder.translation.protected_spans import lost_spans
 
 
 def hashes(folder: Path) -> dict[str, str]:
@@ -34,7 +36,9 @@ def hashes(folder: Path) -> dict[str, str]:
 def change(spec: Path, **values: Any) -> Path:
     """The same spec with other values."""
     content = yaml.safe_load(spec.read_text())
-    spec.write_text(yaml.safe_dump({**content, **values}, sort_keys=False, allow_unicode=True))
+    translate = {**content.get("translate", {}), **values.pop("translate", {})}
+    changed = {**content, **values, "translate": translate}
+    spec.write_text(yaml.safe_dump(changed, sort_keys=False, allow_unicode=True))
     return spec
 
 
@@ -319,3 +323,43 @@ def test_corrected_answers_win_over_the_tables(again: Path) -> None:
     rows = pq.read_table(again / "out" / "tiny-ja" / "answers" / "answer_map.parquet").to_pylist()
     found = {row["answer_en"]: (row["answer"], row["method"]) for row in rows}
     assert found["red"] == ("真っ赤", "people")
+
+
+def test_the_phrasebook_answers_questions_before_engines_unless_it_is_off(tmp_path: Path) -> None:
+    path = write_vqa(tmp_path / "source", languages=["ja"], translate={"phrasebook": True})
+    (release,) = build(load_spec(path), tmp_path / "out", workers=1)
+    assert release.work.in_phrasebook > 5
+    rows = pq.read_table(release.folder / "data/validation-00000-of-00001.parquet").to_pylist()
+    (cat,) = [row for row in rows if row["question_id"] == 9002]
+    assert (cat["question"], cat["engine"].partition("|")[0]) == ("猫は何色ですか？", "phrasebook")
+    assert all(engine.startswith(("mini|", "phrasebook|")) for engine in {row["engine"] for row in rows})
+    planned = plan(load_spec(path), tmp_path / "fresh")
+    (questions,) = [entry for entry in planned.strings if entry.role == "question"]
+    assert questions.known == release.work.in_phrasebook
+
+
+def test_what_must_not_change_stands_in_every_kept_row(tmp_path: Path) -> None:
+    """As the case: an image token above or below the question, a template's field, an emoji."""
+    texts = [
+        "<image>\nWhat color is the bus?",
+        "What is {name} holding?",
+        "Is the 🐱 sleeping?",
+        "What color is it? <image>",
+    ]
+    rows = [
+        {"question_id": at, "image_id": 1, "question": text, "answers": ["red"]}
+        for at, text in enumerate(texts)
+    ]
+    (tmp_path / "t.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    spec = {
+        "name": "v",
+        "languages": ["ja", "hi"],
+        "source": {"type": "table", "splits": {"train": "t.jsonl"}},
+        "answers": {"vocabulary": {"min_count": 1}},
+        "policy": "balanced",
+    }
+    (tmp_path / "build.yaml").write_text(yaml.safe_dump(spec))
+    for release in build(load_spec(tmp_path / "build.yaml"), tmp_path / "out", workers=1):
+        kept = pq.read_table(release.folder / "data/train-00000-of-00001.parquet").to_pylist()
+        assert {0, 3} <= {row["question_id"] for row in kept}
+        assert all(lost_spans(row["question_en"], row["question"]) == [] for row in kept)

@@ -29,7 +29,11 @@ QUESTIONS: dict[str, list[Row]] = {
 
 
 def write_vqa(folder: Path, **changes: object) -> Path:
-    """Small files in the official format and a spec for them; ``changes`` replace its top-level keys."""
+    """Small files in the official format and a spec for them; ``changes`` replace its top-level keys.
+
+    Engines are asked for every question: the phrasebook, which knows most of these, is off unless
+    ``translate`` says otherwise.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     splits: dict[str, dict[str, str]] = {}
     for split, rows in QUESTIONS.items():
@@ -45,9 +49,13 @@ def write_vqa(folder: Path, **changes: object) -> Path:
         "languages": ["ja", "hi"],
         "source": {"type": "vqa_json", "splits": splits},
         "answers": {"vocabulary": {"min_count": 1}},
+        "translate": {},
     }
+    spec |= changes
+    if isinstance(spec["translate"], dict):
+        spec["translate"] = {"phrasebook": False, **spec["translate"]}
     path = folder / "build.yaml"
-    path.write_text(yaml.safe_dump({**spec, **changes}, sort_keys=False, allow_unicode=True))
+    path.write_text(yaml.safe_dump(spec, sort_keys=False, allow_unicode=True))
     return path
 
 

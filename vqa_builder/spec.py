@@ -15,6 +15,31 @@ from vqa_builder.errors import SpecError, UnknownNameError
 from vqa_builder.languages._codes import nearest_code
 from vqa_builder.languages.base import known_languages
 
+ProtectedKind = Literal[
+    "code",
+    "coordinates",
+    "emails",
+    "emoji",
+    "ids",
+    "latex",
+    "numbers",
+    "quantities",
+    "quotes",
+    "tags",
+    "urls",
+]
+PROTECTED_KINDS: tuple[ProtectedKind, ...] = (
+    "code",
+    "coordinates",
+    "emails",
+    "emoji",
+    "ids",
+    "latex",
+    "quantities",
+    "quotes",
+    "tags",
+    "urls",
+)
 DEFAULT_SCORES = (
     "script",
     "langid",
@@ -150,7 +175,9 @@ class Translation(Model):
         choose_by: the score that decides between candidates that the policy keeps.
         batch_size: strings per call of an engine.
         glossary: a TSV file of terms; ``{language}`` stands for the language's code.
-        protect: what engines must not touch.
+        protect: what engines must not touch; all kinds but ``numbers`` unless the spec names some, none
+            where it says ``false``.
+        phrasebook: whether ready translations of questions are asked before engines.
         answers: in which contexts answers are translated.
     """
 
@@ -160,13 +187,19 @@ class Translation(Model):
     choose_by: str = "chrf"
     batch_size: int = Field(4096, ge=1)
     glossary: str | None = None
-    protect: tuple[Literal["numbers", "urls", "quotes"], ...] | None = None
+    protect: tuple[ProtectedKind, ...] = PROTECTED_KINDS
+    phrasebook: bool = True
     answers: AnswersInContext = AnswersInContext()
 
     @field_validator("engine", "second_opinion", mode="before")
     @classmethod
     def _one_or_many(cls, value: object) -> object:
         return value if isinstance(value, list | tuple) or value is None else [value]
+
+    @field_validator("protect", mode="before")
+    @classmethod
+    def _all_or_none(cls, value: object) -> object:
+        return PROTECTED_KINDS if value is True or value is None else () if value is False else value
 
     @model_validator(mode="after")
     def _best_of_stands_alone(self) -> Self:
@@ -340,8 +373,8 @@ class Spec(Model):
     @field_validator("back_translate")
     @classmethod
     def _back_is_one_chain(cls, back: Translation | None) -> Translation | None:
-        only = ("second_opinion", "best_of", "glossary", "protect")
-        if back and (named := [name for name in only if getattr(back, name)]):
+        only = ("second_opinion", "best_of", "glossary", "protect", "phrasebook")
+        if back and (named := [name for name in only if name in back.model_fields_set]):
             raise ValueError(f"{', '.join(named)} can stand under translate only")
         return back
 

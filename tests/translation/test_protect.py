@@ -10,13 +10,13 @@ from typing import ClassVar
 
 import pytest
 
-from vqa_builder.spec import Budget
+from vqa_builder.spec import PROTECTED_KINDS, Budget
 from vqa_builder.translation.budget import Ledger
 from vqa_builder.translation.engines.base import Engine, Failure, Options, Stopped
 from vqa_builder.translation.engines.mini import Mini
 from vqa_builder.translation.glossary import Glossary, Term
 from vqa_builder.translation.memory import TranslationMemory
-from vqa_builder.translation.protect import EXACT, PLAIN, SPANS, TERMS, Guard, Protected
+from vqa_builder.translation.protect import EXACT, KEPT, PLAIN, SPANS, TERMS, Guard, Protected
 from vqa_builder.translation.request import Request
 from vqa_builder.translation.run import Outcome, recall, translate
 
@@ -89,6 +89,47 @@ def test_a_lost_placeholder_is_a_translation_without_it(memory: TranslationMemor
     plain = "42番のバスは遅れていますか？"
     engine = Scripted({"Is X1 X2 late?": said, "Is bus 42 late?": plain, "bus": "バス"})
     assert run(memory, ["Is bus 42 late?"], engine).text.to_pylist() == [plain]
+
+
+def test_a_span_that_is_lost_travels_under_a_name_and_fails_if_that_is_lost_too(
+    memory: TranslationMemory,
+) -> None:
+    own = {"Bob": "ボブ。", "Mary": "メアリー", "John": "ジョン", "Tom": "トム"}
+    engine = Scripted(
+        {
+            "Is the X1 asleep?": "寝ていますか？",
+            "Is the 🐱 asleep?": "猫は寝ていますか？",
+            "Is the Bob asleep?": "ボブは寝ていますか？",
+            "Where is X1?": "どこですか？",
+            "Where is {name}?": "名前はどこですか？",
+            "Where is Bob?": "どこですか？",
+            **own,
+        }
+    )
+    guard = Guard(None, PROTECTED_KINDS)
+    outcome = run(memory, ["Is the 🐱 asleep?", "Where is {name}?"], engine, guard)
+    assert outcome.text.to_pylist() == ["🐱は寝ていますか？", None]
+    assert outcome.error.to_pylist() == [None, "scripted: the protected '{name}' did not come through"]
+
+
+def test_the_way_back_takes_what_there_is(memory: TranslationMemory) -> None:
+    says = {"X1はどこですか？": "Where is it?", "{name}はどこですか？": "Where is the name?"}
+    engine = Scripted(lambda text: says.get(text, "Who?"))
+    request = Request(["{name}はどこですか？\n<image>", "🐱"], "ja", "en", "question")
+    guard = Guard(None, PROTECTED_KINDS, enforced=False)
+    outcome = translate(request, [engine], memory, guard=guard)
+    assert outcome.text.to_pylist() == ["Where is the name?\n<image>", "🐱"]
+    assert outcome.engine.to_pylist() == ["scripted|1|protect:2+all", KEPT]
+
+
+def test_lines_are_translated_one_by_one_and_paid_for_once(memory: TranslationMemory) -> None:
+    engine = Scripted(lambda text: f"{text}か")
+    guard = Guard(None, PROTECTED_KINDS)
+    outcome = run(memory, ["<image>\nIs it red?", "Is it red?", "A. Is it red?\nB. blue"], engine, guard)
+    assert engine.sent == ["blue", "Is it red?"]
+    assert outcome.text.to_pylist() == ["<image>\nIs it red?か", "Is it red?か", "A. Is it red?か\nB. blueか"]
+    assert set(outcome.engine.to_pylist()) == {"scripted|1"}
+    assert outcome.counts.unique == 2
 
 
 def test_the_engines_own_word_is_replaced_by_the_glossarys(memory: TranslationMemory) -> None:
@@ -166,7 +207,7 @@ def test_a_digest_is_of_the_terms_that_a_text_holds_and_no_others(terms: list[Te
     text = "Is this the bus stop?"
     assert (before.digest(text, "question") == after.digest(text, "question")) is same
     assert before.signature != after.signature
-    assert before.of_kind(TERMS) == after.of_kind(TERMS) == "protect:1+terms"
+    assert before.of_kind(TERMS) == after.of_kind(TERMS) == "protect:2+terms"
 
 
 def test_a_changed_term_is_paid_for_where_it_stands_and_nowhere_else(memory: TranslationMemory) -> None:

@@ -273,8 +273,8 @@ def test_kill_9_costs_the_running_batch_only(tmp_path: Path) -> None:
 
 
 def test_counts_add_up() -> None:
-    one, two = RunCounts(5, 4, 1, 2, 1, 3, 0.5), RunCounts(1, 1, 1, 0, 0, 0, 0.25)
-    assert one + two == RunCounts(6, 5, 2, 2, 1, 3, 0.75)
+    one, two = RunCounts(6, 5, 1, 1, 2, 1, 3, 0.5), RunCounts(1, 1, 1, 0, 0, 0, 0, 0.25)
+    assert one + two == RunCounts(7, 6, 2, 1, 2, 1, 3, 0.75)
 
 
 def test_strings_with_terms_share_batches_and_are_known_by_their_own_terms(memory: TranslationMemory) -> None:
@@ -285,7 +285,7 @@ def test_strings_with_terms_share_batches_and_are_known_by_their_own_terms(memor
     outcome = run(memory, texts, engine, guard=guards[0], batch_size=3)
     assert engine.calls == [["X1?"]]
     assert outcome.text.to_pylist() == ["ja:バス?", "ja:猫?", "ja:犬?", "犬"]
-    assert outcome.engine.to_pylist() == ["fake|ja|protect:1+terms"] * 3 + ["glossary|exact"]
+    assert outcome.engine.to_pylist() == ["fake|ja|protect:2+terms"] * 3 + ["glossary|exact"]
     again = recall(asked(texts), [engine], memory, guard=guards[1])
     assert again.texts == [None, *outcome.text.to_pylist()[1:]]
     assert again.engines == [None, *outcome.engine.to_pylist()[1:]]

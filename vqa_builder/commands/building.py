@@ -214,7 +214,8 @@ def _print_release(release: BuiltRelease) -> None:
     work = release.work
     print(
         f"  {work.unique:,} unique strings to and fro: {work.remembered:,} remembered, "
-        f"{work.translated:,} translated now, {work.failed:,} failed"
+        f"{work.in_phrasebook:,} in the phrasebook, {work.translated:,} translated now, "
+        f"{work.failed:,} failed"
     )
     if release.verification is None:
         return

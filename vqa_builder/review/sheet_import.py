@@ -22,7 +22,8 @@ from vqa_builder.quality.scorers.base import PAIRS
 from vqa_builder.review import sheet_csv
 from vqa_builder.review.sheet_csv import Line
 from vqa_builder.translation.memory import Entry, TranslationMemory
-from vqa_builder.translation.protect import PATTERNS, PLACEHOLDER
+from vqa_builder.translation.protect import PLACEHOLDER
+from vqa_builder.translation.protected_spans import PATTERNS
 from vqa_builder.translation.request import Request
 
 SOURCE = "en"

@@ -17,13 +17,14 @@ from vqa_builder.progress import Progress
 from vqa_builder.sources.base import Source
 from vqa_builder.spec import EnginePlugin, Price, Spec
 from vqa_builder.store import Store, fingerprint
-from vqa_builder.translation import run
+from vqa_builder.translation import protect, run
 from vqa_builder.translation.aligners.base import Aligner
 from vqa_builder.translation.budget import Ledger
 from vqa_builder.translation.distribute import distributed
 from vqa_builder.translation.engines.base import Engine
 from vqa_builder.translation.glossary import load_glossary
 from vqa_builder.translation.memory import TranslationMemory
+from vqa_builder.translation.phrasebook import Phrasebook, languages as phrasebook_languages
 from vqa_builder.translation.protect import Guard
 
 SOURCE_LANGUAGE = "en"
@@ -48,7 +49,9 @@ class PluginSet:
         chains: chains of engines whose translations compete; one, unless the spec asks for a choice.
         back_chain: the engines that translate back.
         prices: signature -> price, of every engine that has one.
-        guards: language -> what engines must not touch on the way into it; none where the spec names nothing.
+        guards: language -> what engines must not touch on the way into it, English for the way back; none
+            where the spec protects nothing and has no glossary.
+        phrasebooks: language -> ready translations, asked before engines; none where the spec wants none.
         aligners: language -> what links the words of questions; none where the spec names no aligner.
         glossaries: language -> the glossary of answers; none where the spec names none.
         sense_rules: the senses of homographs, the glossaries' before the built-in ones.
@@ -60,6 +63,7 @@ class PluginSet:
     back_chain: tuple[Engine, ...]
     prices: Mapping[str, Price]
     guards: Mapping[str, Guard]
+    phrasebooks: Mapping[str, Phrasebook]
     aligners: Mapping[str, Aligner]
     glossaries: Mapping[str, answer_glossary.Glossary]
     sense_rules: senses.Rules
@@ -72,8 +76,22 @@ class PluginSet:
 
     def signatures(self, language: str) -> list[str]:
         """All that may stand in the column ``engine`` of translations where no people do."""
-        guard = self.guards.get(language)
-        return [engine.signature for chain in self.chains for engine in run.guarded(chain, guard)]
+        guard, phrasebook = self.guards.get(language), self.phrasebooks.get(language)
+        return [
+            *(engine.signature for chain in self.chains for engine in run.guarded(chain, guard)),
+            *([phrasebook.signature] if phrasebook else []),
+            protect.KEPT,
+        ]
+
+    def phrasebook_for(self, target: str, chain: Sequence[Engine]) -> Phrasebook | None:
+        """The phrasebook for the first chain; what the others say is compared with it."""
+        return self.phrasebooks.get(target) if tuple(chain) == self.chains[0] else None
+
+    @property
+    def back_signatures(self) -> list[str]:
+        """All that may stand in the column ``back_engine`` where no people do."""
+        guard = self.guards.get(SOURCE_LANGUAGE)
+        return [*(engine.signature for engine in run.guarded(self.back_chain, guard)), protect.KEPT]
 
     def glossary(self, language: str) -> Mapping[tuple[str, str], str]:
         """(English answer, sense) -> answer, as the spec's glossary has it."""
@@ -238,6 +256,11 @@ def make_plugins(spec: Spec, languages: Sequence[str], executor: Executor) -> Pl
             if plugin.price
         },
         guards=_guards(spec, languages),
+        phrasebooks={
+            code: Phrasebook(code)
+            for code in languages
+            if spec.translate.phrasebook and code in phrasebook_languages()
+        },
         aligners={
             code: construct("aligners", align, spec.folder, language_rules.get(code))
             for code in languages
@@ -268,13 +291,14 @@ def _guards(spec: Spec, languages: Sequence[str]) -> dict[str, Guard]:
     wanted = spec.translate
     if not (wanted.glossary or wanted.protect):
         return {}
+    way_back = {SOURCE_LANGUAGE: Guard(None, wanted.protect, enforced=False)} if wanted.protect else {}
     glossaries = {
         code: load_glossary(spec.folder / wanted.glossary.replace("{language}", code))
         if wanted.glossary
         else None
         for code in languages
     }
-    return {code: Guard(glossary, wanted.protect or ()) for code, glossary in glossaries.items()}
+    return way_back | {code: Guard(glossary, wanted.protect) for code, glossary in glossaries.items()}
 
 
 def _glossaries(spec: Spec) -> dict[str, answer_glossary.Glossary]:

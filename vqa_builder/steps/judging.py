@@ -46,6 +46,7 @@ def score(job: BuildContext, segments: Stored, translations: Stored, language: s
             segments,
             translations,
             signature=signatures[plugin.type],
+            pairs=score_cache.VERSION,
         )
         for plugin in job.spec.scores
     ]

@@ -258,5 +258,6 @@ def _known(job: BuildContext, request: Request, engines: Sequence[Engine]) -> li
 
 
 def _recalled(job: BuildContext, request: Request, engines: Sequence[Engine]) -> run.Recalled:
-    guard = job.plugins.guards.get(request.target) if request.source == SOURCE_LANGUAGE else None
-    return run.recall(request, engines, job.memory, guard=guard)
+    guard = job.plugins.guards.get(request.target)
+    phrasebook = job.plugins.phrasebook_for(request.target, engines)
+    return run.recall(request, engines, job.memory, guard=guard, phrasebook=phrasebook)

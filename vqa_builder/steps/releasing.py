@@ -202,9 +202,8 @@ def _human_verified(
     job: BuildContext, segments: pa.Table, translations: pa.Table, language: str
 ) -> list[Entry]:
     """Entries of the memory that people verified and the rows use; a glossary is a file of the spec."""
-    back = [engine.signature for engine in job.plugins.back_chain]
     engines = [*job.plugins.signatures(language), protect.EXACT]
-    return human_verified.used(segments, translations, language, engines, back)
+    return human_verified.used(segments, translations, language, engines, job.plugins.back_signatures)
 
 
 def _classes(spec: Spec) -> list[type]:

@@ -34,6 +34,7 @@ class Translated(NamedTuple):
 def translate(job: BuildContext, segments: Stored, language: str, engines: Sequence[Engine]) -> Stored:
     """Segments -> translations, English into the language."""
     guard = job.plugins.guards.get(language)
+    phrasebook = job.plugins.phrasebook_for(language, engines)
     return job.store.step(
         f"translations-{language}",
         lambda segments: _translations(job, segments, language, engines),
@@ -41,6 +42,7 @@ def translate(job: BuildContext, segments: Stored, language: str, engines: Seque
         language=language,
         engines=[engine.signature for engine in engines],
         guard=guard and guard.signature,
+        phrasebook=phrasebook and phrasebook.signature,
         overrides=job.memory.overrides_fingerprint(SOURCE_LANGUAGE, language),
         version=run.VERSION,
     )
@@ -48,12 +50,14 @@ def translate(job: BuildContext, segments: Stored, language: str, engines: Seque
 
 def translate_back(job: BuildContext, segments: Stored, translations: Stored, language: str) -> Stored:
     """Translations -> the same with their back-translations."""
+    guard = job.plugins.guards.get(SOURCE_LANGUAGE)
     return job.store.step(
         f"back-translations-{language}",
         lambda segments, translations: _with_back_translations(job, segments, translations, language),
         segments,
         translations,
         engines=[engine.signature for engine in job.plugins.back_chain],
+        guard=guard and guard.signature,
         overrides=job.memory.overrides_fingerprint(language, SOURCE_LANGUAGE),
         version=run.VERSION,
     )
@@ -81,7 +85,8 @@ def ask_engines(job: BuildContext, request: Request, engines: Sequence[Engine]) 
         request,
         engines,
         job.memory,
-        guard=job.plugins.guards.get(request.target) if into_language else None,
+        guard=job.plugins.guards.get(request.target),
+        phrasebook=job.plugins.phrasebook_for(request.target, engines),
         ledger=job.ledger,
         progress=job.progress,
         batch_size=settings.batch_size * (job.executor.workers if job.executor.remote else 1),

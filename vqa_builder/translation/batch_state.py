@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from vqa_builder.translation.engines.base import Engine
 from vqa_builder.translation.memory import TranslationMemory
-from vqa_builder.translation.protect import EXACT, PLAIN, TERMS, Guard, Protected
+from vqa_builder.translation.phrasebook import Phrasebook
+from vqa_builder.translation.protect import EXACT, KEPT, PLAIN, TERMS, Guard, Protected
 from vqa_builder.translation.request import Request
 
 
@@ -20,7 +21,9 @@ class BatchState:
         answers, engines: the translation of each and who gave it; None where it is not known.
         kinds: what each holds that engines must not touch.
         reasons: place -> why those who were asked could not translate it.
-        remembered: how many were known without asking an engine.
+        overridden: the places that people have answered.
+        remembered: how many were known without asking an engine or the phrasebook.
+        in_phrasebook: how many the phrasebook knew.
         calls, seconds: of engines.
     """
 
@@ -29,7 +32,9 @@ class BatchState:
     engines: list[str | None]
     kinds: list[int]
     reasons: dict[int, list[str]] = field(default_factory=dict)
+    overridden: set[int] = field(default_factory=set)
     remembered: int = 0
+    in_phrasebook: int = 0
     calls: int = 0
     seconds: float = 0.0
 
@@ -80,6 +85,7 @@ def ask_overrides(state: BatchState, memory: TranslationMemory) -> None:
     for at, answer in enumerate(memory.lookup_overrides(state.request)):
         if answer is not None and state.request.texts[at]:
             state.fill(at, *answer)
+            state.overridden.add(at)
             state.remembered += 1
 
 
@@ -94,6 +100,18 @@ def ask_glossary(state: BatchState, guard: Guard | None) -> None:
             state.remembered += 1
 
 
+def ask_phrasebook(state: BatchState, phrasebook: Phrasebook | None, guard: Guard | None) -> None:
+    """Take what the phrasebook has, unless a term or a span that must not change is missing there."""
+    if phrasebook is None:
+        return
+    places, signature, role = state.open(), phrasebook.signature, state.request.role
+    for at, answer in zip(places, phrasebook.lookup(state.request.take(places)), strict=True):
+        text = state.request.texts[at]
+        if answer is not None and (guard is None or guard.accepts(text, role, answer)):
+            state.fill(at, answer, signature)
+            state.in_phrasebook += 1
+
+
 def ask_memory(state: BatchState, memory: TranslationMemory, engine: Engine) -> None:
     """Take what the engine has answered before."""
     places = state.open(engine)
@@ -105,3 +123,59 @@ def ask_memory(state: BatchState, memory: TranslationMemory, engine: Engine) -> 
         if answer is not None:
             state.fill(at, answer, signature)
             state.remembered += 1
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Strings cut into sentences, without what stands between and around them.
+
+    Attributes:
+        sentences: of all strings, repeated or not, one after the other.
+        patterns: place of a string -> its pieces; None where a sentence goes.
+    """
+
+    sentences: Request
+    patterns: dict[int, list[str | None]]
+
+
+def cut_open(state: BatchState, guard: Guard | None) -> Cut:
+    """The open strings, cut; those without a sentence are answered by themselves."""
+    texts, contexts = state.request.texts, state.request.contexts
+    sentences: list[str] = []
+    places: list[int] = []
+    patterns: dict[int, list[str | None]] = {}
+    for at in state.open():
+        pieces = guard.cut(texts[at]) if guard else []
+        inner = [piece.text for piece in pieces if not piece.is_kept] if pieces else [texts[at]]
+        if not inner:
+            state.fill(at, texts[at], KEPT)
+            state.remembered += 1
+            continue
+        patterns[at] = [piece.text if piece.is_kept else None for piece in pieces] or [None]
+        sentences += inner
+        places += [at] * len(inner)
+    beside = contexts and [contexts[at] for at in places]
+    return Cut(replace(state.request, texts=sentences, contexts=beside), patterns)
+
+
+def join(state: BatchState, cut: Cut, sentences: BatchState, rows: Sequence[int]) -> None:
+    """Answer the strings that were cut, each by the answers of its sentences and what stands around them.
+
+    Args:
+        state: of the strings.
+        cut: what ``cut_open`` made of them.
+        sentences: the distinct sentences, answered.
+        rows: for every sentence of ``cut`` its place there.
+    """
+    following = iter(rows)
+    for at, pattern in cut.patterns.items():
+        places = [next(following) for piece in pattern if piece is None]
+        failed = next((place for place in places if sentences.answers[place] is None), None)
+        if failed is not None:
+            state.reasons[at] = sentences.reasons.get(failed, ["no engine"])
+            continue
+        answers = iter(str(sentences.answers[place]) for place in places)
+        # A string is an engine's as soon as one of its sentences is.
+        by = next((place for place in places if place not in sentences.overridden), places[0])
+        text = "".join(next(answers) if piece is None else piece for piece in pattern)
+        state.fill(at, text, str(sentences.engines[by]))

@@ -1,16 +1,18 @@
 """The run: strings in, translations out in the same order; every distinct string is paid for once.
 
-Human-verified entries of the memory answer first, then the glossary. Then each engine of the fallback chain
-is asked, by memory and in person, for what is still open. Every part of a batch that an engine hands over is
-in the memory before the next one is asked for, so that a crash costs what is under way and nothing else.
+Human-verified entries of the memory answer first, then the glossary. What is still open is cut into
+sentences, so that engines see neither line breaks nor what stands around a sentence and must not change. The
+phrasebook is asked for these, then each engine of the fallback chain, by memory and in person. Every part of
+a batch that an engine hands over is in the memory before the next one is asked for, so that a crash costs
+what is under way and nothing else.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -19,18 +21,23 @@ from vqa_builder.errors import EngineError, VQABuilderError
 from vqa_builder.progress import Progress
 from vqa_builder.translation.batch_state import (
     BatchState,
+    Cut,
     ask_glossary,
     ask_memory,
     ask_overrides,
+    ask_phrasebook,
+    cut_open,
     deduplicate,
+    join,
 )
 from vqa_builder.translation.budget import Ledger
 from vqa_builder.translation.engines.base import Engine, Failure, Part, Parts, Stopped, broken_contract
 from vqa_builder.translation.memory import TranslationMemory
+from vqa_builder.translation.phrasebook import Phrasebook
 from vqa_builder.translation.protect import SPANS, TERMS, Guard, Protected
 from vqa_builder.translation.request import Request, batches
 
-VERSION = "1"  # raised by whoever changes what a run answers
+VERSION = "2"  # raised by whoever changes what a run answers
 BATCH_SIZE = 4096
 
 
@@ -40,8 +47,10 @@ class RunCounts:
 
     Attributes:
         asked: strings that came in.
-        unique: distinct ones (a string in two contexts counts twice); the sum of the next three.
-        remembered: answered by the memory or the glossary.
+        unique: distinct ones (a string in two contexts counts twice), cut into sentences where no whole
+            string is known; the sum of the next four.
+        remembered: answered by the memory or the glossary, or kept as they are.
+        in_phrasebook: answered by the phrasebook.
         translated: answered by an engine, now.
         failed: answered by nobody.
         engine_calls: batches that engines were asked to translate.
@@ -51,6 +60,7 @@ class RunCounts:
     asked: int = 0
     unique: int = 0
     remembered: int = 0
+    in_phrasebook: int = 0
     translated: int = 0
     failed: int = 0
     engine_calls: int = 0
@@ -86,6 +96,7 @@ def translate(
     memory: TranslationMemory,
     *,
     guard: Guard | None = None,
+    phrasebook: Phrasebook | None = None,
     ledger: Ledger | None = None,
     progress: Progress | None = None,
     batch_size: int = BATCH_SIZE,
@@ -101,6 +112,7 @@ def translate(
         engines: the first is asked first, the next ones for what those before could not translate.
         memory: asked before every engine, told of every part of a batch.
         guard: the glossary, whose terms outrank engines, and what else engines must not touch.
+        phrasebook: ready translations, asked before the engines.
         ledger: told of every string that an engine answers; stops the run before its budget is exceeded.
         progress: follows the strings that engines translate.
         batch_size: strings per call of an engine, and at most per commit of the memory.
@@ -126,12 +138,15 @@ def translate(
     """
     for engine in engines:
         engine.check_direction(request.source, request.target)
-    state, rows = _known_without_engines(request, memory, guard)
+    work = _Work.begun(request, memory, guard, phrasebook)
     for engine in guarded(engines, guard):
-        if state.open(engine):
-            ask_memory(state, memory, engine)
-            _ask_engine(state, memory, engine, ledger or Ledger(), progress or Progress(), batch_size)
-    return _outcome(state, rows)
+        if work.sentences.open(engine):
+            ask_memory(work.sentences, memory, engine)
+            _ask_engine(
+                work.sentences, memory, engine, ledger or Ledger(), progress or Progress(), batch_size
+            )
+    work.join()
+    return _outcome(work)
 
 
 class Recalled(NamedTuple):
@@ -147,23 +162,56 @@ class Recalled(NamedTuple):
 
 
 def recall(
-    request: Request, engines: Sequence[Engine], memory: TranslationMemory, *, guard: Guard | None = None
+    request: Request,
+    engines: Sequence[Engine],
+    memory: TranslationMemory,
+    *,
+    guard: Guard | None = None,
+    phrasebook: Phrasebook | None = None,
 ) -> Recalled:
     """What ``translate`` would answer without asking any engine. Arguments as there."""
-    state, rows = _known_without_engines(request, memory, guard)
+    work = _Work.begun(request, memory, guard, phrasebook)
     for engine in guarded(engines, guard):
-        ask_memory(state, memory, engine)
-    return Recalled([state.answers[at] for at in rows], [state.engines[at] for at in rows])
+        ask_memory(work.sentences, memory, engine)
+    work.join()
+    whole = work.strings
+    return Recalled([whole.answers[at] for at in work.rows], [whole.engines[at] for at in work.rows])
 
 
-def _known_without_engines(
-    request: Request, memory: TranslationMemory, guard: Guard | None
-) -> tuple[BatchState, list[int]]:
-    """The distinct strings, with what people and the glossary say, and every string's place among them."""
-    state, rows = deduplicate(request, guard)
-    ask_overrides(state, memory)
-    ask_glossary(state, guard)
-    return state, rows
+class _Work(NamedTuple):
+    """The distinct strings of a run, and their sentences.
+
+    Attributes:
+        strings, rows: distinct strings, and for every string asked its place among them.
+        cut: the open ones in sentences.
+        sentences, places: distinct sentences, and for every sentence of ``cut`` its place among them.
+    """
+
+    strings: BatchState
+    rows: list[int]
+    cut: Cut
+    sentences: BatchState
+    places: list[int]
+
+    @classmethod
+    def begun(
+        cls, request: Request, memory: TranslationMemory, guard: Guard | None, phrasebook: Phrasebook | None
+    ) -> _Work:
+        """With what people, the glossary and the phrasebook say."""
+        strings, rows = deduplicate(request, None)
+        ask_overrides(strings, memory)
+        ask_glossary(strings, guard)
+        cut = cut_open(strings, guard)
+        sentences, places = deduplicate(cut.sentences, guard)
+        if any(len(pattern) > 1 for pattern in cut.patterns.values()):
+            ask_overrides(sentences, memory)
+            ask_glossary(sentences, guard)
+        ask_phrasebook(sentences, phrasebook, guard)
+        return cls(strings, rows, cut, sentences, places)
+
+    def join(self) -> None:
+        """Answer the strings by their sentences."""
+        join(self.strings, self.cut, self.sentences, self.places)
 
 
 def guarded(engines: Sequence[Engine], guard: Guard | None) -> Iterator[Engine]:
@@ -319,24 +367,26 @@ def _usable(result: str | Failure) -> str | Failure:
     return text
 
 
-def _outcome(state: BatchState, rows: Iterable[int]) -> Outcome:
-    failed = sum(answer is None for answer in state.answers)
-    took = pa.array(rows, pa.int64())
+def _outcome(work: _Work) -> Outcome:
+    whole, sentences = work.strings, work.sentences
+    took = pa.array(work.rows, pa.int64())
     counts = RunCounts(
         asked=len(took),
-        unique=len(state.request.texts),
-        remembered=state.remembered,
-        translated=len(state.request.texts) - state.remembered - failed,
-        failed=failed,
-        engine_calls=state.calls,
-        engine_seconds=state.seconds,
+        remembered=whole.remembered + sentences.remembered,
+        in_phrasebook=sentences.in_phrasebook,
+        failed=sum(answer is None for answer in sentences.answers) + whole.request.texts.count(""),
+        unique=whole.remembered + whole.request.texts.count("") + len(sentences.request),
+        engine_calls=sentences.calls,
+        engine_seconds=sentences.seconds,
     )
-    status = ["failed" if answer is None else "ok" for answer in state.answers]
+    answered = counts.remembered + counts.in_phrasebook + counts.failed
+    counts = replace(counts, translated=counts.unique - answered)
+    status = ["failed" if answer is None else "ok" for answer in whole.answers]
     errors = [
-        "; ".join(state.reasons.get(at, ["no engine"])) if answer is None else None
-        for at, answer in enumerate(state.answers)
+        "; ".join(whole.reasons.get(at, ["no engine"])) if answer is None else None
+        for at, answer in enumerate(whole.answers)
     ]
     text, engine, state, error = (
-        pa.array(column, pa.string()).take(took) for column in (state.answers, state.engines, status, errors)
+        pa.array(column, pa.string()).take(took) for column in (whole.answers, whole.engines, status, errors)
     )
     return Outcome(text, engine, state, error, counts)
