@@ -208,6 +208,7 @@ def _row(row: tuple[Any, ...], answers: dict[str, str], language: str) -> dict[s
         "answer_type": "other",
         "multiple_choice_answer": None if given is None else answers[given[0]],
         "multiple_choice_answer_en": None if given is None else given[0],
+        "multiple_choice_answer_method": None if given is None else "table",
         "answers": None if given is None else _annotators(given, answers),
         "labels": None if given is None else sorted(scores),
         "soft_scores": None if given is None else [scores[label] for label in sorted(scores)],
@@ -221,7 +222,13 @@ def _row(row: tuple[Any, ...], answers: dict[str, str], language: str) -> dict[s
 def _annotators(given: list[str], answers: dict[str, str]) -> list[dict[str, Any]]:
     ten = [given[0]] * (10 - len(given) + 1) + given[1:]
     return [
-        {"answer": answers[one], "answer_en": one, "answer_confidence": "yes", "answer_id": place}
+        {
+            "answer": answers[one],
+            "answer_en": one,
+            "method": "table",
+            "answer_confidence": "yes",
+            "answer_id": place,
+        }
         for place, one in enumerate(ten, 1)
     ]
 

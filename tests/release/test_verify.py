@@ -61,12 +61,15 @@ def test_a_release_proves_itself(which: str, request: pytest.FixtureRequest, tmp
         "content",
         "answers",
         "soft_scores",
+        "labels",
+        "methods",
         "text",
         "alignment",
         "reasons",
         "counts",
         "ids",
         "script",
+        "leftovers",
         "leak",
         "reload",
     ]
@@ -292,6 +295,9 @@ def test_no_folder_and_another_format_are_wrong_usage(ja: ReleaseContents, tmp_p
 # Wrong rows, in files that are as recorded
 
 
+SAID = {"answer": "2", "answer_en": "two", "answer_confidence": "yes", "answer_id": 1}
+
+
 def _set(row: int, **values: object) -> Callable[[list[dict[str, Any]]], None]:
     return lambda rows: rows[row].update(values)
 
@@ -308,6 +314,15 @@ def _set(row: int, **values: object) -> Callable[[list[dict[str, Any]]], None]:
         ("data/test", _set(0, multiple_choice_answer="はい"), "answers", "in multiple_choice_answer"),
         ("data/train", _set(0, labels=[1]), "soft_scores", "labels that do not follow from the answers: 1"),
         ("data/train", _set(2, soft_scores=[1.0, 0.6]), "soft_scores", "first question_id 1117560050"),
+        ("data/train", _set(1, labels=[], soft_scores=[]), "labels", "vocabulary without its label: 1 of 3"),
+        ("data/train", _set(1, soft_scores=[0.3]), "labels", "a soft score below what the answers make it"),
+        ("data/train", _set(1, answers=[{**SAID, "method": None}]), "methods", "an answer without a method"),
+        (
+            "data/train",
+            _set(1, answers=[{**SAID, "method": "copied:sign"}]),
+            "methods",
+            "verbatim and is not",
+        ),
         ("data/train", _set(1, question=None), "text", "no text in question"),
         ("data/train", _set(1, question=" \u3000"), "text", "no text in question"),
         ("data/train", _set(1, question="何\x07色"), "text", "a control character in question"),

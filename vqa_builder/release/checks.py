@@ -7,7 +7,7 @@ the ids of the first rows that have it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from vqa_builder import languages
 from vqa_builder.answers.soft_scores import soft_scores
 from vqa_builder.languages.base import Language
+from vqa_builder.release import recount
 from vqa_builder.release.diff.rows_changed import differs
 from vqa_builder.release.manifest import Manifest
 from vqa_builder.release.parquet import ANSWER_MAP_KEY, config_of, read_table
@@ -45,27 +46,34 @@ class Reference:
             nothing can be said about labels.
         language: of the release.
         normalise: whether answers count for labels by their normalised form.
+        protected: kinds of spans that stand unchanged in what engines translated.
+        engines: signatures of the engines; whoever else translated are people.
     """
 
     vocabulary: pa.Table | None
     language: Language
     normalise: bool = True
+    protected: tuple[str, ...] = ()
+    engines: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, folder: Path, found: Manifest) -> Reference:
         """The answer map of a release, without any label where the release has none."""
         language = languages.get(found.language)
         normalise = not (found.content.get("source") or {}).get("normalised_answers", False)
+        protected = ((found.content.get("spec") or {}).get("translate") or {}).get("protect") or ()
+        engines = (str(one.get("signature")) for one in found.content.get("engines") or [])
+        known = cls(None, language, normalise, tuple(protected), tuple(engines))
         if ANSWER_MAP_KEY not in found.tables:
-            return cls(
-                pa.table({"label": pa.array([], pa.int32()), "answer_en": pa.array([], pa.string())}),
-                language,
-            )
+            empty = pa.table({"label": pa.array([], pa.int32()), "answer_en": pa.array([], pa.string())})
+            return replace(known, vocabulary=empty)
         try:
             pairs = read_table(folder, ANSWER_MAP_KEY, ["label", "answer_en"])
         except Exception:  # the check "readable" reports why
-            return cls(None, language, normalise)
-        return cls(pairs.group_by(["label", "answer_en"]).aggregate([]).sort_by("label"), language, normalise)
+            return known
+        return replace(
+            known, vocabulary=pairs.group_by(["label", "answer_en"]).aggregate([]).sort_by("label")
+        )
 
     def unknown(self, labels: pa.Array) -> pa.Array | None:
         """Which labels are not in the answer map; None if nothing can be said."""
@@ -131,13 +139,33 @@ def soft_score_faults(key: str, table: pa.Table, known: Reference) -> list[str]:
     answers = pa.chunked_array([answers])
     places, scores = soft_scores(answers, known.vocabulary, normalise=known.normalise)
     labels = _relabelled(places, known.vocabulary["label"].combine_chunks())
-    wrong = {"labels": differs(labels, _array(table["labels"]))}
-    wrong["soft_scores"] = differs(scores, _array(table["soft_scores"]))
-    found = [
-        _fault(key, table, f"{name} that do not follow from the answers", pa.chunked_array([pa.array(mask)]))
-        for name, mask in wrong.items()
-    ]
-    return [fault for fault in found if fault]
+    wrong = {
+        "labels that do not follow from the answers": differs(labels, _array(table["labels"])),
+        "soft_scores that do not follow from the answers": differs(scores, _array(table["soft_scores"])),
+    }
+    return _faults(key, table, wrong)
+
+
+def label_faults(key: str, table: pa.Table, known: Reference) -> list[str]:
+    """Labels and soft scores that are missing or too low by a look-up of our own, apart from the build's."""
+    if config_of(key) == "answers" or known.vocabulary is None:
+        return []
+    return _faults(key, table, recount.labels_missing(table, known.vocabulary, known.normalise))
+
+
+def method_faults(key: str, table: pa.Table, known: Reference) -> list[str]:
+    """Answers that are neither a translation nor the source's text, or not what their method says."""
+    if config_of(key) == "answers":
+        return []
+    return _faults(key, table, recount.answers_astray(table, known.language.letters))
+
+
+def leftover_warnings(key: str, table: pa.Table, known: Reference) -> list[str]:
+    """Answers by engines that are the English text less some signs."""
+    if config_of(key) == "answers":
+        return []
+    left = recount.leftovers(table, known.language.letters)
+    return _faults(key, table, {"an answer that is the English less some signs": left})
 
 
 def alignment_faults(key: str, table: pa.Table, known: Reference) -> list[str]:
@@ -195,13 +223,18 @@ def shared_images(images: Mapping[str, list[pa.ChunkedArray]]) -> list[str]:
 TABLE_CHECKS: dict[str, Callable[[str, pa.Table, Reference], list[str]]] = {
     "answers": answer_faults,
     "soft_scores": soft_score_faults,
+    "labels": label_faults,
+    "methods": method_faults,
     "text": text_faults,
     "alignment": alignment_faults,
     "reasons": reason_faults,
 }
 
 
-TABLE_WARNINGS: dict[str, Callable[[str, pa.Table, Reference], list[str]]] = {"script": script_warnings}
+TABLE_WARNINGS: dict[str, Callable[[str, pa.Table, Reference], list[str]]] = {
+    "script": script_warnings,
+    "leftovers": leftover_warnings,
+}
 
 
 def rows_of(mask: pa.ChunkedArray, ids: pa.ChunkedArray) -> list[Any]:
@@ -215,6 +248,13 @@ def _fault(key: str, table: pa.Table, problem: str, mask: pa.ChunkedArray) -> st
         return None
     named = ", ".join(repr(one) for one in ids[:SHOWN_IDS])
     return f"{key}: {problem}: {len(ids):,} of {table.num_rows:,} rows, first question_id {named}"
+
+
+def _faults(key: str, table: pa.Table, masks: Mapping[str, recount.Mask]) -> list[str]:
+    found = [
+        _fault(key, table, problem, pa.chunked_array([pa.array(mask)])) for problem, mask in masks.items()
+    ]
+    return [fault for fault in found if fault]
 
 
 def _nested_fault(

@@ -198,6 +198,9 @@ def _proved(found: Manifest) -> dict[str, str]:
         "content": "every table has the recorded rows and content hash",
         "answers": "labels stand in the answer map, each has its score; no answers, no labels",
         "soft_scores": "labels and soft scores follow from the English answers",
+        "labels": "looked up anew, every answer in the vocabulary has its label, and no score is too low",
+        "methods": "every answer is a translation, or the source's own text where its method says so",
+        "leftovers": "no answer by an engine is the English less some signs",
         "script": f"every kept question has letters of {found.language}, and no broken character",
         "leak": "no image stands in two splits",
         "text": "questions are there, valid UTF-8, without control characters",
@@ -206,6 +209,13 @@ def _proved(found: Manifest) -> dict[str, str]:
         "counts": adds_up,
         "ids": "unique in all tables, as many as counted",
     }
+
+
+def _spans_proved(found: Manifest) -> str:
+    kinds = ((found.content.get("spec") or {}).get("translate") or {}).get("protect") or ()
+    if not kinds:
+        return "the spec protects no spans"
+    return f"every protected span of a kept question stands in its translation ({', '.join(kinds)})"
 
 
 def _content_faults(key: str, table: pa.Table, recorded: dict[str, Any]) -> list[str]:
