@@ -26,7 +26,7 @@ class Script(Scorer):
     Chinese passes for Japanese and Marathi for Hindi here; telling those apart is ``langid``'s part.
 
     Example:
-        >>> measured = Script(languages.get("hi")).score(pairs)["script"]   # doctest: +SKIP
+        "क्या TV चालू है?" is 1; "क्या यह red है?" is 0.7; "Is it red?" is 0.
     """
 
     name = "script"
