@@ -54,6 +54,8 @@ DEFAULT_SCORES = (
     "chrf",
     "content",
     "agreement",
+    "lexical",
+    "grammar",
 )
 
 

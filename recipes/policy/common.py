@@ -8,9 +8,11 @@ Parquet in ``VQA_BUILDER_CACHE`` (default ``.policy-cache``), keyed by the engin
 from __future__ import annotations
 
 import ast
+import gzip
 import json
 import os
 import random
+from collections import defaultdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,6 +32,7 @@ from vqa_builder.translation.request import Request
 SHARED = Path(os.environ.get("VQA_BUILDER_SHARED", Path(__file__).parents[3] / "shared")) / "data"
 CACHE = Path(os.environ.get("VQA_BUILDER_CACHE", ".policy-cache"))
 CHUNK = 2000
+SEED = 3
 
 
 class Judged(NamedTuple):
@@ -64,6 +67,28 @@ def vizwiz_questions(language: str) -> list[str]:
     """The 500 VizWiz questions in English, or as NLLB-200 translated them, in one order."""
     read = (SHARED / f"vizwiz_500_multilingual/val_subsample_{language}.json").read_text(encoding="utf-8")
     return [row["question"] for row in sorted(json.loads(read), key=lambda row: row["image"])]
+
+
+def vqa_questions(count: int, seed: int) -> list[str]:
+    """Distinct VQA v2 questions, drawn; all of them in some order if there are no more."""
+    with gzip.open(SHARED / "vqa_v2_60k" / "vqa_questions_train.json.gz", "rt", encoding="utf-8") as file:
+        read = json.load(file)
+    questions = read["questions"] if isinstance(read, dict) else read
+    distinct = sorted({row["question"] for row in questions})
+    return random.Random(seed).sample(distinct, min(count, len(distinct)))
+
+
+def swapped(questions: list[str], seed: int) -> list[int]:
+    """For each question the place of another that begins with the same two words, or of any other."""
+    drawn = random.Random(seed)
+    alike: defaultdict[str, list[int]] = defaultdict(list)
+    for place, question in enumerate(questions):
+        alike[" ".join(question.lower().split()[:2])].append(place)
+    found = []
+    for place, question in enumerate(questions):
+        others = [other for other in alike[" ".join(question.lower().split()[:2])] if other != place]
+        found.append(drawn.choice(others) if others else (place + 1) % len(questions))
+    return found
 
 
 def critical_errors() -> Judged:

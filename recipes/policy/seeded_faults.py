@@ -16,8 +16,7 @@ import re
 from collections.abc import Callable
 
 import pyarrow as pa
-from common import pairs, scores, table, translate
-from fit_presets import swapped, vqa_questions
+from common import pairs, scores, swapped, table, translate, vqa_questions
 
 from vqa_builder import languages
 from vqa_builder.quality.policy import judge

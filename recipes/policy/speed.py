@@ -16,8 +16,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pyarrow as pa
-from common import pairs, table, translate
-from fit_presets import SEED, vqa_questions
+from common import SEED, pairs, table, translate, vqa_questions
 
 from vqa_builder import languages, registry
 from vqa_builder.quality.policy import what_if

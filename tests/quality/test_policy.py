@@ -94,8 +94,32 @@ def test_every_reason_is_listed_in_the_policys_order() -> None:
     ]
 
 
-def test_a_null_never_rejects() -> None:
-    assert verdicts(policy("{langid: {min: 0.5}, copy: reject}"), [{"langid": None, "copy": None}]) == [[]]
+@pytest.mark.parametrize(
+    ("rules", "row", "reasons"),
+    [
+        ("{chrf: {min: 30}}", {"chrf": None}, ["unscored"]),
+        ("{chrf: {min: 30}, missing: keep}", {"chrf": None}, []),
+        ("{chrf: {min: 30}, copy: reject}", {"chrf": None, "copy": 1.0}, ["unscored", "copy"]),
+        ("{chrf: {min: 30}, copy: reject, missing: keep}", {"chrf": None, "copy": 1.0}, ["copy"]),
+        ("{copy: reject}", {"chrf": None, "copy": 0.0}, []),
+        ("{chrf: {min: 30}}", {"chrf": None, "text": None}, ["untranslated"]),
+        ("{langid: {min: 0.5}}", {"langid": None}, []),
+        ("{langid: {min: 0.5}}", {"langid": None, "role": "answer"}, []),
+        ("{chrf: {min: 30}, answers: {chrf: off}}", {"chrf": None, "role": "answer"}, []),
+        ("{combine: {weights: {chrf: 1, copy: -1}, min: 0}}", {"chrf": None, "copy": 0.0}, ["unscored"]),
+    ],
+)
+def test_a_missing_score_that_a_rule_needs_rejects(
+    rules: str, row: dict[str, Any], reasons: list[str]
+) -> None:
+    assert verdicts(policy(rules), [row]) == [reasons]
+
+
+def test_what_becomes_of_missing_scores_stands_in_the_signature_and_survives() -> None:
+    rules = policy("{chrf: {keep: 0.5}, missing: keep}")
+    assert rules.signature == "policy|chrf:keep=0.5|missing:keep"
+    assert Policy.model_validate(rules.model_dump()) == rules
+    assert judged_by(judged(rules, [{"chrf": 3.0}, {"chrf": 9.0}])).missing == "keep"
 
 
 def test_the_bound_itself_is_kept_in_float32() -> None:
@@ -162,6 +186,11 @@ ROWS = st.lists(
 )
 
 
+def _needed(row: dict[str, Any]) -> bool:
+    """Whether a score is missing that the rules below need."""
+    return row["chrf"] is None or (row["copy"] is None and row["role"] == "question")
+
+
 @given(rows=ROWS, randomness=st.randoms(use_true_random=False))
 def test_it_equals_a_row_by_row_reading_in_any_order(rows: list[dict[str, Any]], randomness: Any) -> None:
     rules = policy("{chrf: {min: 30}, copy: reject, answers: {chrf: {min: 60}, copy: off}}")
@@ -171,6 +200,7 @@ def test_it_equals_a_row_by_row_reading_in_any_order(rows: list[dict[str, Any]],
         bound = 60 if answer else 30
         expected.append(
             (["untranslated"] if not row["text"] else [])
+            + (["unscored"] if row["text"] and _needed(row) else [])
             + ([f"chrf<{bound}"] if row["chrf"] is not None and row["chrf"] < bound else [])
             + (["copy"] if row["copy"] and not answer else [])
         )

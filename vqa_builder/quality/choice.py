@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from vqa_builder import registry
 from vqa_builder.errors import SpecError, UnknownNameError
+from vqa_builder.quality.policy import good_ends
 from vqa_builder.schema import CANDIDATES
 
 VERSION = "1"
@@ -92,7 +92,7 @@ def _ranks(segments: pa.Table, candidate: Tables, by: str) -> NDArray[np.float64
     """Per segment: is there a translation, is it kept, has it a score, how good is it."""
     translations, scores, verdicts = candidate
     value = np.asarray(scores[by].to_numpy(), dtype=np.float64)
-    good = {"high": value, "low": -value, "zero": -np.abs(value)}[_good_end(by)]
+    good = {"high": value, "low": -value, "zero": -np.abs(value)}[good_ends().get(by, "high")]
     known = ~np.isnan(good)
     of_rows = np.column_stack(
         [
@@ -128,8 +128,3 @@ def _record(segments: pa.Table, candidate: Tables, by: str, place: int, best: ND
         "chosen": pa.array(best[rows] == place),
     }
     return pa.table({name: columns[name] for name in CANDIDATES.names}, schema=CANDIDATES)
-
-
-def _good_end(column: str) -> str:
-    scorers = (registry.find("scorers", name) for name in registry.names("scorers"))
-    return next((str(scorer.good) for scorer in scorers if column in scorer.columns), "high")

@@ -18,6 +18,7 @@ from vqa_builder.quality.rules import Bound, Combination, Policy, Rule, Standing
 from vqa_builder.schema import VERDICTS
 
 __all__ = [
+    "UNSCORED",
     "UNTRANSLATED",
     "Combination",
     "Policy",
@@ -32,7 +33,7 @@ __all__ = [
     "what_if",
 ]
 
-VERSION = "3"
+VERSION = "4"
 """Raised by whoever changes what ``judge`` returns for the same policy and scores."""
 
 _KEYS = ("segment_id", "language")
@@ -44,6 +45,9 @@ Flags = NDArray[np.bool_]
 
 UNTRANSLATED = "untranslated"
 """The reason of segments whose translation failed or is blank."""
+
+UNSCORED = "unscored"
+"""The reason of segments that lack a score which a rule needs."""
 
 
 def resolved(policy: Policy, segments: pa.Table, scores: pa.Table) -> Policy:
@@ -72,7 +76,7 @@ def resolved(policy: Policy, segments: pa.Table, scores: pa.Table) -> Policy:
         name: "off" if rule == "off" else _aimed(name, rule, scores, answers, "policy.answers")
         for name, rule in policy.answers.items()
     }
-    return Policy.model_validate({"rules": rules, "answers": special})
+    return Policy.model_validate({"rules": rules, "answers": special, "missing": policy.missing})
 
 
 def judge(
@@ -98,8 +102,8 @@ def judge(
 
     Returns:
         Schema ``VERDICTS``, one row per segment in their order. Reasons are stable codes in the policy's
-        order: ``untranslated``, ``chrf<30``, ``length>3.5``, ``copy``. ``judged_by`` reads the resolved
-            policy from it, ``overruled`` what human-verified segments were kept against.
+        order: ``untranslated``, ``unscored``, ``chrf<30``, ``length>3.5``, ``copy``. ``judged_by`` reads the
+        resolved policy from it, ``overruled`` what human-verified segments were kept against.
 
     Raises:
         UnknownNameError, SpecError: see ``Policy.check`` and ``resolved``.
@@ -111,8 +115,9 @@ def judge(
     policy = resolved(policy, segments, aligned)
     blank = _booleans(pc.fill_null(pc.equal(pc.utf8_trim_whitespace(texts), ""), True))
     bounds = policy.bounds()
-    hits = np.column_stack([blank, *_hits(bounds, segments, aligned)])
-    codes = [UNTRANSLATED, *(bound.reason for bound in bounds)]
+    unscored = _unscored(policy, bounds, segments, aligned) & ~blank
+    hits = np.column_stack([blank, unscored, *_hits(bounds, segments, aligned)])
+    codes = [UNTRANSLATED, UNSCORED, *(bound.reason for bound in bounds)]
     verified = _booleans(is_human_verified(translations, engines)) & ~blank
     against = dict(zip(codes, hits[verified].sum(axis=0).tolist(), strict=True))
     hits[verified] = False
@@ -188,8 +193,9 @@ def what_if(segments: pa.Table, scores: pa.Table, policies: Mapping[str, Policy]
         policy.check({field.name: field.type for field in aligned.schema})
         policy = resolved(policy, segments, aligned)
         bounds = policy.bounds()
-        hits = np.column_stack([blank, *_hits(bounds, segments, aligned)])
-        codes = [UNTRANSLATED, *(bound.reason for bound in bounds)]
+        unscored = _unscored(policy, bounds, segments, aligned) & ~blank
+        hits = np.column_stack([blank, unscored, *_hits(bounds, segments, aligned)])
+        codes = [UNTRANSLATED, UNSCORED, *(bound.reason for bound in bounds)]
         for role, rows in roles.items():
             told = _told(hits[rows], codes, None if counts is None else counts[rows])
             found.append({"policy": name, "role": role, **told, "signature": policy.signature})
@@ -263,8 +269,7 @@ def _at_rank(values: NDArray[np.float64], keep: float) -> float:
 
 def good_ends() -> dict[str, str]:
     """Score column -> the end at which it is good."""
-    scorers = [registry.find("scorers", name) for name in registry.names("scorers")]
-    return {column: scorer.good for scorer in scorers for column in scorer.columns}
+    return {column: scorer.ends.get(column, scorer.good) for column, scorer in _scorers().items()}
 
 
 def _hits(bounds: list[Bound], segments: pa.Table, scores: pa.Table) -> list[Flags]:
@@ -274,6 +279,30 @@ def _hits(bounds: list[Bound], segments: pa.Table, scores: pa.Table) -> list[Fla
         holds = np.where(answers, bound.answers, bound.questions)
         found.append(_beyond(bound, scores) & holds)
     return found
+
+
+def _unscored(policy: Policy, bounds: list[Bound], segments: pa.Table, scores: pa.Table) -> Flags:
+    """Where a score is missing that a rule needs: of this role, and not of what its scorer cannot measure."""
+    found = np.zeros(segments.num_rows, dtype=bool)
+    if policy.missing == "keep":
+        return found
+    scorers = _scorers()
+    answers = _booleans(pc.equal(segments["role"], "answer"))
+    for bound in bounds:
+        holds = np.where(answers, bound.answers, bound.questions)
+        for column in bound.combination.weights if bound.combination else (bound.column,):
+            scorer = scorers.get(column)
+            if scorer is None or not scorer.partial:
+                roles = ("question", "answer") if scorer is None else scorer.roles
+                measurable = np.where(answers, "answer" in roles, "question" in roles)
+                found |= holds & measurable & _booleans(pc.is_null(scores[column]))
+    return found
+
+
+def _scorers() -> dict[str, Any]:
+    """Score column -> the class that measures it."""
+    classes = [registry.find("scorers", name) for name in registry.names("scorers")]
+    return {column: scorer for scorer in classes for column in scorer.columns}
 
 
 def _beyond(bound: Bound, scores: pa.Table) -> Flags:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from vqa_builder import languages
 from vqa_builder.errors import SpecError, UnknownNameError
-from vqa_builder.quality.rules import Policy
+from vqa_builder.quality.rules import MISSING, Policy
 
 DEFAULT = "balanced"
 _ANY = "other"
@@ -26,7 +26,8 @@ def policy_for(
         language: ISO 639 code.
         configured: the spec's ``policy:``: the name of a preset; or rules, which go before those of the
             ``preset`` among them, if they name one (``off`` drops a rule of the preset). ``languages`` among
-            them holds what is stated for one language alone (see ``configured_for``).
+            them holds what is stated for one language alone (see ``configured_for``); ``missing: keep`` among
+            them, or alone, lets segments without a needed score pass.
         columns: the score columns that exist; a preset's rules for others are left out.
 
     Raises:
@@ -39,6 +40,8 @@ def policy_for(
     configured = configured_for(language, configured)
     if configured is None or isinstance(configured, str):
         return _validated(_preset(configured or DEFAULT, language, columns))
+    if set(configured) == {MISSING}:
+        configured = {"preset": DEFAULT, **configured}
     if "preset" not in configured:
         return _validated(configured)
     rules = {name: rule for name, rule in configured.items() if name not in ("preset", "answers")}

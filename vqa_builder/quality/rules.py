@@ -21,9 +21,12 @@ from vqa_builder.errors import SpecError, UnknownNameError
 COMBINE = "combine"
 """The name under which a combination stands in policies, reasons and cards."""
 
+MISSING = "missing"
+"""The key beside the rules that says what becomes of segments without a score."""
+
 
 class Rule(BaseModel):
-    """Rejects where a score is below ``min`` or above ``max``; a null never rejects.
+    """Rejects where a score is below ``min`` or above ``max``; what a null does is ``Policy.missing``'s part.
 
     Attributes:
         min: the lowest score that is kept.
@@ -49,7 +52,7 @@ class Rule(BaseModel):
 
 
 class Combination(BaseModel):
-    """Rejects where ``bias + sum of weight x score`` is below ``min``; a null among the scores never rejects.
+    """Rejects where ``bias + sum of weight x score`` is below ``min``; see ``Rule`` for nulls.
 
     Attributes:
         weights: score column -> weight.
@@ -120,6 +123,8 @@ class Policy(BaseModel):
     Attributes:
         rules: column -> rule, for questions and answers.
         answers: column -> rule that holds for answers instead.
+        missing: what becomes of a segment that lacks a score which a rule needs, such as chrF where there is
+            no back-translation: ``reject`` it as ``unscored``, or ``keep`` it unless another rule rejects.
 
     >>> import yaml
     >>> combination = "combine: {weights: {chrf: 0.05, agreement: 2}, bias: -3, logistic: true, min: 0.4}"
@@ -133,6 +138,7 @@ class Policy(BaseModel):
 
     rules: dict[str, _Standing] = {}
     answers: dict[str, _Special] = {}
+    missing: Literal["reject", "keep"] = "reject"
 
     @model_validator(mode="before")
     @classmethod
@@ -142,8 +148,8 @@ class Policy(BaseModel):
         answers = value.get("answers") or {}
         if isinstance(answers, Mapping):  # YAML reads a bare off as false
             answers = {name: "off" if rule is False else rule for name, rule in answers.items()}
-        rules = {name: rule for name, rule in value.items() if name != "answers"}
-        return {"rules": rules, "answers": answers}
+        rules = {name: rule for name, rule in value.items() if name not in ("answers", MISSING)}
+        return {"rules": rules, "answers": answers, MISSING: value.get(MISSING, "reject")}
 
     @model_validator(mode="after")
     def _combinations_in_their_place(self) -> Self:
@@ -157,6 +163,8 @@ class Policy(BaseModel):
         flat: dict[str, Any] = {name: _plain(rule) for name, rule in self.rules.items()}
         if self.answers:
             flat["answers"] = {name: _plain(rule) for name, rule in self.answers.items()}
+        if self.missing != "reject":
+            flat[MISSING] = self.missing
         return flat
 
     @property
@@ -168,7 +176,8 @@ class Policy(BaseModel):
         """
         rules = [f"{name}:{_written(rule)}" for name, rule in sorted(self.rules.items())]
         answers = [f"answers.{name}:{_written(rule)}" for name, rule in sorted(self.answers.items())]
-        return "|".join(["policy", *rules, *answers])
+        missing = [] if self.missing == "reject" else [f"{MISSING}:{self.missing}"]
+        return "|".join(["policy", *rules, *answers, *missing])
 
     @property
     def aims(self) -> bool:

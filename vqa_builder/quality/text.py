@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import csv
+from collections.abc import Callable, Iterator
+from importlib import resources
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -55,3 +57,15 @@ def per_unique(function: Callable[[str], Any], strings: pa.Array | pa.ChunkedArr
     encoded = whole.dictionary_encode()
     results = [function(text) for text in encoded.dictionary.to_pylist()]
     return [results[index] for index in encoded.indices.to_pylist()]
+
+
+def read_rows(name: str) -> Iterator[dict[str, str]]:
+    """The rows of a table of the scorers, tab-separated with a header.
+
+    >>> next(read_rows("irregular_forms_en.tsv"))["lemma"]
+    'airplane'
+    """
+    file = resources.files("vqa_builder.quality.scorers").joinpath(name)
+    yield from csv.DictReader(
+        file.read_text(encoding="utf-8").splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE
+    )

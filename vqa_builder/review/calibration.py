@@ -188,20 +188,20 @@ def _replaced(present: Policy, taken: Sequence[str], rules: Mapping[str, Standin
         if held != "off" or name in rules:
             answers[name] = held
     kept = {name: rule for name, rule in present.rules.items() if name not in taken}
-    return Policy.model_validate({"rules": {**kept, **rules}, "answers": answers})
+    return Policy.model_validate({"rules": {**kept, **rules}, "answers": answers, "missing": present.missing})
 
 
 def _is_judged(name: str, present: Policy, labelled: Labelled, release: pa.Table) -> bool:
     """Whether people labelled enough of what a score's present rule rejects."""
     if name not in present.rules:
         return True
-    alone = Policy(rules={name: present.rules[name]})
+    alone = Policy(rules={name: present.rules[name]}, missing="keep")
     return int((~_kept(alone, labelled.scores, release)).sum()) >= FOLDS
 
 
 def _kept(policy: Policy, scores: pa.Table, release: pa.Table) -> NDArray[np.bool_]:
-    """Which questions of these scores a policy keeps; shares to keep are those of the release."""
-    policy = policies.resolved(policy, _segments(release), release)
+    """Which questions the rules keep, missing scores apart; shares to keep are those of the release."""
+    policy = policies.resolved(policy, _segments(release), release).model_copy(update={"missing": "keep"})
     segments = _segments(scores)
     keyed = {"segment_id": segments["segment_id"], "language": pa.repeat("", scores.num_rows)}
     translations = pa.table({**keyed, "text": pa.repeat("-", scores.num_rows)})

@@ -88,8 +88,10 @@ OURS = [
     "chrfpp",
     "content",
     "copy",
+    "grammar",
     "langid",
     "length",
+    "lexical",
     "loops",
     "numerals",
     "question_form",
@@ -124,6 +126,7 @@ def test_each_scorer_says_which_end_is_good() -> None:
     assert {name for name, end in ends.items() if end == "low"} == {
         "artefacts",
         "copy",
+        "grammar",
         "loops",
         "repetition",
         "spans",

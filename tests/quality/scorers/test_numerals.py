@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 
 from vqa_builder import languages
+from vqa_builder.quality.scorers._number_phrases import in_digits
 from vqa_builder.quality.scorers.numerals import numbers_in, states_number
 
 Measure = Callable[..., list[Any]]
@@ -62,6 +63,46 @@ def test_looking_at_signs_first_misses_no_number(shared: Path) -> None:
     japanese = languages.get("ja")
     text = (shared / "data/parallel_tatoeba/opus.eng-jpn.jpn").read_text(encoding="utf-8")
     texts = pa.array([unicodedata.normalize("NFKC", line) for line in text.splitlines()])
-    every = {row: found for row, line in enumerate(texts.to_pylist()) if (found := japanese.numerals(line))}
+    written = in_digits("ja", texts).to_pylist()
+    every = {row: found for row, line in enumerate(written) if (found := japanese.numerals(line))}
     assert numbers_in(japanese, texts) == every
     assert len(every) > 500
+
+
+@pytest.mark.parametrize(
+    ("language", "source", "translation"),
+    [
+        ("hi", "Are the two dogs brown?", "क्या दोनों कुत्ते भूरे हैं?"),
+        ("hi", "Are both dogs brown?", "क्या दोनों कुत्ते भूरे हैं?"),
+        ("hi", "Is it the 13th floor?", "क्या यह तेरहवीं मंज़िल है?"),
+        ("hi", "Is it the 21st century?", "क्या यह इक्कीसवीं सदी है?"),
+        ("hi", "Are there 200,000 people?", "क्या वहाँ दो लाख लोग हैं?"),
+        ("hi", "Does it cost 1 lakh?", "क्या इसका दाम १ लाख है?"),
+        ("hi", "Are there 10 million people?", "क्या वहाँ एक करोड़ लोग हैं?"),
+        ("hi", "Is it one and a half liters?", "क्या यह डेढ़ लीटर है?"),
+        ("hi", "Is it 2.5 kg?", "क्या यह ढाई किलो है?"),
+        ("hi", "Are there 150 plates?", "क्या यहाँ डेढ़ सौ प्लेटें हैं?"),
+        ("hi", "Are there 24 eggs?", "क्या यहाँ दो दर्जन अंडे हैं?"),
+        ("hi", "Is there a dozen eggs?", "क्या यहाँ एक दर्जन अंडे हैं?"),
+        ("hi", "Is it 4:30?", "क्या साढ़े चार बजे हैं?"),
+        ("hi", "Is it a quarter to five?", "क्या पौने पाँच बजे हैं?"),
+        ("ja", "Are both dogs brown?", "両方の犬は茶色ですか？"),
+        ("ja", "Are there 12 eggs?", "卵は1ダースありますか？"),
+        ("ja", "Is it half past two?", "2時半ですか？"),
+    ],
+)
+def test_numbers_in_other_words(measure: Measure, language: str, source: str, translation: str) -> None:
+    assert measure("numerals", language, [(source, translation)]) == [1]
+
+
+@pytest.mark.parametrize(
+    ("source", "translation"),
+    [
+        ("Are there two dogs?", "क्या यहाँ तीन कुत्ते हैं?"),
+        ("Are there 12 eggs?", "क्या यहाँ दो दर्जन अंडे हैं?"),
+        ("Is it the 13th floor?", "क्या यह चौदहवीं मंज़िल है?"),
+        ("Is it 2.5 kg?", "क्या यह डेढ़ किलो है?"),
+    ],
+)
+def test_other_numbers_in_other_words(measure: Measure, source: str, translation: str) -> None:
+    assert measure("numerals", "hi", [(source, translation)]) == [0]

@@ -1,10 +1,9 @@
-"""English questions as bags of meaning: content words, negation, colours, question words."""
+"""What English questions state: negation, colours, the kind of question."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Container, Mapping
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -24,15 +23,6 @@ _CONTRACTIONS = [
     ]
 ]
 _CONTRACTED = re.compile(r"['’]|nt\b|nnot\b")
-
-_FUNCTION = (
-    "a an the this that these those some any such do does did be is are was were am been being has have had "
-    "having will would can could shall should may might must of in on at to for from by with as into there "
-    "here it its he him his she her hers they them their theirs i me my we us our you your and or if then so "
-    "please just very"
-)
-FUNCTION_WORDS = frozenset(_FUNCTION.split())
-"""Articles, auxiliaries with do-support, prepositions, pronouns: a paraphrase changes them freely."""
 
 NEGATIONS = frozenset(
     ("not", "no", "none", "nobody", "nothing", "nowhere", "never", "neither", "nor", "without")
@@ -95,10 +85,10 @@ def expanded(text: str) -> str:
     return folded
 
 
-def spread(texts: pa.Array) -> pa.Array:
+def bare_words(texts: pa.Array) -> pa.Array:
     """Whole columns of ``expanded`` text, nothing but words and digits between spaces.
 
-    >>> spread(pa.array(["Isn't the man's hat red?"])).to_pylist()
+    >>> bare_words(pa.array(["Isn't the man's hat red?"])).to_pylist()
     ['is not the man hat red ']
     """
     return pc.replace_substring_regex(_written_out(texts), "[^a-z0-9]+", " ")
@@ -112,19 +102,6 @@ def _written_out(texts: pa.Array) -> pa.Array:
         written = pa.array([expanded(text) for text in lower.filter(contracted).to_pylist()], pa.string())
         lower = pc.replace_with_mask(lower, contracted, written)
     return lower
-
-
-@lru_cache(maxsize=100_000)
-def content_form(word: str) -> str | None:
-    """A word that carries meaning, in the singular and in one spelling; None for a function word.
-
-    >>> content_form("dogs"), content_form("grey"), content_form("colours"), content_form("does")
-    ('dog', 'gray', 'color', None)
-    """
-    if not word or word in FUNCTION_WORDS:
-        return None
-    form = singular(COLOURS.get(word, word))
-    return "color" if form == "colour" else form
 
 
 def singular(word: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 import pyarrow as pa
@@ -45,6 +46,9 @@ class Scorer(ABC):
         threaded: whether it keeps all cores busy by itself, so that more processes would only get in its way.
         good: the end at which its numbers are good, ``high``, ``low``, or ``zero`` between both; a policy
             that states a share to keep cuts the other.
+        ends: the same for columns whose good end is another.
+        partial: whether a null can mean that there is nothing to measure (a statement is no question); if
+            not, a null is a score that is missing, and a policy that needs it rejects.
         version: raised by whoever changes a number.
     """
 
@@ -55,6 +59,8 @@ class Scorer(ABC):
     needs_back_translation: ClassVar[bool] = False
     threaded: bool = False
     good: ClassVar[Literal["high", "low", "zero"]] = "high"
+    ends: ClassVar[Mapping[str, Literal["high", "low", "zero"]]] = {}
+    partial: ClassVar[bool] = False
     version: ClassVar[str] = "1"
     Options: ClassVar[type[Options]] = Options
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from vqa_builder import languages
 from vqa_builder.languages.base import Language
+from vqa_builder.quality.scorers._number_phrases import BOTH, in_digits
 from vqa_builder.quality.scorers.base import Scorer
 from vqa_builder.quality.text import folded, per_unique
 
@@ -24,7 +25,8 @@ class Numerals(Scorer):
     """Numbers that both texts state, over the numbers that either states; 1 where neither states any.
 
     Digits of any script and the number words that ``Language.numerals`` knows count (2, ２, 二, दो). Times
-    and dates are compared part by part, since 10:15 becomes 10時15分. A 0 or 1 on one side only is no
+    and dates are compared part by part, since 10:15 becomes 10時15分. Dozens, halves and lakhs are numbers
+    (दर्जन, डेढ़, half past two), and "both" (दोनों, 両方) may stand for a 2. A 0 or 1 on one side only is no
     disagreement: "a", "one" and एक are articles as often as numbers, and "zero" is "no".
 
     Example:
@@ -34,6 +36,7 @@ class Numerals(Scorer):
     name = "numerals"
     summary = "agreement of the numbers in source and translation, 0 to 1; 1 is good"
     columns: ClassVar = {"numerals": pa.float32()}
+    version: ClassVar[str] = "2"
 
     def __init__(self, language: Language, options: BaseModel | None = None) -> None:
         super().__init__(language, options)
@@ -50,12 +53,17 @@ class Numerals(Scorer):
         translation = numbers_in(self.language, folded(pairs["translation"]))
         agreement = np.ones(pairs.num_rows, np.float32)
         for row in source.keys() | translation.keys():
-            agreement[row] = _agreement(source.get(row, []), translation.get(row, []))
+            here, there = source.get(row, []), translation.get(row, [])
+            if here != there:
+                here = _without_both(here, there, self.language.code, pairs["translation"][row])
+                there = _without_both(there, here, "en", pairs["source"][row])
+            agreement[row] = _agreement(here, there)
         return {"numerals": pa.array(agreement)}
 
 
 def numbers_in(language: Language, texts: pa.Array) -> dict[int, list[str]]:
     """Row -> its numbers as ``Language.numerals`` gives them, for the rows that state any."""
+    texts = in_digits(language.code, texts)
     if language.number_signs:
         rows = np.flatnonzero(
             pc.match_substring_regex(texts, language.number_signs).to_numpy(zero_copy_only=False)
@@ -66,6 +74,12 @@ def numbers_in(language: Language, texts: pa.Array) -> dict[int, list[str]]:
         rows = _with_number_words(language, texts)
     found = per_unique(language.numerals, texts.take(pa.array(rows)))
     return {int(row): numbers for row, numbers in zip(rows, found, strict=True) if numbers}
+
+
+def _without_both(numbers: list[str], others: list[str], code: str, text: pa.Scalar) -> list[str]:
+    """Numbers without a 2 that the other text says by "both"."""
+    said = code in BOTH and "2" in numbers and "2" not in others and re.search(BOTH[code], text.as_py())
+    return [number for number in numbers if number != "2"] if said else numbers
 
 
 def _with_number_words(language: Language, texts: pa.Array) -> np.ndarray:

@@ -39,6 +39,7 @@ class Profanity(base.Scorer):
 
     name = "profanity"
     summary = "1 where a word of your list stands in the translation, else 0; 0 is good"
+    partial: ClassVar[bool] = True
     columns: ClassVar = {"profanity": pa.float32()}
     good: ClassVar = "low"
     options: Options

@@ -1,0 +1,118 @@
+"""What is wrong Hindi whatever its source says: impossible words, agreement of gender, alternatives."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from functools import cache
+
+from vqa_builder.quality.scorers._hindi import words
+from vqa_builder.quality.text import read_rows
+
+_SIGNS = "\u093e-\u094c"
+_LETTERS = "\u0900-\u0963\u0971-\u097f"
+_SPELLING = re.compile(
+    rf"[{_SIGNS}]{{2}}|(?<![{_LETTERS}\u200c\u200d])[{_SIGNS}\u094d\u0902\u0901]|[\u0905-\u0914][{_SIGNS}]"
+    rf"|\u094d[{_SIGNS}]|\u094d{{2}}"
+)
+_MASCULINE = (
+    "का के कितना कितने बड़ा बड़े छोटा छोटे काला काले पीला पीले नीला नीले हरा हरे "
+    "अच्छा उसका इसका उनका इनका किसका मेरा आपका अपना"
+)
+_FEMININE = "की कितनी बड़ी छोटी काली पीली नीली हरी अच्छी उसकी इसकी उनकी इनकी किसकी मेरी आपकी अपनी"
+_GENDER = {**dict.fromkeys(_MASCULINE.split(), "m"), **dict.fromkeys(_FEMININE.split(), "f")}
+_STATIVE = {
+    f"{verb}{ending}": gender
+    for verb in ("खड़", "बैठ", "लेट", "पड़", "लटक", "टँग", "सोय")
+    for ending, gender in (("ा", "m"), ("ी", "f"))
+}
+_POSTPOSITIONS_AND_VERBS = "में पर से को का के की ने तक है हैं था थी थे क्या कौन कहाँ कितना कितने कितनी"
+_AFTER_NOUN = frozenset(_POSTPOSITIONS_AND_VERBS.split())
+_OF_WHAT = re.compile(r"(?P<noun>\S+) (?:किस रंग|किस चीज़|किस) (?P<of>का|की) (?:है|बना|बनी)")
+_ALTERNATIVES = re.compile(r"(?P<one>.+) (?:या|अथवा) (?P<other>.+)")
+_FUNCTION_WORDS = (
+    "है हैं था थी थे हो रहा रही रहे हुआ हुई हुए क्या यह वह ये वे इस उस में पर से को का के की ने और ओर "
+    "तरफ़ फिर कोई एक भी ही कर गया गई गए"
+)
+_LITTLE = frozenset(_FUNCTION_WORDS.split())
+_NEGATED = re.compile(r"नहीं|न ")
+_WHOM = re.compile(r"(?:किसे|किसको) (?:है|हैं)(?:\s*[?।]|$)")
+
+MAY_BE_WRONG = "[\u0900-\u097f]"
+"""RE2 that every faulty text matches: agreement may be wrong in any."""
+
+_TOKEN = re.compile(rf"[{_LETTERS}]+|[^\s{_LETTERS}]+")
+_HE_GOES, _SHE_GOES = re.compile(r"(?:रहा|ता) (?:है|था)"), re.compile(r"(?:रही|ती) (?:है|थी)")
+
+
+def faults(text: str) -> Iterator[str]:
+    """The faults of a text, each with the words that show it.
+
+    A noun's gender comes from ``nouns_hi.tsv``; where it is not known, nothing is said.
+
+    >>> [list(faults(text)) for text in ("यहाँ कितनी तकिये हैं?", "क्या यह उसकी बेटा है?", "यहाँ कितने तकिये हैं?")]
+    [['gender कितनी तकिये'], ['gender उसकी बेटा'], []]
+    """
+    plain = unicodedata.normalize("NFC", text)
+    yield from (f"spelling {found[0]}" for found in _SPELLING.finditer(plain))
+    yield from _agreement(_TOKEN.findall(plain))
+    if "किस" in plain:
+        yield from _of_what(plain)
+        yield from (f"case {found[0].rstrip(' ?।')}" for found in _WHOM.finditer(plain))
+    if " या " in plain or " अथवा " in plain:
+        yield from _alternatives(plain)
+
+
+def person_fault(text: str, *, female: bool) -> str | None:
+    """A verb in the gender that its subject वह has not; the subject is known from the source.
+
+    >>> person_fault("क्या वह टेनिस खेल रहा है?", female=True), person_fault("क्या वह खेल रही है?", female=True)
+    ('person रहा है', None)
+    """
+    wrong, right = (_HE_GOES, _SHE_GOES) if female else (_SHE_GOES, _HE_GOES)
+    found = wrong.search(text)
+    return f"person {found[0]}" if found and "वह" in words(text) and not right.search(text) else None
+
+
+def _agreement(tokens: list[str]) -> Iterator[str]:
+    """Adjectives, possessives and postpositions before a noun of the other gender, and participles after it.
+
+    The noun must head its phrase: what follows is a postposition, a verb or nothing; after कितना it
+    does unless another noun follows (कितनी बस सेवाएँ).
+    """
+    nouns = _nouns()
+    for place in range(len(tokens) - 1):
+        first, second = tokens[place], tokens[place + 1]
+        after = tokens[place + 2] if place + 2 < len(tokens) else ""
+        gender, known = _GENDER.get(first), nouns.get(second)
+        if gender and known and known != gender:
+            heads = not after or after in _AFTER_NOUN or (first.startswith("कितन") and after not in nouns)
+            if heads:
+                yield f"gender {first} {second}"
+        known, gender = nouns.get(first), _STATIVE.get(second)
+        if known and gender and known != gender and after in ("है", "था", "थी"):
+            yield f"gender {first} {second}"
+
+
+def _of_what(text: str) -> Iterator[str]:
+    """A subject asked about by किस रंग का, which agrees with it: ज़मीन किस रंग की है."""
+    for found in _OF_WHAT.finditer(text):
+        known = _nouns().get(found["noun"])
+        if known and known != _GENDER[found["of"]]:
+            yield f"gender {found['noun']}…{found['of']}"
+
+
+def _alternatives(text: str) -> Iterator[str]:
+    """Both sides of an "or" that say the same; "है या नहीं" is none."""
+    found = _ALTERNATIVES.search(text)
+    if found and not _NEGATED.search(found["other"]):
+        one = set(words(found["one"]))
+        other = [word for word in words(found["other"]) if word not in _LITTLE]
+        if other and all(word in one for word in other):
+            yield f"alternatives {other[0]}"
+
+
+@cache
+def _nouns() -> dict[str, str]:
+    return {row["form"]: row["gender"] for row in read_rows("nouns_hi.tsv")}

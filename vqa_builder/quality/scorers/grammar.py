@@ -1,0 +1,71 @@
+"""Faults of language that a translation shows by itself: agreement, counters, animacy, spelling."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import ClassVar
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pydantic import BaseModel
+
+from vqa_builder.languages.base import Language
+from vqa_builder.quality.scorers import _hindi_faults, _japanese_faults
+from vqa_builder.quality.scorers.base import Scorer
+from vqa_builder.quality.text import folded, lengths, per_unique
+
+_LONG = {"word": 16, "character": 32}
+_SHE, _HE = r"(?i)\b(?:she|her|hers)\b", r"(?i)\b(?:he|his|him)\b"
+_FEMALE = r"(?i)\b(?:she|her|hers|wom[ae]n|lad(?:y|ies)|girls?|m[ou]m|mother|female|wife|daughter)\b"
+_MALE = r"(?i)\b(?:he|his|him|m[ae]n|boys?|guys?|dad|father|male|husband|son|gentlem[ae]n)\b"
+
+
+class Grammar(Scorer):
+    """How many faults of Japanese or Hindi a translation shows, each of which a reader would mark.
+
+    Japanese: a counter that does not go with its noun (犬は何人), いる of things and ある of animals, doubled
+    particles (犬はは), an object of a verb that takes none (何を座って). Hindi: an adjective, possessive or
+    कितना of the other gender than its noun (कितनी तकिये), impossible spellings (two vowel signs in a row),
+    किसे without a verb. Both: an "or" between two sides that say the same, and a person of the other gender
+    than in the source (she -> 彼, रहा है). Nouns come from the lexicons of this project; of others nothing is
+    said. ``grammar_faults`` names the faults; in texts of more than 16 words (32 characters) they are counted
+    per that length. Null for other languages.
+
+    Example:
+        "How many dogs are there?" -> "犬は何人いますか？" is 1: counter 犬…人.
+    """
+
+    name = "grammar"
+    summary = "faults of agreement, counter, animacy, spelling: how many, and which; 0 is good"
+    partial: ClassVar[bool] = True
+    columns: ClassVar = {"grammar": pa.float32(), "grammar_faults": pa.string()}
+    good: ClassVar = "low"
+
+    def __init__(self, language: Language, options: BaseModel | None = None) -> None:
+        super().__init__(language, options)
+        self.rules: ModuleType | None = {"ja": _japanese_faults, "hi": _hindi_faults}.get(language.code)
+
+    def measure(self, pairs: pa.Table) -> dict[str, pa.Array]:
+        """A count from 0, and the faults joined by commas."""
+        rows = pairs.num_rows
+        if self.rules is None:
+            return {name: pa.nulls(rows, kind) for name, kind in self.columns.items()}
+        texts, sources = folded(pairs["translation"]), folded(pairs["source"])
+        suspects = _matches(texts, self.rules.MAY_BE_WRONG)
+        found = np.full(rows, "", dtype=object)
+        places = np.flatnonzero(suspects)
+        find: Callable[[str], Iterator[str]] = self.rules.faults
+        found[places] = per_unique(lambda text: ", ".join(find(text)), texts.take(pa.array(places)))
+        for female, (own, other) in {True: (_SHE, _MALE), False: (_HE, _FEMALE)}.items():
+            for row in np.flatnonzero(_matches(sources, own) & ~_matches(sources, other)):
+                fault = self.rules.person_fault(texts[int(row)].as_py(), female=female)
+                found[row] = ", ".join(filter(None, (found[row], fault)))
+        counts = np.array([text.count(", ") + 1 if text else 0 for text in found], np.float64)
+        counts /= np.maximum(lengths(texts, self.language.unit) / _LONG[self.language.unit], 1.0)
+        return {"grammar": pa.array(counts, pa.float32()), "grammar_faults": pa.array(found, pa.string())}
+
+
+def _matches(texts: pa.Array, pattern: str) -> np.ndarray:
+    return np.asarray(pc.match_substring_regex(texts, pattern).to_numpy(zero_copy_only=False), dtype=bool)
