@@ -401,6 +401,8 @@ class Spec(Model):
         for item in value:
             if isinstance(item, dict) and len(item) == 1 and "type" not in item:
                 name, options = next(iter(item.items()))
+                if not isinstance(options, dict | None):
+                    raise ValueError(f"options of {name} as a mapping, such as {{langid: {{model: path}}}}")
                 item = {"type": name, **(options or {})}
             plugins.append({"type": item} if isinstance(item, str) else item)
         return plugins
