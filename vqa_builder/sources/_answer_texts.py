@@ -24,6 +24,17 @@ class Answer(NamedTuple):
     answer_id: int | None = None
 
 
+class ReadText(NamedTuple):
+    """Reads the answers in a text; see `parse_answers`."""
+
+    separator: str | None
+    column: str
+    all_lists: bool = False
+
+    def __call__(self, text: str) -> list[Answer]:
+        return parse_answers(text, *self)
+
+
 def text_of(value: str | int | float | bool | None) -> str | None:
     """The text that stands for a value of a table.
 

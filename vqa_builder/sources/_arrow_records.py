@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 import msgspec
@@ -15,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from vqa_builder.errors import SourceError
-from vqa_builder.sources._answer_texts import Answer, holds_something, parse_answers, text_of
+from vqa_builder.sources._answer_texts import Answer, ReadText, holds_something, parse_answers, text_of
 from vqa_builder.sources._json_records import ANSWERS, EXACT, explained, given_answers, listed
 from vqa_builder.sources._record_checks import (
     REQUIRED,
@@ -186,7 +185,7 @@ class ArrowRecords:
         given = values.to_pylist()
         texts = [each for each in given if isinstance(each, str)]
         lists = len(texts) == len(given) and all(each.lstrip().startswith("[") for each in texts)
-        read_text = partial(parse_answers, separator=self.separator, column=name, all_lists=lists)
+        read_text = ReadText(self.separator, name, lists)
         choices = self._choices() if "choices" in self.fields else [None] * len(given)
         read: list[list[Answer] | None] = []
         for row, (value, among) in enumerate(zip(given, choices, strict=True)):

@@ -5,10 +5,13 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
+from operator import attrgetter
+from types import NoneType
 from typing import Annotated, Any, ClassVar, cast
 
 import msgspec
@@ -16,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 from msgspec import Meta, Raw, Struct, ValidationError
 
-from vqa_builder.sources._answer_texts import Answer, choose, holds_something, text_of
+from vqa_builder.sources._answer_texts import Answer, ReadText, choose, holds_something, text_of
 from vqa_builder.sources._json_files import members
 from vqa_builder.sources._record_checks import (
     BATCH,
@@ -71,8 +74,13 @@ class Format(Struct, gc=False):
         """
         raise NotImplementedError
 
+    @classmethod
+    def plain_columns(cls, rows: list[Any]) -> dict[str, Any] | None:
+        """Many records as columns at once: lists, and answers as an array; None where `record` is needed."""
+        return None
 
-class _AnswerObject(Struct):
+
+class _AnswerObject(Struct, gc=False):
     answer: Scalar | None = None
     text: Scalar | None = None
     answer_confidence: Scalar | None = None
@@ -111,9 +119,7 @@ _TYPES: dict[str, Any] = {
 }
 
 
-def record_format(
-    fields: Mapping[str, Sequence[str]], read_text: Callable[[str], list[Answer]] | None = None
-) -> type[Format]:
+def record_format(fields: Mapping[str, Sequence[str]], read_text: ReadText | None = None) -> type[Format]:
     """The struct that a file's records decode to; its messages speak of the file's own names.
 
     Args:
@@ -147,8 +153,20 @@ def record_format(
             found["multiple_choice_answer"], among = choose(choice, among, fields["choice"][0]), None
         return made_record(found, fields, among, read_text)
 
+    def plain_columns(cls: type[Format], rows: list[Any]) -> dict[str, Any] | None:
+        columns: dict[str, Any] = {}
+        for field, places in attributes.items():
+            values = list(map(attrgetter(places[0]), rows))
+            for place in places[1:]:
+                if None in values:
+                    pairs = zip(values, rows, strict=True)
+                    values = [getattr(row, place) if value is None else value for value, row in pairs]
+            columns[field] = values
+        return _plain(columns, read_text)
+
     namespace = {
         "record": record,
+        "plain_columns": classmethod(plain_columns),
         "fields": {name: field for field, names in fields.items() for name in names},
         "id_fields": tuple(fields["question_id"]),
     }
@@ -156,11 +174,51 @@ def record_format(
     return cast(type[Format], row)
 
 
+def _plain(columns: dict[str, Any], read_text: ReadText | None) -> dict[str, Any] | None:
+    """The same columns, with answers as an array; None where a value is not of the usual type."""
+    answers = _plain_answers(columns.pop("answers", [None]), read_text)
+    if answers is None or "choices" in columns:
+        return None
+    for field, values in columns.items():
+        kinds = set(map(type, values))
+        usual = len(kinds) == 1 and kinds <= {int, str} if field in REQUIRED else kinds <= {str, NoneType}
+        if not usual or (field == "question" and kinds != {str}):
+            return None
+    return columns | {"answers": answers} if len(answers) == len(columns["question_id"]) else columns
+
+
+def _plain_answers(values: list[Any], read_text: ReadText | None) -> pa.ListArray | None:
+    kinds = set(map(type, values))
+    valid = np.array([value is not None for value in values], bool)
+    if kinds <= {str, NoneType}:
+        texts = [value for value in values if value is not None]
+        if read_text is not None and (read_text.separator or any(each.lstrip()[:1] == "[" for each in texts)):
+            return None
+        return answer_lists(valid.astype(np.int64), valid, pa.array(texts, pa.string()))
+    if not kinds <= {list, NoneType}:
+        return None
+    flat: list[Any] = list(chain.from_iterable(filter(None, values)))
+    lengths = np.array([len(value) if value else 0 for value in values], np.int64)
+    kinds = set(map(type, flat))
+    if kinds <= {str}:
+        return answer_lists(lengths, valid, pa.array(flat, pa.string()))
+    if kinds != {_AnswerObject}:
+        return None
+    texts, confidences, ids = (
+        [getattr(each, name) for each in flat] for name in ("answer", "answer_confidence", "answer_id")
+    )
+    usual = set(map(type, texts)) == {str} and set(map(type, confidences)) <= {str, NoneType}
+    if not usual or not set(map(type, ids)) <= {int, NoneType}:
+        return None
+    arrays = pa.array(texts, pa.string()), pa.array(confidences, pa.string()), pa.array(ids, pa.int32())
+    return answer_lists(lengths, valid, *arrays)
+
+
 def made_record(
     found: dict[str, Any],
     names: Mapping[str, Sequence[str]],
     choices: list[str] | None = None,
-    read_text: Callable[[str], list[Answer]] | None = None,
+    read_text: ReadText | None = None,
 ) -> Record:
     """A `Record` from values as they stand in a file: numbers become text, whole fractions ids.
 
@@ -184,7 +242,7 @@ def given_answers(
     value: Any,
     name: str,
     choices: list[str] | None = None,
-    read_text: Callable[[str], list[Answer]] | None = None,
+    read_text: ReadText | None = None,
 ) -> list[Answer] | None:
     """The answers that a value of the type ``ANSWERS`` holds.
 
@@ -264,13 +322,16 @@ class JSONRecords:
     ) -> Iterator[tuple[pa.RecordBatch, list[BadRow]]]:
         """Rows of at most ``BATCH`` records at a time, and the records that cannot be decoded."""
         for numbers, items in self._pieces(limit, only):
-            bad: list[BadRow] = []
-            decoded = self._decode_together(items)
-            if decoded is None:
-                decoded = [self._decode(number, item) for number, item in zip(numbers, items, strict=True)]
+            rows = self._decode_together(items)
+            columns = None if rows is None else self.format.plain_columns(rows)
+            if columns is not None and id_types.fit(columns["question_id"], columns["image_id"]):
+                yield _batch(numbers, columns, id_types), []
+                continue
+            decoded = self._decoded(numbers, items, rows)
             good = [each for each in decoded if isinstance(each, Record)]
             id_types.settle((each.question_id for each in good), (each.image_id for each in good))
             kept: list[tuple[int, Record]] = []
+            bad: list[BadRow] = []
             for number, each in zip(numbers, decoded, strict=True):
                 if isinstance(each, BadRow):
                     bad.append(each)
@@ -295,18 +356,26 @@ class JSONRecords:
                 batch = [(number, item) for number, item in batch if _id_of(item, self.format) in only]
             yield [number for number, _ in batch], [item for _, item in batch]
 
-    def _decode_together(self, items: Sequence[bytes | Raw]) -> Sequence[Record | BadRow] | None:
+    def _decode_together(self, items: Sequence[bytes | Raw]) -> list[Any] | None:
         """All of a batch, or None when a record does not decode, or a name may stand twice in one."""
         joined = b"[" + b",".join(items) + b"]"
         if any(joined.count(each) > len(items) for each in _quoted_names(self.format)):
             return None
         try:
             decoded = msgspec.json.decode(joined, type=list[self.format])  # type: ignore[name-defined]
-            good = [each.record() for each in decoded]
         except BAD_JSON:
             return None
         # A line of JSONL may hold two values with a comma between them.
-        return good if len(good) == len(items) else None
+        return decoded if len(decoded) == len(items) else None
+
+    def _decoded(
+        self, numbers: Sequence[int], items: Sequence[bytes | Raw], rows: list[Any] | None
+    ) -> list[Record | BadRow]:
+        """The records of a batch, one by one where one of them is bad."""
+        if rows is not None:
+            with suppress(ValidationError):
+                return [row.record() for row in rows]
+        return [self._decode(number, item) for number, item in zip(numbers, items, strict=True)]
 
     def _decode(self, number: int, item: bytes | Raw) -> Record | BadRow:
         try:
@@ -336,14 +405,16 @@ def _named_twice(item: bytes | Raw, record_format: type[Format]) -> list[str]:
     """The names that are read and stand twice in a record that can be read."""
     with suppress(*BAD_JSON):
         names = Counter(members(bytes(item))[0])
-        return [name for name in record_format.fields if names[msgspec.json.encode(name)] > 1]
+        quoted = (each[:-1] for each in _quoted_names(record_format))
+        return [name.decode() for name in quoted if names[name] > 1]
     return []
 
 
 @cache
 def _quoted_names(record_format: type[Format]) -> list[bytes]:
-    """The names that are looked for where nothing else may be meant; ``answer`` stands in answers, too."""
-    return [msgspec.json.encode(name) + b":" for name in record_format.fields if name != "answer"]
+    """The names that are read and stand nowhere else in most records; ``answer`` stands in answers, too."""
+    found = [name for name, field in record_format.fields.items() if field in (*REQUIRED, "answers")]
+    return [msgspec.json.encode(name) + b":" for name in found if name != "answer"]
 
 
 def _id_fault(record: Record, id_types: IdTypes) -> Fault | None:
@@ -351,14 +422,18 @@ def _id_fault(record: Record, id_types: IdTypes) -> Fault | None:
 
 
 def _rows(numbers: Sequence[int], records: Sequence[Record], id_types: IdTypes) -> pa.RecordBatch:
-    question_id, image_id = id_types.arrow()
-    types = {"question_id": question_id, "image_id": image_id}
-    columns = {
-        name: pa.array([getattr(record, name) for record in records], types.get(name, pa.string()))
-        for name in Record.__struct_fields__[:-1]
+    names = Record.__struct_fields__[:-1]
+    columns: dict[str, Any] = {name: [getattr(record, name) for record in records] for name in names}
+    return _batch(numbers, columns | {"answers": listed([record.answers for record in records])}, id_types)
+
+
+def _batch(numbers: Sequence[int], columns: Mapping[str, Any], id_types: IdTypes) -> pa.RecordBatch:
+    types = dict(zip(("question_id", "image_id"), id_types.arrow(), strict=True))
+    arrays = {
+        name: values if isinstance(values, pa.Array) else pa.array(values, types.get(name, pa.string()))
+        for name, values in columns.items()
     }
-    columns["answers"] = listed([record.answers for record in records])
-    return examples_batch(numbers, columns)
+    return examples_batch(numbers, arrays)
 
 
 def listed(lists: Sequence[Sequence[Answer] | None]) -> pa.ListArray:

@@ -57,6 +57,12 @@ class IdTypes:
             self.question_id = found.most_common(1)[0][0]
             self.image_id = Counter(map(type, image_ids)).most_common(1)[0][0]
 
+    def fit(self, question_ids: Sequence[Any], image_ids: Sequence[Any]) -> bool:
+        """Whether ids, each all of one type, are of these types; they settle them if none did."""
+        self.settle(question_ids[:1], image_ids[:1])
+        pairs = ((self.question_id, question_ids), (self.image_id, image_ids))
+        return all(type(ids[0]) is wanted for wanted, ids in pairs if ids)
+
     def arrow(self) -> tuple[pa.DataType, pa.DataType]:
         """The Arrow types of question and image ids; int64 while there has been no record."""
         return _ID_TYPES[self.question_id or int][1], _ID_TYPES[self.image_id or int][1]

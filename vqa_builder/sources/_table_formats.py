@@ -7,7 +7,6 @@ import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -18,7 +17,7 @@ import pyarrow.compute as pc
 from msgspec import Raw
 
 from vqa_builder.errors import SourceError
-from vqa_builder.sources._answer_texts import parse_answers
+from vqa_builder.sources._answer_texts import ReadText
 from vqa_builder.sources._arrow_records import ArrowRecords, column_names, top_name, with_class_names
 from vqa_builder.sources._column_mapping import Columns, may_hold_answers
 from vqa_builder.sources._input_files import Content, damaged, existing, opened, read_text
@@ -291,7 +290,7 @@ def _text_at(item: bytes | Raw, name: str) -> str:
 def _row_format(fields: Mapping[str, str], separator: str | None) -> type[Format]:
     numbered = {"question_id": ROW_NUMBER, "image_id": ROW_NUMBER}
     names = {field: (name,) for field, name in {**numbered, **fields}.items()}
-    return record_format(names, partial(parse_answers, separator=separator, column=fields.get("answers", "")))
+    return record_format(names, ReadText(separator, fields.get("answers", "")))
 
 
 # CSV
