@@ -21,7 +21,7 @@ from pydantic import ValidationError
 
 from tests.sources.reading import Reading, check_bad, failure, source, write
 from vqa_builder.schema import examples_schema
-from vqa_builder.sources.table import TableOptions
+from vqa_builder.sources._table_options import TableOptions
 
 COLUMNS = {"question_id": "qid", "image_id": "img", "question": "text", "answers": "reply"}
 ROWS: list[dict[str, Any]] = [

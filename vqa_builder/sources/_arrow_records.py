@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from vqa_builder.errors import SourceError
 from vqa_builder.sources._answer_texts import Answer, ReadText, holds_something, parse_answers, text_of
-from vqa_builder.sources._json_records import ANSWERS, EXACT, explained, given_answers, listed
+from vqa_builder.sources._json_records import explained
 from vqa_builder.sources._record_checks import (
     REQUIRED,
     BadRow,
@@ -26,6 +26,8 @@ from vqa_builder.sources._record_checks import (
     text_fault,
     without_rows,
 )
+from vqa_builder.sources._record_formats import ANSWERS, EXACT, given_answers, listed
+from vqa_builder.sources._table_options import Rows
 
 Faults = dict[int, Fault]
 _INTEGER = r"^(?:0|-?[1-9][0-9]{0,18})$"
@@ -42,9 +44,7 @@ class ArrowRecords:
         fields: field of ``examples`` or ``choices`` -> column.
         known: the names of all columns of the file.
         numbers: which row of the file each is, counted from 0.
-        split: of the rows, for ids made from their numbers.
-        start: how many rows the split has before this file.
-        separator: between answers in a text; None for one answer or a JSON list.
+        rows: their split, and what the spec says of them.
         typed_ids: whether ids in text are integers, if those of the source are or all of the first rows.
     """
 
@@ -53,9 +53,7 @@ class ArrowRecords:
     fields: Mapping[str, str]
     known: Sequence[str]
     numbers: Sequence[int]
-    split: str
-    start: int
-    separator: str | None = None
+    rows: Rows
     typed_ids: bool = False
 
     def __len__(self) -> int:
@@ -102,7 +100,7 @@ class ArrowRecords:
         yield without_rows(rows, faults), bad
 
     def _row_ids(self) -> pa.StringArray:
-        return pa.array([f"{self.split}-{self.start + number}" for number in self.numbers], pa.string())
+        return pa.array([self.rows.number(number) for number in self.numbers], pa.string())
 
     def _id(self, rows: pa.RecordBatch, row: int) -> Any:
         """The question id of a row that may be broken, if need be as it stands in the table."""
@@ -175,7 +173,7 @@ class ArrowRecords:
 
     def _answers_in_texts(self, texts: pa.StringArray, name: str, faults: Faults) -> pa.ListArray:
         bracketed = pc.starts_with(pc.utf8_ltrim_whitespace(texts), "[").fill_null(False)
-        if self.separator is None and not pc.any(bracketed).as_py():
+        if self.rows.options.separator is None and not pc.any(bracketed).as_py():
             valid = texts.is_valid().to_numpy(zero_copy_only=False)
             return answer_lists(valid.astype(np.int64), valid, texts.drop_null())
         return self._answers_one_by_one(texts, name, faults)
@@ -185,7 +183,7 @@ class ArrowRecords:
         given = values.to_pylist()
         texts = [each for each in given if isinstance(each, str)]
         lists = len(texts) == len(given) and all(each.lstrip().startswith("[") for each in texts)
-        read_text = ReadText(self.separator, name, lists)
+        read_text = ReadText(self.rows.options.separator, name, lists)
         choices = self._choices() if "choices" in self.fields else [None] * len(given)
         read: list[list[Answer] | None] = []
         for row, (value, among) in enumerate(zip(given, choices, strict=True)):

@@ -11,10 +11,10 @@ from typing import Any, TypeVar
 import pyarrow as pa
 
 from vqa_builder.sources import base
-from vqa_builder.sources._column_mapping import may_hold_answers, unread_answers
 from vqa_builder.sources._input_files import existing, on_disk
 from vqa_builder.sources._record_checks import CheckedRecords, IdTypes, Records, Rules, check
 from vqa_builder.sources._record_joins import SeenIds, examples, unique, with_answers_or_none_at_all
+from vqa_builder.sources._table_options import may_hold_answers, unread_answers
 
 _File = TypeVar("_File")
 

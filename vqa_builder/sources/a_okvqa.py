@@ -13,7 +13,8 @@ from pydantic import Field
 from vqa_builder.sources import base
 from vqa_builder.sources._input_files import read_text
 from vqa_builder.sources._json_files import decoded, describe, not_empty, unknown_shape
-from vqa_builder.sources._json_records import JSONRecords, record_format
+from vqa_builder.sources._json_records import JSONRecords
+from vqa_builder.sources._record_formats import record_format
 from vqa_builder.sources._record_source import FileSource
 
 KNOWN = (

@@ -14,7 +14,8 @@ from vqa_builder.sources import base
 from vqa_builder.sources._answer_texts import text_of
 from vqa_builder.sources._input_files import read_text
 from vqa_builder.sources._json_files import decoded, members, not_empty
-from vqa_builder.sources._json_records import Format, Id, JSONRecords, Record, Scalar, made_record
+from vqa_builder.sources._json_records import JSONRecords
+from vqa_builder.sources._record_formats import Format, Id, Record, Scalar, made_record
 from vqa_builder.sources._record_source import FileSource
 
 KNOWN = '{"QUESTION_ID": {"imageId": ..., "question": ..., "answer": ...}, ...} (GQA, xGQA)'

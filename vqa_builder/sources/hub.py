@@ -15,10 +15,10 @@ from pydantic import Field
 from vqa_builder.errors import SourceError, UnknownNameError
 from vqa_builder.sources import base
 from vqa_builder.sources._arrow_records import ArrowRecords, column_names, top_name, with_class_names
-from vqa_builder.sources._column_mapping import TabularOptions
 from vqa_builder.sources._record_checks import BATCH
 from vqa_builder.sources._record_source import Reading, RecordSource, read_files
-from vqa_builder.sources._table_formats import SPLIT_NAMES, Layout, Rows, not_empty_table
+from vqa_builder.sources._table_formats import arrow_records, not_empty_table
+from vqa_builder.sources._table_options import SPLIT_NAMES, Rows, TabularOptions
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
@@ -64,7 +64,6 @@ class Hub(RecordSource):
         super().__init__(options)
         self._options = options
         self._local = Path(options.repo) if Path(options.repo).is_dir() else None
-        self._layout = Layout(options.columns, options.separator)
 
     def files(self) -> list[Path]:
         """The files of a local folder; none for a dataset on the hub."""
@@ -133,21 +132,21 @@ class Hub(RecordSource):
 
     def _records(self, split: str, name: str, limit: int | None) -> Iterator[ArrowRecords]:
         label = f"{self._options.repo}, split {name}"
-        return not_empty_table(self._parts(Rows(self._layout, split, 0), name, label, limit), label)
+        return not_empty_table(self._parts(Rows(self._options, split, 0), name, label, limit), label)
 
     def _parts(self, rows: Rows, name: str, label: str, limit: int | None) -> Iterator[ArrowRecords]:
         with self._explained():
             dataset = self._dataset[name].with_format("arrow")
             first = next(iter(dataset.iter(1)), pa.table({}))
             schema = first.schema if dataset.features is None else dataset.features.arrow_schema
-            fields = self._layout.columns.among(column_names(first.schema), label)
+            fields = self._options.columns.among(column_names(first.schema), label)
             used = dict.fromkeys(top_name(name, schema) for name in rows.used(fields, schema.names))
             start = 0
             for table in dataset.select_columns(list(used)).iter(min(BATCH, limit or BATCH)):
                 for batch in table.combine_chunks().to_batches():
                     numbers = range(start, start + batch.num_rows)
                     batch = with_class_names(batch, schema)
-                    yield rows.records(batch, fields, schema.names, numbers, label)
+                    yield arrow_records(batch, fields, schema.names, numbers, label, rows)
                     start += batch.num_rows
 
     @contextmanager

@@ -7,53 +7,14 @@ from pathlib import Path
 from typing import ClassVar, NamedTuple
 
 import pyarrow as pa
-from pydantic import Field
 
 from vqa_builder.errors import SourceError
 from vqa_builder.sources import base
-from vqa_builder.sources._column_mapping import TabularOptions
 from vqa_builder.sources._input_files import existing, on_disk
 from vqa_builder.sources._record_checks import Records
 from vqa_builder.sources._record_source import Reading, RecordSource, read_files
-from vqa_builder.sources._table_formats import FileFormat, Layout, read_table
-
-
-class TableOptions(TabularOptions):
-    """Options of the source ``table``."""
-
-    splits: dict[base.SplitName, base.Paths] = Field(
-        min_length=1,
-        description="the file of each split, a list of files, or a pattern: data/train-*.parquet",
-    )
-    format: FileFormat | None = Field(
-        None, description="the format of the files; left out, it is seen from their suffix"
-    )
-    key: str | None = Field(
-        None,
-        min_length=1,
-        description="where the records stand in a JSON file, a list or an object of them: data, or"
-        " outer.inner; left out, the only list, or the file itself",
-    )
-    split_column: str | None = Field(
-        None,
-        description="the column that says to which split a row belongs (train, val, dev, test, ...); rows of"
-        " others are passed over; left out, a file belongs to one split",
-    )
-    delimiter: str | None = Field(
-        None,
-        min_length=1,
-        max_length=1,
-        description="between the fields of CSV; left out, a comma in .csv and a tab in .tsv",
-    )
-    quote: str | None = Field(
-        '"', min_length=1, max_length=1, description="around fields of CSV; null where quotes have no meaning"
-    )
-    escape: str | None = Field(
-        None, min_length=1, max_length=1, description="before a delimiter or quote that is meant literally"
-    )
-    text_ids: bool = Field(
-        False, description="keep ids in CSV and TSV as text; left out, they are integers if the first all are"
-    )
+from vqa_builder.sources._table_formats import read_table
+from vqa_builder.sources._table_options import Rows, TableOptions
 
 
 class _File(NamedTuple):
@@ -84,7 +45,7 @@ class Table(RecordSource):
     def __init__(self, options: TableOptions) -> None:
         super().__init__(options)
         self._splits = base.in_order(options.splits)
-        self._layout = Layout(**{name: getattr(options, name) for name in Layout.__dataclass_fields__})
+        self._options = options
 
     def files(self) -> list[Path]:
         """The files of train, validation and test, patterns resolved; an archive named twice is listed once.
@@ -101,8 +62,10 @@ class Table(RecordSource):
 
         def records(file: _File) -> Iterator[Records]:
             start = rows.get(file.split, 0)
-            for part in read_table(file.path, file.split, start, self._layout, reading.report):
-                rows[file.split] = start + part.numbers[-1] + 1 if part.numbers else start
+            place = Rows(self._options, file.split, start)
+            for part in read_table(file.path, place, self._options, reading.report):
+                if part.numbers:
+                    rows[file.split] = start + part.numbers[-1] + 1
                 yield part
 
         return read_files(self._files(), records, reading)

@@ -15,7 +15,8 @@ from vqa_builder.errors import SourceError
 from vqa_builder.sources import base
 from vqa_builder.sources._input_files import existing, on_disk, read_text
 from vqa_builder.sources._json_files import decoded, describe, not_empty, unknown_shape
-from vqa_builder.sources._json_records import BAD_JSON, JSONRecords, record_format
+from vqa_builder.sources._json_records import BAD_JSON, JSONRecords
+from vqa_builder.sources._record_formats import record_format
 from vqa_builder.sources._record_source import Reading, RecordSource, read_files
 
 KNOWN = '[{"image_id" or "id": ..., "qas": [{"qa_id": ..., "question": ..., "answer": ...}, ...]}, ...]'

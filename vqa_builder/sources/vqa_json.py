@@ -13,8 +13,9 @@ from vqa_builder.errors import SourceError
 from vqa_builder.sources import base
 from vqa_builder.sources._input_files import Content, existing, on_disk, read_text
 from vqa_builder.sources._json_files import decoded, describe, not_empty, top_level, unknown_shape
-from vqa_builder.sources._json_records import JSONRecords, keys_of, record_format
+from vqa_builder.sources._json_records import JSONRecords, keys_of
 from vqa_builder.sources._record_checks import CheckedRecords
+from vqa_builder.sources._record_formats import record_format
 from vqa_builder.sources._record_joins import SeenIds, match, unique, with_answers_or_none_at_all
 from vqa_builder.sources._record_source import Reading, RecordSource
 

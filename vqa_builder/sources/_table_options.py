@@ -1,17 +1,33 @@
-"""Which column of a table is what."""
+"""What a spec says of tables: which column is what, and how the files are laid out."""
 
 from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Collection
-from typing import Self
+from collections.abc import Collection, Iterable, Mapping
+from typing import Literal, NamedTuple, Self
 
 from pydantic import Field, model_validator
 
 from vqa_builder.errors import SourceError
 from vqa_builder.sources import base
 
+SPLIT_NAMES = {
+    "train": frozenset({"train", "training"}),
+    "validation": frozenset({"validation", "val", "valid", "dev", "minival"}),
+    "test": frozenset({"test", "testing"}),
+}
+FileFormat = Literal["jsonl", "json", "csv", "tsv", "parquet", "arrow"]
+SUFFIXES: dict[str, FileFormat] = {
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "json",
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".parquet": "parquet",
+    ".arrow": "arrow",
+    ".feather": "arrow",
+}
 _OPTIONAL = ("answers", "choices", "question_type", "answer_type", "multiple_choice_answer")
 _IF_THERE = "left out, the column of this name, if there is one"
 _ANSWERS = re.compile(r"answers?(?!_?(able|type|id|ids|confidence|start|end|count|box|page|key|source|lang))")
@@ -87,6 +103,63 @@ class TabularOptions(base.SourceOptions):
     answers_per_question: int | None = Field(
         None, ge=1, description="how many answers each question must have; left out, any number but zero"
     )
+    split_column: str | None = Field(
+        None,
+        description="the column that says to which split a row belongs (train, val, dev, test, ...); rows of"
+        " others are passed over; left out, a file belongs to one split",
+    )
+
+
+class TableOptions(TabularOptions):
+    """Options of the source ``table``."""
+
+    splits: dict[base.SplitName, base.Paths] = Field(
+        min_length=1,
+        description="the file of each split, a list of files, or a pattern: data/train-*.parquet",
+    )
+    format: FileFormat | None = Field(
+        None, description="the format of the files; left out, it is seen from their suffix"
+    )
+    key: str | None = Field(
+        None,
+        min_length=1,
+        description="where the records stand in a JSON file, a list or an object of them: data, or"
+        " outer.inner; left out, the only list, or the file itself",
+    )
+    delimiter: str | None = Field(
+        None,
+        min_length=1,
+        max_length=1,
+        description="between the fields of CSV; left out, a comma in .csv and a tab in .tsv",
+    )
+    quote: str | None = Field(
+        '"', min_length=1, max_length=1, description="around fields of CSV; null where quotes have no meaning"
+    )
+    escape: str | None = Field(
+        None, min_length=1, max_length=1, description="before a delimiter or quote that is meant literally"
+    )
+    text_ids: bool = Field(
+        False, description="keep ids in CSV and TSV as text; left out, they are integers if the first all are"
+    )
+
+
+class Rows(NamedTuple):
+    """What the spec says of the rows of a file, their split, and how many rows it has before them."""
+
+    options: TabularOptions
+    split: str
+    start: int
+
+    def used(self, fields: Mapping[str, str], known: Iterable[str]) -> list[str]:
+        """The columns of a table that are read: those of fields, and those that may hold answers unread."""
+        wanted = [*fields.values(), *filter(None, [self.options.split_column])]
+        if "answers" not in fields:
+            wanted += [name for name in known if may_hold_answers(name) and "." not in name]
+        return list(dict.fromkeys(wanted))
+
+    def number(self, row: int) -> str:
+        """The id that is made from the number of a row of the file."""
+        return f"{self.split}-{self.start + row}"
 
 
 def missing(field: str, name: str, known: Collection[str], where: object) -> SourceError:
