@@ -65,7 +65,7 @@ def test_a_build_gives_a_verified_release_per_language(built: Path) -> None:
             assert counts["kept"][split] + counts["rejected"][split] == rows
     assert load_manifest(built / "out" / "tiny-ja").counts["segments"] == {
         "question": {"rows": 12, "strings": 11},
-        "answer": {"rows": 100, "strings": 17},
+        "answer": {"rows": 80, "strings": 13},
     }
 
 
@@ -167,7 +167,7 @@ def test_a_plan_counts_without_translating(again: Path, tmp_path: Path) -> None:
     assert fresh.rows == {"train": 8, "validation": 2, "test": 2}
     assert [(entry.language, entry.role, entry.strings, entry.known) for entry in fresh.strings][:2] == [
         ("ja", "question", 11, 0),
-        ("ja", "answer", 17, 0),
+        ("ja", "answer", 13, 0),
     ]
     assert all(entry.known == entry.strings for entry in plan(spec, again / "out").strings)
 

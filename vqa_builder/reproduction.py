@@ -122,6 +122,10 @@ def reproduce(
         workers=workers,
         progress=progress,
     )
+    return _compared(found, folder, release)
+
+
+def _compared(found: Manifest, folder: Path, release: BuiltRelease) -> Reproduced:
     difference = first_difference(found, release.manifest, folder, release.folder)
     said, now = (one.content.get("asserted") for one in (found, release.manifest))
     lost_overrides = None if said is None else human_verified.missing(said, now or {})

@@ -23,7 +23,7 @@ def test_a_plan_foretells_what_a_build_spends(tmp_path: Path) -> None:
     there = {(work.direction, work.role): work for work in planned.work}
     assert [work.strings for work in planned.work if work.direction == "en-ja"] == [
         11,
-        17,
+        13,
     ]
     assert there["ja-en", "question"].strings == 11
     assert planned.currency == "USD"
@@ -56,7 +56,7 @@ def test_a_plan_counts_answers_in_context_as_the_build_then_asks_for_them(
     path, out = spec(tmp_path, translate=translate, back_translate={"engine": MEMORY}), tmp_path / "out"
     unsettle(path.parent)
     planned = planned_for_mini(path, out)
-    assert planned["all"] == 28
+    assert planned["all"] == 24
     assert (planned["in context"] > 0) == (context == "auto")
     built(path, out)
     assert spent_by_mini(out) == sum(planned.values())
@@ -78,7 +78,7 @@ def test_a_plan_says_what_a_second_opinion_may_at_most_be_asked(tmp_path: Path, 
     most, money = sum(work.strings for work in opinions), sum(work.money or 0 for work in opinions)
     built(path, out)
     rejected = sum(row["candidate"] == 0 and not row["keep"] for row in record(out))
-    assert spent_by_mini(out) == rejected <= most == 28
+    assert spent_by_mini(out) == rejected <= most == 24
     assert 0 < plan(load_spec(path), out).spent_money <= money
 
 

@@ -55,17 +55,7 @@ def assemble(
     alignments: Stored | None,
     language: str,
 ) -> Stored:
-    """Everything -> the rows of the release, kept and rejected.
-
-    Args:
-        job: the build.
-        source: the English data.
-        translated: all segments.
-        verdicts: on their translations.
-        answer_map: the answers of labels.
-        alignments: links between the words of questions; None for none.
-        language: ISO 639 code.
-    """
+    """Everything -> the rows of the release, kept and rejected; ``alignments`` link words."""
     rules, engines = languages.get(language), job.plugins.signatures(language)
     glossary = job.plugins.glossary(language)
 
@@ -122,7 +112,7 @@ def release(
 ) -> BuiltRelease:
     """Rows -> a verified folder; left alone if it is there already, whole and made from the same.
 
-    Arguments as of ``assemble``; ``rows`` is what it made.
+    ``rows`` is what ``assemble`` made of the others.
     """
     spec, folder = job.spec, job.out / job.spec.release_name(language)
     key = fingerprint(
