@@ -164,7 +164,9 @@ def test_a_failure_is_not_remembered(memory: TranslationMemory) -> None:
     [
         ("", "empty translation"),
         (" \n\t", "empty translation"),
-        ("\ud83d", "translation is not valid Unicode"),
+        ("\ud83d", "translation is not valid Unicode, or holds control characters"),
+        ("猫\x1b[31m", "translation is not valid Unicode, or holds control characters"),
+        ("猫" * 1001, "a translation of 1,001 characters for 1"),
     ],
 )
 def test_a_result_that_is_none_fails(memory: TranslationMemory, result: str, error: str) -> None:

@@ -9,6 +9,7 @@ what is under way and nothing else.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -39,6 +40,8 @@ from vqa_builder.translation.request import Request, batches
 
 VERSION = "2"  # raised by whoever changes what a run answers
 BATCH_SIZE = 4096
+SHORTEST_HUGE, HUGE = 1000, 20
+_NO_TEXT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffd-\uffff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,7 +328,7 @@ def _parts(state: BatchState, engine: Engine, places: Sequence[int]) -> Parts:
                         engine, expected="one result per string", found=f"two for place {at}"
                     )
                 missing.remove(at)
-            yield [(at, _usable(result)) for at, result in part]
+            yield [(at, _usable(asked.texts[at], result)) for at, result in part]
     if missing:
         raise broken_contract(
             engine,
@@ -351,20 +354,21 @@ def _next(state: BatchState, engine: Engine, calling: Iterator[Part]) -> Part | 
         state.seconds += time.perf_counter() - began
 
 
-def _usable(result: str | Failure) -> str | Failure:
+def _usable(text: str, result: str | Failure) -> str | Failure:
     """A result on one line, without white space around it, or the failure that it amounts to."""
     if isinstance(result, Failure):
         return result
-    text = result.strip()
-    if not text:
+    result = result.strip()
+    if not result:
         return Failure("empty translation")
-    if not text.isprintable():
-        text = " ".join(filter(None, map(str.strip, text.splitlines())))
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return Failure("translation is not valid Unicode")
-    return text
+    if len(result) > max(SHORTEST_HUGE, HUGE * len(text)):
+        return Failure(f"a translation of {len(result):,} characters for {len(text):,}")
+    if result.isprintable() and "\ufffd" not in result:
+        return result
+    result = " ".join(filter(None, map(str.strip, result.splitlines())))
+    if _NO_TEXT.search(result):
+        return Failure("translation is not valid Unicode, or holds control characters")
+    return result
 
 
 def _outcome(work: _Work) -> Outcome:

@@ -144,13 +144,13 @@ def _items_of(content: str) -> list[_Item | None]:
         raise Unusable("an empty reply")
     try:
         raw = msgspec.json.decode(content[begin : end + 1], type=_Items).items
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise Unusable(f"no JSON of the shape asked for ({error})") from None
     items: list[_Item | None] = []
     for one in raw:
         try:
             items.append(msgspec.json.decode(one, type=_Item))
-        except msgspec.ValidationError:
+        except (msgspec.DecodeError, RecursionError):
             items.append(None)
     return items
 

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 
 from pydantic import Field
 
 from vqa_builder.translation.engines._faults import (
+    HttpReply,
     Refused,
     Secrets,
     Temporary,
     out_of_quota,
-    sent,
+    post,
     trouble_of,
 )
 from vqa_builder.translation.engines._remote import Job, Line, RemoteOptions
@@ -24,7 +26,10 @@ from vqa_builder.translation.engines.base import Stopped
 
 SERVICE = "The chat endpoint"
 OPENAI = "https://api.openai.com/v1"
+MOST_TOKENS = 10_000_000
+WARMTH = 0.2
 WEAKER = {"schema": "object", "object": "plain"}
+_SURROGATE = re.compile("[\ud800-\udfff]")
 USED_UP = {"insufficient_quota", "billing_hard_limit_reached"}
 
 
@@ -79,13 +84,17 @@ class Usage:
         return self.prompt_tokens * replies // self.counted, self.completion_tokens * replies // self.counted
 
     def add(self, tokens: Any) -> None:
-        """Count the ``usage`` of one reply, if it has one."""
-        if not isinstance(tokens, dict) or not tokens.get("prompt_tokens"):
+        """Count the ``usage`` of one reply, if it has one that can be meant."""
+        counts = tokens if isinstance(tokens, dict) else {}
+        prompt, completion = (counts.get(name) or 0 for name in ("prompt_tokens", "completion_tokens"))
+        if not all(type(count) is int and 0 <= count <= MOST_TOKENS for count in (prompt, completion)):
+            prompt = 0
+        if not prompt:
             self.uncounted += 1
             return
         self.counted += 1
-        self.prompt_tokens += tokens["prompt_tokens"]
-        self.completion_tokens += tokens.get("completion_tokens") or 0
+        self.prompt_tokens += prompt
+        self.completion_tokens += completion
 
 
 class Answer(NamedTuple):
@@ -97,7 +106,12 @@ class Answer(NamedTuple):
 
 
 Messages: TypeAlias = list[dict[str, str]]
-Ask: TypeAlias = Callable[[Messages], Awaitable[Answer]]
+
+
+class Ask(Protocol):
+    """Ask a model; ``attempt`` counts the answers to the same messages that could not be used."""
+
+    def __call__(self, messages: Messages, attempt: int = 0) -> Awaitable[Answer]: ...
 
 
 class Chat:
@@ -142,22 +156,34 @@ class Chat:
         idle: list[Any] = []
         async with AsyncExitStack() as clients:
 
-            async def ask(messages: Messages) -> Answer:
+            async def ask(messages: Messages, attempt: int = 0) -> Answer:
                 client = idle.pop() if idle else await clients.enter_async_context(self._endpoint.client())
                 try:
-                    return await self._ask(client, messages, response_format)
+                    return await self._ask(client, messages, response_format, self._varied(attempt))
                 finally:
                     idle.append(client)
 
             yield ask
 
+    def _varied(self, attempt: int) -> dict[str, Any]:
+        """What makes a further attempt differ from those before: at temperature 0 it would repeat them."""
+        if not attempt:
+            return {}
+        warmth = self._fixed.get("temperature")
+        warmer = {} if warmth is None else {"temperature": max(warmth, min(1.0, round(WARMTH * attempt, 1)))}
+        return {"seed": (self._fixed.get("seed") or 0) + attempt, **warmer}
+
     async def _ask(
-        self, client: Any, messages: Messages, response_format: Callable[[str], Mapping[str, Any]]
+        self,
+        client: Any,
+        messages: Messages,
+        response_format: Callable[[str], Mapping[str, Any]],
+        varied: Mapping[str, Any],
     ) -> Answer:
         """One answer; a second request only where the endpoint refuses the ``response_format``."""
         while True:
             mode = self._json_mode
-            body = {"messages": messages, **response_format(mode), **self._fixed}
+            body = {"messages": messages, **response_format(mode), **self._fixed, **varied}
             try:
                 return await self._endpoint.ask(client, body)
             except Refused as refusal:
@@ -215,56 +241,46 @@ class Endpoint:
             Temporary, Refused, Stopped: there is no answer.
         """
         self.usage.requests += 1
-        return await sent(self._ask(client, body), self._timeout, self._secrets)
-
-    async def _ask(self, client: Any, body: Mapping[str, Any]) -> Answer:
-        async with client.stream("POST", self._url, json=body) as reply:
-            if "text/event-stream" in reply.headers.get("Content-Type", "") and reply.is_success:
-                return await self._streamed(reply)
-            await reply.aread()
-        return self._whole(reply)
-
-    def _whole(self, reply: Any) -> Answer:
+        reply = await post(client, self._url, self._timeout, self._secrets, json=body)
+        if not reply.is_good:
+            raise self._trouble(reply.status, reply.json, reply.headers.get("Retry-After"))
         try:
-            data = reply.json()
-        except ValueError:
-            data = None
-        if not reply.is_success:
-            raise self._trouble(reply.status_code, data, reply.headers.get("Retry-After"))
+            if "text/event-stream" in reply.headers.get("Content-Type", ""):
+                return self._streamed(reply.text)
+            return self._whole(reply)
+        except (LookupError, TypeError, AttributeError, ValueError, RecursionError):
+            raise Temporary("a reply without a message", of_service=False) from None
+
+    def _whole(self, reply: HttpReply) -> Answer:
+        data = reply.json
         if data is None:
             page = reply.text.lstrip()[:1] == "<"
             raise Temporary("a web page instead of JSON" if page else "no JSON", everyone=page)
         self._check(data)
         self.usage.add(data.get("usage"))
-        try:
-            choice = data["choices"][0]
-            message = choice["message"]
-            return Answer(
-                content=_text(message.get("content")),
-                refusal=message.get("refusal") or "",
-                finish=choice.get("finish_reason") or "",
-            )
-        except (KeyError, IndexError, TypeError, AttributeError):
-            raise Temporary("a reply without a message") from None
+        choice = data["choices"][0]
+        message = choice["message"]
+        return Answer(
+            content=_text(message.get("content")),
+            refusal=str(message.get("refusal") or ""),
+            finish=str(choice.get("finish_reason") or ""),
+        )
 
-    async def _streamed(self, reply: Any) -> Answer:
+    def _streamed(self, text: str) -> Answer:
         content, refusal, finish = "", "", ""
         tokens: Any = None
-        async for line in reply.aiter_lines():
+        for line in text.splitlines():
             field, _, value = line.partition(":")
             if field != "data" or value.strip() in ("", "[DONE]"):
                 continue
-            try:
-                event = json.loads(value)
-            except ValueError:
-                raise Temporary("a stream that is no JSON") from None
+            event = json.loads(value)
             self._check(event)
             tokens = event.get("usage") or tokens
             for choice in event.get("choices") or ():
                 delta = choice.get("delta") or {}
                 content += _text(delta.get("content"))
-                refusal += delta.get("refusal") or ""
-                finish = choice.get("finish_reason") or finish
+                refusal += str(delta.get("refusal") or "")
+                finish = str(choice.get("finish_reason") or finish)
         self.usage.add(tokens)
         if not finish:
             raise Temporary("a stream that breaks off")
@@ -273,7 +289,7 @@ class Endpoint:
     def _check(self, data: Any) -> None:
         """Raise what a 200 hides: gateways put errors of the service behind them into a good reply."""
         if not isinstance(data, dict):
-            raise Temporary("a reply without a message")
+            raise Temporary("a reply without a message", of_service=False)
         if data.get("error"):
             error = data["error"]
             code = error.get("code") if isinstance(error, dict) else None
@@ -283,13 +299,13 @@ class Endpoint:
         error = data.get("error", data.get("detail", data)) if isinstance(data, dict) else {}
         said = error.get("message") if isinstance(error, dict) else error
         message = self._secrets.scrub(str(said or ""))
-        if isinstance(error, dict) and USED_UP & {error.get("code"), error.get("type")}:
+        if isinstance(error, dict) and USED_UP & {str(error.get("code")), str(error.get("type"))}:
             return out_of_quota(SERVICE, f"{status}: {message}")
         return trouble_of(SERVICE, status, message, retry_after)
 
 
 def _text(content: Any) -> str:
-    """The text of a message, which may come in parts."""
+    """The text of a message, which may come in parts; half surrogates in it are U+FFFD."""
     if isinstance(content, list):
-        return "".join(part.get("text") or "" for part in content if isinstance(part, dict))
-    return content if isinstance(content, str) else ""
+        content = "".join(str(part.get("text") or "") for part in content if isinstance(part, dict))
+    return _SURROGATE.sub("\ufffd", content) if isinstance(content, str) else ""

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
-from collections.abc import Awaitable
+import re
+from base64 import b64encode
+from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TypeVar
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from vqa_builder.errors import EngineError
 from vqa_builder.translation.engines.base import Stopped
 
+MOST_BYTES = 16 << 20
+LONGEST_SENSIBLE_WAIT = 366 * 86_400.0
+SHORTEST_BEGINNING = 12
 AGAIN = "run the same command again: what is finished will not be paid for twice"
 
 
@@ -23,11 +30,15 @@ class Temporary(Exception):
         reason: one short sentence without secrets.
         after: how many seconds the service asks to wait, if it says so.
         everyone: whether all requests should wait, not only this one.
+        of_service: whether the service is to blame, so that many in a row stop the run; not where it answers
+            as it should, but with nothing that can be used.
     """
 
-    def __init__(self, reason: str, after: float | None = None, *, everyone: bool = False) -> None:
+    def __init__(
+        self, reason: str, after: float | None = None, *, everyone: bool = False, of_service: bool = True
+    ) -> None:
         super().__init__(reason)
-        self.reason, self.after, self.everyone = reason, after, everyone
+        self.reason, self.after, self.everyone, self.of_service = reason, after, everyone, of_service
 
 
 class Refused(Exception):
@@ -70,21 +81,56 @@ class Secrets:
                 remedy=f"export {variable}=... (a key never belongs in the spec)",
             )
         if value:
-            self._values |= {value, quote(value, safe="")}
+            encoded = b64encode(value.encode()).decode().rstrip("=")
+            self._values |= {value, quote(value, safe=""), encoded}
         return value
 
     def scrub(self, text: str) -> str:
-        """The text without any key, on one line and not too long."""
+        """The text without any key, nor what begins like one, on one line and not too long."""
         for value in sorted(self._values, key=len, reverse=True):
-            text = text.replace(value, "***")
+            text = re.sub(re.escape(value), "***", text, flags=re.IGNORECASE)
+            if len(value) >= SHORTEST_BEGINNING:
+                beginning = re.escape(value[: SHORTEST_BEGINNING // 2])
+                text = re.sub(rf"{beginning}[^\s\"',;)]*", "***", text, flags=re.IGNORECASE)
         return " ".join(text.split())[:300]
 
 
-Answer = TypeVar("Answer")
+class HttpReply(NamedTuple):
+    """What a service answered, at most ``MOST_BYTES`` of it; bytes that are no text are U+FFFD.
+
+    Attributes:
+        status: HTTP status.
+        headers: names in any case.
+        text: the body.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+
+    @property
+    def is_good(self) -> bool:
+        """Whether the status says so."""
+        return 200 <= self.status < 300
+
+    @property
+    def json(self) -> Any:
+        """What the body holds; None where it is no JSON, or none that anybody could have meant."""
+        try:
+            return json.loads(self.text)
+        except (ValueError, RecursionError):
+            return None
 
 
-async def sent(request: Awaitable[Answer], timeout: float, secrets: Secrets) -> Answer:
-    """Wait for a request of ``httpx``, in all no longer than ``timeout`` seconds.
+async def post(client: Any, url: str, timeout: float, secrets: Secrets, **content: Any) -> HttpReply:
+    """Send one request and read the reply, in all no longer than ``timeout`` seconds.
+
+    Args:
+        client: an ``httpx.AsyncClient``.
+        url: whole address.
+        timeout: seconds.
+        secrets: what to keep out of messages.
+        content: further arguments of ``client.stream``.
 
     Raises:
         Temporary: there is no reply.
@@ -92,12 +138,20 @@ async def sent(request: Awaitable[Answer], timeout: float, secrets: Secrets) -> 
     import httpx
 
     try:
-        async with asyncio.timeout(timeout):
-            return await request
+        async with asyncio.timeout(timeout), client.stream("POST", url, **content) as reply:
+            body = bytearray()
+            async for part in reply.aiter_bytes():
+                body += part
+                if len(body) > MOST_BYTES:
+                    break
     except (TimeoutError, httpx.TimeoutException):
         fault = Temporary(f"no answer within {timeout:g} s")
     except httpx.HTTPError as error:
         fault = Temporary(secrets.scrub(f"no connection ({root_of(error)})"))
+    else:
+        if len(body) <= MOST_BYTES:
+            return HttpReply(int(reply.status_code), reply.headers, body.decode(errors="replace"))
+        fault = Temporary(f"a reply of more than {MOST_BYTES >> 20} MiB")
     raise fault
 
 
@@ -150,15 +204,18 @@ def seconds_of(retry_after: str | None) -> float | None:
     """
     if not retry_after:
         return None
-    try:
-        return max(0.0, float(retry_after))
-    except ValueError:
-        pass
+    with suppress(ValueError):
+        return _sensible(float(retry_after))
     try:
         date = parsedate_to_datetime(retry_after)
-    except ValueError:
+        return _sensible((date.replace(tzinfo=date.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError, OverflowError):
         return None
-    return max(0.0, (date.replace(tzinfo=date.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
+
+
+def _sensible(seconds: float) -> float | None:
+    """Seconds from now, none for the past; None for what no service can mean."""
+    return max(0.0, seconds) if seconds <= LONGEST_SENSIBLE_WAIT else None
 
 
 def root_of(error: BaseException) -> str:

@@ -213,10 +213,16 @@ class Line:
         now = time.monotonic()
         if trouble.everyone:
             self._paused_until = max(self._paused_until, now + seconds)
-        if seconds >= SECONDS_WORTH_A_WORD and now >= self._silent_until:
-            self._silent_until = now + SECONDS_BETWEEN_WORDS
-            _log.warning("%s: %s; trying again in %.0f s", self.service, trouble.reason, seconds)
+        if seconds >= SECONDS_WORTH_A_WORD:
+            self.warn(f"{trouble.reason}; trying again in {seconds:.0f} s")
         return seconds
+
+    def warn(self, said: str) -> None:
+        """Log a warning, and no further one for a while."""
+        now = time.monotonic()
+        if now >= self._silent_until:
+            self._silent_until = now + SECONDS_BETWEEN_WORDS
+            _log.warning("%s: %s", self.service, said)
 
 
 class _Shift:
@@ -258,6 +264,7 @@ class _Shift:
 
     async def _patiently(self, job: Job) -> Reply:
         """Send a job, again and again if need be; one that was refused or given up is all failures."""
+        of_service = True
         for attempt in range(self._line.options.retries + 1):
             if attempt and not await self._line.turn(self._stopping):
                 return Reply([])
@@ -265,10 +272,10 @@ class _Shift:
             try:
                 reply = await self._send(job)
             except Refused as refusal:
-                reason = refusal.reason
+                reason, of_service = refusal.reason, True
                 break
             except Temporary as trouble:
-                reason = trouble.reason
+                reason, of_service = trouble.reason, trouble.of_service
                 seconds = self._line.wait_after(trouble, attempt)
                 if attempt < self._line.options.retries:
                     await rest(seconds, self._stopping)
@@ -277,7 +284,10 @@ class _Shift:
                 if any(isinstance(result, str) for _, result in reply.results):
                     self._line.won()
                 return reply
-        self._line.lost(reason)
+        if of_service:
+            self._line.lost(reason)
+        else:
+            self._line.warn(f"a string is given up: {reason}")
         return Reply([(place, Failure(reason)) for place in job])
 
 

@@ -15,12 +15,13 @@ from pydantic import Field, field_validator
 from vqa_builder.errors import EngineError
 from vqa_builder.languages.base import known_languages
 from vqa_builder.translation.engines._faults import (
+    HttpReply,
     Secrets,
     Temporary,
     is_echo,
     out_of_quota,
+    post,
     root_of,
-    sent,
     trouble_of,
 )
 from vqa_builder.translation.engines._remote import Job, Line, RemoteEngine, RemoteOptions, Reply, Send
@@ -169,18 +170,17 @@ class DeepTranslator(RemoteEngine):
         async with httpx.AsyncClient(timeout=timeout, limits=limits) as client:
 
             async def ask(asked: Asked) -> object:
-                posting = client.post(url, **service.request(asked))
-                return self._answer(await sent(posting, timeout, self._secrets))
+                content = service.request(asked)
+                return self._answer(await post(client, url, timeout, self._secrets, **content))
 
             yield ask
 
-    def _answer(self, reply: Any) -> object:
+    def _answer(self, reply: HttpReply) -> object:
         """What a reply holds; raises ``Temporary``, ``Refused`` or ``Stopped`` if that is no translation."""
-        service, status, said, body = self._service, reply.status_code, "", None
+        service, status, said, body = self._service, reply.status, "", reply.json
         page = reply.text.lstrip()[:1] == "<"
         if not page:
-            with suppress(ValueError, RecursionError):
-                body = reply.json()
+            with suppress(LookupError, TypeError, AttributeError, ValueError):
                 status, said = service.status_of(status, body)
         if not 200 <= status < 300:
             after = reply.headers.get("Retry-After")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import cached_property, partial
@@ -47,7 +48,8 @@ class OpenAI(RemoteEngine):
     ``licence`` what the card should repeat.
 
     A reply with missing, extra, repeated or swapped items, or with no translation for one, is never guessed
-    at: what is certain is kept, the rest is asked again in halves, down to single texts. Contexts travel
+    at: what is certain is kept, the rest is asked again in halves, down to single texts, and these with
+    another seed and a little warmth. Contexts travel
     with their texts, so that ``orange`` after "What colour is it?" is no fruit; so do the glossary's terms.
 
     Example::
@@ -122,16 +124,20 @@ class OpenAI(RemoteEngine):
     @asynccontextmanager
     async def _connect(self, request: Request) -> AsyncIterator[Send]:
         chosen = self.options
+        unusable: Counter[Job] = Counter()
 
         async def send(job: Job) -> Reply:
             asked = request.take(job)
+            messages = _chat.messages(asked, chosen.style, repeat=chosen.repeat_texts)
             try:
-                answer = await ask(_chat.messages(asked, chosen.style, repeat=chosen.repeat_texts))
+                return self._reply(job, asked.texts, await ask(messages, unusable[job]))
             except Refused:
                 if len(job) > 1:
                     return Reply([], halves(job))
                 raise
-            return self._reply(job, asked.texts, answer)
+            except Temporary as trouble:
+                unusable[job] += not trouble.of_service
+                raise
 
         async with self._chat.asking(partial(_chat.response_format, repeat=chosen.repeat_texts)) as ask:
             yield send
@@ -151,7 +157,7 @@ class OpenAI(RemoteEngine):
             found = _chat.trusted(answer.content, asked, repeat=self.options.repeat_texts)
         except _chat.Unusable as problem:
             if len(job) == 1:
-                raise Temporary(self._chat.secrets.scrub(str(problem))) from None
+                raise Temporary(self._chat.secrets.scrub(str(problem)), of_service=False) from None
             return Reply([], halves(job))
         results = [
             (job[at], Failure("echo") if is_echo(asked[at], translation) else translation)
