@@ -22,7 +22,7 @@ COUNTS: dict[str, Any] = {
         "methods": {
             "colour": {"entries": 10, "answers": 750},
             "engine": {"entries": 40, "answers": 200},
-            "english": {"entries": 9, "answers": 50},
+            "untranslated": {"entries": 9, "answers": 50},
         },
         "merges": {"none": {"entries": 50, "answers": 960}, "flagged": {"entries": 2, "answers": 40}},
         "drift": {"winner changed": 45, "agreement rose": 100, "agreement fell": 0},

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from vqa_builder import schema
 from vqa_builder.answers import merges
-from vqa_builder.answers.modes import is_code
+from vqa_builder.answers.modes import FORM, is_code
 from vqa_builder.answers.vocabulary import normalised
 from vqa_builder.languages.base import Language, lookup_forms
 from vqa_builder.quality.policy import is_human_verified
@@ -178,7 +178,7 @@ def answer_texts(
         key = key_of(text) if role == "answer" else ""
         if role != "answer":
             found.append((None, None))
-        elif (label := of_label.get((key, sense))) and label[1] != UNTRANSLATED:
+        elif (label := of_label.get((key, sense))) and label[1] not in (UNTRANSLATED, COPIED):
             found.append(label)
         elif (said := glossary.get((key, sense))) is not None:
             found.append((said, GLOSSARY))
@@ -189,7 +189,7 @@ def answer_texts(
         elif key in made:
             found.append((made[key], ENGINE))
         else:
-            found.append((text, UNTRANSLATED))
+            found.append((text, f"{COPIED}:{FORM}" if is_code(text) else UNTRANSLATED))
     texts, methods = ([one[place] for one in found] for place in (0, 1))
     return pa.table({"text": pa.array(texts, pa.string()), "method": pa.array(methods, pa.string())})
 
@@ -248,12 +248,16 @@ def _is_quotation(row: dict[str, Any]) -> bool:
 
 
 def _is_sound(text: str, answer_en: str) -> bool:
-    """Whether a translation is not the English text itself and holds its single letters and digits.
+    """Whether a translation is not English, not said twice, and holds the answer's single letters and digits.
 
     >>> _is_sound("門", "gate a"), _is_sound("ゲートA", "gate a"), _is_sound("cat", "Cat")
     (False, True, False)
+    >>> _is_sound("猫猫", "cat")
+    False
     """
     said = text.casefold()
+    if len(said) > 1 and said[: len(said) // 2] == said[(len(said) + 1) // 2 :]:
+        return False
     signs = [word for word in key_of(answer_en).split() if len(word) == 1 or any(map(str.isdigit, word))]
     return said != answer_en.casefold() and all(sign in said for sign in signs)
 

@@ -105,6 +105,8 @@ def is_code(answer: str) -> bool:
     if _form("code").fullmatch(answer):
         return True
     words = answer.split()
+    if words[0] in ("no", "not"):
+        return False
     mixed = [word for word in words if _CODE_WORD.fullmatch(word) and not _NUMBER_WORD.fullmatch(word)]
     return bool(mixed) and all(word in mixed or word.isdigit() or len(word) <= 3 for word in words)
 
@@ -166,7 +168,7 @@ def _of_answers(texts: pa.Array, reasons: pa.Array) -> pa.Array:
         return pa.array([test(answer) for answer in answers], pa.bool_()).take(encoded.indices)
 
     certain = every(lambda answer: _form("certain").fullmatch(answer) is not None)
-    unread = every(lambda answer: _form("unread").fullmatch(answer) is not None)
+    unread = every(lambda answer: _form("unread").fullmatch(answer.strip("*'\"()[] ")) is not None)
     translated = pc.or_(certain, pc.and_(unread, pc.fill_null(pc.not_equal(reasons, SOURCE), False)))
     by_form = pc.if_else(every(is_code), pa.scalar(FORM), pa.scalar(None, pa.string()))
     found = pc.if_else(pc.equal(reasons, ""), by_form, pc.if_else(translated, by_form, reasons))

@@ -46,6 +46,11 @@ class HindiPhrases(Phrases):
             }
         )
 
+    def quality(self, text: str) -> Forms | None:
+        """Nothing that is a sentence already, as बारिश हो रही है is."""
+        forms = super().quality(text)
+        return None if forms and forms[""].endswith((" है", " हैं")) else forms
+
     def quality_forms(self, text: str, word: Word | None) -> Forms:
         """Masculine singular as in the dictionary, plural and feminine."""
         said = text or (word.forms[0] if word else "")

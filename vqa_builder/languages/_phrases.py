@@ -41,6 +41,8 @@ _DETERMINERS = frozenset(
     ["a", "an", "the", "his", "her", "their", "its", "my", "your", "our", "this", "that", "these", "those"]
 )
 ALIVE = frozenset({"person", "animal"})
+_MEANS = ALIVE | {"vehicle", "abstract"}
+"""By these something is done, where one is by any other thing."""
 _PLACES = frozenset(
     [
         "place",
@@ -123,7 +125,7 @@ class Phrases(ABC):
             "alive": lambda text: self._noun_of(ALIVE, text),
             "clothes": lambda text: self._noun_of(frozenset({"clothes"}), text),
             "thing": lambda text: self._noun_of(None, text),
-            "fixed": lambda text: self._noun_of(_PLACES - {"vehicle"}, text),
+            "fixed": lambda text: self._noun_of(None, text, but=_MEANS),
             "quality": self.quality,
             "color": self._color,
             "act": self._act,
@@ -174,10 +176,10 @@ class Phrases(ABC):
                     return forms
         return None
 
-    def _noun_of(self, kinds: frozenset[str] | None, text: str) -> Forms | None:
-        """A noun of some kinds; None for all that do not live."""
+    def _noun_of(self, kinds: frozenset[str] | None, text: str, but: frozenset[str] = ALIVE) -> Forms | None:
+        """A noun of some kinds; None for all but some, such as those that live."""
         forms = self.noun(text)
-        fits = forms and (forms["kind"] in kinds if kinds is not None else forms["kind"] not in ALIVE)
+        fits = forms and (forms["kind"] in kinds if kinds is not None else forms["kind"] not in but)
         return forms if fits else None
 
     def quality(self, text: str) -> Forms | None:

@@ -90,6 +90,7 @@ def check_spec(spec: Spec, wanted: Sequence[str] | None = None, allow: Collectio
     if spec.answers.vocabulary.from_:
         labels = vocabularies.from_file(spec.folder / spec.answers.vocabulary.from_)
         checked.append(f"vocabulary: {labels.num_rows} labels")
+    checked.append(f"answers: mode {plugins.answer_mode}")
     if plugins.glossaries:
         checked.append(f"glossaries of answers: {', '.join(plugins.glossaries)}")
     images.check_images(spec.release.images, spec.folder)
