@@ -11,6 +11,7 @@ import pytest
 from vqa_builder import languages, schema
 from vqa_builder.answers.soft_scores import soft_scores
 from vqa_builder.release import recount
+from vqa_builder.spec import PROTECTED_KINDS
 
 VOCABULARY = pa.table({"label": pa.array([0, 1, 2, 3], pa.int32()), "answer_en": ["yes", "red", "US", "us"]})
 
@@ -127,3 +128,21 @@ def test_methods(english: str | None, answer: str | None, method: str | None, fa
 def test_leftovers(english: str, answer: str, method: str, left: bool) -> None:
     table = _table([[{"answer": answer, "answer_en": english, "method": method}]])
     assert recount.leftovers(table, languages.get("ja").letters).tolist() == [left]
+
+
+@pytest.mark.parametrize(
+    ("english", "translated", "lost"),
+    [
+        ("What color is the bus?", "バスは何色ですか？", False),
+        ('Does the sign say "STOP"?', '標識に"STOP"と書いてありますか？', False),
+        ('Does the sign say "STOP"?', "標識に「止まれ」と書いてありますか？", True),
+        ("<image> What color is the bus?", "<image> バスは何色ですか？", False),
+        ("<image> What color is the bus?", "バスは何色ですか？", True),
+        ("Is it 10:45 or 10:45?", "10:45ですか？", True),
+        ("Is {name} at https://example.org?", "{name}はhttps://example.orgにいますか？", False),
+        ("<image> What?", None, True),
+    ],
+)
+def test_spans(english: str, translated: str | None, lost: bool) -> None:
+    table = pa.table({"question_en": ["Is it raining?", english], "question": ["雨ですか？", translated]})
+    assert recount.spans_lost(table, PROTECTED_KINDS).tolist() == [False, lost]

@@ -63,6 +63,7 @@ def test_a_release_proves_itself(which: str, request: pytest.FixtureRequest, tmp
         "soft_scores",
         "labels",
         "methods",
+        "spans",
         "text",
         "alignment",
         "reasons",
@@ -216,6 +217,19 @@ def test_a_flipped_byte_is_found(ja: ReleaseContents, tmp_path: Path) -> None:
     (folder / TRAIN).write_bytes(content)
     failed = _failed(verify(folder))
     assert f"{TRAIN}: sha256 expected" in failed["files"]
+
+
+def test_a_protected_span_that_an_engine_lost_is_found_and_one_that_people_left_out_is_not(
+    ja: ReleaseContents, tmp_path: Path
+) -> None:
+    facts = {**ja.facts, "spec": {**ja.facts["spec"], "translate": {"protect": ["quotes"]}}}
+    folder = write_release(dataclasses.replace(ja, facts=facts), tmp_path)
+    assert verify(folder, reload=False).ok
+    _rows(folder, "data/train", _set(1, question_en='What does "EXIT" mean?'))
+    fault = "a protected span of the English question is lost: 1 of 3 rows, first question_id 228478001"
+    assert fault in _failed(verify(folder, reload=False))["spans"]
+    _rows(folder, "data/train", _set(1, engine="human"))
+    assert "spans" not in _failed(verify(folder, reload=False))
 
 
 @pytest.mark.parametrize("name", [TRAIN, "answers/answer_map.parquet", "README.md"])

@@ -6,6 +6,7 @@ the ids of the first rows that have it.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from itertools import combinations
@@ -160,6 +161,16 @@ def method_faults(key: str, table: pa.Table, known: Reference) -> list[str]:
     return _faults(key, table, recount.answers_astray(table, known.language.letters))
 
 
+def span_faults(key: str, table: pa.Table, known: Reference) -> list[str]:
+    """Kept questions that an engine translated without a protected span of the English."""
+    if config_of(key) != "default" or not known.protected:
+        return []
+    by_engine = [pc.starts_with(table["engine"], signature) for signature in known.engines]
+    machine = table.filter(functools.reduce(pc.or_, by_engine)) if by_engine else table.slice(0, 0)
+    lost = recount.spans_lost(machine, known.protected)
+    return _faults(key, machine, {"a protected span of the English question is lost": lost})
+
+
 def leftover_warnings(key: str, table: pa.Table, known: Reference) -> list[str]:
     """Answers by engines that are the English text less some signs."""
     if config_of(key) == "answers":
@@ -225,6 +236,7 @@ TABLE_CHECKS: dict[str, Callable[[str, pa.Table, Reference], list[str]]] = {
     "soft_scores": soft_score_faults,
     "labels": label_faults,
     "methods": method_faults,
+    "spans": span_faults,
     "text": text_faults,
     "alignment": alignment_faults,
     "reasons": reason_faults,

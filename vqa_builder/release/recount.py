@@ -7,7 +7,7 @@ build's own look-ups cannot hide from ``verify``. The functions are checks of ta
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -107,6 +107,21 @@ def leftovers(table: pa.Table, letters: str) -> Mask:
     by_engine = pc.is_in(method, pa.array(["engine", "memory"]))
     mask = pc.and_(pc.and_(foreign, by_engine), _is_rest(text, english))
     return _rows(mask, pc.list_parent_indices(answers).to_numpy(), table.num_rows)
+
+
+def spans_lost(table: pa.Table, kinds: Sequence[str]) -> Mask:
+    """Rows whose translated question does not hold every protected span of the English one as often as it."""
+    from vqa_builder.translation.protected_spans import protected_spans
+
+    pairs = zip(table["question_en"].to_pylist(), table["question"].to_pylist(), strict=True)
+    spans: dict[str, list[str]] = {}
+    lost = np.zeros(table.num_rows, dtype=bool)
+    for place, (english, translated) in enumerate(pairs):
+        if english not in spans:
+            spans[english] = protected_spans(english, kinds)
+        wanted = spans[english]
+        lost[place] = any((translated or "").count(span) < wanted.count(span) for span in set(wanted))
+    return lost
 
 
 def _own_labels(

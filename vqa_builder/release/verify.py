@@ -200,6 +200,7 @@ def _proved(found: Manifest) -> dict[str, str]:
         "soft_scores": "labels and soft scores follow from the English answers",
         "labels": "looked up anew, every answer in the vocabulary has its label, and no score is too low",
         "methods": "every answer is a translation, or the source's own text where its method says so",
+        "spans": _spans_proved(found),
         "leftovers": "no answer by an engine is the English less some signs",
         "script": f"every kept question has letters of {found.language}, and no broken character",
         "leak": "no image stands in two splits",
