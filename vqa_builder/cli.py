@@ -39,6 +39,7 @@ MEMORY_COMMANDS: dict[str, Callable[..., None]] = {
     "import": memories.import_,
     "export": memories.export,
     "merge": memories.merge,
+    "repair": memories.repair,
     "stats": memories.stats,
 }
 REVIEW_COMMANDS: dict[str, Callable[..., None]] = {"export": review.export, "import": review.import_}
@@ -50,7 +51,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-memory_app = typer.Typer(help="The translation memory: import, export, statistics.", no_args_is_help=True)
+memory_app = typer.Typer(
+    help="The translation memory: import, export, repair, statistics.", no_args_is_help=True
+)
 app.add_typer(memory_app, name="memory")
 review_app = typer.Typer(help="Rows for people to judge and correct: export, import.", no_args_is_help=True)
 app.add_typer(review_app, name="review")

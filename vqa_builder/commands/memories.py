@@ -62,6 +62,17 @@ def merge(
         print(f"{other}: {_told(added)}")
 
 
+def repair(memory: MemoryPath = DEFAULT_MEMORY) -> None:
+    """Make a new memory of what is whole in a damaged one; the damaged file stays beside it."""
+    from vqa_builder.translation.memory_repair import repair
+
+    done = repair(memory)
+    print(f"{memory}: {done.kept:,} entries kept, {done.damaged:,} damaged ones left out")
+    if done.unreadable:
+        print(f"  {done.unreadable:,} parts of the file could not be read; what they held is lost")
+    print(f"  the file as it was: {done.before}")
+
+
 def stats(memory: MemoryPath = DEFAULT_MEMORY, as_json: Json = False) -> None:
     """Count the memory's entries by direction, role and engine."""
     from vqa_builder.translation.memory import TranslationMemory

@@ -8,15 +8,17 @@ memories. They answer before any engine, one per text, role, context and directi
 from __future__ import annotations
 
 import hashlib
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple, Self
 
+from vqa_builder.errors import StorageError
 from vqa_builder.translation.request import Request, batches
 from vqa_builder.translation.sqlite_file import SqliteFile
 
-VERSION = 1
+VERSION = 2
 ROWS_PER_INSERT = 1000
 ANY_ROLE = ""
 OVERRIDES = ""
@@ -30,19 +32,23 @@ _SCHEMA = (
     """CREATE TABLE entries (
         key BLOB PRIMARY KEY,
         source TEXT NOT NULL, target TEXT NOT NULL, role TEXT NOT NULL, context TEXT NOT NULL,
-        text TEXT NOT NULL, translation TEXT NOT NULL, engine_id INTEGER NOT NULL, asserted INTEGER NOT NULL
+        text TEXT NOT NULL, translation TEXT NOT NULL, engine_id INTEGER NOT NULL, asserted INTEGER NOT NULL,
+        checksum INTEGER
     ) WITHOUT ROWID""",
     "CREATE INDEX asserted_entries ON entries (source, target) WHERE asserted = 1",
 )
-_INSERT = "INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO "
+_UPGRADES = {1: ("ALTER TABLE entries ADD COLUMN checksum INTEGER",)}  # null: made before there were any
+_INSERT = "INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO "
 _KEEP = _INSERT + "NOTHING"
-_REPLACE = _INSERT + "UPDATE SET translation = excluded.translation, engine_id = excluded.engine_id"
+_REPLACE = _INSERT + "UPDATE SET translation = excluded.translation, engine_id = excluded.engine_id,"
+_REPLACE += " checksum = excluded.checksum"
 _ENTRIES = "FROM entries JOIN engines ON engines.id = engine_id"
 _GENERAL = (
     f"CASE WHEN asserted = 0 AND instr(signature, '{WITH_TERMS}:') > 0"
     f" THEN substr(signature, 1, instr(signature, '{WITH_TERMS}:') + {len(WITH_TERMS) - 1})"
     " ELSE signature END"
 )
+_COLUMNS = "key, checksum, source, target, text, translation, role, context, signature, asserted"
 _OVERRIDES_HERE = "WHERE asserted = 1 AND source = ? AND target = ?"
 
 
@@ -115,7 +121,9 @@ class TranslationMemory:
         self._timeout = timeout
 
     def __enter__(self) -> Self:
-        self._db = SqliteFile(self.path, _SCHEMA, VERSION, entries="entries", timeout=self._timeout)
+        self._db = SqliteFile(
+            self.path, _SCHEMA, VERSION, upgrades=_UPGRADES, entries="entries", timeout=self._timeout
+        )
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -136,7 +144,8 @@ class TranslationMemory:
             One translation or None per text, in the order of the texts.
         """
         keys = _keys(request, engine)
-        found = dict(self._db.select("key, translation FROM entries", keys))
+        rows = self._db.select("key, translation, checksum FROM entries", keys)
+        found = {key: self._checked(key, translation, checksum) for key, translation, checksum in rows}
         return [found.get(key) for key in keys]
 
     def lookup_overrides(self, request: Request) -> list[tuple[str, str] | None]:
@@ -153,8 +162,8 @@ class TranslationMemory:
             for contexts in dict.fromkeys((request.contexts is not None, False)):
                 asked = replace(request.take(missing), role=role)
                 keys = _keys(asked if contexts else replace(asked, contexts=None), OVERRIDES)
-                rows = self._db.select(f"key, translation, signature {_ENTRIES}", keys)
-                found = {key: (translation, label) for key, translation, label in rows}
+                rows = self._db.select(f"key, translation, checksum, signature {_ENTRIES}", keys)
+                found = {key: (self._checked(key, *rest), label) for key, *rest, label in rows}
                 for at, key in zip(missing, keys, strict=True):
                     answers[at] = found.get(key)
                 missing = [at for at in missing if answers[at] is None]
@@ -180,8 +189,8 @@ class TranslationMemory:
             self._db.insert(
                 _KEEP,
                 (
-                    (key, *fixed, context, text, translation, numbers[owner], 0)
-                    for key, (text, context), translation, owner in rows
+                    (key, *fixed, context, text, said, numbers[owner], 0, _checksum(key, said))
+                    for key, (text, context), said, owner in rows
                 ),
             )
 
@@ -197,8 +206,8 @@ class TranslationMemory:
             for some in batches(entries, ROWS_PER_INSERT):
                 numbers = {label: self._engine_id(label) for label in {entry.engine for entry in some}}
                 rows = [_row(entry, numbers[entry.engine]) for entry in some]
-                said = [row for row in rows if row[-1]]
-                made = [row for row in rows if not row[-1]]
+                said = [row for row in rows if row[-2]]
+                made = [row for row in rows if not row[-2]]
                 self._db.insert(_REPLACE, said)
                 self._db.insert(_KEEP, made)
                 verified += len(said)
@@ -209,9 +218,9 @@ class TranslationMemory:
         """A hash of all human-verified entries of one direction; "" where there are none."""
         digest = hashlib.blake2b(digest_size=16)
         empty = True
-        statement = f"SELECT key, translation, signature {_ENTRIES} {_OVERRIDES_HERE} ORDER BY key"
-        for key, translation, label in self._db.execute(statement, (source, target)):
-            digest.update(key + _framed(translation) + _framed(label))
+        statement = f"SELECT key, translation, checksum, signature {_ENTRIES} {_OVERRIDES_HERE} ORDER BY key"
+        for key, *rest, label in self._db.execute(statement, (source, target)):
+            digest.update(key + _framed(self._checked(key, *rest)) + _framed(label))
             empty = False
         return "" if empty else digest.hexdigest()
 
@@ -234,9 +243,13 @@ class TranslationMemory:
         }
         given = {name: value for name, value in asked.items() if value is not None}
         where = " AND ".join(f"{name} = :{name}" for name in given) or "1"
-        columns = "source, target, text, translation, role, context, signature, asserted"
-        for row in self._db.execute(f"SELECT {columns} {_ENTRIES} WHERE {where} ORDER BY key", given):
-            yield Entry._make((*row[:-1], bool(row[-1])))
+        for key, checksum, *row in self._db.execute(
+            f"SELECT {_COLUMNS} {_ENTRIES} WHERE {where} ORDER BY key", given
+        ):
+            entry = Entry._make((*row[:-1], bool(row[-1])))
+            if not is_whole(key, checksum, entry):
+                raise self._damaged(entry.text)
+            yield entry
 
     def stats(self) -> list[Stats]:
         """How much there is per direction, role, engine (whatever terms strings hold) and kind, sorted."""
@@ -247,6 +260,21 @@ class TranslationMemory:
         )
         return [Stats._make((*row[:4], bool(row[4]), *row[5:])) for row in rows]
 
+    def _checked(self, key: bytes, translation: str, checksum: int | None) -> str:
+        """A translation that is what was stored."""
+        if checksum is not None and checksum != _checksum(key, translation):
+            raise self._damaged(translation)
+        return translation
+
+    def _damaged(self, entry: str) -> StorageError:
+        return StorageError(
+            "An entry of the translation memory is damaged",
+            where=self.path,
+            expected="what was stored",
+            found=repr(entry[:80]),
+            remedy="`vqa-builder memory repair` saves all entries that are whole",
+        )
+
     def _engine_id(self, signature: str) -> int:
         """The number of a signature, given to it if it has none; inside a transaction."""
         number = "SELECT id FROM engines WHERE signature = ?"
@@ -256,6 +284,17 @@ class TranslationMemory:
 
     def _has_overrides(self, source: str, target: str) -> bool:
         return self._db.first(f"SELECT 1 FROM entries {_OVERRIDES_HERE}", (source, target)) is not None
+
+
+def _checksum(key: bytes, translation: str) -> int:
+    return zlib.crc32(translation.encode(), zlib.crc32(key))
+
+
+def is_whole(key: bytes, checksum: int | None, entry: Entry) -> bool:
+    """Whether an entry is what was stored, as far as its key and its checksum can tell."""
+    owner = OVERRIDES if entry.human_verified else entry.engine
+    (expected,) = _keys(Request([entry.text], entry.source, entry.target, entry.role, [entry.context]), owner)
+    return key == expected and checksum in (None, _checksum(key, entry.translation))
 
 
 def _keys(request: Request, engine: str | Sequence[str]) -> list[bytes]:
@@ -287,4 +326,4 @@ def _row(entry: Entry, engine_id: int) -> tuple[bytes | str | int, ...]:
     owner = OVERRIDES if verified else entry.engine
     (key,) = _keys(Request([text], entry.source, entry.target, entry.role, [entry.context]), owner)
     fields = (entry.source, entry.target, entry.role, entry.context, text, translation, engine_id)
-    return (key, *fields, int(verified))
+    return (key, *fields, int(verified), _checksum(key, translation))

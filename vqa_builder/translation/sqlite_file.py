@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ CACHE_KIB = 65_536
 
 _NO_DATABASE = (
     "This file is no translation memory, or a damaged one",
-    "name another file; the SQLite command `.recover` saves what can be read of a damaged one",
+    "name another file; `vqa-builder memory repair` saves what is whole of a damaged one",
 )
 _LOCKED = (
     "The translation memory is locked by another program",
@@ -50,6 +50,7 @@ class SqliteFile:
         path: the file, made with its folder if missing.
         schema: statements that make it.
         version: of the schema.
+        upgrades: an older version -> statements that make the next one of it.
         entries: the table that holds what a full disk leaves.
         timeout: how many seconds to wait for another process that writes.
 
@@ -59,9 +60,16 @@ class SqliteFile:
     """
 
     def __init__(
-        self, path: Path, schema: Sequence[str], version: int, *, entries: str, timeout: float
+        self,
+        path: Path,
+        schema: Sequence[str],
+        version: int,
+        *,
+        upgrades: Mapping[int, Sequence[str]],
+        entries: str,
+        timeout: float,
     ) -> None:
-        self.path, self._schema, self._version = path, schema, version
+        self.path, self._schema, self._version, self._upgrades = path, schema, version, upgrades
         self._entries, self._timeout = entries, timeout
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -125,8 +133,9 @@ class SqliteFile:
         self._connection.execute("PRAGMA synchronous = FULL")
         self._connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
         with self.transaction():
-            if self._found_version() == 0:
-                for statement in (*self._schema, f"PRAGMA user_version = {self._version}"):
+            while (found := self._found_version()) in (0, *self._upgrades):
+                statements, made = self._upgrades.get(found, self._schema), (found or self._version - 1) + 1
+                for statement in (*statements, f"PRAGMA user_version = {made}"):
                     self._connection.execute(statement)
         self._check_version()
 
@@ -144,7 +153,7 @@ class SqliteFile:
 
     def _check_version(self) -> None:
         version = self._found_version()
-        if version == self._version or not (version or self._count("sqlite_schema")):
+        if version in (self._version, *self._upgrades) or not (version or self._count("sqlite_schema")):
             return
         raise StorageError(
             "This file is no translation memory that this version of vqa_builder reads",

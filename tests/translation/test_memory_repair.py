@@ -1,0 +1,95 @@
+"""Damage is named when it is read, and everything that is whole can be saved."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from vqa_builder.errors import StorageError
+from vqa_builder.translation.memory import Entry, TranslationMemory
+from vqa_builder.translation.memory_repair import repair
+from vqa_builder.translation.request import Request
+
+TEXTS = [f"Is the car number {number} red?" for number in range(3000)]
+ASKED = Request(TEXTS, "en", "ja", "question")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "memory.sqlite"
+    with TranslationMemory(path) as memory:
+        memory.store(ASKED, [f"{number}番の車は赤いですか？" for number in range(len(TEXTS))], "mini|1")
+        memory.add([Entry("en", "hi", "red", "लाल", "answer", engine="human")])
+    return path
+
+
+def execute(path: Path, statement: str) -> None:
+    with sqlite3.connect(path) as connection:
+        connection.execute(statement)
+    connection.close()
+
+
+def test_a_changed_translation_is_named_and_left_out(path: Path) -> None:
+    execute(path, "UPDATE entries SET translation = '青いですか？' WHERE text LIKE '% 7 red?'")
+    execute(path, "UPDATE entries SET translation = 'नीला' WHERE target = 'hi'")
+    with TranslationMemory(path) as memory:
+        with pytest.raises(StorageError, match="entry of the translation memory is damaged") as caught:
+            memory.lookup(ASKED, "mini|1")
+        assert "memory repair" in str(caught.value)
+        for damaged in (
+            lambda: memory.lookup_overrides(Request(["red"], "en", "hi", "answer")),
+            lambda: memory.overrides_fingerprint("en", "hi"),
+            lambda: list(memory.entries()),
+        ):
+            with pytest.raises(StorageError, match="damaged"):
+                damaged()
+    done = repair(path)
+    assert (done.kept, done.damaged, done.unreadable) == (2999, 2, 0)
+    assert done.before.is_file()
+    with TranslationMemory(path) as memory:
+        assert memory.lookup(ASKED, "mini|1").count(None) == 1
+        assert len(list(memory.entries())) == 2999
+
+
+def test_an_entry_under_another_text_is_found_out(path: Path) -> None:
+    execute(path, "UPDATE entries SET text = 'Is it blue?' WHERE text LIKE '% 8 red?'")
+    with TranslationMemory(path) as memory, pytest.raises(StorageError, match="damaged"):
+        list(memory.entries())
+    assert repair(path).damaged == 1
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_bytes_overwritten_anywhere_never_give_a_wrong_translation(path: Path, seed: int) -> None:
+    dice, content = random.Random(seed), bytearray(path.read_bytes())
+    for _ in range(20):
+        at = dice.randrange(100, len(content))
+        content[at : at + 16] = dice.randbytes(16)
+    path.write_bytes(content[: len(content)])
+    expected = {text: f"{number}番の車は赤いですか？" for number, text in enumerate(TEXTS)}
+    try:
+        with TranslationMemory(path) as memory:
+            found = memory.lookup(ASKED, "mini|1")
+    except StorageError:
+        found = []
+    assert all(said in (None, expected[text]) for text, said in zip(TEXTS, found, strict=False))
+    try:
+        done = repair(path)
+    except StorageError as error:
+        assert "can be read" in str(error)
+        return
+    with TranslationMemory(path) as memory:
+        saved = list(memory.entries())
+    assert len(saved) == done.kept
+    assert all(expected.get(entry.text, "लाल") == entry.translation for entry in saved)
+
+
+def test_nothing_to_repair(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="no such memory"):
+        repair(tmp_path / "none.sqlite")
+    (tmp_path / "text").write_bytes(b"no database" * 1000)
+    with pytest.raises(StorageError, match="can be read"):
+        repair(tmp_path / "text")
+    assert (tmp_path / "text").read_bytes() == b"no database" * 1000

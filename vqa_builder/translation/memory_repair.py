@@ -1,0 +1,100 @@
+"""Saving what is whole of a damaged translation memory."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from vqa_builder.errors import StorageError
+from vqa_builder.translation.memory import Entry, TranslationMemory, is_whole
+
+
+class Repaired(NamedTuple):
+    """What a repair brought.
+
+    Attributes:
+        kept: entries that are whole.
+        damaged: entries that can be read and are not what was stored.
+        unreadable: parts of the file that SQLite cannot read; nobody knows how many entries they held.
+        before: the file as it was.
+    """
+
+    kept: int
+    damaged: int
+    unreadable: int
+    before: Path
+
+
+def repair(path: Path) -> Repaired:
+    """Make a new memory of the entries of a damaged one that are whole, in its place.
+
+    Raises:
+        StorageError: there is no such file, or nothing in it can be read.
+    """
+    if not path.is_file():
+        raise StorageError("There is no such memory", where=path)
+    fresh, before = path.with_name(f"{path.name}.repaired"), path.with_name(f"{path.name}.damaged")
+    fresh.unlink(missing_ok=True)
+    kept = damaged = 0
+    unreadable: list[bytes] = []
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as old, TranslationMemory(fresh) as new:
+        for rows in _readable_rows(old, unreadable):
+            whole = [entry for row in rows if (entry := _whole_entry(*row))]
+            kept += sum(new.add(whole))
+            damaged += len(rows) - len(whole)
+    if not kept:
+        fresh.unlink()
+        raise StorageError("Nothing in the memory can be read", where=path, remedy="restore it from a copy")
+    for suffix in ("-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    path.replace(before)
+    fresh.replace(path)
+    return Repaired(kept, damaged, len(unreadable), before)
+
+
+def _readable_rows(old: sqlite3.Connection, unreadable: list[bytes]) -> Iterator[list[tuple[Any, ...]]]:
+    """The rows of a damaged file by the beginning of their keys; beginnings that fail are noted."""
+    old.text_factory = bytes
+    try:
+        columns = {row[1].decode() for row in old.execute("PRAGMA table_info(entries)")}
+        checksum = "checksum" if "checksum" in columns else "NULL"
+        signatures = {
+            number: bytes(name).decode() for number, name in old.execute("SELECT id, signature FROM engines")
+        }
+    except (sqlite3.Error, UnicodeDecodeError):
+        return
+    statement = (
+        f"SELECT key, {checksum}, source, target, text, translation, role, context, engine_id, asserted"
+        " FROM entries WHERE key >= ? AND key < ?"
+    )
+    waiting = [bytes([number]) for number in range(256)]
+    while waiting:
+        start = waiting.pop()
+        try:
+            rows = old.execute(statement, (start, _following(start))).fetchall()
+        except sqlite3.Error:
+            if len(start) < 2:
+                waiting += [start + bytes([number]) for number in range(256)]
+            else:
+                unreadable.append(start)
+            continue
+        yield [(*row[:-2], signatures.get(row[-2], "").encode(), row[-1]) for row in rows]
+
+
+def _whole_entry(key: Any, checksum: Any, *fields: Any) -> Entry | None:
+    """The entry of a row of bytes; None where it is not what was stored."""
+    *texts, verified = fields
+    try:
+        entry = Entry._make((*(text.decode() for text in texts), bool(verified)))
+        return entry if is_whole(key, checksum, entry) else None
+    except (UnicodeDecodeError, TypeError, AttributeError):
+        return None
+
+
+def _following(start: bytes) -> bytes:
+    """The least key that does not begin so any more."""
+    number = int.from_bytes(start, "big") + 1
+    return number.to_bytes(len(start), "big") if number < 256 ** len(start) else b"\xff" * 17
