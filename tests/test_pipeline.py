@@ -322,7 +322,7 @@ def test_corrected_answers_win_over_the_tables(again: Path) -> None:
     build(load_spec(again / "source" / "build.yaml"), again / "out", languages=["ja"], workers=1)
     rows = pq.read_table(again / "out" / "tiny-ja" / "answers" / "answer_map.parquet").to_pylist()
     found = {row["answer_en"]: (row["answer"], row["method"]) for row in rows}
-    assert found["red"] == ("真っ赤", "people")
+    assert found["red"] == ("真っ赤", "memory")
 
 
 def test_the_phrasebook_answers_questions_before_engines_unless_it_is_off(tmp_path: Path) -> None:

@@ -11,9 +11,12 @@ from typing import Any
 import pytest
 import yaml
 from pytest_httpserver import HTTPServer
+from typer.testing import CliRunner
 
 from tests.tiny import write_vqa
 from vqa_builder import build, load_spec, plan, registry, reproduce, trust, validate
+from vqa_builder.cli import app
+from vqa_builder.commands import review
 from vqa_builder.errors import ReleaseError, SpecError, UnknownNameError
 from vqa_builder.release import manifest
 
@@ -183,6 +186,17 @@ def test_a_spec_that_came_with_a_release_is_data_too(
         assert told in str(caught.value)
         assert f"--allow {kind}" in str(caught.value)
     assert not (copy / "ran").exists()
+
+
+def test_people_review_no_memory_that_such_a_spec_names(copy: Path) -> None:
+    path = copy / "out" / "tiny-ja" / "build.yaml"
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    path.write_text(yaml.safe_dump({**content, "memory": "../../mine.sqlite"}), encoding="utf-8")
+    ended = CliRunner().invoke(app, ["review", "export", str(path), "--out", str(copy / "sheet.csv")])
+    assert isinstance(ended.exception, SpecError) and "mine.sqlite" in str(ended.exception)
+    with pytest.raises(SpecError, match=r"mine\.sqlite"):
+        review._memory(path, None, copy / "out")
+    assert not (copy / "mine.sqlite").exists()
 
 
 def test_a_policy_file_elsewhere_is_not_read_for_a_spec_that_came_with_a_release(copy: Path) -> None:

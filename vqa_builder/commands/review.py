@@ -119,10 +119,12 @@ def calibrate(
     from vqa_builder import load_spec
     from vqa_builder.quality.policy_config import policy_for
     from vqa_builder.review import calibration, sheet_import
+    from vqa_builder.steps.build_context import check_trust
     from vqa_builder.store import file_hash, write_text
 
     target = _target(target_precision, keep)
     loaded = load_spec(spec)
+    check_trust(loaded)
     files = labels or [sheet_import.labels_path(_memory(spec, None, releases)[1])]
     flaw_is_good = _one_of(flaw, "--flaw", "keep", "reject") == "keep"
     matched = _matched(loaded, files, releases, language, flaw_is_good=flaw_is_good)
@@ -155,12 +157,14 @@ def calibrate(
 def _folders(source: Path, releases: Path, chosen: list[str] | None) -> list[Path]:
     """The releases that a folder or a spec means."""
     from vqa_builder import load_spec
+    from vqa_builder.steps.build_context import check_trust
 
     if source.is_dir():
         if chosen:
             raise typer.BadParameter("a release has one language", param_hint="--language")
         return [source]
     spec = load_spec(source)
+    check_trust(spec)
     return [releases / spec.release_name(code) for code in _known_languages(spec, chosen)]
 
 
@@ -191,10 +195,11 @@ def _known_languages(spec: Spec, chosen: list[str] | None) -> list[str]:
 def _memory(build: Path | None, memory: Path | None, releases: Path) -> tuple[Spec | None, Path]:
     """The spec, if one is named, and its memory or the one that is named instead; it must be there."""
     from vqa_builder import load_spec
-    from vqa_builder.steps.build_context import memory_path
+    from vqa_builder.steps.build_context import check_trust, memory_path
 
     spec = load_spec(build) if build else None
     if spec:
+        check_trust(spec)
         memory = memory_path(spec, releases)
     if memory is None or not memory.exists():
         raise StorageError(

@@ -209,7 +209,7 @@ def open_build(
         store.prune()
 
 
-def check_trust(spec: Spec, allow: Collection[str]) -> None:
+def check_trust(spec: Spec, allow: Collection[str] = ()) -> None:
     """Refuse what a build.yaml that came with a release may not decide; the user's own may decide all."""
     if trust.came_with_a_release(spec):
         trust.check(spec, allow, [spec.folder])
