@@ -18,6 +18,12 @@ from vqa_builder.release.write import write_release
 
 GOLDEN = Path(__file__).parent / "golden"
 REGENERATE = "VQA_BUILDER_REGENERATE_GOLDEN"
+ANSWERS = {
+    "coverage": {"split": {"train": {"rows": 9_000, "inside": 8_400}}, "answer_type": {}},
+    "methods": {"colour": {"entries": 86, "answers": 36_951}},
+    "merges": {"flagged": {"entries": 12, "answers": 2_047}},
+    "drift": {"winner changed": 354, "agreement rose": 2_687, "agreement fell": 6},
+}
 
 
 def _front_matter(text: str) -> dict[str, Any]:
@@ -164,18 +170,83 @@ def test_licences_in_the_terms_of_the_hub(licence: str | None, expected: dict[st
 
 def test_the_answers_are_summed_up(ja: ReleaseContents) -> None:
     described = manifest.describe(ja)
-    described["counts"]["answers"] = {
-        "coverage": {"split": {"train": {"rows": 9_000, "inside": 8_400}}, "answer_type": {}},
-        "methods": {"colour": {"entries": 86, "answers": 36_951}},
-        "merges": {"flagged": {"entries": 12, "answers": 2_047}},
-        "drift": {"winner changed": 354, "agreement rose": 2_687, "agreement fell": 6},
-    }
+    described["counts"]["answers"] = ANSWERS
     text = card.render(described, card.schemas(ja), card.sample(ja))
     for line in (
         "| winner changed | 354 | 3.9 % |",
         "| agreement rose | 2,687 | 29.9 % |",
-        "| colour | 86 | 36,951 |",
-        "| flagged | 12 | 2,047 |",
+        "| `colour` | 86 | 36,951 |",
+        "| `flagged` | 12 | 2,047 |",
         "| train | 9,000 | 8,400 |",
     ):
         assert line in text
+
+
+def test_the_card_says_how_answers_came_about_and_how_they_are_scored(ja: ReleaseContents) -> None:
+    described = manifest.describe(ja)
+    methods = {"table": 900, "engine": 60, "copied:sign": 30, "untranslated": 10}
+    described["counts"] |= {"answers": {**ANSWERS}, "answer_methods": methods}
+    text = card.render(described, card.schemas(ja), card.sample(ja))
+    assert "in the kept rows 1 % stay English" in text
+    for line in ("| `table` | 900 | 90 % |", "| `copied:sign` | 30 | 3 % |", "| `untranslated` | 10 | 1 % |"):
+        assert line in text
+    assert "of min(1, others who gave it / 3), one left out at a time; where fewer answered" in text
+
+
+@pytest.mark.parametrize(
+    ("which", "round_trip", "scored", "unscored"),
+    [
+        ("ja", "逆翻訳", "自動的に採点", "翻訳の自動採点は行っていません。"),
+        ("hi", "प्रति-अनुवाद", "जाँच स्वचालित रूप से", "अनुवादों की कोई स्वचालित जाँच नहीं की गई है।"),
+    ],
+)
+def test_no_judgement_is_claimed_that_did_not_take_place(
+    which: str, round_trip: str, scored: str, unscored: str, request: pytest.FixtureRequest
+) -> None:
+    contents = request.getfixturevalue(which)
+    described = manifest.describe(contents)
+    claims = ["the translation back into English", "every score that judged it", round_trip, scored]
+    claims += ["| back into English |", "judged by automatic scores"]
+    denials = ["No score judged the rows.", "Nothing was translated back", unscored, "No score judged them"]
+    for judged, back_translated in ((0, 0), (3, 3)):
+        described["counts"] |= {"judged": {"chrf": judged}, "back_translated": back_translated}
+        text = card.render(described, card.schemas(contents), card.sample(contents))
+        assert [claim in text for claim in claims] == [bool(judged)] * len(claims)
+        assert [denial in text for denial in denials] == [not judged] * len(denials)
+
+
+def test_rows_judged_by_each_rule_are_counted(ja: ReleaseContents) -> None:
+    described = manifest.describe(ja)
+    described["policy"] = {"chrf": {"min": 30}, "copy": "reject", "langid": {"min": 0.5}}
+    described["counts"]["judged"] = {"chrf": 5, "copy": 7, "langid": 0}
+    text = card.render(described, card.schemas(ja), [])
+    assert "A rule judges the rows that have its score, of 7 in all." in text
+    assert "| `chrf` | at least 30 | at least 30 | 5 |" in text
+    assert "judged nothing, as no row has their score: `langid`." in text
+    assert "share of the source's questions: `chrf` 71.4 %." in text
+
+
+def test_what_people_wrote_for_the_card_survives(ja: ReleaseContents, tmp_path: Path) -> None:
+    own = "## About the annotators\n\nTen people looked at **every** picture.\n"
+    for _ in range(2):
+        folder = write_release(dataclasses.replace(ja, card_text=own), tmp_path)
+        text = (folder / card.FILE).read_text(encoding="utf-8")
+        assert text.index("日本語での説明") < text.index(own) < text.index("## Sample")
+        assert (folder / "card.md").read_text(encoding="utf-8") == own
+
+
+def test_the_citation_has_author_and_year(ja: ReleaseContents) -> None:
+    described = manifest.describe(ja)
+    assert "  author = {{org}},\n" in metadata.citation(described)
+    assert "  year = {n.d.},\n" in metadata.citation(described)
+    described |= {"authors": ["Sato, Hanako", "Müller & Co"], "date": "2026-01-31", "version": "1.2.0"}
+    found = metadata.citation(described)
+    assert "  author = {Sato, Hanako and Müller \\& Co},\n" in found
+    assert "  year = {2026},\n  version = {1.2.0},\n" in found
+
+
+def test_a_licence_has_its_page() -> None:
+    assert metadata.licence_page("CC BY-SA 3.0") == "https://spdx.org/licenses/CC-BY-SA-3.0.html"
+    assert metadata.licence_page("Own terms", "https://example.org/terms") == "https://example.org/terms"
+    assert metadata.licence_page("Own terms") == "Own terms"
+    assert metadata.licence_page(None) is None

@@ -18,7 +18,7 @@ from vqa_builder.spec import Spec
 from vqa_builder.store import file_hash
 from vqa_builder.translation.engines.base import Engine
 
-VERSION = "5"
+VERSION = "6"
 
 
 def facts(
@@ -96,6 +96,7 @@ def facts(
             "answer_types": _kept_by(rows, "answer_type"),
             "reasons": _counts(pc.list_flatten(rows["reasons"])),
             "answer_map": _counts(answer_map["method"]),
+            "answer_methods": _answer_methods(rows),
             "answers": summary(rows, answer_map, languages.get(language)),
         },
     }
@@ -135,6 +136,13 @@ def _kept_by(rows: pa.Table, column: str) -> dict[str, dict[str, int]]:
     counted = table.filter(pc.is_valid(table["name"])).group_by("name")
     found = counted.aggregate([("kept", "count"), ("kept", "sum")]).sort_by("name").to_pylist()
     return {row["name"]: {"source": row["kept_count"], "kept": row["kept_sum"]} for row in found}
+
+
+def _answer_methods(rows: pa.Table) -> dict[str, int]:
+    """Method -> annotators' answers of the kept rows that came about by it."""
+    return _counts(
+        pc.struct_field(pc.list_flatten(rows.filter(rows["keep"])["answers"]), "method").drop_null()
+    )
 
 
 def _judged(scores: pa.ChunkedArray, policy: Mapping[str, Any]) -> dict[str, int]:
