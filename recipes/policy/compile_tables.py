@@ -28,14 +28,13 @@ from vqa_builder import languages
 from vqa_builder.quality import scorers
 from vqa_builder.quality.scorers._content_words import content_words, lemmas_of
 from vqa_builder.quality.scorers._hindi import stem, words
-from vqa_builder.quality.scorers.lexical import RUN, Lexical, _dictionary
+from vqa_builder.quality.scorers.lexical import RUN, Lexical, _dictionary, opening
 
 ROOM = Path(scorers.__file__).parent
 ITERATIONS = 6
 LIKELY, TELLING = 0.02, 0.1
 FEWEST, FLAT = 2, 0.2
 SURE, UNASKED = 0.85, 0.1
-_OPENING = re.compile(r"[a-z']+")
 _FUNCTION = ("助詞", "助動詞", "記号", "フィラー", "接続詞")
 _PERSON, _ANIMAL, _VEHICLE = ("person",), ("animal", "breed"), ("vehicle",)
 _EITHER_GENDER = re.compile("ॉ|बोर्ड|[नण][ाे]$")
@@ -70,7 +69,7 @@ def lexicons() -> list[dict[str, str]]:
 def english(questions: Sequence[str]) -> list[list[str]]:
     """Per question its content words and its opening, which licenses question words and verbs."""
     found = content_words(pa.array(questions))
-    texts: list[list[str]] = [["?" + " ".join(_OPENING.findall(text.lower())[:2])] for text in questions]
+    texts: list[list[str]] = [[opening(text)] for text in questions]
     for row, word in zip(found.row.tolist(), lemmas_of(found), strict=True):
         texts[row].append(word)
     return texts

@@ -10,6 +10,7 @@ from functools import cache
 from vqa_builder.languages._text import JOINED_DIGITS, table_rows, ungroup
 
 _JOINED = re.compile(r"\d+(?:[.:/]\d+)*")
+_ANY_DIGIT = re.compile(r"\d")
 _SUPERSCRIPTS = dict.fromkeys(map(ord, "⁰¹²³⁴⁵⁶⁷⁸⁹"))
 _TYPED = re.compile(JOINED_DIGITS, re.ASCII)
 
@@ -100,6 +101,8 @@ def multiplied(plain: str, values: dict[str, int]) -> str:
     >>> multiplied("1.2 million or 5 thousand", {"million": 10**6, "thousand": 1000})
     '1200000 or 5000'
     """
+    if not _ANY_DIGIT.search(plain):
+        return plain
     factors = "|".join(word for word, value in values.items() if value >= 100)
 
     def product(match: re.Match[str]) -> str:

@@ -42,7 +42,7 @@ _WHOM = re.compile(r"(?:किसे|किसको) (?:है|हैं)(?:\s*
 MAY_BE_WRONG = "[\u0900-\u097f]"
 """RE2 that every faulty text matches: agreement may be wrong in any."""
 
-_TOKEN = re.compile(rf"[{_LETTERS}]+|[^\s{_LETTERS}]+")
+_MARKS = re.compile("[?？।,.!\"'“”()]")
 _HE_GOES, _SHE_GOES = re.compile(r"(?:रहा|ता) (?:है|था)"), re.compile(r"(?:रही|ती) (?:है|थी)")
 
 
@@ -56,7 +56,7 @@ def faults(text: str) -> Iterator[str]:
     """
     plain = unicodedata.normalize("NFC", text)
     yield from (f"spelling {found[0]}" for found in _SPELLING.finditer(plain))
-    yield from _agreement(_TOKEN.findall(plain))
+    yield from _agreement(_MARKS.sub(" ", plain).split())
     if "किस" in plain:
         yield from _of_what(plain)
         yield from (f"case {found[0].rstrip(' ?।')}" for found in _WHOM.finditer(plain))

@@ -19,7 +19,7 @@ from vqa_builder.quality.text import per_unique
 
 PHRASES = {
     "en": r"(?i)\b(?:dozen|half|quarter|lakhs?|crores?)\b",
-    "hi": "वाँ|वां|वें|वीं|वा|वे|वी|डेढ़|डेढ़|ढाई|साढ़े|साढ़े|सवा|पौने|दर्जन|लाख|करोड़|करोड़",
+    "hi": r"\p{Devanagari}(?:वाँ|वां|वें|वीं|वा|वे|वी)(?:[\s?।,.]|$)|डे[ढढ़]|ढाई|सा[ढढ़]|सवा|पौने|दर्जन|लाख|करो[डड़]",
     "ja": "ダース|半",
 }
 """RE2 for texts that may hold such a number; languages that are not here say none."""

@@ -20,7 +20,6 @@ from vqa_builder.quality.scorers.base import Scorer
 from vqa_builder.quality.text import folded
 
 _LONG = 8.0
-_OPENING = re.compile(r"[a-z']+")
 _FOUND = "\0"
 _KATAKANA = "\u30a1-\u30fa\u30fc"
 _HAN = "\u3400-\u9fff々"
@@ -92,28 +91,28 @@ class Lexical(Scorer):
         checked = [lemma in self.dictionary.checked for lemma in asked.lemmas]
         starts = np.searchsorted(asked.row, np.arange(rows + 1)).tolist()
         meanings, weights, words = asked.meaning.tolist(), asked.weight.tolist(), asked.text.to_pylist()
-        values = np.zeros((rows, 3))
-        named: tuple[list[str], list[str]] = ([], [])
+        shares, missing, added = [1.0] * rows, [0.0] * rows, [0] * rows
+        missing_words, added_words = [""] * rows, [""] * rows
         texts = zip(sources.to_pylist(), folded(pairs["translation"]).to_pylist(), strict=True)
         for row, (source, text) in enumerate(texts):
             span = range(starts[row], starts[row + 1])
             keys = [translations[meanings[at]] for at in span]
-            found, added = self.look_up(text, [*keys, self._opening(source)])
-            sure = [at for at in span if checked[meanings[at]]]
-            lost = [at for at in sure if not found[at - starts[row]]]
-            known = sum(weights[at] for at in sure)
-            missing = sum(weights[at] for at in lost)
-            values[row] = (1 - missing / known if known else 1.0, missing, len(added))
-            named[0].append(", ".join(words[at] for at in lost))
-            named[1].append(", ".join(added))
-        lengths = np.bincount(asked.row, asked.weight, minlength=rows)
-        values[:, 1:] /= np.maximum(lengths / _LONG, 1.0)[:, None]
-        columns = [pa.array(column, pa.float32()) for column in values.T]
-        return dict(zip(self.columns, [*columns, *map(pa.array, named)], strict=True))
+            found, more = self.look_up(text, [*keys, self._opening(source)])
+            lost = [at for at in span if not found[at - starts[row]] and checked[meanings[at]]]
+            if lost:
+                missing[row] = sum(weights[at] for at in lost)
+                shares[row] -= missing[row] / sum(weights[at] for at in span if checked[meanings[at]])
+                missing_words[row] = ", ".join(words[at] for at in lost)
+            if more:
+                added[row], added_words[row] = len(more), ", ".join(more)
+        scale = np.maximum(np.bincount(asked.row, asked.weight, minlength=rows) / _LONG, 1.0)
+        columns = [pa.array(shares), *(pa.array(np.array(one) / scale) for one in (missing, added))]
+        columns += [pa.array(missing_words, pa.string()), pa.array(added_words, pa.string())]
+        return dict(zip(self.columns, columns, strict=True))
 
     def _opening(self, source: str) -> tuple[str, ...]:
         assert self.dictionary is not None
-        return self.dictionary.translations.get("?" + " ".join(_OPENING.findall(source.lower())[:2]), ())
+        return self.dictionary.translations.get(opening(source), ())
 
     def _in_text(self, text: str, keys: Sequence[Sequence[str]]) -> tuple[list[bool], list[str]]:
         """Translations as parts of a text without spaces; runs of kanji or katakana that none touches."""
@@ -133,6 +132,15 @@ class Lexical(Scorer):
         return found, [
             word for key, word in stems.items() if key in self.dictionary.known and key not in asked
         ]
+
+
+def opening(source: str) -> str:
+    """The first two words of a question under a sign that no word has: they license question words and verbs.
+
+    >>> opening("How many dogs are there?")
+    '?how many'
+    """
+    return "?" + " ".join(source.lower().split(None, 2)[:2])
 
 
 _stem = cache(_hindi.stem)
