@@ -42,7 +42,11 @@ MEMORY_COMMANDS: dict[str, Callable[..., None]] = {
     "repair": memories.repair,
     "stats": memories.stats,
 }
-REVIEW_COMMANDS: dict[str, Callable[..., None]] = {"export": review.export, "import": review.import_}
+REVIEW_COMMANDS: dict[str, Callable[..., None]] = {
+    "export": review.export,
+    "import": review.import_,
+    "certify": review.certify,
+}
 
 app = typer.Typer(
     name="vqa-builder",
@@ -55,7 +59,9 @@ memory_app = typer.Typer(
     help="The translation memory: import, export, repair, statistics.", no_args_is_help=True
 )
 app.add_typer(memory_app, name="memory")
-review_app = typer.Typer(help="Rows for people to judge and correct: export, import.", no_args_is_help=True)
+review_app = typer.Typer(
+    help="Rows for people to judge and correct: export, import, certify.", no_args_is_help=True
+)
 app.add_typer(review_app, name="review")
 for _name, _command in COMMANDS.items():
     app.command(_name)(_command)

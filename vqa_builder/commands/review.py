@@ -91,6 +91,55 @@ def import_(
         raise typer.Exit(1)
 
 
+def certify(
+    release: Annotated[Path, typer.Argument(metavar="RELEASE", help="A release's folder.")],
+    sheets: Annotated[
+        list[Path] | None, typer.Option("--labels", help="Sheets that judges filled in; may be repeated.")
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", help="The sheet of rows to judge next.")] = Path(
+        "certify.csv"
+    ),
+    certificate: Annotated[
+        Path, typer.Option("--certificate", help="Where what may be claimed is written, as JSON.")
+    ] = Path("certificate.json"),
+    rows: Annotated[int, typer.Option("--rows", min=1, help="Questions to judge next.")] = 50,
+    target: Annotated[float | None, typer.Option(help="Enough: at most this share of rows is wrong.")] = None,
+    confidence: Annotated[float, typer.Option(help="Of what is claimed.")] = 0.95,
+    flaw: Annotated[str, typer.Option(metavar="good|wrong", help="What a flaw counts as.")] = "good",
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> None:
+    """State how many kept rows are wrong at most, from few judgements; stop and go on whenever you like."""
+    from vqa_builder.review import certification, sheet, sheet_csv, sheet_import
+    from vqa_builder.store import write_json
+
+    for name, share in (("--target", target), ("--confidence", confidence)):
+        if share is not None and not 0 < share < 1:
+            raise typer.BadParameter(f"{share:g} is no share between 0 and 1", param_hint=name)
+    wrong = _one_of(flaw, "--flaw", "good", "wrong") == "wrong"
+    questions = sheet.questions_of(release)
+    known = {questions.language: sheet_import.known_questions(questions.rows)}
+    judged: list[tuple[str, str, str]] = []
+    for file in sheets or ():
+        said = sheet_import.said_in(sheet_csv.read(file), known, reviewer=file.stem)
+        judged += [(one.segment_id, one.reviewer, one.label) for one in said]
+    labels = certification.votes(judged, flaw_is_wrong=wrong)
+    found = certification.certify(questions, labels, confidence=confidence, seed=seed)
+    write_json(certificate, found.to_json())
+    done = target is not None and found.high <= target
+    more = [] if done else certification.next_rows(questions, labels, rows, seed)
+    if more:
+        asked = sheet.of_rows(questions, more)
+        sheet_csv.write(out, asked.columns, asked.rows)
+    if as_json:
+        print_json({**found.to_json(), "done": done or not more, "next": len(more)})
+        return
+    print(f"{found.release}: {found.claim}" if found.draws else f"{found.release}: nothing is judged yet")
+    if found.alpha is not None:
+        print(f"agreement of {found.judges} judges: Krippendorff's alpha {found.alpha:.2f}")
+    print(f"{out}: {len(more):,} questions to judge next" if more else f"{certificate}: done")
+
+
 def calibrate(
     spec: SpecPath,
     labels: Annotated[

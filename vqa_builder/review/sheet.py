@@ -26,7 +26,7 @@ from vqa_builder.store import fingerprint
 
 SHOWN_ANSWERS = 5
 TEMPLATES = Path(__file__).parent / "templates"
-_COLUMNS = ("question_id", *TEXTS, "answers", "scores", "reasons")
+_COLUMNS = ("question_id", *TEXTS, "answer_type", "answers", "scores", "reasons")
 
 
 class Questions(NamedTuple):
@@ -36,7 +36,7 @@ class Questions(NamedTuple):
         name: the release's.
         language: ISO 639 code.
         policy: as it was applied, every bound a number.
-        rows: as ``report.rows.gather`` returns them, with ``answers`` and ``segment_id``.
+        rows: as ``report.measures.gather`` returns them, with ``answers``, ``segment_id``, ``answer_type``.
         senses: (English answer, answer) -> sense, where the answer map has one sense alone for both.
     """
 
@@ -95,6 +95,9 @@ def questions_of(release: Path) -> Questions:
     rows = gather(tables)
     answers = pa.chunked_array([chunk for table in tables.values() for chunk in table["answers"].chunks])
     rows = rows.append_column("answers", answers)
+    if all("answer_type" in table.column_names for table in tables.values()):
+        kinds = pa.chunked_array([chunk for one in tables.values() for chunk in one["answer_type"].chunks])
+        rows = rows.append_column("answer_type", kinds)
     distinct = rows["question_en"].combine_chunks().dictionary_encode()
     ids = [segments.segment_id("question", "", text) for text in _clean(distinct.dictionary)]
     rows = rows.append_column("segment_id", pa.array(ids, pa.string()).take(distinct.indices))
@@ -127,6 +130,14 @@ def sample(questions: Questions, size: int, seed: int = 0) -> Sheet:
     chosen = units[drawn]
     laid_out = _records(questions, rows.take(chosen), scores.take(chosen), weights)
     return Sheet(sheet_csv.columns(scores.column_names), laid_out, len(units))
+
+
+def of_rows(questions: Questions, rows: Sequence[int]) -> Sheet:
+    """A sheet of the rows at these places, each with weight 1."""
+    chosen = np.array(rows, np.int64)
+    scores = questions.scores
+    laid_out = _records(questions, questions.rows.take(chosen), scores.take(chosen), np.ones(len(chosen)))
+    return Sheet(sheet_csv.columns(scores.column_names), laid_out, questions.rows.num_rows)
 
 
 def together(sheets: Sequence[Sheet]) -> Sheet:
