@@ -84,6 +84,14 @@ class TestNumbers:
         assert result.answers == [["3"]]
         check_bad(result, "a.parquet", 1, 2, "field answers is missing")
 
+    def test_places_beyond_32_bits(self, tmp_path: Path) -> None:
+        answers = [{"answer": "x", "answer_id": 2**31}]
+        good = row(1, answers=[{"answer": "x", "answer_id": 7}])
+        for name, content in (("a.jsonl", lines), ("a.parquet", parquet)):
+            result = read(tmp_path, name, content([good, row(2, answers=answers)]))
+            check_bad(result, name, 1, 2, "has the wrong type or value")
+            assert result["answers"][0][0]["answer_id"] == 7
+
     def test_a_gap_in_a_list_is_named(self, tmp_path: Path) -> None:
         for name, content in (("a.jsonl", lines), ("a.parquet", parquet)):
             result = read(tmp_path, name, content([row(1, answers=["x"]), row(2, answers=["x", None])]))
@@ -408,6 +416,15 @@ def test_empty_ids_among_integers(tmp_path: Path, delimiter: str) -> None:
         (1, "question_id is empty"),
         (3, "image_id is empty"),
     ]
+
+
+@pytest.mark.parametrize("inner", [False, True])
+def test_names_of_arrow_that_are_no_utf8(tmp_path: Path, inner: bool) -> None:
+    rows = [row(1, answers=[{"answer": "x", "zzzz": 1}], zzzz=1)]
+    name = b"zzzz" if inner else b"question_id"
+    data = arrow(rows, pa.ipc.new_file).replace(name, b"\xff" + name[1:])
+    message = failure("table", splits={"train": write(tmp_path / "rows.arrow", data)})
+    assert "rows.arrow" in message
 
 
 def test_offsets_of_arrow_that_point_nowhere(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ def _cell(value: Any) -> Any:
 class TestAnswersThatNothingReads:
     """Where no answers are read, a column that looks like answers is an error, unless it is left out."""
 
-    @pytest.mark.parametrize("column", ["answer", "direct_answers", "gt_answers", "Answer"])
+    @pytest.mark.parametrize("column", ["answer", "gt_answers", "Answer", "label"])
     @pytest.mark.parametrize("value", ["red", ["red", "blue"]])
     @pytest.mark.parametrize("name", TABLES)
     def test_table(self, tmp_path: Path, name: str, value: Any, column: str) -> None:
@@ -68,7 +68,7 @@ class TestAnswersThatNothingReads:
         assert Reading("vqa_json", splits=splits, ignore=["direct_answers"])["answers"] == [None]
 
     def test_columns_about_answers_are_none(self, tmp_path: Path) -> None:
-        more = {"answer_type": "other", "answerable": 1, "answer_ids": [3], "has_label": True}
+        more = {"answer_type": "other", "answerable": 1, "answer_ids": [3], "num_answers": 2}
         path = write(tmp_path / "rows.jsonl", lines([row(1, **more)]))
         assert Reading("table", splits={"train": path})["answers"] == [None]
 

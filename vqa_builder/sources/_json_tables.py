@@ -20,6 +20,7 @@ from vqa_builder.sources._record_formats import Format, record_format
 from vqa_builder.sources._table_options import SPLIT_NAMES, Columns, Rows, TableOptions
 
 JSON_SHAPES = '[{"COLUMN": ..., ...}, ...], {"KEY": [{...}, ...]} or {"ID": {"COLUMN": ..., ...}, ...}'
+_LINE = 1 << 20
 _T = TypeVar("_T")
 _Numbered = list[tuple[int, bytes | Raw]]
 
@@ -42,7 +43,7 @@ def json_lines(stream: Iterable[bytes], label: str) -> Iterator[bytes]:
 
 def json_rows(content: Content, options: TableOptions) -> tuple[Iterable[bytes | Raw], list[bytes] | None]:
     """The records of a JSON file, and their keys where they stand in an object."""
-    first = content.data.split(b"\n", 2)
+    first = content.data[:_LINE].split(b"\n", 2)
     alone = options.format is None and options.key is None and len(first) > 1
     if alone and members_of(first[0]) and members_of(first[1]):  # JSONL under another name
         return json_lines(io.BytesIO(content.data), content.label), None

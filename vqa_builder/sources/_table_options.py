@@ -30,7 +30,11 @@ SUFFIXES: dict[str, FileFormat] = {
 }
 _OPTIONAL = ("answers", "choices", "question_type", "answer_type", "multiple_choice_answer")
 _IF_THERE = "left out, the column of this name, if there is one"
-_ANSWERS = re.compile(r"answers?(?!_?(able|type|id|ids|confidence|start|end|count|box|page|key|source|lang))")
+_ANSWERS = re.compile(
+    r"(?<!num_)(?<!n_)(?<!is_)(?<!has_)answers?"
+    r"(?!_?(able|type|id|ids|confidence|start|end|count|box|page|key|source|lang))"
+    r"|^(labels?|responses?|reply|replies|ground_?truths?|gts?|targets?|solutions?)$"
+)
 
 
 class Columns(base.Options):
@@ -180,8 +184,8 @@ def missing(field: str, name: str, known: Collection[str], where: object) -> Sou
 def may_hold_answers(name: str) -> bool:
     """Whether a column, by its name, holds answers.
 
-    >>> [name for name in ("answer", "direct_answers", "answerable", "answer_type") if may_hold_answers(name)]
-    ['answer', 'direct_answers']
+    >>> [name for name in ("gt_answer", "label", "answerable", "answer_type") if may_hold_answers(name)]
+    ['gt_answer', 'label']
     """
     return bool(_ANSWERS.search(name.lower()))
 

@@ -44,8 +44,8 @@ class Hub(RecordSource):
     """A dataset on the Hugging Face hub, streamed: only mapped columns are read, and nothing is stored.
 
     The commit that the revision stands for identifies the input, so that a build starts anew when the dataset
-    has changed. Code of the dataset is never run. ``HF_ENDPOINT`` and ``HF_TOKEN`` are honoured. Columns are
-    mapped as by the source ``table``.
+    has changed. Splits that are not read are named. Code of the dataset is never run. ``HF_ENDPOINT`` and
+    ``HF_TOKEN`` are honoured. Columns are mapped as by the source ``table``.
 
     Example::
 

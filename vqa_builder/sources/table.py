@@ -23,11 +23,17 @@ class _File(NamedTuple):
 
 
 class Table(RecordSource):
-    """Tables of any origin: JSONL, JSON lists, CSV, TSV, Parquet and Arrow files, with your names of columns.
+    """Tables of any origin: JSONL, JSON, CSV, TSV, Parquet and Arrow files, with your names of columns.
 
-    Large files are read part after part. JSONL, CSV and TSV may be gzipped or in a zip archive. Where a table
-    has no ids, ``question_id: null`` makes them from the number of the row in its split: ``train-0``,
-    ``train-1``. Either all rows of a file have answers or none has (test data); the first 10,000 rows decide.
+    Large files are read part after part; JSONL, JSON, CSV and TSV may be gzipped or in a zip archive. A JSON
+    file holds a list of records, also under a name (``key``), or an object of them, whose names are ids then.
+
+    Where a table has no ids, ``question_id: null`` makes them from the number of the row in its split:
+    ``train-0``, ``train-1``; ``image_id`` may be null, too, or a column of images, whose file names serve.
+    Answers may be texts or numbers (2 and 2.0 are ``2``, true is ``yes``), one or a list, objects with an
+    ``answer`` or ``text``, or the place of the right one among ``choices``. Lists that are empty or hold
+    blanks alone are withheld answers. Either all rows of a file have answers or none has (test data); the
+    first 10,000 rows decide. A column that looks like answers where none are read is an error.
 
     Example::
 
