@@ -76,6 +76,10 @@ def test_it_answers_after_people_before_engines_and_never_without_a_span(
         assert counts.unique == counts.remembered + counts.in_phrasebook + counts.translated + counts.failed
         found[language] = [str(engine).split("|")[0] for engine in outcome.engine.to_pylist()]
         assert all("STOP" in (text or '"STOP"') for text in outcome.text.to_pylist()[2:3])
+    kept = [entry for entry in memory.entries() if entry.engine.startswith("phrasebook|")]
+    assert [(entry.text, entry.target) for entry in kept if entry.target == "ja"] == [
+        ("What time is it?", "ja")
+    ]
     assert found["ja"][:2] == ["phrasebook", "phrasebook"]
     assert found["ja"][2] != "phrasebook", "the quotation is changed there"
     assert found["hi"][:3] == ["human", "human", "phrasebook"]

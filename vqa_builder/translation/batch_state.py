@@ -112,6 +112,15 @@ def ask_phrasebook(state: BatchState, phrasebook: Phrasebook | None, guard: Guar
             state.in_phrasebook += 1
 
 
+def keep_phrases(state: BatchState, memory: TranslationMemory, phrasebook: Phrasebook) -> None:
+    """Write what the phrasebook answered into the memory, which knows all that a build translated."""
+    signature = phrasebook.signature
+    places = [at for at, engine in enumerate(state.engines) if engine == signature]
+    asked = replace(state.request.take(places), contexts=None)
+    missing = [number for number, known in enumerate(memory.lookup(asked, signature)) if known is None]
+    memory.store(asked.take(missing), [str(state.answers[places[at]]) for at in missing], signature)
+
+
 def ask_memory(state: BatchState, memory: TranslationMemory, engine: Engine) -> None:
     """Take what the engine has answered before."""
     places = state.open(engine)

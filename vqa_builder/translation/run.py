@@ -30,6 +30,7 @@ from vqa_builder.translation.batch_state import (
     cut_open,
     deduplicate,
     join,
+    keep_phrases,
 )
 from vqa_builder.translation.budget import Ledger
 from vqa_builder.translation.engines.base import Engine, Failure, Part, Parts, Stopped, broken_contract
@@ -142,6 +143,8 @@ def translate(
     for engine in engines:
         engine.check_direction(request.source, request.target)
     work = _Work.begun(request, memory, guard, phrasebook)
+    if phrasebook is not None:
+        keep_phrases(work.sentences, memory, phrasebook)
     for engine in guarded(engines, guard):
         if work.sentences.open(engine):
             ask_memory(work.sentences, memory, engine)
