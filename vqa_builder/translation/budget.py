@@ -183,9 +183,12 @@ class Ledger:
 
     Example::
 
-        ledger = Ledger(Path("spent.json"), Budget(characters=500_000))
-        # Raises Stopped before it sends one character more.
-        translate(request, engines, memory, ledger=ledger)
+        >>> from tempfile import TemporaryDirectory
+        >>> from vqa_builder.translation.engines.mini import Mini
+        >>> with TemporaryDirectory() as folder, Mini(Mini.Options()) as mini:
+        ...     ledger = Ledger(Path(folder, "spent.json"), Budget(characters=10))
+        ...     ledger.fitting(mini, ["cat", "dog", "an elephant"], "ja")
+        2
     """
 
     def __init__(

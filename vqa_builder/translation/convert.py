@@ -53,6 +53,8 @@ class Converted(NamedTuple):
 def convert(model: str, out: Path, *, quantization: str = "int8", revision: str | None = None) -> Converted:
     """Convert a checkpoint by CTranslate2's own converter, with its tokenizer beside it.
 
+    This is what ``vqa-builder convert-model Helsinki-NLP/opus-mt-en-hi opus-en-hi`` does.
+
     Args:
         model: a name on the hub or a folder that ``save_pretrained`` wrote.
         out: the new folder, whole or not at all.
@@ -63,10 +65,6 @@ def convert(model: str, out: Path, *, quantization: str = "int8", revision: str 
         MissingExtraError: torch or transformers is not installed.
         EngineError: the checkpoint cannot be loaded or converted.
         StorageError: ``out`` is there already.
-
-    Example::
-
-        convert("Helsinki-NLP/opus-mt-en-hi", Path("opus-en-hi")).yaml
     """
     for package in ("torch", "transformers"):
         if importlib.util.find_spec(package) is None:

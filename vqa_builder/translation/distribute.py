@@ -33,12 +33,6 @@ class DistributedEngine(EngineInParts):
         plugin: its name among the plug-ins.
         options: what it was made with.
         executor: whose workers translate.
-
-    Example::
-
-        with RayExecutor(4) as executor:
-            engine = DistributedEngine(Mini(options), "mini", options, executor)
-            engine.translate(Request(texts, "en", "ja"))
     """
 
     name: ClassVar[str] = "distributed"

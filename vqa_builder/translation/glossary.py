@@ -44,8 +44,11 @@ class Glossary:
 
     Example::
 
-        glossary = load_glossary(Path("glossary-ja.tsv"))
-        glossary.exact("Fire hydrant", "answer")  # "消火栓"
+        >>> glossary = Glossary([Term("fire hydrant", "消火栓"), Term("Boeing", "")])
+        >>> glossary.exact("Fire hydrant", "answer")
+        '消火栓'
+        >>> glossary.find("Is it a Boeing?", "question")
+        [(8, 14, 'Boeing')]
     """
 
     def __init__(self, terms: Iterable[Term], name: str = "glossary") -> None:

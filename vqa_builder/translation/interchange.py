@@ -115,8 +115,12 @@ def write_entries(path: Path, entries: Iterable[Entry]) -> int:
 
     Example::
 
-        with TranslationMemory(Path("memory.sqlite")) as memory:
-            write_entries(Path("en-ja.tmx.gz"), memory.entries(source="en", target="ja"))
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     path = Path(folder, "en-ja.tmx.gz")
+        ...     written = write_entries(path, [Entry("en", "ja", "cat", "猫")])
+        ...     [entry.translation for entry in read_entries(path)]
+        ['猫']
 
     Raises:
         SourceError: the suffix is unknown.

@@ -157,8 +157,8 @@ def agreed_posteriors(source: Side, target: Side, cells: Cells, rounds: int, emp
         rounds: of expectation and maximisation.
         empty: how likely a word is made by none, before it is seen; 0 to 1.
     """
-    forth = _Direction(cells.source_of, cells.target_of, target, cells.target, cells, empty)
-    back = _Direction(cells.target_of, cells.source_of, source, cells.source, cells, empty)
+    forth = _Direction(cells.source_of, target, cells.target, cells, empty)
+    back = _Direction(cells.target_of, source, cells.source, cells, empty)
     for _ in range(rounds):
         agreed = forth.posteriors() * back.posteriors()
         counts: Floats = np.bincount(cells.entry, weights=agreed, minlength=len(cells.source_of)).astype(
@@ -172,7 +172,7 @@ def agreed_posteriors(source: Side, target: Side, cells: Cells, rounds: int, emp
 class _Direction:
     """One direction: ``given`` words make words of the side ``made``, whose tokens stand ``at`` the cells."""
 
-    def __init__(self, given: Ints, making: Ints, made: Side, at: Ints, cells: Cells, empty: float) -> None:
+    def __init__(self, given: Ints, made: Side, at: Ints, cells: Cells, empty: float) -> None:
         self.given, self.made, self.at, self.cells, self.empty = given, made, at, cells, empty
         self.sizes = max(int(given.max(initial=0)) + 1, 1), len(made.marks)
         self.table = np.where(cells.linkable, 1.0, 0.0) / max(len(made.marks), 1)

@@ -58,9 +58,11 @@ class Secrets:
 
     Example::
 
-        secrets = Secrets()
-        key = secrets.read("DEEPL_API_KEY", "DeepL")
-        secrets.scrub(f"403 for {key}")  # "403 for ***"
+        >>> os.environ["SOME_KEY"] = "k3y-of-mine"
+        >>> secrets = Secrets()
+        >>> key = secrets.read("SOME_KEY", "The service")
+        >>> secrets.scrub(f"403 for {key}")
+        '403 for ***'
     """
 
     def __init__(self) -> None:

@@ -86,16 +86,10 @@ def flores_code(language: str) -> str:
 
 
 class Processor:
-    """What stands between texts and a checkpoint of IndicTrans2.
+    """What stands between texts and a checkpoint of IndicTrans2: languages, scripts, spaces before marks.
 
     Args:
         codes: the checkpoint's language codes by ISO code, before ``CODES``.
-
-    Example::
-
-        processor = Processor({})
-        processor.read(["Is it red?"], "en", "hi")  # ["eng_Latn hin_Deva Is it red ?"]
-        processor.write(["Is it red?"], ["क्या यह लाल है ?"], "en", "hi")  # ["क्या यह लाल है?"]
     """
 
     def __init__(self, codes: Mapping[str, str]) -> None:

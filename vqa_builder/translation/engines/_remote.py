@@ -135,8 +135,13 @@ class Line:
 
     Example::
 
-        line = Line(options, "LibreTranslate", requests_per_second=5)
-        await line.work([(0,), (1,)], send, report)
+        >>> async def send(job: Job) -> Reply:
+        ...     return Reply([(place, "訳") for place in job])
+        >>> found: list[tuple[int, str | Failure]] = []
+        >>> line = Line(RemoteOptions(), "The service", requests_per_second=1000)
+        >>> asyncio.run(line.work([(0,), (1,)], send, found.extend))
+        >>> sorted(found)
+        [(0, '訳'), (1, '訳')]
     """
 
     def __init__(

@@ -84,10 +84,14 @@ class CTranslate2(Engine):
 
     Example::
 
-        model = CTranslate2.Options(model="nllb-600m-int8", source_prefix="{source}", source_suffix="</s>",
-                                    target_prefix="{target}", codes={"en": "eng_Latn", "ja": "jpn_Jpan"})
-        with CTranslate2(model) as engine:
-            engine.translate(Request(["What is this?"], "en", "ja"))
+        translate:
+          engine:
+            type: ctranslate2
+            model: nllb-600m-int8
+            source_prefix: "{source}"
+            source_suffix: "</s>"
+            target_prefix: "{target}"
+            codes: {en: eng_Latn, ja: jpn_Jpan}
     """
 
     name: ClassVar[str] = "ctranslate2"

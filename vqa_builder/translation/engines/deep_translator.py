@@ -81,9 +81,8 @@ class DeepTranslator(RemoteEngine):
 
     Example::
 
-        options = DeepTranslator.Options(provider="libre", base_url="http://127.0.0.1:5000/")
-        with DeepTranslator(options) as engine:
-            engine.translate(Request(["Is it red?"], "en", "ja"))
+        translate:
+          engine: {type: deep_translator, provider: libre, base_url: "http://127.0.0.1:5000/"}
     """
 
     name: ClassVar[str] = "deep_translator"

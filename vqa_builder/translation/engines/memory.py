@@ -37,8 +37,15 @@ class Memory(Engine):
 
     Example::
 
-        with Memory(Memory.Options(path="nllb.tmx")) as memory:
-            memory.translate(Request(["cat", "dog"], "en", "ja"))  # ["猫", Failure("not in nllb.tmx")]
+        >>> from tempfile import TemporaryDirectory
+        >>> from vqa_builder.translation.interchange import write_entries
+        >>> from vqa_builder.translation.memory import Entry
+        >>> with TemporaryDirectory() as folder:
+        ...     path = Path(folder, "theirs.jsonl")
+        ...     _ = write_entries(path, [Entry("en", "ja", "cat", "猫")])
+        ...     with Memory(Memory.Options(path=path)) as memory:
+        ...         memory.translate(Request(["cat", "dog"], "en", "ja"))
+        ['猫', Failure(reason='not in theirs.jsonl')]
     """
 
     name: ClassVar[str] = "memory"

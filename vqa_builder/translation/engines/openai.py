@@ -54,10 +54,12 @@ class OpenAI(RemoteEngine):
 
     Example::
 
-        options = OpenAI.Options(base_url="http://127.0.0.1:8000/v1", model="Qwen/Qwen3-8B",
-                                 extra={"chat_template_kwargs": {"enable_thinking": False}})
-        with OpenAI(options) as engine:
-            engine.translate(Request(["Is it red?", "How many?"], "en", "ja"))
+        translate:
+          engine:
+            type: openai
+            base_url: http://127.0.0.1:8000/v1
+            model: Qwen/Qwen3-8B
+            extra: {chat_template_kwargs: {enable_thinking: false}}
     """
 
     name: ClassVar[str] = "openai"

@@ -88,9 +88,8 @@ class Transformers(EngineInParts):
 
     Example::
 
-        options = Transformers.Options(model="facebook/nllb-200-distilled-600M", licence="cc-by-nc-4.0")
-        with Transformers(options) as engine:
-            engine.translate(Request(["What is this?"], "en", "ja"))
+        translate:
+          engine: {type: transformers, model: facebook/nllb-200-distilled-600M, licence: cc-by-nc-4.0}
     """
 
     name: ClassVar[str] = "transformers"
