@@ -25,6 +25,8 @@ _CURLY = str.maketrans("‘’“”", "''\"\"")
 _FINAL_MARK = re.compile(r"(?<=[a-z0-9)])\s*(?:[.!,;]|\.{3})$")
 _HYPHEN = re.compile(r"(?<=[a-z])-(?=[a-z]{2})")
 _ARTICLE = re.compile(r"\b(?:an|the|a)\s+(?=[a-z0-9][a-z0-9'-])(?!(?:and|or|is|to|vs|with|on|in)\b)")
+_TEN = {"twenty": 2, "thirty": 3, "forty": 4, "fifty": 5, "sixty": 6, "seventy": 7, "eighty": 8, "ninety": 9}
+_TENS = re.compile(rf"\b({'|'.join(_TEN)}) ([1-9])\b(?![.:/])")
 _REPAIRED = {
     "a.m": "am",
     "p.m": "pm",
@@ -152,7 +154,9 @@ def lookup_forms(answer: str) -> tuple[str, ...]:
     whole = " ".join(answer.translate(_CURLY).casefold().split())
     plain = _HYPHEN.sub(" ", _ARTICLE.sub("", _FINAL_MARK.sub("", whole)))
     words = [TYPED_WORDS.get(word, word) for word in plain.split()]
-    plain = " ".join(_REPAIRED.get(word, word) for word in words)
+    plain = _TENS.sub(
+        lambda tens: f"{_TEN[tens[1]]}{tens[2]}", " ".join(_REPAIRED.get(word, word) for word in words)
+    )
     return (whole, plain) if plain and plain != whole else (whole,)
 
 

@@ -43,21 +43,8 @@ _DETERMINERS = frozenset(
 ALIVE = frozenset({"person", "animal"})
 _MEANS = ALIVE | {"vehicle", "abstract"}
 """By these something is done, where one is by any other thing."""
-_PLACES = frozenset(
-    [
-        "place",
-        "room",
-        "vehicle",
-        "furniture",
-        "structure",
-        "outdoor",
-        "nature",
-        "tableware",
-        "appliance",
-        "weather",
-        "body",
-    ]
-)
+_NO_PLACES = frozenset({"person", "animal", "abstract", "clothes", "time", "season", "sport", "meal"})
+"""Kinds of nouns that nothing is in: a man in a hat wears it."""
 _SLOT = re.compile(r"\{([a-z]+)(\d?)\}")
 _LIST = re.compile(r"\s*(?:,\s*and\b|,\s*|&|\band\b|/)\s*")
 _LONGEST_WORD = 4
@@ -121,7 +108,7 @@ class Phrases(ABC):
             "sport": lambda text: self._listed_as("sport", text),
             "colour": lambda text: self._listed_as("colour", text),
             "noun": self.noun,
-            "place": lambda text: self._noun_of(_PLACES, text),
+            "place": lambda text: self._noun_of(None, text, but=_NO_PLACES),
             "alive": lambda text: self._noun_of(ALIVE, text),
             "clothes": lambda text: self._noun_of(frozenset({"clothes"}), text),
             "thing": lambda text: self._noun_of(None, text),
@@ -249,7 +236,7 @@ class Phrases(ABC):
 
     def _list(self, text: str) -> str | None:
         """Things joined by commas or "and", each of which can be said; or two joined by "or"."""
-        members = _LIST.split(text)
+        members = [each for member in _LIST.split(text) for each in self._dishes(member)]
         if len(members) < 2 or any(len(member) < 2 and not member.isdigit() for member in members):
             return None
         said = [self._member(member) for member in members]
@@ -262,6 +249,13 @@ class Phrases(ABC):
             return None
         between, last = self.list_joints
         return between.join(names[:-1]) + last + names[-1]
+
+    def _dishes(self, text: str) -> list[str]:
+        """Food one after the other, as on a plate ("bacon toast"), each by itself; else the text alone."""
+        words = text.split()
+        kinds = [{word.kind for word in self.words.get(name, ())} for name in words]
+        apart = len(words) > 1 and all(kind & EDIBLE for kind in kinds) and self.noun(text) is None
+        return words if apart else [text]
 
     def _member(self, text: str) -> Forms | None:
         """A member of a list: something named or counted, not what it is like or whether it is so.
