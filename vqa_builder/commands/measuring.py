@@ -47,7 +47,8 @@ def evaluate(
         bool, typer.Option("--accept-merged", help="In English, accept labels that the release merges.")
     ] = False,
     normaliser: Annotated[
-        str | None, typer.Option(metavar="official|language|vizwiz-multilingual", help="Other rules.")
+        str | None,
+        typer.Option(metavar="official|language|language-2|vizwiz-multilingual", help="Other rules."),
     ] = None,
     seed: Annotated[int, typer.Option(help="Of the bootstrap and the tests.")] = 0,
     as_json: Json = False,
