@@ -36,7 +36,7 @@ from recipes.lib.data import QuestionBatches, load_questions, load_vocabulary
 from recipes.lib.evaluate import Scores, predict, questions_per_second, score, write_predictions
 from recipes.lib.losses import answer_loss, hidden_state_loss, logit_loss, softmax_loss
 from recipes.lib.models.oscar import Oscar
-from recipes.lib.steps import step_folder
+from recipes.lib.steps import is_first_process, step_folder, work_folder
 from recipes.lib.trainer import train
 from vqa_builder.errors import SpecError, VQABuilderError
 from vqa_builder.metrics.references import load_references
@@ -45,13 +45,16 @@ from vqa_builder.metrics.references import load_references
 def run(config: Config) -> Oscar:
     """Train one student as the settings say, score it, and append the scores to ``results.jsonl``.
 
-    Teacher and student go to ``students/``, ready to be asked (``recipes.cvil.ask``) or published.
+    Teacher and student go to ``students/``, ready to be asked (``recipes.cvil.ask``) or published. Under
+    ``torchrun`` all processes train, and the first one alone scores and saves.
     """
     if config.threads:
         torch.set_num_threads(config.threads)
     material = Material(config)
     teacher, _ = train_teacher(config)
     student, seconds = train_student(config, material, teacher)
+    if not is_first_process():
+        return student
     record_scores(config, material, student, seconds)
     reads = {"regions": config.data.regions, "tags": config.data.tags, "max_text": config.data.longest}
     for name, model, tokenizer in (
@@ -117,7 +120,7 @@ def remember_teacher(config: Config, teacher: Oscar, distillation: Distillation)
         "teacher": config.teacher.model_dump(),
         "layers": distillation.layers,
     }
-    with step_folder(config.out, "states", identity) as folder:
+    with work_folder(config.out, "states", identity) as folder:
         if not (folder / "states.json").exists():
             batches = material.batches(
                 material.english("train"), material.tokenizers.teacher, config.teacher, shuffle=False
@@ -254,7 +257,8 @@ def hidden_step(model: Oscar, batch: dict[str, Tensor], *, layers: list[int]) ->
     """L_KD: squared distance to the teacher's states; no answer is looked at."""
     hidden = model(**batch, hidden_states=True).hidden
     chosen = [hidden[layer] for layer in layers]
-    return {"loss": hidden_state_loss(chosen, batch["teacher"], batch["matched"])}
+    loss = hidden_state_loss(chosen, batch["teacher"], batch["matched"])
+    return {"loss": loss, "weight": batch["matched"].sum()}
 
 
 def logit_step(model: Oscar, batch: dict[str, Tensor], *, softmax: bool) -> dict[str, Tensor]:

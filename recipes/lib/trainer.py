@@ -90,7 +90,9 @@ def train(
 
     Args:
         model: trained in place; on a GPU where there is one. Buffers and frozen weights are kept with it.
-        loss: ``loss(model, batch)`` gives scalars; ``"loss"`` is minimised, all are logged.
+        loss: ``loss(model, batch)`` gives scalars; ``"loss"`` is minimised, all are logged but ``"weight"``:
+            how much the loss is a mean over, where batches differ in that. Batches that are accumulated, and
+            the parts of several processes, then count by it.
         batches: ``epoch(number, start)`` gives the batches of an epoch from a place on.
         settings: how to train.
         folder: of this run alone.
@@ -178,15 +180,25 @@ class _Run:
         for each in self.optimisers:
             for weights in each.param_groups:
                 weights["lr"] = weights["highest"] * rate
+        alone = len(group) == 1 and self.accelerator.num_processes == 1
+        counted: Tensor | None = None
         for number, batch in enumerate(group):
             batch = {name: value.to(self.device, non_blocking=True) for name, value in batch.items()}
             last = number == len(group) - 1
             with nullcontext() if last else self.accelerator.no_sync(self.model):
                 with autocast(self.device, self.settings.precision):
                     self.journal.watch(self.bare, loss, batch)
-                    terms = loss(self.model, batch)
-                self.scaler.scale(terms["loss"] / len(group)).backward()
+                    terms = dict(loss(self.model, batch))
+                weight = terms.pop("weight", None)
+                if alone or weight is None:
+                    share = terms["loss"] / len(group)
+                else:
+                    counted = weight if counted is None else counted + weight
+                    share = terms["loss"] * weight
+                self.scaler.scale(share).backward()
             self.journal.add(terms, batch)
+        if counted is not None:
+            self.divide_gradients(counted)
         norm = None
         if settings.clip:
             for each in self.optimisers:
@@ -199,6 +211,12 @@ class _Run:
         self.move_average()
         place.step, place.batch = place.step + 1, place.batch + len(group)
         self.journal.step(settings.lr * rate, norm)
+
+    def divide_gradients(self, counted: Tensor) -> None:
+        """By all that the losses of this step are means over, in all batches and processes."""
+        average = self.accelerator.reduce(counted.float(), reduction="mean")
+        gradients = [each.grad for each in self.parameters if each.grad is not None]
+        torch._foreach_div_(gradients, average.clamp(min=torch.finfo(torch.float32).tiny))
 
     def move_average(self) -> None:
         """Bring the averaged weights towards the weights, faster in the first steps."""

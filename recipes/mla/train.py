@@ -32,7 +32,7 @@ from recipes.lib.config import check_rows
 from recipes.lib.models.mla import ENGLISH, MLA
 from recipes.lib.pairs import Pairs
 from recipes.lib.retrieval import record, score_features
-from recipes.lib.steps import step_folder
+from recipes.lib.steps import is_first_process, step_folder
 from recipes.lib.trainer import Settings, train
 from recipes.mla import config as settings
 from recipes.mla.acquisition import Acquisition
@@ -89,7 +89,7 @@ def run(config: Config) -> tuple[MLA, Cost, list[dict[str, Any]]]:
         make_worlds(config.worlds)
     material = Material(config)
     model, cost = acquire(config, material)
-    return model, cost, record_scores(config, material, model, cost)
+    return model, cost, record_scores(config, material, model, cost) if is_first_process() else []
 
 
 def acquire(config: Config, material: Material) -> tuple[MLA, Cost]:

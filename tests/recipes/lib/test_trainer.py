@@ -398,3 +398,34 @@ def test_batches_without_parts_are_for_one_process(tmp_path: Path) -> None:
 
     with pytest.raises(SpecError, match="several processes"):
         _share(Whole(), Two())
+
+
+class Uneven:
+    """Two batches whose losses are means over one row and over three; or all four rows at once."""
+
+    def __init__(self, parts: list[slice]) -> None:
+        self.parts = parts
+
+    def __len__(self) -> int:
+        return len(self.parts)
+
+    def epoch(self, number: int, start: int = 0) -> Iterator[dict[str, Tensor]]:
+        x = torch.arange(24, dtype=torch.float32).reshape(4, 6).sin()
+        for part in self.parts[start:]:
+            yield {"x": x[part], "y": x[part].flip(1)}
+
+
+def test_means_over_different_numbers_accumulate_by_their_weight(tmp_path: Path) -> None:
+    def counted(model: nn.Module, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        error = (model(batch["x"]) - batch["y"]).square().mean()
+        return {"loss": error, "weight": torch.tensor(len(batch["x"]))}
+
+    norms = []
+    for name, parts in (("two", [slice(0, 1), slice(1, 4)]), ("one", [slice(0, 4)])):
+        model = Net()
+        model.dropout.p = 0.0
+        settings = SETTINGS.model_copy(update={"epochs": 1, "accumulate": len(parts), "clip": 100.0})
+        outcome = train(model, counted, Uneven(parts), settings, tmp_path / name)
+        norms += [line["gradient_norm"] for line in outcome.history if "gradient_norm" in line]
+        assert all("weight" not in line for line in outcome.history)
+    assert norms[0] == pytest.approx(norms[1], rel=1e-5)
