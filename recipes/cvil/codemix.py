@@ -2,8 +2,8 @@
 
 In cViL a target word that is aligned to an English word is replaced by it now and then; its pieces then
 carry loss, since the teacher saw the same word. Which words may be replaced follows the public code
-(``oscar/run_vqa_student.py``: ``get_align``, ``get_codemix_align``). Ours to know: an English word stands
-between spaces in a Japanese question (theirs is glued to its neighbours, where no tokenizer finds it).
+(``oscar/run_vqa_student.py``: ``tensorize_example``), and as there an English word stands between spaces, in
+a Japanese question too. There, word pieces count towards the share that is mixed, words here.
 """
 
 from __future__ import annotations

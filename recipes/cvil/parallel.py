@@ -6,6 +6,7 @@ tags, which are English for both; and the English words mixed into the question.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -66,6 +67,13 @@ class Parallel:
         self.tokenizers, self.states, self.settings = tokenizers, states, settings
         self.teacher_rows = states.rows(questions.question_id)
         self.mixables = _with_same_pieces(all_mixable(questions), tokenizers) if settings.mixed else []
+        if self.mixables and not any(each.candidates for each in self.mixables):
+            warnings.warn(
+                f"No word of the {len(questions):,} questions can be mixed: none is aligned, or the"
+                " tokenizers cut every English word differently. Build the release with `align`, or set"
+                " distillation.mixed to 0.",
+                stacklevel=2,
+            )
         self.sources = _teacher_spans(self.mixables, questions, tokenizers.teacher)
         self.tag_matches = _tag_matches(questions, features, tokenizers, tags)
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -163,3 +164,26 @@ def test_questions_that_the_teacher_has_not_seen_are_counted(
             FULL,
             4,
         )
+
+
+def test_states_are_plain_arrays_written_batch_by_batch(
+    teacher: Oscar, material: Material, tmp_path: Path
+) -> None:
+    states = states_of(teacher, material, tmp_path / "states")
+    questions = len(material.english("train"))
+    positions = int(states.text_lengths.sum()) + 4 * questions
+    for layer in (0, 1):
+        loaded = np.load(tmp_path / "states" / f"layer{layer}.npy")
+        assert loaded.shape == (positions, 16) and loaded.dtype == np.float16
+        assert np.isfinite(loaded).all() and loaded.std() > 0
+    assert np.load(tmp_path / "states" / "logits.npy").shape == (questions, len(material.vocabulary))
+
+
+def test_questions_without_alignments_cannot_be_mixed_and_say_so(
+    teacher: Oscar, material: Material, tmp_path: Path
+) -> None:
+    states = states_of(teacher, material, tmp_path / "states")
+    questions = material.target("train")
+    bare = replace(questions, alignment=[[] for _ in range(len(questions))])
+    with pytest.warns(UserWarning, match="can be mixed"):
+        batch_of(material, states, questions=bare)
