@@ -46,6 +46,10 @@ _MARKS = re.compile("[?？।,.!\"'“”()]")
 _HE_GOES, _SHE_GOES = re.compile(r"(?:रहा|ता) (?:है|था)"), re.compile(r"(?:रही|ती) (?:है|थी)")
 
 
+NEGATED = r"(?:^|[^या\s]\s|[^\s]{3,}\s)नहीं(?:\s|[?।]|$)"
+"""RE2 for a sentence that says no; "है या नहीं" asks whether."""
+
+
 def faults(text: str) -> Iterator[str]:
     """The faults of a text, each with the words that show it.
 

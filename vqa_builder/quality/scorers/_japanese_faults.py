@@ -44,6 +44,10 @@ MAY_BE_WRONG = (
 """RE2 that every faulty text matches: most texts are looked at no further."""
 
 
+NEGATED = "(?:てい|い|あり)ません(?:か|[？?]|$)|ではない|じゃない|ではありません|てい?ないです"
+"""RE2 for a sentence that says no; ～てくれませんか and ～なければなりません ask and demand."""
+
+
 def faults(text: str) -> Iterator[str]:
     """The faults of a text, each with the words that show it.
 

@@ -19,6 +19,11 @@ from vqa_builder.quality.text import folded, lengths, per_unique
 _LONG = {"word": 16, "character": 32}
 _SHE, _HE = r"(?i)\b(?:she|her|hers)\b", r"(?i)\b(?:he|his|him)\b"
 _FEMALE = r"(?i)\b(?:she|her|hers|wom[ae]n|lad(?:y|ies)|girls?|m[ou]m|mother|female|wife|daughter)\b"
+_NEGATION = (
+    r"(?i)\b(?:not?|none|never|nobody|nothing|nowhere|without|neither|nor|cannot|[a-z]+nt|un\w+|in\w+able|\w+less|"
+    r"non|lack\w*|miss\w*|empty|off|out|besides|except|other|else|fail\w*|only|hardly|rarely|free|dry|bare|too|"
+    r"refuse\w*|avoid\w*|have to|must|whether|if)\b|n['’]t\b"
+)
 _MALE = r"(?i)\b(?:he|his|him|m[ae]n|boys?|guys?|dad|father|male|husband|son|gentlem[ae]n)\b"
 
 
@@ -28,10 +33,12 @@ class Grammar(Scorer):
     Japanese: a counter that does not go with its noun (犬は何人), いる of things and ある of animals, doubled
     particles (犬はは), an object of a verb that takes none (何を座って). Hindi: an adjective, possessive or
     कितना of the other gender than its noun (कितनी तकिये), impossible spellings (two vowel signs in a row),
-    किसे without a verb. Both: an "or" between two sides that say the same, and a person of the other gender
-    than in the source (she -> 彼, रहा है). Nouns come from the lexicons of this project; of others nothing is
-    said. ``grammar_faults`` names the faults; in texts of more than 16 words (32 characters) they are counted
-    per that length. Null for other languages.
+    किसे without a verb. Both: an "or" between two sides that say the same, a person of the other gender than
+    in the source (she -> 彼, रहा है), and a question that says no where its source does not. Nouns come from
+    the lexicons of this project; of others nothing is said.
+
+    ``grammar_faults`` names the faults; in texts of more than 16 words (32 characters) they are counted per
+    that length. Null for other languages.
 
     Example:
         "How many dogs are there?" -> "犬は何人いますか？" is 1: counter 犬…人.
@@ -62,6 +69,9 @@ class Grammar(Scorer):
             for row in np.flatnonzero(_matches(sources, own) & ~_matches(sources, other)):
                 fault = self.rules.person_fault(texts[int(row)].as_py(), female=female)
                 found[row] = ", ".join(filter(None, (found[row], fault)))
+        denied = _matches(texts, self.rules.NEGATED) & _matches(sources, r"\?\s*$")
+        for row in np.flatnonzero(denied & ~_matches(sources, _NEGATION)):
+            found[row] = ", ".join(filter(None, (found[row], "negation")))
         counts = np.array([text.count(", ") + 1 if text else 0 for text in found], np.float64)
         counts /= np.maximum(lengths(texts, self.language.unit) / _LONG[self.language.unit], 1.0)
         return {"grammar": pa.array(counts, pa.float32()), "grammar_faults": pa.array(found, pa.string())}
