@@ -24,9 +24,10 @@ from vqa_builder.quality.policy_config import policy_for, preset_names
 from vqa_builder.quality.rules import Policy
 from vqa_builder.spec import DEFAULT_SCORES
 
+_AGREES = {f"agreement_{part}": {"min": 1} for part in ("negation", "number", "colour", "question")}
 BEFORE: dict[str, dict[str, Any]] = {
-    "balanced, 0.1.0": {"chrf": {"min": 35}, "content": {"min": 0.4}, "agreement": {"min": 1}},
-    "strict, 0.1.0": {"chrf": {"min": 50}, "content": {"min": 0.5}, "agreement": {"min": 1}},
+    "balanced, 0.1.0": {"chrf": {"min": 35}, "content": {"min": 0.4}, **_AGREES, "missing": "keep"},
+    "strict, 0.1.0": {"chrf": {"min": 50}, "content": {"min": 0.5}, **_AGREES, "missing": "keep"},
 }
 Flags = NDArray[np.bool_]
 
