@@ -6,7 +6,9 @@ that it has with a plain word there.
 
 from __future__ import annotations
 
+import csv
 import dataclasses
+import io
 import json
 import logging
 from html.parser import HTMLParser
@@ -59,6 +61,7 @@ NASTY = [
     "犬｜猫＜b＞",
     "क्या\u2028यह",
 ]
+FORMULAS = tuple("=+-@\t\r＝＋－＠")
 CONTROLS = {chr(code) for code in [*range(9), *range(11, 32), *range(127, 160), 0x202E, 0x2066]}
 
 
@@ -104,6 +107,13 @@ def _with(contents: ReleaseContents, nasty: str) -> ReleaseContents:
     )
 
 
+def _is_number(cell: str) -> bool:
+    try:
+        return float(cell) == float(cell)
+    except ValueError:
+        return False
+
+
 def _body(text: str) -> str:
     return text.split("\n---\n", 1)[1]
 
@@ -130,7 +140,15 @@ class _Tags(HTMLParser):
 def _shapes(folder: Path, before: Path) -> dict[str, Any]:
     """The shape of every page of a release, and of its diff to another one."""
     found = diff(before, folder)
+    sheet, page = folder.parent / "sheet.csv", folder.parent / "sheet.html"
+    review = ["review", "export", str(folder), "--out", str(sheet), "--html", str(page), "--rows", "9"]
+    done = CliRunner().invoke(app, review)
+    assert done.exit_code == 0, done.output
+    rows = list(csv.reader(io.StringIO(sheet.read_text(encoding="utf-8-sig"), newline="")))
+    assert not any(cell.startswith(FORMULAS) for row in rows for cell in row if not _is_number(cell))
     return {
+        "sheet.csv": [len(row) for row in rows],
+        "sheet.html": _Tags(page.read_text(encoding="utf-8")).found,
         card.FILE: _shape((folder / card.FILE).read_text(encoding="utf-8")),
         "report.html": _Tags((folder / "report.html").read_text(encoding="utf-8")).found,
         "diff.html": _Tags(pages.html(found)).found,

@@ -70,7 +70,7 @@ def _kept_by_type(counts: Counts) -> Iterator[str]:
     shares = ", ".join(
         f"{markdown_code(kind)} {share(rows['kept'], rows['source'])}" for kind, rows in kinds.items()
     )
-    yield f"Kept rows are not spread as the source's; kept by answer type: {shares}."
+    yield f"Kept rows are not distributed as the source's; kept by answer type: {shares}."
 
 
 def _failed(counts: Counts) -> Iterator[str]:
@@ -109,8 +109,8 @@ def _outside(counts: Counts) -> Iterator[str]:
     if outside:
         total = sum(found["rows"] for found in rows.values())
         yield (
-            f"The most frequent answer of {share(outside, total)} of the rows with answers is no label: its "
-            "translation was not aligned, and it has no label to learn."
+            f"The most frequent answer of {share(outside, total)} of the rows with answers is no label; it "
+            "cannot be learnt as a class."
         )
 
 
