@@ -15,7 +15,7 @@ import yaml
 
 from tests.tiny import write_vqa
 from vqa_builder import build, load_spec, plan, validate
-from vqa_builder.errors import EngineError, SourceError, SpecError, UnknownNameError
+from vqa_builder.errors import EngineError, SourceError, SpecError, StorageError, UnknownNameError
 from vqa_builder.release.manifest import load_manifest
 from vqa_builder.sources.vqa_json import VQAJSON
 from vqa_builder.store import Store
@@ -159,6 +159,18 @@ def test_what_people_asserted_wins_over_the_engine(again: Path) -> None:
 def test_a_limit_takes_the_first_questions_of_each_split(tiny: Path, tmp_path: Path) -> None:
     (release,) = build(load_spec(tiny), tmp_path / "out", languages=["hi"], limit=2, workers=1)
     assert release.manifest.counts["source"] == {"train": 2, "validation": 2, "test": 2}
+
+
+def test_a_trial_of_a_few_rows_takes_the_place_of_no_fuller_release(again: Path, built: Path) -> None:
+    spec = load_spec(again / "source" / "build.yaml")
+    with pytest.raises(StorageError, match="more rows stands") as caught:
+        build(spec, again / "out", languages=["hi"], limit=1, workers=1)
+    assert "12 rows or more" in str(caught.value) and "--overwrite" in str(caught.value)
+    assert hashes(again / "out") == hashes(built / "out")
+    (trial,) = build(spec, again / "out", languages=["hi"], limit=1, workers=1, overwrite=True)
+    assert trial.manifest.counts["source"] == {"train": 1, "validation": 1, "test": 1}
+    build(spec, again / "out", languages=["hi"], workers=1)
+    assert hashes(again / "out") == hashes(built / "out")
 
 
 def test_a_plan_counts_without_translating(again: Path, tmp_path: Path) -> None:

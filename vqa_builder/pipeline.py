@@ -34,6 +34,7 @@ def build(
     executor: str = "local",
     progress: Progress | None = None,
     allow: Collection[str] = (),
+    overwrite: bool = False,
 ) -> list[BuiltRelease]:
     """Build a verified release for every language.
 
@@ -48,6 +49,7 @@ def build(
             ``RAY_ADDRESS`` names. It changes no result.
         progress: told of every long step; silent if None.
         allow: what a spec that came with a release may decide; see ``trust.KINDS``.
+        overwrite: let a release take the place of one with more rows.
 
     Returns:
         One release per language, in the order of the spec.
@@ -70,6 +72,7 @@ def build(
         executor=executor,
         progress=progress,
         allow=allow,
+        overwrite=overwrite,
     ) as job:
         source = read_source(job)
         return [build_language(job, source, language) for language in job.languages]

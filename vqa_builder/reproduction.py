@@ -1,6 +1,6 @@
 """Build a release once more from its manifest, and compare every content hash.
 
-What people asserted for a release lies beside its manifest, and is taken from there.
+What people verified for a release lies beside its manifest, and is taken from there.
 """
 
 from __future__ import annotations
@@ -143,10 +143,10 @@ def _refuse_changed(found: Manifest, folder: Path) -> None:
 
 
 def _with_own_memory(found: Manifest, folder: Path, spec: Spec, out: Path) -> Spec:
-    """The spec with the memory in ``out``, which asserts what people asserted for the release and no more.
+    """The spec with the memory in ``out``, which holds what people verified for the release and no more.
 
     Engines' translations come along from the memory that the spec names, which stays as it is. Where the
-    release does not bring what people asserted for it, the spec's memory is all there is.
+    release does not bring what people verified for it, the spec's memory is all there is.
     """
     said, entries = found.content.get("asserted"), human_verified.read(folder)
     if said is None or human_verified.record(entries) != said:
@@ -164,7 +164,7 @@ def _with_own_memory(found: Manifest, folder: Path, spec: Spec, out: Path) -> Sp
 
 
 def _refuse_others(memory: TranslationMemory, source: str, target: str, entries: Sequence[Entry]) -> None:
-    """Neither mix what people asserted for other releases in, nor replace it."""
+    """Neither mix what people verified for other releases in, nor replace it."""
     known = set(entries)
     for entry in memory.entries(source=source, target=target, human_verified=True):
         if entry not in known:

@@ -116,6 +116,9 @@ def build(
         Path | None, typer.Option("--inputs", help="Folder of the inputs that the manifest records.")
     ] = None,
     allow: Allow = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Let a release take the place of one with more rows.")
+    ] = False,
 ) -> None:
     """Build a verified release for every language of the spec; what is done already is not done again.
 
@@ -144,7 +147,7 @@ def build(
     if shard:
         _build_shard(own, out, shard, options)
     else:
-        _build(own, out, options)
+        _build(own, out, {**options, "overwrite": overwrite})
 
 
 def merge(

@@ -138,6 +138,7 @@ class BuildContext:
         languages: those of the spec that are built.
         limit: only the first so many questions of each split.
         on_bad_record: stop at the first bad record, or set bad records aside.
+        overwrite: whether a release may take the place of one with more rows.
         plugins: what the spec names, constructed.
         inputs: the source's fingerprint as the build began.
         store: the tables of the steps.
@@ -153,6 +154,7 @@ class BuildContext:
     languages: tuple[str, ...]
     limit: int | None
     on_bad_record: OnBadRecord
+    overwrite: bool
     plugins: PluginSet
     inputs: tuple[str, ...]
     store: Store
@@ -175,6 +177,7 @@ def open_build(
     executor: str = "local",
     progress: Progress | None = None,
     allow: Collection[str] = (),
+    overwrite: bool = False,
 ) -> Iterator[BuildContext]:
     """Open the store and the memory for one build, and close all that it used; arguments as of ``build``.
 
@@ -198,6 +201,7 @@ def open_build(
             languages=chosen,
             limit=limit,
             on_bad_record=on_bad_record,
+            overwrite=overwrite,
             plugins=plugins,
             inputs=tuple(plugins.source.fingerprint()),
             store=store,

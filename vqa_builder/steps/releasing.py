@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from vqa_builder import languages, registry
 from vqa_builder.answers import alignment, rows as answer_rows, soft_scores, winners
+from vqa_builder.errors import ReleaseError, StorageError
 from vqa_builder.quality import choice, policy as policies
 from vqa_builder.quality.policy import is_human_verified
 from vqa_builder.release import assemble as assembly, facts, human_verified, images, packages, verify, write
@@ -112,6 +113,9 @@ def release(
 ) -> BuiltRelease:
     """Rows -> a verified folder; left alone if it is there already, whole and made from the same.
 
+    Raises:
+        StorageError: a release with more rows stands there, and the build may not overwrite it.
+
     ``rows`` is what ``assemble`` made of the others.
     """
     spec, folder = job.spec, job.out / job.spec.release_name(language)
@@ -128,6 +132,7 @@ def release(
     )
     if write.is_current(folder, key):
         return BuiltRelease(folder, language, load_manifest(folder), False, job.work.of(language), None)
+    _keep_fuller(job, source, folder)
     check_unchanged(job)
     contents = _contents(job, key, source, translated, verdicts, answer_map, rows, language)
     contents = images.with_images(contents, spec.release.images, spec.folder)
@@ -136,6 +141,23 @@ def release(
         report = verify.verify(folder)
         advance(rows.table.num_rows)
     return BuiltRelease(folder, language, load_manifest(folder), True, job.work.of(language), report)
+
+
+def _keep_fuller(job: BuildContext, source: SourceTables, folder: Path) -> None:
+    """Refuse to put a trial of a few rows in the place of a release that holds more."""
+    try:
+        there = sum(load_manifest(folder).counts["source"].values())
+    except ReleaseError:
+        return
+    rows = source.examples.table.num_rows
+    if rows < there and not job.overwrite:
+        raise StorageError(
+            "A release with more rows stands where this one would go",
+            where=folder,
+            expected=f"{there:,} rows or more",
+            found=f"{rows:,} rows" + (f", with a limit of {job.limit:,} per split" if job.limit else ""),
+            remedy="build into another folder with --out, or replace it with --overwrite",
+        )
 
 
 def _contents(
