@@ -8,6 +8,7 @@ from typing import Any
 from vqa_builder.answers.alignment import ENGINE, UNTRANSLATED
 from vqa_builder.answers.winners import CHANGED
 from vqa_builder.escaping import markdown_code
+from vqa_builder.translation import phrasebook
 
 SHOWN_REASONS = 3
 
@@ -141,6 +142,12 @@ def _engines(manifest: Mapping[str, Any]) -> Iterator[str]:
         total = sum(used.values())
         named = ", ".join(f"{_engine(name)} {share(rows, total)}" for name, rows in used.items())
         yield f"Questions differ in style by who translated them, the column `engine`: {named}."
+    phrases = sum(rows for name, rows in used.items() if name.startswith(f"{phrasebook.NAME}|"))
+    if phrases:
+        yield (
+            f"{share(phrases, sum(used.values()))} of the questions ({phrases:,}) come from the phrasebook "
+            f"of vqa-builder: {phrasebook.ORIGIN}."
+        )
     unknown = [engine["name"] for engine in manifest.get("engines") or [] if not engine.get("licence")]
     if unknown:
         named = ", ".join(markdown_code(name) for name in dict.fromkeys(unknown))
