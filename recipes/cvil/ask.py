@@ -59,8 +59,8 @@ class Answerer:
             one, self.tokenizer, self.features, batch_size=1, labels=len(self.answers), **self.reads
         )
         with torch.inference_mode():
-            chances = self.model(**next(batches.epoch(0))).logits[0].softmax(dim=0)
-        best = chances.topk(min(most, len(self.answers)))
+            probabilities = self.model(**next(batches.epoch(0))).logits[0].softmax(dim=0)
+        best = probabilities.topk(min(most, len(self.answers)))
         return [
             Said(self.answers[label], chance)
             for label, chance in zip(best.indices.tolist(), best.values.tolist(), strict=True)

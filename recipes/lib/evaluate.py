@@ -139,7 +139,7 @@ def predict(
     """
     ids = batches.questions.question_id
     labels = np.full(len(ids), -1, np.int64)
-    chances = np.zeros(len(ids))
+    probabilities = np.zeros(len(ids))
     for batch, logits in forward(model, batches, precision=precision):
         index = batch["index"].cpu().numpy()
         _check_logits(logits, len(vocabulary), ids, index)
@@ -147,14 +147,14 @@ def predict(
             raise SourceError("The batches repeat questions", expected="each question once in an epoch")
         best = logits.float().max(dim=1)
         labels[index] = best.indices.cpu().numpy()
-        chances[index] = best.values.sigmoid().cpu().numpy()
+        probabilities[index] = best.values.sigmoid().cpu().numpy()
     if (left := np.flatnonzero(labels < 0)).size:
         raise SourceError(
             "The batches leave out questions",
             expected=f"all {len(ids):,}",
             found=f"{left.size:,} without a prediction, the first: {ids[left[0]]}",
         )
-    found = zip(ids, labels.tolist(), chances.tolist(), strict=True)
+    found = zip(ids, labels.tolist(), probabilities.tolist(), strict=True)
     return [
         {"question_id": id_, "answer": vocabulary[label], "label": label, "probability": chance}
         for id_, label, chance in found

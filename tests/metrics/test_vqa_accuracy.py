@@ -177,6 +177,18 @@ def test_japanese_rules_change_no_vizwiz_row_for_the_worse(shared: Path) -> None
     assert gained > 0
 
 
+def test_newer_rules_change_no_published_answer_for_the_worse(shared: Path) -> None:
+    found = {}
+    for outputs in published(shared):
+        if outputs.parent.parent.name == "ja":
+            predictions, annotations, _ = vizwiz(outputs)
+            older = vqa_accuracy(predictions, annotations, "ja", Settings(normaliser="language-2"))
+            newer = vqa_accuracy(predictions, annotations, "ja")
+            assert not (newer.scores < older.scores).any()
+            found[older.overall] = newer.overall
+    assert found == {29.18: 29.84, 35.4: 36.4, 39.12: 40.36, 40.3: 41.18}
+
+
 @pytest.mark.parametrize(
     ("predicted", "given", "language", "right"),
     [
