@@ -169,6 +169,8 @@ class TestJSONShapes:
             ({"dataset_name": "d", "version": 1, "data": RECORDS}, {}),
             ({"rows": RECORDS, "info": {"splits": []}}, {}),
             ({"a": RECORDS, "b": [1]}, {"key": "a"}),
+            ({"a": RECORDS, "images": [{"id": 1}], "b": [1]}, {}),
+            ({"data": {str(each["question_id"]): each for each in RECORDS}, "info": {}}, {}),
             ({"a": {"b": {"c": RECORDS}}}, {"key": "a.b.c"}),
             ({str(each["question_id"]): each for each in RECORDS}, {}),
         ],
@@ -290,6 +292,13 @@ class TestChoices:
         )
         frame.to_csv(tmp_path / "rows.csv", index=False)
         assert Reading("table", splits={"train": tmp_path / "rows.csv"}).answers == [["blue"], ["a"]]
+
+    def test_choices_that_are_no_lists(self, tmp_path: Path) -> None:
+        rows = [row(1, choices={"text": ["red", "blue"], "label": ["A", "B"]}, answers="B")]
+        path = write(tmp_path / "rows.parquet", parquet(rows))
+        assert "'choices' cannot be read" in failure("table", splits={"train": path})
+        result = read(tmp_path, "rows.jsonl", lines(rows))
+        check_bad(result, "rows.jsonl", 0, 1, "field choices has the wrong type")
 
     @pytest.mark.parametrize("answer", [2, -1, "C", "7"])
     def test_no_such_choice(self, tmp_path: Path, answer: Any) -> None:

@@ -102,6 +102,12 @@ class TestAnswersWithQuestions:
         result = Reading("vqa_json", splits={"train": {"questions": official(tmp_path, [record], None)}})
         assert result.answers == [TEN] and result["image_id"] == ["val/1.jpg"] and result.ids == [0]
 
+    def test_annotations_in_the_same_file(self, tmp_path: Path) -> None:
+        content = {"questions": [row(1)], "annotations": [row(1, answers=TEN)]}
+        splits = {"train": {"questions": write(tmp_path / "both.json", content)}}
+        result = Reading("vqa_json", splits=splits)
+        assert result.answers == [TEN] and not result.bad
+
     def test_beside_annotations(self, tmp_path: Path) -> None:
         annotations = write(tmp_path / "a.json", {"annotations": [row(1, answers=TEN)]})
         splits = {"questions": official(tmp_path, [row(1, answers=TEN)]), "annotations": annotations}

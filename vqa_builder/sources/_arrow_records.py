@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from vqa_builder.errors import SourceError
-from vqa_builder.sources._answer_texts import Answer, ReadText, holds_something, parse_answers, text_of
+from vqa_builder.sources._answer_texts import Answer, ReadText, holds_something, text_of
 from vqa_builder.sources._json_records import explained
 from vqa_builder.sources._record_checks import (
     REQUIRED,
@@ -26,7 +26,7 @@ from vqa_builder.sources._record_checks import (
     text_fault,
     without_rows,
 )
-from vqa_builder.sources._record_formats import ANSWERS, EXACT, given_answers, listed
+from vqa_builder.sources._record_formats import ANSWERS, EXACT, Scalar, given_answers, listed
 from vqa_builder.sources._table_options import Rows
 
 Faults = dict[int, Fault]
@@ -197,11 +197,15 @@ class ArrowRecords:
     def _choices(self) -> list[list[str] | None]:
         name = self.fields["choices"]
         values = _plain(_at(self.table, name)).to_pylist()
-        if any(isinstance(each, str) for each in values):
-            values = [
-                each and [one.answer for one in parse_answers(each, None, name, True)] for each in values
-            ]
-        return [each and [text_of(one) or "" for one in each] for each in values]
+        texts = ReadText(None, name, all_lists=True)
+        try:
+            lists = msgspec.convert(
+                [[one.answer for one in texts(each)] if isinstance(each, str) else each for each in values],
+                list[list[Scalar] | None],
+            )
+        except msgspec.ValidationError as error:
+            raise self._unreadable(name, error) from error
+        return [None if each is None else [text_of(one) or "" for one in each] for each in lists]
 
     def _unreadable(self, name: str, kind: object) -> SourceError:
         return SourceError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import chain, islice
 from typing import TypeVar
 
@@ -13,8 +14,8 @@ from msgspec import Raw
 from vqa_builder.errors import SourceError
 from vqa_builder.sources._answer_texts import ReadText
 from vqa_builder.sources._input_files import Content
-from vqa_builder.sources._json_files import decoded, describe, top_level, unknown_shape
-from vqa_builder.sources._json_records import ROW_NUMBER, JSONRecords, keys_of, members_of
+from vqa_builder.sources._json_files import describe, top_level, unknown_shape
+from vqa_builder.sources._json_records import BAD_JSON, ROW_NUMBER, JSONRecords, keys_of, members_of
 from vqa_builder.sources._record_checks import BATCH
 from vqa_builder.sources._record_formats import Format, record_format
 from vqa_builder.sources._table_options import SPLIT_NAMES, Columns, Rows, TableOptions
@@ -59,19 +60,37 @@ def json_rows(content: Content, options: TableOptions) -> tuple[Iterable[bytes |
                 remedy=f"name the part that holds the records: key: {next(iter(parts), 'NAME')}",
             )
         found = top_level(Content(content.label, bytes(parts[key])), JSON_SHAPES)
+    question = options.columns.question.partition(".")[0]
+    if isinstance(found, dict) and question in found and not _holds_records(found[question], question):
+        return [content.data], None
+    if isinstance(found, dict) and not any(question in members_of(each) for each in _first_parts(found)):
+        found = _only_records(content, found, question)
     if isinstance(found, list):
         return found, None
-    names = options.columns.model_dump().values()
-    if options.columns.question in found and not members_of(found[options.columns.question]):
-        return [content.data], None
-    lists = [name for name, value in found.items() if bytes(value).startswith(b"[") and name not in names]
-    if len(lists) == 1 and not options.key:
-        return decoded(Content(content.label, bytes(found[lists[0]])), list[Raw], JSON_SHAPES), None
-    if found and all(bytes(value).startswith(b"{") for value in found.values()):
-        return list(found.values()), [msgspec.json.encode(name) for name in found]
-    raise unknown_shape(
-        content, describe(content.data), JSON_SHAPES, "say which part holds the records: key: NAME"
-    )
+    return list(found.values()), [msgspec.json.encode(name) for name in found]
+
+
+def _only_records(content: Content, found: dict[str, Raw], question: str) -> list[Raw] | dict[str, Raw]:
+    """The one part of an object that holds records."""
+    usable = [name for name, value in found.items() if _holds_records(value, question)]
+    lists = [name for name, value in found.items() if bytes(value).startswith(b"[")]
+    for names in (usable, lists):
+        if len(names) == 1:
+            return top_level(Content(content.label, bytes(found[names[0]])), JSON_SHAPES)
+    remedy = "say which part holds the records: key: NAME"
+    raise unknown_shape(content, describe(content.data), JSON_SHAPES, remedy)
+
+
+def _holds_records(value: Raw, question: str) -> bool:
+    """Whether a piece of JSON is a list or an object of records, by its first."""
+    with suppress(*BAD_JSON):
+        parts = msgspec.json.decode(value, type=list[Raw] | dict[str, Raw])
+        return any(question in members_of(each) for each in _first_parts(parts))
+    return False
+
+
+def _first_parts(parts: list[Raw] | dict[str, Raw]) -> list[Raw]:
+    return list(islice(parts.values() if isinstance(parts, dict) else parts, 1))
 
 
 def json_parts(

@@ -101,10 +101,10 @@ class VQAJSON(RecordSource):
 
 def _read_split(name: str, split: Split, reading: Reading) -> tuple[CheckedRecords, CheckedRecords]:
     """Questions and their annotations, row by row; the same table twice where there is no second file."""
-    records = _questions(split)
+    records, answers = _questions(split)
     questions = reading.unique(reading.check(records, limit=reading.limit), name)
     answered = questions.rows["answers"].null_count < questions.rows.num_rows
-    if split.annotations is None:
+    if answers is None:
         if not answered:
             reading.refuse_unread_answers(records)
         questions = with_answers_or_none_at_all(questions, reading.report)
@@ -116,25 +116,26 @@ def _read_split(name: str, split: Split, reading: Reading) -> tuple[CheckedRecor
         )
     del records
     only = None if reading.limit is None else set(questions.rows["question_id"].to_pylist())
-    annotations = reading.check(_annotations(split.annotations), only=only)
+    annotations = reading.check(_annotations(answers), only=only)
     annotations = unique(annotations, SeenIds(), reading.report)
     annotations = with_answers_or_none_at_all(annotations, reading.report)
     return match(questions, annotations, reading.report)
 
 
-def _questions(split: Split) -> JSONRecords:
-    part, records = _read_records(split.questions)
-    if part == "annotations":
+def _questions(split: Split) -> tuple[JSONRecords, Path | None]:
+    """The questions, and the file of their annotations, which may be the same."""
+    records, others = _read_records(split.questions, "questions")
+    if records.format is _ANNOTATION:
         remedy = "name the questions file under questions, and this one under annotations"
         if split.annotations:
             remedy = "swap the two files in the spec"
         raise _wrong_part(records.label, "an annotations file", "questions", remedy)
-    return records
+    return records, split.annotations or (split.questions if "annotations" in others else None)
 
 
 def _annotations(path: Path) -> JSONRecords:
-    part, records = _read_records(path)
-    if part != "annotations":
+    records, _ = _read_records(path, "annotations")
+    if records.format is not _ANNOTATION:
         remedy = 'name the file whose top level is {"annotations": [...]}'
         raise _wrong_part(records.label, "a questions file", "annotations", remedy)
     return records
@@ -146,20 +147,21 @@ def _wrong_part(where: str, found: str, wanted: str, remedy: str) -> SourceError
     return SourceError(problem, where=where, expected=f"{wanted} only", found=found, remedy=remedy)
 
 
-def _read_records(path: Path) -> tuple[str, JSONRecords]:
-    """The part of a file that holds its records, and these."""
+def _read_records(path: Path, wanted: str) -> tuple[JSONRecords, set[str]]:
+    """The records of a file, those of the wanted part if it has it, and the names of its other parts."""
     content = read_text(path)
     top = top_level(content, KNOWN)
     if isinstance(top, list):
         first = keys_of(top[:100])
         if top and ("question" not in first or not {"image", "image_id"} & {*first}):
             raise unknown_shape(content, f"a list; its first record is {describe(top[0])}", KNOWN)
-        part, items = "data", top
+        part, items, others = "data", top, set[str]()
     else:
-        part = next((name for name in ("questions", "annotations", "data") if name in top), "")
+        part = next((name for name in (wanted, "questions", "annotations", "data") if name in top), "")
+        others = {*top} - {part}
         if not part:
             raise unknown_shape(content, describe(content.data), KNOWN)
         items = decoded(Content(content.label, bytes(top[part])), list[Raw], KNOWN)
     not_empty(items, content.label)
     shape = _ANNOTATION if part == "annotations" else _QUESTION
-    return part, JSONRecords(content.label, shape, items, range(len(items)))
+    return JSONRecords(content.label, shape, items, range(len(items))), others
