@@ -115,6 +115,21 @@ def test_a_missing_score_that_a_rule_needs_rejects(
     assert verdicts(policy(rules), [row]) == [reasons]
 
 
+@pytest.mark.parametrize("chrf", [5.0, None])
+def test_no_rule_looks_at_the_round_trip_of_a_revised_text(chrf: float | None) -> None:
+    rules = policy("{chrf: {min: 30}, copy: reject}")
+    segments = pa.table({"segment_id": ["1", "2", "3"], "role": ["question"] * 3})
+    keys = {"segment_id": segments["segment_id"], "language": ["ja"] * 3}
+    engines = ["phrasebook|version:1", "mini|version:1", "phrasebook|version:1"]
+    translations = pa.table({**keys, "text": ["猫"] * 3, "engine": engines})
+    measured = {"chrf": pa.array([chrf] * 3, pa.float32()), "copy": pa.array([0, 0, 1], pa.float32())}
+    found = judge(
+        segments, translations, pa.table({**keys, **measured}), rules, "ja", engines, revised=engines[:1]
+    )
+    blamed = "unscored" if chrf is None else "chrf<30"
+    assert found["reasons"].to_pylist() == [[], [blamed], ["copy"]]
+
+
 def test_what_becomes_of_missing_scores_stands_in_the_signature_and_survives() -> None:
     rules = policy("{chrf: {keep: 0.5}, missing: keep}")
     assert rules.signature == "policy|chrf:keep=0.5|missing:keep"

@@ -33,7 +33,7 @@ __all__ = [
     "what_if",
 ]
 
-VERSION = "4"
+VERSION = "5"
 """Raised by whoever changes what ``judge`` returns for the same policy and scores."""
 
 _KEYS = ("segment_id", "language")
@@ -86,6 +86,7 @@ def judge(
     policy: Policy,
     language: str,
     engines: Collection[str] | None = None,
+    revised: Collection[str] = (),
 ) -> pa.Table:
     """The verdict on every segment.
 
@@ -99,6 +100,8 @@ def judge(
         policy: the rules.
         language: ISO 639 code; other languages' rows are ignored.
         engines: signatures of the engines, which tell them from people; see ``is_human_verified``.
+        revised: those among them whose texts were written and revised line by line, such as the phrasebook.
+            Scores of a round trip say there how well another engine comes back, so no rule looks at them.
 
     Returns:
         Schema ``VERDICTS``, one row per segment in their order. Reasons are stable codes in the policy's
@@ -115,8 +118,11 @@ def judge(
     policy = resolved(policy, segments, aligned)
     blank = _booleans(pc.fill_null(pc.equal(pc.utf8_trim_whitespace(texts), ""), True))
     bounds = policy.bounds()
-    unscored = _unscored(policy, bounds, segments, aligned) & ~blank
-    hits = np.column_stack([blank, unscored, *_hits(bounds, segments, aligned)])
+    forward = np.zeros(len(blank), dtype=bool)
+    if revised:
+        forward = _booleans(pc.is_in(translations["engine"], pa.array(list(revised), pa.string())))
+    unscored = _unscored(policy, bounds, segments, aligned, forward) & ~blank
+    hits = np.column_stack([blank, unscored, *_hits(bounds, segments, _without_round_trip(aligned, forward))])
     codes = [UNTRANSLATED, UNSCORED, *(bound.reason for bound in bounds)]
     verified = _booleans(is_human_verified(translations, engines)) & ~blank
     against = dict(zip(codes, hits[verified].sum(axis=0).tolist(), strict=True))
@@ -193,7 +199,7 @@ def what_if(segments: pa.Table, scores: pa.Table, policies: Mapping[str, Policy]
         policy.check({field.name: field.type for field in aligned.schema})
         policy = resolved(policy, segments, aligned)
         bounds = policy.bounds()
-        unscored = _unscored(policy, bounds, segments, aligned) & ~blank
+        unscored = _unscored(policy, bounds, segments, aligned, np.zeros_like(blank)) & ~blank
         hits = np.column_stack([blank, unscored, *_hits(bounds, segments, aligned)])
         codes = [UNTRANSLATED, UNSCORED, *(bound.reason for bound in bounds)]
         for role, rows in roles.items():
@@ -281,7 +287,21 @@ def _hits(bounds: list[Bound], segments: pa.Table, scores: pa.Table) -> list[Fla
     return found
 
 
-def _unscored(policy: Policy, bounds: list[Bound], segments: pa.Table, scores: pa.Table) -> Flags:
+def _without_round_trip(scores: pa.Table, forward: Flags) -> pa.Table:
+    """The scores with those of the round trip null in rows that are judged forward alone."""
+    if not forward.any():
+        return scores
+    scorers = _scorers()
+    for place, name in enumerate(scores.column_names):
+        if name in scorers and scorers[name].needs_back_translation:
+            column = pc.if_else(pa.array(~forward), scores[name], pa.scalar(None, scores[name].type))
+            scores = scores.set_column(place, name, column)
+    return scores
+
+
+def _unscored(
+    policy: Policy, bounds: list[Bound], segments: pa.Table, scores: pa.Table, forward: Flags
+) -> Flags:
     """Where a score is missing that a rule needs: of this role, and not of what its scorer cannot measure."""
     found = np.zeros(segments.num_rows, dtype=bool)
     if policy.missing == "keep":
@@ -295,6 +315,8 @@ def _unscored(policy: Policy, bounds: list[Bound], segments: pa.Table, scores: p
             if scorer is None or not scorer.partial:
                 roles = ("question", "answer") if scorer is None else scorer.roles
                 measurable = np.where(answers, "answer" in roles, "question" in roles)
+                if scorer is not None and scorer.needs_back_translation:
+                    measurable &= ~forward
                 found |= holds & measurable & _booleans(pc.is_null(scores[column]))
     return found
 

@@ -91,14 +91,16 @@ def choose(
 def judge(job: BuildContext, translated: Translated, language: str) -> Stored:
     """Scores -> keep or reject, and every reason."""
     policy, engines = policy_of(job.spec, language), job.plugins.signatures(language)
+    revised = _revised(job, language)
     return job.store.step(
         f"verdicts-{language}",
         lambda segments, translations, scores: policies.judge(
-            segments, translations, scores, policy, language, engines
+            segments, translations, scores, policy, language, engines, revised
         ),
         *translated,
         policy=policy.signature,
         engines=engines,
+        revised=revised,
         version=policies.VERSION,
     )
 
@@ -165,6 +167,7 @@ def _candidate_verdicts(
 ) -> Stored:
     """The verdicts on one candidate; shares are those of all that were made of every string."""
     policy, engines = policy_of(job.spec, language), job.plugins.signatures(language)
+    revised = _revised(job, language)
     whole = candidates if job.spec.translate.best_of else candidates[:1]
 
     def verdicts(
@@ -172,7 +175,7 @@ def _candidate_verdicts(
     ) -> pa.Table:
         all_segments, all_scores = (pa.concat_tables(all_tables[start::2]) for start in (0, 1))
         bounds = policies.resolved(policy, all_segments, all_scores)
-        return policies.judge(segments, translations, scores, bounds, language, engines)
+        return policies.judge(segments, translations, scores, bounds, language, engines, revised)
 
     return job.store.step(
         f"candidate-verdicts-{language}",
@@ -181,6 +184,7 @@ def _candidate_verdicts(
         *(step for each in whole for step in (each.segments, each.scores)),
         policy=policy.signature,
         engines=engines,
+        revised=revised,
         version=policies.VERSION,
     )
 
@@ -191,3 +195,9 @@ def _side_by_side(first: pa.Table, *others: pa.Table) -> pa.Table:
         for name in part.column_names[2:]:
             first = first.append_column(part.schema.field(name), part[name])
     return first
+
+
+def _revised(job: BuildContext, language: str) -> list[str]:
+    """The signatures whose texts were revised by their writers: the phrasebook's."""
+    phrasebook = job.plugins.phrasebooks.get(language)
+    return [phrasebook.signature] if phrasebook else []
