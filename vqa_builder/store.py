@@ -152,7 +152,13 @@ def read_table(path: Path) -> pa.Table:
         expected = "a checksum beside the file"
     found = file_hash(path)
     if found != expected:
-        raise StorageError("A stored table is damaged", where=path, expected=expected, found=found)
+        raise StorageError(
+            "A stored table is damaged",
+            where=path,
+            expected=expected,
+            found=found,
+            remedy="remove it: it is made anew",
+        )
     return _mapped(path)
 
 

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
+from vqa_builder.errors import StorageError
 from vqa_builder.executors import LocalExecutor
 from vqa_builder.progress import Progress
 from vqa_builder.quality import score_cache, scoring
@@ -56,6 +57,18 @@ def test_without_a_file_everything_is_scored(make_pairs: MakePairs, tmp_path: Pa
     pairs = make_pairs(ROWS)
     assert score_cache.score_rest(tmp_path / "none.arrow", pairs, "ja", score).num_rows == 5
     assert asked == [5]
+
+
+def test_a_damaged_file_is_not_taken_for_good(make_pairs: MakePairs, tmp_path: Path) -> None:
+    path, pairs = tmp_path / "kept.arrow", make_pairs(ROWS)
+    kept(path, pairs, [0, 1, 2, 3, 4])
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    assert score_cache.score_rest(path, pairs, "ja", score).to_pydict() == score(pairs).to_pydict()
+    assert 5 in asked
+    with pytest.raises(StorageError, match="damaged"):
+        score_cache.merge([path], tmp_path / "all")
 
 
 def test_another_role_is_another_pair(make_pairs: MakePairs, tmp_path: Path) -> None:

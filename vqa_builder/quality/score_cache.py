@@ -14,8 +14,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from vqa_builder.errors import StorageError
 from vqa_builder.quality.scorers.base import PAIRS
-from vqa_builder.store import atomic_file
+from vqa_builder.store import read_table, write_table
 from vqa_builder.translation.protected_spans import without_spans
 
 VERSION = "2"  # raised by whoever changes what scorers are shown of a pair
@@ -68,7 +69,7 @@ def merge(files: Iterable[Path], folder: Path) -> None:
     """Take files of the same names together into those of a folder; what stands there stays."""
     for file in files:
         found = folder / file.name
-        tables = [_read(path) for path in (found, file) if path.exists()]
+        tables = [read_table(path) for path in (found, file) if path.exists()]
         _write(found, pa.concat_tables(tables))
 
 
@@ -81,9 +82,10 @@ def score_rest(path: Path, pairs: pa.Table, language: str, score: Callable[[pa.T
         language: ISO 639 code.
         score: scores of some pairs, as ``scoring.score`` returns them.
     """
-    if not path.exists():
+    try:
+        kept = read_table(path)
+    except (FileNotFoundError, StorageError):  # none yet, or a damaged one
         return score(pairs)
-    kept = _read(path)
     places = pc.index_in(_keys(pairs), value_set=kept[PAIR].combine_chunks())
     missing = pc.is_null(places)
     rest = score(pairs.filter(missing))
@@ -106,13 +108,8 @@ def _keys(pairs: pa.Table) -> pa.Array:
     return pa.array(hashes, pa.binary(16))
 
 
-def _read(path: Path) -> pa.Table:
-    return pa.ipc.open_file(pa.memory_map(str(path))).read_all()
-
-
 def _write(path: Path, table: pa.Table) -> None:
     """One row per pair, the first one."""
     _, first = np.unique(table[PAIR].to_numpy(zero_copy_only=False), return_index=True)
     table = table.take(np.sort(first))
-    with atomic_file(path) as partial, pa.ipc.new_file(partial, table.schema) as writer:
-        writer.write_table(table)
+    write_table(path, table)
