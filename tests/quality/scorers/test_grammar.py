@@ -53,6 +53,8 @@ SOUND = [
     ("hi", "Can you tell me the color?", "क्या आप बता सकते हैं कि यह लाल है या नहीं?"),
     ("hi", "Is the cat not sleeping?", "क्या बिल्ली नहीं सो रही है?"),
     ("hi", "How many pillows are there?", "यहाँ कितने तकिये हैं?"),
+    ("hi", "How many wine glasses?", "कितने वाइन के गिलास?"),
+    ("hi", "What is the big electric device?", "बड़े बिजली के उपकरण को क्या कहते हैं?"),
     ("hi", "Which bus service is best?", "शहर की बस सेवा कैसी है?"),
     ("hi", "Is it a boy or a girl?", "क्या यह लड़का है या लड़की?"),
     ("hi", "Is she playing tennis?", "क्या वह टेनिस खेल रही है?"),

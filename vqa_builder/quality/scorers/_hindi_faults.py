@@ -22,6 +22,7 @@ _MASCULINE = (
 )
 _FEMININE = "की कितनी बड़ी छोटी काली पीली नीली हरी अच्छी उसकी इसकी उनकी इनकी किसकी मेरी आपकी अपनी"
 _GENDER = {**dict.fromkeys(_MASCULINE.split(), "m"), **dict.fromkeys(_FEMININE.split(), "f")}
+_GENITIVE = frozenset(("का", "के", "की"))
 _STATIVE = {
     f"{verb}{ending}": gender
     for verb in ("खड़", "बैठ", "लेट", "पड़", "लटक", "टँग", "सोय")
@@ -91,8 +92,8 @@ def _agreement(tokens: list[str]) -> Iterator[str]:
         after = tokens[place + 2] if place + 2 < len(tokens) else ""
         gender, known = _GENDER.get(first), nouns.get(second)
         if gender and known and known != gender:
-            heads = not after or after in _AFTER_NOUN or (first.startswith("कितन") and after not in nouns)
-            if heads:
+            counted = first.startswith("कितन") and after not in nouns
+            if after not in _GENITIVE and (not after or after in _AFTER_NOUN or counted):
                 yield f"gender {first} {second}"
         known, gender = nouns.get(first), _STATIVE.get(second)
         if known and gender and known != gender and after in ("है", "था", "थी"):
