@@ -10,6 +10,7 @@ import hashlib
 import lzma
 from collections.abc import Mapping, Sequence
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 
 from vqa_builder.errors import StorageError
@@ -47,13 +48,13 @@ class Phrasebook:
     @property
     def signature(self) -> str:
         """The content of the file, whatever its language."""
-        return f"{NAME}|sha:{_read(self._file)[0][:12]}"
+        return f"{NAME}|sha:{_content(self._file)[1][:12]}"
 
     def lookup(self, request: Request) -> list[str | None]:
         """The translations of the questions that are in it; None for all other strings."""
         if (request.source, request.target, request.role) != (SOURCE, self.language, ROLE):
             return [None] * len(request)
-        known = _read(self._file)[1].get(self.language, {})
+        known = _read(self._file).get(self.language, {})
         return [known.get(key(text)) for text in request.texts]
 
 
@@ -68,12 +69,14 @@ def key(question: str) -> str:
 
 def languages(file: Path = FILE) -> Sequence[str]:
     """Those that the phrasebook can translate into."""
-    return list(_read(file)[1])
+    with lzma.LZMAFile(BytesIO(_content(file)[0])) as lines:
+        names = lines.readline().decode("utf-8").rstrip("\n").split("\t")
+    return [name for name in names if name != SOURCE]
 
 
 @cache
-def _read(file: Path) -> tuple[str, Mapping[str, Mapping[str, str]]]:
-    """The hash of a file, and its translations by language and key."""
+def _content(file: Path) -> tuple[bytes, str]:
+    """The bytes of a file, compressed as they are, and their hash."""
     content = file.read_bytes()
     found = hashlib.sha256(content).hexdigest()
     expected = file.with_name(file.name.partition(".")[0] + ".sha256").read_text(encoding="utf-8").split()[0]
@@ -85,10 +88,16 @@ def _read(file: Path) -> tuple[str, Mapping[str, Mapping[str, str]]]:
             found=found,
             remedy="install vqa-builder again, or write `translate: {phrasebook: false}`",
         )
-    lines = lzma.decompress(content).decode("utf-8").splitlines()
+    return content, found
+
+
+@cache
+def _read(file: Path) -> Mapping[str, Mapping[str, str]]:
+    """The translations of a file by language and key."""
+    lines = lzma.decompress(_content(file)[0]).decode("utf-8").splitlines()
     rows = [line.split("\t") for line in lines]
     keys = [key(row[0]) for row in rows[1:]]
-    return found, {
+    return {
         language: dict(zip(keys, (row[number] for row in rows[1:]), strict=True))
         for number, language in enumerate(rows[0])
         if language != SOURCE
