@@ -29,7 +29,7 @@ def examples(rows: list[tuple[str, list[str] | None, str | None]]) -> pa.Table:
 def test_each_string_once_with_its_count() -> None:
     table = extract(
         examples(
-            [("What  is it?", ["cat", "cat"], "cat"), ("What is it? ", ["dog"], "dog"), ("Who?", None, None)]
+            [("What is it?", ["cat", " cat"], "cat"), ("What is it? ", ["dog"], "dog"), ("Who?", None, None)]
         )
     )
     assert table.schema == schema.SEGMENTS
@@ -65,9 +65,17 @@ def test_every_row_finds_its_string_again(rows: list[tuple[str, list[str]]]) -> 
     segments = extract(table)
     assert len(segments["segment_id"].unique()) == segments.num_rows
     found = segments["text"].take(locate(table["question"], "question", segments))
-    assert found.to_pylist() == clean(table["question"]).to_pylist()
-    for question, _ in rows:
-        assert " ".join(question.split()) in found.to_pylist()
+    assert found.to_pylist() == clean(table["question"], "question").to_pylist()
+    assert found.to_pylist() == [question.strip() for question, _ in rows]
+    for _, answers in rows:
+        there = pa.array(answers, pa.string())
+        found = segments["text"].take(locate(there, "answer", segments))
+        assert found.to_pylist() == [" ".join(answer.split()) for answer in answers]
+
+
+def test_a_question_keeps_its_lines_and_an_answer_does_not() -> None:
+    table = extract(examples([("<image>\nWhat  is it?\n", ["a\n cat"], "a cat")]))
+    assert table["text"].to_pylist() == ["<image>\nWhat  is it?", "a cat"]
 
 
 def test_nulls_are_nowhere() -> None:

@@ -1,7 +1,8 @@
 """Rows to unique strings, and back.
 
-A segment is a string to be translated: a question or an answer, with white space collapsed, once for all the
-rows that hold it. An answer of several senses is a segment for each of them; its context is the sense.
+A segment is a string to be translated, once for all the rows that hold it: a question as it is written, but
+for white space at its ends, or an answer with white space collapsed. An answer of several senses is a segment
+for each of them; its context is the sense.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import pyarrow.compute as pc
 
 from vqa_builder import schema
 
-VERSION = "3"
+VERSION = "4"
 
 
 def extract(examples: pa.Table, senses: pa.Table | None = None) -> pa.Table:
@@ -40,13 +41,21 @@ def extract(examples: pa.Table, senses: pa.Table | None = None) -> pa.Table:
         winners = _counts(_unless(senses["winner_copied"], winning), senses["winner"])
     unseen = winners.join(answers, ["text", "context"], join_type="left anti")
     unseen = unseen.set_column(2, "count", pa.repeat(pa.scalar(0, pa.int64()), unseen.num_rows))
-    parts = {"question": _counts(examples["question"]), "answer": pa.concat_tables([answers, unseen])}
+    parts = {
+        "question": _counts(examples["question"], role="question"),
+        "answer": pa.concat_tables([answers, unseen]),
+    }
     return pa.concat_tables(_segments(role, counts) for role, counts in parts.items())
 
 
-def clean(texts: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray | pa.Array:
-    """Texts as segments hold them: white space collapsed to single spaces, none at the ends."""
-    return pc.utf8_trim_whitespace(pc.replace_substring_regex(texts, r"[\s\p{Z}]+", " "))
+def clean(texts: pa.ChunkedArray | pa.Array, role: str = "answer") -> pa.ChunkedArray | pa.Array:
+    """Texts as segments of a role hold them: without white space at the ends.
+
+    In answers white space is collapsed to single spaces. Questions keep theirs: their lines are translated
+    one by one, and code and tags come back as they were.
+    """
+    collapsed = texts if role == "question" else pc.replace_substring_regex(texts, r"[\s\p{Z}]+", " ")
+    return pc.replace_substring_regex(collapsed, r"^[\s\p{Z}]+|[\s\p{Z}]+$", "")
 
 
 def segment_id(role: str, context: str, text: str) -> str:
@@ -77,7 +86,7 @@ def locate(
     known = segments.filter(of_role)
     places = pc.indices_nonzero(of_role)
     value_set = _keys(known["text"], known["context"]).combine_chunks()
-    found = pc.index_in(_keys(clean(texts), contexts), value_set=value_set, skip_nulls=True)
+    found = pc.index_in(_keys(clean(texts, role), contexts), value_set=value_set, skip_nulls=True)
     return places.take(found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found)
 
 
@@ -92,10 +101,12 @@ def _keys(texts: Any, contexts: Any) -> Any:
     return pc.binary_join_element_wise(texts, filled, "\x00")
 
 
-def _counts(texts: pa.ChunkedArray, contexts: pa.ChunkedArray | None = None) -> pa.Table:
+def _counts(
+    texts: pa.ChunkedArray, contexts: pa.ChunkedArray | None = None, role: str = "answer"
+) -> pa.Table:
     """Columns text, context and count."""
     filled = pa.repeat("", len(texts)) if contexts is None else pc.fill_null(contexts, "")
-    table = pa.table({"text": clean(texts), "context": filled}).filter(pc.is_valid(texts))
+    table = pa.table({"text": clean(texts, role), "context": filled}).filter(pc.is_valid(texts))
     counted = table.group_by(["text", "context"]).aggregate([([], "count_all")])
     return counted.rename_columns(["text", "context", "count"])
 

@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from vqa_builder import segments as segmentation
 from vqa_builder.errors import StorageError
 from vqa_builder.quality.scorers.base import PAIRS
 from vqa_builder.store import read_table, write_table
@@ -21,7 +22,8 @@ from vqa_builder.translation.protected_spans import without_spans
 
 VERSION = "2"  # raised by whoever changes what scorers are shown of a pair
 PAIR = "pair"
-_FIELDS = ("role", "source", "translation", "back_translation")
+_TEXTS = ("source", "translation", "back_translation")
+_FIELDS = ("role", *_TEXTS)
 
 
 def path_of(folder: Path, scorer: str, language: str, signature: str) -> Path:
@@ -33,7 +35,8 @@ def path_of(folder: Path, scorer: str, language: str, signature: str) -> Path:
 def pairs_of(segments: pa.Table, translations: pa.Table) -> pa.Table:
     """Segments and their translations, row by row, as scorers want them: schema ``PAIRS``.
 
-    Protected spans that came through are left out: they are no language, and right as they stand.
+    Protected spans that came through are left out: they are no language, and right as they stand. Every text
+    is one line.
     """
     columns = {
         "segment_id": segments["segment_id"],
@@ -42,12 +45,12 @@ def pairs_of(segments: pa.Table, translations: pa.Table) -> pa.Table:
         "translation": translations["text"],
         "back_translation": translations["back_text"],
     }
-    pairs = pa.table(columns).cast(PAIRS)
+    pairs = pa.table({**columns, **{name: segmentation.clean(columns[name]) for name in _TEXTS}}).cast(PAIRS)
     chosen = pc.indices_nonzero(pc.match_substring_regex(pairs["source"], r"[^\p{L}\p{M} ,;!?'.-]|\.\p{L}"))
-    names, some = ("source", "translation", "back_translation"), pairs.take(chosen).to_pylist()
+    some = pairs.take(chosen).to_pylist()
     mask = pc.is_in(pa.array(range(pairs.num_rows), pa.int64()), value_set=chosen.cast(pa.int64()))
-    bare = [without_spans(*(row[name] for name in names)) for row in some]
-    for number, name in enumerate(names):
+    bare = [without_spans(*(row[name] for name in _TEXTS)) for row in some]
+    for number, name in enumerate(_TEXTS):
         texts = pa.array([texts[number] for texts in bare], pa.string())
         replaced = pc.replace_with_mask(pairs[name].combine_chunks(), mask, texts)
         pairs = pairs.set_column(pairs.schema.get_field_index(name), name, replaced)

@@ -217,7 +217,7 @@ def _senses(answer_map: pa.Table | None) -> dict[tuple[str, str], str]:
 
 
 def _clean(texts: pa.Array) -> list[str]:
-    cleaned: list[str] = segments.clean(texts).to_pylist()
+    cleaned: list[str] = segments.clean(texts, "question").to_pylist()
     return cleaned
 
 

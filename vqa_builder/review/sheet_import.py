@@ -133,7 +133,7 @@ def known_in(memory: TranslationMemory, language: str) -> Known:
 def known_questions(rows: pa.Table) -> Known:
     """Every question of a release, as ``review_sheet.questions_of`` reads it."""
     ids = rows["segment_id"].to_pylist()
-    texts = segments.clean(rows["question_en"]).to_pylist()
+    texts = segments.clean(rows["question_en"], "question").to_pylist()
     return Known(
         dict(zip(ids, texts, strict=True)), dict(zip(rows["question_id"].to_pylist(), ids, strict=True))
     )

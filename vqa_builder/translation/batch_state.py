@@ -136,7 +136,7 @@ def ask_memory(state: BatchState, memory: TranslationMemory, engine: Engine) -> 
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """Strings cut into sentences, without what stands between and around them.
+    """Strings cut into sentences, without what stands between and around them, white space collapsed.
 
     Attributes:
         sentences: of all strings, repeated or not, one after the other.
@@ -155,7 +155,8 @@ def cut_open(state: BatchState, guard: Guard | None) -> Cut:
     patterns: dict[int, list[str | None]] = {}
     for at in state.open():
         pieces = guard.cut(texts[at]) if guard else []
-        inner = [piece.text for piece in pieces if not piece.is_kept] if pieces else [texts[at]]
+        found = [piece.text for piece in pieces if not piece.is_kept] if pieces else [texts[at]]
+        inner = [" ".join(text.split()) if not guard or not guard.has_spans(text) else text for text in found]
         if not inner:
             state.fill(at, texts[at], KEPT)
             state.remembered += 1

@@ -98,6 +98,10 @@ class Guard:
         """A text in sentences for engines and what stands between and around them."""
         return protected_spans.cut(text, self.kinds)
 
+    def has_spans(self, text: str) -> bool:
+        """Whether anything in a text must not change."""
+        return bool(protected_spans.find_spans(text, self.kinds))
+
     def keeps(self, text: str, translation: str) -> bool:
         """Whether a translation holds every protected span of its text."""
         return not protected_spans.lost_spans(text, translation, self.kinds)

@@ -209,7 +209,7 @@ class _Work(NamedTuple):
         ask_glossary(strings, guard)
         cut = cut_open(strings, guard)
         sentences, places = deduplicate(cut.sentences, guard)
-        if any(len(pattern) > 1 for pattern in cut.patterns.values()):
+        if list(cut.sentences.texts) != [strings.request.texts[at] for at in cut.patterns]:
             ask_overrides(sentences, memory)
             ask_glossary(sentences, guard)
         ask_phrasebook(sentences, phrasebook, guard)
