@@ -27,20 +27,9 @@ def facts(
     spec: Spec,
     language: str,
     files: Sequence[Path],
-    source: dict[str, Any],
-    run: dict[str, Any],
-    signatures: dict[str, Any],
     engines: Sequence[Engine],
-    policy: dict[str, Any],
-    packages: dict[str, Any],
-    bad_records: int,
-    people: pa.BooleanArray,
-    overruled: dict[str, int],
-    examples: pa.Table,
-    segments: pa.Table,
-    translations: pa.Table,
-    answer_map: pa.Table,
-    rows: pa.Table,
+    counts: dict[str, Any],
+    **stated: Any,
 ) -> dict[str, Any]:
     """The part of the manifest that comes from the build; JSON throughout, without times or machine paths.
 
@@ -49,56 +38,74 @@ def facts(
         spec: the build's.
         language: the release's.
         files: every input file.
-        source: ``type``, ``version`` and ``fingerprint`` of the source, which may read no file at all.
-        run: the options of the build that change its result: ``limit`` and ``on_bad_record``.
-        signatures: of engines, scorers, language, policy and vocabulary.
         engines: those that were asked.
-        policy: as it was applied.
-        packages: distributions that the build imports.
-        bad_records: how many were set aside.
-        people: which translations people asserted.
-        overruled: reason -> strings of theirs that it would have rejected.
-        examples, segments, translations, answer_map, rows: what is counted.
+        counts: as ``counted`` makes them.
+        **stated: what stands in the manifest as it is: ``source`` (``type``, ``version`` and ``fingerprint``,
+            as a source may read no file at all), ``run`` (the options of the build that change its result),
+            ``signatures``, ``policy`` as it was applied, and ``packages``.
     """
+    release = spec.release
     return {
         "key": key,
         "spec": spec.model_dump(mode="json", by_alias=True, exclude_none=True),
         "repo": spec.repo(language),
-        "version": spec.release.version,
-        "date": spec.release.date.isoformat() if spec.release.date else None,
-        "licence": spec.release.licence,
-        "licence_url": spec.release.licence_url,
-        "authors": list(spec.release.authors),
-        "citation": spec.release.citation,
-        "sources": [source.model_dump(mode="json") for source in spec.release.sources],
-        "source": source,
-        "run": run,
+        "version": release.version,
+        "date": release.date.isoformat() if release.date else None,
+        "licence": release.licence,
+        "licence_url": release.licence_url,
+        "authors": list(release.authors),
+        "citation": release.citation,
+        "sources": [source.model_dump(mode="json") for source in release.sources],
         "inputs": [
             {"path": path.name, "bytes": path.stat().st_size, "sha256": file_hash(path)} for path in files
         ],
-        "signatures": signatures,
-        "policy": policy,
         "engines": [
             {"name": engine.name, "signature": engine.signature, "licence": engine.licence}
             for engine in dict.fromkeys(engines)
         ],
-        "packages": packages,
-        "counts": {
-            "source": _counts(examples["split"]),
-            "bad_records": bad_records,
-            "segments": {role: _segment_counts(segments, role) for role in schema.ROLES},
-            "translations": {role: _status_counts(segments, translations, role) for role in schema.ROLES},
-            "people": {role: _people_counts(segments, people, role) for role in schema.ROLES},
-            "overruled": overruled,
-            "engines": _counts(rows["engine"].drop_null()),
-            "judged": _judged(rows["scores"], policy),
-            "back_translated": len(rows["question_back"]) - rows["question_back"].null_count,
-            "answer_types": _kept_by(rows, "answer_type"),
-            "reasons": _counts(pc.list_flatten(rows["reasons"])),
-            "answer_map": _counts(answer_map["method"]),
-            "answer_methods": _answer_methods(rows),
-            "answers": summary(rows, answer_map, languages.get(language)),
-        },
+        **stated,
+        "counts": counts,
+    }
+
+
+def counted(
+    *,
+    examples: pa.Table,
+    segments: pa.Table,
+    translations: pa.Table,
+    answer_map: pa.Table,
+    rows: pa.Table,
+    language: str,
+    policy: Mapping[str, Any],
+    people: pa.BooleanArray,
+    overruled: dict[str, int],
+    bad_records: int,
+) -> dict[str, Any]:
+    """The numbers of every step, for the manifest and the card.
+
+    Args:
+        examples, segments, translations, answer_map, rows: what is counted.
+        language: the release's.
+        policy: as it was applied.
+        people: which translations are human-verified.
+        overruled: reason -> strings of theirs that it would have rejected.
+        bad_records: how many were set aside.
+    """
+    return {
+        "source": _counts(examples["split"]),
+        "bad_records": bad_records,
+        "segments": {role: _segment_counts(segments, role) for role in schema.ROLES},
+        "translations": {role: _status_counts(segments, translations, role) for role in schema.ROLES},
+        "people": {role: _people_counts(segments, people, role) for role in schema.ROLES},
+        "overruled": overruled,
+        "engines": _counts(rows["engine"].drop_null()),
+        "judged": _judged(rows["scores"], policy),
+        "back_translated": len(rows["question_back"]) - rows["question_back"].null_count,
+        "answer_types": _kept_by(rows, "answer_type"),
+        "reasons": _counts(pc.list_flatten(rows["reasons"])),
+        "answer_map": _counts(answer_map["method"]),
+        "answer_methods": _answer_methods(rows),
+        "answers": summary(rows, answer_map, languages.get(language)),
     }
 
 

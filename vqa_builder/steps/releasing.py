@@ -172,6 +172,7 @@ def _contents(
 ) -> ReleaseContents:
     spec, plugins = job.spec, job.plugins
     data, rejected = assembly.split_rows(rows.table)
+    policy = policies.judged_by(verdicts.table).model_dump(mode="json")
     segments, translations = translated.segments.table, translated.translations.table
     return ReleaseContents(
         name=spec.release_name(language),
@@ -192,16 +193,20 @@ def _contents(
             run={"limit": job.limit, "on_bad_record": job.on_bad_record},
             signatures=_signatures(job, verdicts.table, language),
             engines=[*plugins.engines, *plugins.back_chain],
-            policy=policies.judged_by(verdicts.table).model_dump(mode="json"),
+            policy=policy,
             packages=packages.record(_classes(spec)),
-            bad_records=len(bad_records(source.examples.table)),
-            people=is_human_verified(translations, plugins.signatures(language)),
-            overruled=policies.overruled(verdicts.table),
-            examples=source.examples.table,
-            segments=segments,
-            translations=translations,
-            answer_map=answer_map.table,
-            rows=rows.table,
+            counts=facts.counted(
+                examples=source.examples.table,
+                segments=segments,
+                translations=translations,
+                answer_map=answer_map.table,
+                rows=rows.table,
+                language=language,
+                policy=policy,
+                people=is_human_verified(translations, plugins.signatures(language)),
+                overruled=policies.overruled(verdicts.table),
+                bad_records=len(bad_records(source.examples.table)),
+            ),
         ),
         spec_yaml=spec.text,
         changelog=spec.changelog,

@@ -34,8 +34,7 @@ def releases(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
     root = tmp_path_factory.mktemp("releases")
     old = build(load_spec(write_vqa(root / "source")), root / "old")
-    answers = {"script": {"min": 0.5}, "length": {"min": -3.5, "max": 3.5}, "chrf": {"min": 60}}
-    policy = {"chrf": {"min": 65}, "answers": answers}
+    policy = {"preset": "balanced", "chrf": {"min": 65}}
     strict = write_vqa(root / "source", policy=policy, languages=["ja"])
     new = build(load_spec(strict), root / "new")
     return {"old": old[0].folder, "hi": old[1].folder, "new": new[0].folder}

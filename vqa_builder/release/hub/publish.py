@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -73,10 +73,7 @@ def publish(
             release's CHANGELOG.md and what the manifests of the release before and of this one tell apart.
         dry_run: say what would change, and send no request that writes.
         reload: load the pushed revision back and compare it with the manifest.
-        token: None for ``HF_TOKEN`` or the stored login.
-        endpoint: None for ``HF_ENDPOINT`` or the public hub.
-        progress: shows the steps.
-        wait: sleeps between tries.
+        token, endpoint, progress, wait: as of ``Remote``.
 
     Raises:
         ReleaseError: the release does not pass ``verify``; nothing was committed.
@@ -88,9 +85,8 @@ def publish(
     ((), 11)
     """
     if create_pr and tag:
-        raise SpecError(
-            "A pull request cannot be tagged before it is merged", remedy="leave out --tag or --create-pr"
-        )
+        remedy = "leave out --tag or --create-pr"
+        raise SpecError("A pull request cannot be tagged before it is merged", remedy=remedy)
     found = _verified(release, tables=dry_run)
     remote = Remote(repo_name(repo, found), token=token, endpoint=endpoint, progress=progress, wait=wait)
     push = Push(
@@ -108,20 +104,25 @@ def publish(
         return replace(push.outcome(plan, None, revision), dry_run=True)
     opened = Gate(remote.repo, remote.endpoint, remote.token) if reload else nullcontext()
     with ThreadPoolExecutor(1) as beside, opened as gate:
-        checked: Future[Manifest] = beside.submit(_verified, release)
-        push.permitted = checked.result
+        push.permitted = beside.submit(_verified, release).result
         if head is None:
             remote.create(private)
         if private is not None or gated is not None:
             remote.settings(private=private, gated=gated)
-        commit, where = push.run()
-        checked.result()
-        done = replace(push.outcome(plan, commit, where), previous=head)
-        if gate:
-            done = replace(done, loaded=_load_back(remote, gate, done, found, as_config))
+        done = _done(push, plan, gate, found, as_config)
     if tag:
-        remote.tag(tag, commit)
-    return replace(done, tag=tag)
+        remote.tag(tag, str(done.commit))
+    return replace(done, previous=head, tag=tag)
+
+
+def _done(push: Push, plan: PushPlan, gate: Gate | None, found: Manifest, as_config: bool) -> Published:
+    """Push what is planned, and load it back through the gate, if there is one."""
+    commit, where = push.run()
+    push.permitted()  # nothing may have been sent, so nobody asked yet
+    done = push.outcome(plan, commit, where)
+    if gate is None:
+        return done
+    return replace(done, loaded=_load_back(push.remote, gate, done, found, as_config))
 
 
 def rollback(
@@ -140,10 +141,7 @@ def rollback(
         repo: ``org/vqa-ja``.
         revision: the branch.
         dry_run: say what would change.
-        token: None for ``HF_TOKEN`` or the stored login.
-        endpoint: None for ``HF_ENDPOINT`` or the public hub.
-        progress: shows the steps.
-        wait: sleeps between tries.
+        token, endpoint, progress, wait: as of ``Remote``.
 
     Raises:
         HubError: there is no such repository or nothing before the head, or somebody pushes at the same time.
