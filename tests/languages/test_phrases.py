@@ -35,6 +35,7 @@ JA, HI = languages.get("ja"), languages.get("hi")
         ("holding basket", "かごを持っている", "टोकरी पकड़े हुए है"),
         ("vitamin a", "ビタミンA", "विटामिन A"),
         ("gate a", "ゲートA", "गेट A"),
+        ("eating orange", "オレンジを食べている", "संतरा खा रहा है"),
         ("glass of water", "水の入ったグラス", "पानी का गिलास"),
     ],
 )
@@ -59,6 +60,7 @@ def test_every_template_can_be_filled(code: str) -> None:
         **dict.fromkeys(("n", "n2", "quantity", "quantity2"), "3"),
         **dict.fromkeys(("color", "colour"), "red"),
         "thing": "box",
+        "food": "bread",
         "quality": "calm",
         "act": "walking",
         "act2": "eating",

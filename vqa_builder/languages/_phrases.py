@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from functools import cached_property, lru_cache
 from typing import ClassVar, NamedTuple
 
@@ -45,6 +45,7 @@ _MEANS = ALIVE | {"vehicle", "abstract"}
 """By these something is done, where one is by any other thing."""
 _NO_PLACES = frozenset({"person", "animal", "abstract", "clothes", "time", "season", "sport", "meal"})
 """Kinds of nouns that nothing is in: a man in a hat wears it."""
+_PLACE = re.compile(r"\{([a-z]+\d?)(?:\[([a-z]+)\])?\}")
 _SLOT = re.compile(r"\{([a-z]+)(\d?)\}")
 _LIST = re.compile(r"\s*(?:,\s*and\b|,\s*|&|\band\b|/)\s*")
 _LONGEST_WORD = 4
@@ -112,6 +113,7 @@ class Phrases(ABC):
             "alive": lambda text: self._noun_of(ALIVE, text),
             "clothes": lambda text: self._noun_of(frozenset({"clothes"}), text),
             "thing": lambda text: self._noun_of(None, text),
+            "food": self._food,
             "fixed": lambda text: self._noun_of(None, text, but=_MEANS),
             "quality": self.quality,
             "color": self._color,
@@ -169,6 +171,11 @@ class Phrases(ABC):
         fits = forms and (forms["kind"] in kinds if kinds is not None else forms["kind"] not in but)
         return forms if fits else None
 
+    def _food(self, text: str) -> Forms | None:
+        """What is eaten; that an orange is a fruit then is clear."""
+        forms = self.noun(text, of_any_sense=True)
+        return forms if forms and forms["kind"] in EDIBLE else None
+
     def quality(self, text: str) -> Forms | None:
         """What something is like, from the table of answers or the list of words."""
         if text in self.homographs:
@@ -208,13 +215,12 @@ class Phrases(ABC):
 
     def _template(self, text: str) -> str | None:
         for pattern, answer in (*self._templates.get(text.split()[0], ()), *self._templates.get("", ())):
-            if match := pattern.fullmatch(text):
-                parts = {
-                    name: self._parts[name.rstrip("2")](part) for name, part in match.groupdict().items()
-                }
-                if all(part is not None for part in parts.values()):
-                    said: str = answer.format(**parts)
-                    return said
+            match = pattern.fullmatch(text)
+            slots = match.groupdict() if match else {}
+            parts = {name: self._parts[name.rstrip("2")](part) for name, part in slots.items()}
+            if match and all(_has_forms(parts, answer)):
+                said: str = answer.format(**parts)
+                return said
         return None
 
     def _plain(self, text: str) -> Forms | None:
@@ -303,7 +309,10 @@ class Phrases(ABC):
 
     def _act(self, text: str) -> Forms | None:
         word = next((word for word in self.words.get(text, ()) if word.kind == "act"), None)
-        return self.act_forms(word) if word else None
+        if word:
+            return self.act_forms(word)
+        said = self._template(text) if text.split()[0].endswith("ing") else None
+        return Forms({"": said}) if said else None
 
     def _modifiers(self, words: list[str], head: Word) -> list[Word] | None:
         """Adjectives, materials and owners, longest first, and what makes a compound with the head.
@@ -337,3 +346,10 @@ class Phrases(ABC):
         if text.endswith(("'s", "s'")):
             owner = text.removesuffix("'s") if text.endswith("'s") else text[:-1]
             yield from (word for word in self.words.get(owner, ()) if word.kind in ALIVE)
+
+
+def _has_forms(parts: Mapping[str, Forms | None], answer: str) -> Iterator[bool]:
+    """For each place in an answer, whether its part is there and has the form that stands there."""
+    for name, form in _PLACE.findall(answer):
+        forms = parts[name]
+        yield forms is not None and form in forms
