@@ -73,8 +73,8 @@ class Japanese(Language):
         digits, counts lose their counters, polite endings become plain ones, members of lists stand in one
         order, words are spelled as in ``answer_forms_ja.tsv``. Signs that mean something stay (-5, C++).
 
-        >>> [Japanese().normalise(answer) for answer in ("コカ・コーラ です。", "ＴＶ", "二匹", "ネコ")]
-        ['コカコーラ', 'tv', '2', '猫']
+        >>> [Japanese().normalise(answer) for answer in ("コカ・コーラ です。", "ＤＶＤ", "二匹", "ネコ")]
+        ['コカコーラ', 'dvd', '2', '猫']
         >>> [Japanese().normalise(answer) for answer in ("座っています", "赤、白", "50パーセント")]
         ['座っている', '白と赤', '50%']
         """
