@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+import torch.distributed as dist
 from torch import Tensor
 from torch.nn import functional
 
@@ -83,8 +84,31 @@ def symmetric_contrast(left: Tensor, right: Tensor, scale: float = 100.0) -> Ten
     | ``right`` | (B, D) sentences |
 
     Loss = 1/2 [CE over rows + CE over columns] of ``scale * cos(left_i, right_j)``; MLA's scale is 100
-    (Zhang et al., NeurIPS 2022).
+    (Zhang et al., NeurIPS 2022). The rows of all processes are each other's negatives.
     """
-    logits = scale * functional.normalize(left, dim=-1) @ functional.normalize(right, dim=-1).T
-    wanted = torch.arange(len(logits), device=logits.device)
-    return (functional.cross_entropy(logits, wanted) + functional.cross_entropy(logits.T, wanted)) / 2
+    left, right = functional.normalize(left, dim=-1), functional.normalize(right, dim=-1)
+    forth, back, wanted = paired_logits(scale * left, right)
+    return (functional.cross_entropy(forth, wanted) + functional.cross_entropy(back, wanted)) / 2
+
+
+def paired_logits(left: Tensor, right: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Products of two lists of features both ways, and the column in which each row finds its own.
+
+    | output | shape |
+    |---|---|
+    | left x right | (B, B of all processes) |
+    | right x left | (B, B of all processes) |
+    | own column | (B,) |
+    """
+    own = torch.arange(len(left), device=left.device)
+    if not (dist.is_available() and dist.is_initialized()) or dist.get_world_size() == 1:
+        products = left @ right.T
+        return products, products.T, own
+    return left @ gathered(right).T, right @ gathered(left).T, own + dist.get_rank() * len(left)
+
+
+def gathered(features: Tensor) -> Tensor:
+    """(B, D) of every process -> (B of all processes, D), the gradient going back to whose they are."""
+    from torch.distributed.nn.functional import all_gather
+
+    return torch.cat(all_gather(features.contiguous()))

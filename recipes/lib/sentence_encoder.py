@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from recipes.lib.losses import paired_logits
 from recipes.lib.models.oscar import initialise
 from recipes.lib.models.rc3 import RC3Config, TextEncoder
 from recipes.lib.ragged import Ragged
@@ -60,6 +61,13 @@ class TranslationBatches:
         self.pieces = Ragged.of(tokenizer(texts)["input_ids"], np.int64)
         self.batch_size, self.steps, self.seed = min(batch_size, self.rows), steps, seed
         self.pad_id = tokenizer.pad_token_id
+        self.rank, self.world = 0, 1
+
+    def shard(self, rank: int, world: int) -> TranslationBatches:
+        """The part of every batch that process ``rank`` of ``world`` computes; parts have equal sizes."""
+        part = object.__new__(type(self))
+        part.__dict__ = {**self.__dict__, "rank": rank, "world": world}
+        return part
 
     def __len__(self) -> int:
         return self.steps
@@ -71,17 +79,19 @@ class TranslationBatches:
             rows = chance.choice(self.rows, self.batch_size, replace=False) * self.languages
             first = chance.integers(self.languages, size=self.batch_size)
             second = (first + chance.integers(1, self.languages, size=self.batch_size)) % self.languages
-            arrays = self.pieces.take(np.concatenate([rows + first, rows + second])).padded(self.pad_id)
+            size = self.batch_size // self.world
+            own = slice(size * self.rank, size * (self.rank + 1))
+            texts = np.concatenate([(rows + first)[own], (rows + second)[own]])
+            arrays = self.pieces.take(texts).padded(self.pad_id)
             yield {name: torch.from_numpy(array) for name, array in arrays.items()}
 
 
 def ranking_loss(model: nn.Module, batch: dict[str, Tensor]) -> dict[str, Tensor]:
     """Symmetric InfoNCE between the two halves of a batch."""
     first, second = model(**batch).float().chunk(2)
-    logits = first @ second.T / TEMPERATURE
-    own = torch.arange(len(logits), device=logits.device)
-    loss = (functional.cross_entropy(logits, own) + functional.cross_entropy(logits.T, own)) / 2
-    return {"loss": loss, "ranked_first": (logits.argmax(1) == own).float().mean().detach()}
+    forth, back, own = paired_logits(first, second)
+    losses = (functional.cross_entropy(each / TEMPERATURE, own) for each in (forth, back))
+    return {"loss": sum(losses) / 2, "ranked_first": (forth.argmax(1) == own).float().mean().detach()}
 
 
 def trained_encoder(

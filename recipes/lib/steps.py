@@ -31,9 +31,16 @@ def step_folder(out: Path, name: str, identity: Mapping[str, Any]) -> Iterator[P
             train(model, loss, batches, settings, folder)
     """
     folder = _folder(out, name, identity)
-    with FileLock(f"{folder}.lock") if is_first_process() else nullcontext():
-        wait_for_all_processes()
+    with shared_lock(folder):
         yield folder
+
+
+@contextmanager
+def shared_lock(path: Path) -> Iterator[None]:
+    """A lock beside a path that the first process holds for all of them; they enter and leave together."""
+    with FileLock(f"{path}.lock") if is_first_process() else nullcontext():
+        wait_for_all_processes()
+        yield
         wait_for_all_processes()
 
 

@@ -8,13 +8,14 @@ languages, as those of mBERT do, which the paper's acquirers read.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 from filelock import FileLock
 from safetensors.torch import load_file, save_file
-from torch import Tensor
+from torch import Tensor, nn
 from transformers import AutoTokenizer, CLIPConfig, CLIPModel
 
 from recipes.drawn_world.scenes.write import write
@@ -24,6 +25,7 @@ from recipes.lib.models.rc3 import RC3Config
 from recipes.lib.pair_batches import Encoded, PairBatches, encode
 from recipes.lib.pairs import Pairs
 from recipes.lib.sentence_encoder import trained_encoder
+from recipes.lib.steps import is_first_process, shared_lock, wait_for_all_processes
 from recipes.lib.tokens import train_tokenizer
 from recipes.lib.trainer import Settings, train
 from recipes.mla.backbone import MIDDLE, pictures
@@ -50,7 +52,7 @@ def small_clip(settings: SmallClip, out: Path, seed: int, *, quiet: bool) -> Pat
     """
     folder = out / "steps" / f"clip-{fingerprint([settings.model_dump(mode='json'), seed])[:12]}"
     folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{folder}.lock"):
+    with shared_lock(folder):
         if not (folder / "clip").is_dir():
             _train_clip(settings, folder, seed, quiet)
     return folder / "clip"
@@ -59,7 +61,7 @@ def small_clip(settings: SmallClip, out: Path, seed: int, *, quiet: bool) -> Pat
 def _train_clip(settings: SmallClip, folder: Path, seed: int, quiet: bool) -> None:
     english = english_sentences(settings.world)
     words = [*english.text, *_questions(settings.world)]
-    tokenizer = train_tokenizer(words, settings.pieces, folder / "tokenizer")
+    tokenizer = _tokenizer(words, settings.pieces, folder)
     images, rows = english.images()
     files = [settings.world / "images" / f"SCENE_{image:012d}.png" for image in images]
     batches = PairBatches(
@@ -71,12 +73,29 @@ def _train_clip(settings: SmallClip, folder: Path, seed: int, quiet: bool) -> No
     torch.manual_seed(seed)
     clip = CLIPModel(_clip_shape(settings, tokenizer))
     how = Settings.of(settings, quiet=quiet, warmup=0.1, schedule="cosine", seed=seed)
-    train(clip, _contrast, batches, how, folder / "training", identity={"stage": "clip"})
+    train(
+        _Contrast(clip),
+        lambda model, batch: {"loss": model(**batch)},
+        batches,
+        how,
+        folder / "training",
+        identity={"stage": "clip"},
+    )
+    if not is_first_process():
+        return
     with atomic_folder(folder / "clip") as partial:
         clip.save_pretrained(partial)
         tokenizer.save_pretrained(partial)
         rules = {"do_center_crop": False, "image_mean": MIDDLE, "image_std": MIDDLE}
         write_json(partial / "preprocessor_config.json", rules)
+
+
+def _tokenizer(texts: Sequence[str], pieces: int, folder: Path) -> Any:
+    """Trained by the first process, read by all."""
+    if is_first_process():
+        train_tokenizer(texts, pieces, folder / "tokenizer")
+    wait_for_all_processes()
+    return AutoTokenizer.from_pretrained(folder / "tokenizer")
 
 
 def _clip_shape(settings: SmallClip, tokenizer: Any) -> CLIPConfig:
@@ -104,11 +123,18 @@ def _questions(world: Path) -> list[str]:
     return [question["en"] for _, question in parallel_questions(world)]
 
 
-def _contrast(clip: Any, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+class _Contrast(nn.Module):  # type: ignore[misc]
     """CLIP's own loss, its scale learned and held at or below 100."""
-    texts = clip.get_text_features(batch["input_ids"], batch["attention_mask"]).pooler_output
-    images = clip.get_image_features(batch["pixel_values"]).pooler_output
-    return {"loss": symmetric_contrast(images, texts, clip.logit_scale.exp().clamp(max=100))}
+
+    def __init__(self, clip: nn.Module) -> None:
+        super().__init__()
+        self.clip = clip
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor, pixel_values: Tensor, **_: Tensor) -> Tensor:
+        """Pictures and their sentences, row by row -> the loss."""
+        texts = self.clip.get_text_features(input_ids, attention_mask).pooler_output
+        images = self.clip.get_image_features(pixel_values).pooler_output
+        return symmetric_contrast(images, texts, self.clip.logit_scale.exp().clamp(max=100))
 
 
 def english_sentences(world: Path) -> Pairs:
@@ -127,7 +153,7 @@ def small_encoder(settings: SmallEncoder, out: Path, seed: int) -> tuple[Any, Te
     folder = out / "steps" / f"encoder-{fingerprint([settings.model_dump(mode='json'), seed])[:12]}"
     folder.mkdir(parents=True, exist_ok=True)
     vectors = folder / "vectors.safetensors"
-    with FileLock(f"{folder}.lock"):
+    with shared_lock(folder):
         if not vectors.exists():
             _train_encoder(settings, folder, vectors, seed)
     return AutoTokenizer.from_pretrained(folder / "tokenizer"), load_file(vectors)["vectors"]
@@ -137,7 +163,7 @@ def _train_encoder(settings: SmallEncoder, folder: Path, vectors: Path, seed: in
     columns = [read_captions(settings.world, "train", each, facts=True).text for each in settings.languages]
     rows = list(dict.fromkeys(zip(*columns, strict=True)))
     texts = [text for row in rows for text in row]
-    tokenizer = train_tokenizer(texts, settings.pieces, folder / "tokenizer")
+    tokenizer = _tokenizer(texts, settings.pieces, folder)
     shape = RC3Config(
         vocabulary=len(tokenizer),
         hidden=settings.width,
@@ -151,5 +177,7 @@ def _train_encoder(settings: SmallEncoder, folder: Path, vectors: Path, seed: in
     encoder = trained_encoder(
         rows, tokenizer, folder / "training", shape=shape, steps=settings.steps, seed=seed
     )
+    if not is_first_process():
+        return
     with atomic_file(vectors) as partial:
         save_file({"vectors": encoder.encoder.words.weight.detach().contiguous()}, partial)

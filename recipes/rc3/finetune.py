@@ -31,6 +31,7 @@ from recipes.lib.models.rc3 import RC3, RC3Classifier
 from recipes.lib.pairs import Pairs
 from recipes.lib.ragged import Rows
 from recipes.lib.retrieval import pair_scores, score_pairs
+from recipes.lib.steps import is_first_process
 from recipes.lib.tasks import RETRIEVAL, Examples, TaskName, answer_vocabulary, read_iglue
 from recipes.lib.trainer import Settings, train
 from recipes.rc3.beginnings import begin_answers
@@ -319,7 +320,8 @@ def finetune(config: Config, *, row: str, path: Path, tasks: list[TaskName] | No
     for task in tasks or list(config.tasks):
 
         def record(**scores: Any) -> None:
-            results.append(path, {"row": row, "seed": config.seed, **scores})
+            if is_first_process():
+                results.append(path, {"row": row, "seed": config.seed, **scores})
 
         tuner.run(task, record)
 

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from recipes.lib.features import FeatureStore
 from recipes.lib.models.rc3 import RC3, RC3Config, from_transformers
 from recipes.lib.sentence_encoder import SentenceEncoder, embedded, embedded_by, trained_encoder
+from recipes.lib.steps import is_first_process, shared_lock, wait_for_all_processes
 from recipes.lib.tokens import train_tokenizer
 from recipes.lib.trainer import Settings, train
 from recipes.rc3.batches import Corpus, Pairs, PretrainingBatches
@@ -91,7 +92,9 @@ def pretrain(config: Config) -> RC3:
     plan = Settings.of(settings, epochs=1, precision=config.precision, seed=config.seed)
     pretrainer = Pretrainer(model, batches.objectives)
     train(pretrainer, lambda trained, batch: trained(**batch), batches, plan, config.out / "pretraining")
-    model.save(config.out / "model")
+    if is_first_process():
+        model.save(config.out / "model")
+    wait_for_all_processes()
     return model
 
 
@@ -118,9 +121,11 @@ def open_tokenizer(config: Config) -> Any:
             expected="the name of a tokenizer, where there is no world",
             found=wanted,
         )
-    if (folder / "tokenizer.json").exists():
-        return AutoTokenizer.from_pretrained(folder)
-    return train_tokenizer(world_texts(config.data.world, config.data.languages), wanted, folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{folder}.lock"):
+        if (folder / "tokenizer.json").exists():
+            return AutoTokenizer.from_pretrained(folder)
+        return train_tokenizer(world_texts(config.data.world, config.data.languages), wanted, folder)
 
 
 def new_model(config: Config, features: FeatureStore, tokenizer: Any, material: Material) -> RC3:
@@ -190,7 +195,7 @@ def relevance_encoder(config: Config, material: Material, tokenizer: Any) -> Sen
     folder = (config.shared or config.out) / "relevance"
     shape = text_shape(config, tokenizer)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{folder}.lock"):
+    with shared_lock(folder):
         return trained_encoder(
             material.parallel, tokenizer, folder, shape=shape, steps=config.pretraining.relevance_steps
         )
