@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from pydantic import BaseModel
 from pytest_httpserver import HTTPServer
 from typer.testing import CliRunner
 
@@ -19,6 +20,8 @@ from vqa_builder.cli import app
 from vqa_builder.commands import review
 from vqa_builder.errors import ReleaseError, SpecError, UnknownNameError
 from vqa_builder.release import manifest
+from vqa_builder.spec import Plugin, Spec
+from vqa_builder.spec_errors import model_at
 
 MINI = {"type": "mini"}
 CANARY = "canary-0123456789"
@@ -91,6 +94,7 @@ HOSTILE: list[tuple[str, dict[str, Any], str]] = [
     ("file", {"answers": {"vocabulary": {"from": "/etc/shadow"}}}, "answers.vocabulary.from"),
     ("file", {"answers": {"vocabulary": {"size": 3}, "glossary": "/etc/shadow"}}, "answers.glossary"),
     ("file", {"release": {"images": {"file": "../{image_id}.jpg", "folder": ".."}}}, "release.images.folder"),
+    ("file", {"release": {"card": "/etc/shadow"}}, "release.card"),
     ("file", {"scores": [{"type": "langid", "model": "/etc/shadow"}]}, "scores.langid.model"),
     ("file", {"scores": [{"type": "profanity", "lists": {"ja": "/etc/shadow"}}]}, "lists.ja"),
     ("file", {"align": {"type": "neural", "folder": "/models/x"}}, "align.neural.folder"),
@@ -253,6 +257,26 @@ SAFE = {
     "key",
 }
 """Options that hold text and decide nothing; ``model`` is a download where ``trust`` says so."""
+
+
+def paths_of(model: type[BaseModel], before: str = "") -> Iterator[str]:
+    """The places of a spec that hold a path."""
+    for name, field in model.model_fields.items():
+        place = before + (field.alias or name)
+        inner = model_at(model, [field.alias or name])
+        if "Path" in str(field.annotation) and not field.exclude:
+            yield place
+        elif inner and not issubclass(inner, Plugin):
+            yield from paths_of(inner, f"{place}.")
+
+
+def test_every_path_of_a_spec_is_thought_of() -> None:
+    told = " ".join(words for kind, _, words in HOSTILE if kind == "file")
+    by_hand = {"release.changelog": "it is the release's own where there is one"}
+    places = [place for place in paths_of(Spec) if not place.startswith(("back_translate", "source"))]
+    assert {"memory", "release.card", "answers.vocabulary.from"} <= set(places)
+    for place in places:
+        assert place in told or place in by_hand, place
 
 
 def test_every_option_that_holds_text_is_a_path_or_has_been_thought_of() -> None:

@@ -161,6 +161,7 @@ def _paths(spec: Spec) -> Iterator[tuple[str, Path | str]]:
         ("answers.vocabulary.from", spec.answers.vocabulary.from_),
         ("memory", spec.memory),
         ("release.changelog", spec.release.changelog),
+        ("release.card", spec.release.card),
     ]
     pictures = spec.release.images
     if pictures and pictures.folder:
