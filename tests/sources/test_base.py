@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
-import doctest
-import importlib
-import inspect
-import pkgutil
-import textwrap
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pyarrow as pa
 import pytest
-import yaml
 
 from tests.sources.reading import source, write
 from tests.tiny import write_vqa
-from vqa_builder import catalogue, load_spec, registry, segments, sources
+from vqa_builder import catalogue, load_spec, registry
 from vqa_builder.sources.base import BadRecord, Options, Source, in_order
 from vqa_builder.steps.build_context import open_build
 from vqa_builder.steps.reading import read_examples
 from vqa_builder.store import file_hash
-
-MODULES = [
-    importlib.import_module(f"{sources.__name__}.{module.name}")
-    for module in pkgutil.iter_modules(sources.__path__)
-]
 
 
 def test_splits_come_in_fixed_order() -> None:
@@ -120,20 +108,6 @@ def test_every_source_has_a_page(name: str) -> None:
     assert "$ref" not in str(page["options"])
     for option in described(page["options"]):
         assert option["description"]
-
-
-@pytest.mark.parametrize("name", registry.names("sources"))
-def test_the_example_of_every_source_is_one(name: str) -> None:
-    plugin = registry.find("sources", name)
-    documentation = inspect.getdoc(plugin) or ""
-    example = yaml.safe_load(textwrap.dedent(documentation.partition("Example::")[2]))["source"]
-    assert example.pop("type") == name
-    assert plugin(plugin.Options.model_validate(example))
-
-
-@pytest.mark.parametrize("module", [segments, *MODULES])
-def test_examples_in_docstrings(module: ModuleType) -> None:
-    assert doctest.testmod(module).failed == 0
 
 
 def described(options: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 import msgspec
 import pyarrow as pa
-from msgspec import Raw, ValidationError
+from msgspec import Raw, Struct, ValidationError
 
 from vqa_builder.sources._answer_texts import holds_something
 from vqa_builder.sources._json_files import members
@@ -236,9 +236,15 @@ def _excerpt(item: Any) -> str:
 
 def _id_of(item: bytes | Raw, record_format: type[Format]) -> int | str | None:
     """The question id of a record that may be broken elsewhere."""
-    for name in record_format.id_fields:
-        with suppress(*BAD_JSON):
-            found = msgspec.json.decode(members_of(item).get(name, b"null"))
-            if isinstance(found, int | str):
-                return found
+    with suppress(*BAD_JSON):
+        ids = _ids_decoder(record_format.id_fields).decode(item)
+        found = (getattr(ids, name) for name in ids.__struct_fields__)
+        return next((each for each in found if isinstance(each, int | str)), None)
     return None
+
+
+@cache
+def _ids_decoder(fields: tuple[str, ...]) -> msgspec.json.Decoder[Struct]:
+    names = {f"id_{place}": field for place, field in enumerate(fields)}
+    ids = msgspec.defstruct("Ids", [(name, Any, None) for name in names], rename=names)
+    return msgspec.json.Decoder(ids)
