@@ -43,15 +43,24 @@ def test_inputs_may_lie_elsewhere_under_their_name(tmp_path: Path) -> None:
     assert reproduce(release.folder, tmp_path / "again", inputs=moved, workers=1).ok
 
 
-def test_the_changelog_comes_from_the_release(tiny: Path, tmp_path: Path) -> None:
+def test_the_texts_of_people_come_from_the_release_and_from_nowhere_else(tiny: Path, tmp_path: Path) -> None:
     (tiny.parent / "CHANGELOG.md").write_text("# Changes\n\n## 1.0.0\n\nFirst.\n", encoding="utf-8")
-    spec = tiny.read_text(encoding="utf-8") + "release: {changelog: CHANGELOG.md, version: 1.0.0}\n"
-    tiny.write_text(spec, encoding="utf-8")
+    (tiny.parent / "extra.md").write_text("## Our words\n\nRead by ten people.\n", encoding="utf-8")
+    stated = "release: {changelog: CHANGELOG.md, card: extra.md, version: 1.0.0}\n"
+    tiny.write_text(tiny.read_text(encoding="utf-8") + stated, encoding="utf-8")
     (release,) = build(load_spec(tiny), tmp_path / "first", languages=["ja"], limit=1, workers=1)
-    (tiny.parent / "CHANGELOG.md").unlink()
+    for name in ("CHANGELOG.md", "extra.md"):
+        (tiny.parent / name).write_text("a secret", encoding="utf-8")
     again = reproduce(release.folder, tmp_path / "again", inputs=tiny.parent, workers=1)
     assert again.ok
     assert (again.release.folder / "CHANGELOG.md").read_text(encoding="utf-8").endswith("First.\n")
+    assert "Read by ten people." in (again.release.folder / "README.md").read_text(encoding="utf-8")
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    shutil.copy(release.folder / "manifest.json", alone)
+    bare = reproduce(alone, tmp_path / "bare", inputs=tiny.parent, workers=1).release.folder
+    assert not (bare / "CHANGELOG.md").exists() and not (bare / "card.md").exists()
+    assert "a secret" not in (bare / "README.md").read_text(encoding="utf-8")
 
 
 def test_a_difference_names_table_column_rows_and_the_part_that_changed(

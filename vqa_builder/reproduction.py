@@ -182,8 +182,8 @@ def _recorded_spec(found: Manifest, folder: Path, inputs: Path) -> Spec:
     text = path.read_text(encoding="utf-8") if path.is_file() else ""
     content = _led(found.content["spec"], inputs, found.language)
     for key, file in (("changelog", write.CHANGELOG_FILE), ("card", write.CARD_TEXT_FILE)):
-        if (folder / file).is_file():
-            content["release"][key] = str((folder / file).absolute())
+        here = (folder / file).absolute()  # a manifest names no other file for the new release to hold
+        content["release"][key] = str(here) if here.is_file() else None
     source = content["source"]
     for mark in (found.content.get("source") or {}).get("fingerprint") or []:
         repo, at, commit = mark.partition("@")

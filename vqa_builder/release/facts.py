@@ -47,7 +47,7 @@ def facts(
     release = spec.release
     return {
         "key": key,
-        "spec": spec.model_dump(mode="json", by_alias=True, exclude_none=True),
+        "spec": _recorded(spec),
         "repo": spec.repo(language),
         "version": release.version,
         "date": release.date.isoformat() if release.date else None,
@@ -66,6 +66,14 @@ def facts(
         **stated,
         "counts": counts,
     }
+
+
+def _recorded(spec: Spec) -> dict[str, Any]:
+    """The resolved spec; texts that travel with the release by their names alone."""
+    content = spec.model_dump(mode="json", by_alias=True, exclude_none=True)
+    for key in {"changelog", "card"} & content["release"].keys():
+        content["release"][key] = Path(content["release"][key]).name
+    return content
 
 
 def counted(
