@@ -136,7 +136,7 @@ def test_a_changed_term_touches_the_rows_that_hold_it_and_none_of_the_other_term
     engines = new.manifest.counts["engines"]
     assert engines == old.manifest.counts["engines"]
     (plain,) = (name for name in engines if name.startswith("mini|") and "|protect:" not in name)
-    assert set(engines) == {plain, f"{plain}|protect:1+terms", "glossary|exact"}
+    assert set(engines) == {plain, f"{plain}|protect:2+all+terms", "glossary|exact"}
     assert new.manifest.content["engines"] == old.manifest.content["engines"]
     assert "glossary|file:glossary.tsv|sha:" in new.manifest.content["signatures"]["guard"]
     shards = [path for path in new.manifest.files if path.startswith(("data/", "rejected/"))]
