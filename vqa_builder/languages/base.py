@@ -118,7 +118,7 @@ class Language:
         self.chosen(version)
         return fold(text)
 
-    def chosen(self, version: str | None) -> int:
+    def chosen(self, version: str | None) -> str:
         """The version of the comparing rules that is asked for, the newest for None.
 
         Raises:
@@ -127,7 +127,7 @@ class Language:
         known = self.normalisers or (self.version,)
         if version is not None and version not in known:
             raise UnknownNameError("version of the normaliser", version, known)
-        return int(version or known[-1])
+        return version or known[-1]
 
     def tokens(self, text: str) -> list[str]:
         """The words of a text, punctuation left out.

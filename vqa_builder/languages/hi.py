@@ -69,7 +69,7 @@ class Hindi(Language):
         >>> [Hindi().normalise(answer) for answer in ("बैठी है", "लाल रंग का", "50 प्रतिशत")]
         ['बैठा', 'लाल', '50%']
         """
-        return compared(JOINERS.sub("", text), self.chosen(version))
+        return compared(JOINERS.sub("", text), int(self.chosen(version)))
 
     def tokens(self, text: str) -> list[str]:
         """Words with their vowel signs; danda and other punctuation left out.

@@ -78,7 +78,7 @@ class Japanese(Language):
         >>> [Japanese().normalise(answer) for answer in ("座っています", "赤、白", "50パーセント")]
         ['座っている', '白と赤', '50%']
         """
-        return compared(text, self.chosen(version))
+        return compared(text, int(self.chosen(version)))
 
     def tokens(self, text: str) -> list[str]:
         """Runs of one script: words approximately, without a dictionary (食べる is two, 東京駅 one).
