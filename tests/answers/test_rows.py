@@ -48,6 +48,8 @@ def test_what_nothing_translates_stands_verbatim(make_examples: MakeExamples, co
         ("What brand is it?", "crown", "crown", "crown", "copied:brand"),
         ("What is the logo?", "horse", "馬", "घोड़ा", "table"),
         ("What is the logo?", "zarf", "zarf", "zarf", "copied:print"),
+        ("What is the logo?", "apple", "Apple", "Apple", "table"),
+        ("What team is this?", "baseball", "野球", "बेसबॉल", "table"),
         ("What is on the table?", "two cups", "カップ2個", "2 कप", "table"),
         ("Is it red?", "n/a", "該当なし", "लागू नहीं", "table"),
     ],

@@ -8,10 +8,12 @@ import pyarrow.compute as pc
 from vqa_builder import schema, segments as segmentation
 from vqa_builder.answers import modes
 from vqa_builder.answers.alignment import COPIED, TABLE
+from vqa_builder.answers.senses import default_sense
 from vqa_builder.answers.winners import winners
 from vqa_builder.languages.base import Language
 
-VERSION = "1"
+VERSION = "2"
+_MAY_BE_KNOWN = modes.IF_UNKNOWN | {modes.BRAND}
 
 
 def translated_answers(
@@ -73,12 +75,11 @@ def quotations(texts: pa.Array, reasons: pa.Array, language: Language) -> tuple[
 
 
 def _quotation(text: str, reason: str, language: Language) -> tuple[str, str]:
-    known = language.answer(text)
-    if reason == modes.BRAND:
-        known = language.answer(text, "brand") or known
-        known = known if known and known.method == "name" else None
-    elif reason not in modes.IF_UNKNOWN:
+    known = language.answer(text, "brand") or language.answer(text) if reason in _MAY_BE_KNOWN else None
+    if reason == modes.BRAND and known and known.method != "name":
         known = None
+    if reason in modes.IF_UNKNOWN and not known:
+        known = language.answer(text, default_sense(text))
     return (known.text, TABLE) if known else (text, f"{COPIED}:{reason}")
 
 

@@ -21,6 +21,7 @@ import numpy as np
 import pyarrow as pa
 
 from vqa_builder.answers.annotator_answers import AnnotatorAnswers, Numbers
+from vqa_builder.answers.vocabulary import normalised
 from vqa_builder.languages._text import table_rows
 
 VERSION = "1"
@@ -80,6 +81,16 @@ def known_rules() -> Rules:
     return grouped(
         SenseRule(row["answer_en"], row["sense"], cues(row["question"]), cues(row["beside"])) for row in rows
     )
+
+
+def default_sense(answer: str) -> str:
+    """The sense of a homograph where no question tells; "" for any other answer.
+
+    >>> default_sense("Orange"), default_sense("cat")
+    ('fruit', '')
+    """
+    rules = known_rules().get(normalised(answer))
+    return rules[-1].sense if rules else ""
 
 
 def grouped(rules: Iterable[SenseRule]) -> Rules:
