@@ -19,6 +19,7 @@ from vqa_builder.quality.policy import (
     what_if,
 )
 from vqa_builder.quality.policy_config import policy_for, preset_names
+from vqa_builder.quality.rules import reason_codes
 from vqa_builder.schema import VERDICTS
 
 COLUMNS = {"chrf": pa.float32(), "copy": pa.float32(), "langid": pa.float32(), "langid_label": pa.string()}
@@ -128,6 +129,26 @@ def test_no_rule_looks_at_the_round_trip_of_a_revised_text(chrf: float | None) -
     )
     blamed = "unscored" if chrf is None else "chrf<30"
     assert found["reasons"].to_pylist() == [[], [blamed], ["copy"]]
+
+
+def test_a_reason_names_the_words_behind_it() -> None:
+    segments = pa.table({"segment_id": ["1", "2", "3"], "role": ["question"] * 3})
+    keys = {"segment_id": segments["segment_id"], "language": ["hi"] * 3}
+    measured = {
+        "content_missing": pa.array([1, 0, 2], pa.float32()),
+        "content_missing_words": ["wall", "", "red, hat"],
+        "copy": pa.array([0, 0, 1], pa.float32()),
+    }
+    rules = policy("{content_missing: {max: 0.75}, copy: reject}")
+    texts = pa.table({**keys, "text": ["क"] * 3})
+    found = judge(segments, texts, pa.table({**keys, **measured}), rules, "hi")["reasons"]
+    assert found.to_pylist() == [
+        ["content_missing>0.75 (wall)"],
+        [],
+        ["content_missing>0.75 (red, hat)", "copy"],
+    ]
+    codes = reason_codes(found.combine_chunks().flatten())
+    assert codes.to_pylist() == ["content_missing>0.75", "content_missing>0.75", "copy"]
 
 
 def test_what_becomes_of_missing_scores_stands_in_the_signature_and_survives() -> None:

@@ -105,8 +105,9 @@ def judge(
 
     Returns:
         Schema ``VERDICTS``, one row per segment in their order. Reasons are stable codes in the policy's
-        order: ``untranslated``, ``unscored``, ``chrf<30``, ``length>3.5``, ``copy``. ``judged_by`` reads the
-        resolved policy from it, ``overruled`` what human-verified segments were kept against.
+        order: ``untranslated``, ``unscored``, ``chrf<30``, ``length>3.5``, ``copy``; some name
+        words, as ``content_missing>0.75 (wall)``, which ``rules.reason_codes`` takes off. ``judged_by`` reads
+        the resolved policy from it, ``overruled`` what human-verified segments were kept against.
 
     Raises:
         UnknownNameError, SpecError: see ``Policy.check`` and ``resolved``.
@@ -131,7 +132,7 @@ def judge(
         "segment_id": segments["segment_id"],
         "language": pa.repeat(language, len(hits)),
         "keep": pa.array(~hits.any(axis=1)),
-        "reasons": _reasons(hits, codes),
+        "reasons": _reasons(hits, codes, _words(bounds, aligned)),
     }
     metadata = {
         _METADATA: json.dumps(policy.model_dump(mode="json")),
@@ -336,11 +337,30 @@ def _beyond(bound: Bound, scores: pa.Table) -> Flags:
     return _booleans(pc.fill_null(beyond(column, pa.scalar(limit, column.type)), False))
 
 
-def _reasons(hits: Flags, codes: list[str]) -> pa.ListArray:
-    """The codes of every row's hits, without a Python object per row."""
+def _reasons(hits: Flags, codes: list[str], words: Mapping[str, pa.Array]) -> pa.ListArray:
+    """The codes of every row's hits, with the words that they name, without a Python object per row."""
     offsets = np.concatenate([[0], np.cumsum(hits.sum(axis=1))]).astype(np.int32)
-    chosen = pa.array(np.nonzero(hits)[1].astype(np.int32))
-    return pa.ListArray.from_arrays(offsets, pa.array(codes).take(chosen))
+    rows, chosen = np.nonzero(hits)
+    reasons = pa.array(codes).take(pa.array(chosen.astype(np.int32)))
+    for place, code in enumerate(codes):
+        here = chosen == place
+        if code in words and here.any():
+            named = pc.fill_null(words[code].take(pa.array(rows[here])), "")
+            told = pc.binary_join_element_wise(f"{code} (", named, ")", "")
+            told = pc.if_else(pc.equal(named, ""), code, told)
+            reasons = pc.replace_with_mask(reasons, pa.array(here), told)
+    return pa.ListArray.from_arrays(offsets, reasons)
+
+
+def _words(bounds: list[Bound], scores: pa.Table) -> dict[str, pa.Array]:
+    """Reason -> the words that it names in each row."""
+    scorers = _scorers()
+    found = {}
+    for bound in bounds:
+        name = scorers[bound.column].named_by.get(bound.column) if bound.column in scorers else None
+        if name in scores.column_names:
+            found[bound.reason] = scores[name].combine_chunks()
+    return found
 
 
 def _told(hits: Flags, codes: list[str], counts: NDArray[np.int64] | None) -> dict[str, Any]:

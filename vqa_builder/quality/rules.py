@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -224,6 +225,15 @@ class Policy(BaseModel):
             sides = [*general, *(side for side in special if side not in general)]
             found += [side._replace(questions=side in general, answers=side in special) for side in sides]
         return found
+
+
+def reason_codes(reasons: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
+    """Reasons without the words that they name, for counting.
+
+    >>> reason_codes(pa.array(["content_missing>0.75 (wall, floor)", "copy"])).to_pylist()
+    ['content_missing>0.75', 'copy']
+    """
+    return pc.replace_substring_regex(reasons, r" \(.*\)$", "")
 
 
 def _check_column(name: str, columns: Mapping[str, pa.DataType], where: str) -> None:

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from vqa_builder import schema
 from vqa_builder.errors import ReleaseError
+from vqa_builder.quality.rules import reason_codes
 from vqa_builder.release.parquet import ANSWER_MAP_KEY, by_shard, config_of
 from vqa_builder.translation.memory import Entry
 
@@ -177,7 +178,7 @@ def check_counts(name: str, counts: Mapping[str, Mapping[str, int]]) -> None:
 def reason_counts(contents: ReleaseContents) -> dict[str, int]:
     """Reason -> rejected rows that it applied to, the most frequent first; a row may have several."""
     tables = [table for table in contents.rejected.values() if table.num_rows]
-    return tally(pc.list_flatten(table["reasons"]) for table in tables)
+    return tally(reason_codes(pc.list_flatten(table["reasons"])) for table in tables)
 
 
 def method_counts(contents: ReleaseContents) -> dict[str, int]:

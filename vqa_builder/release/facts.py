@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from vqa_builder import languages, schema
 from vqa_builder.answers.winners import summary
-from vqa_builder.quality.rules import COMBINE
+from vqa_builder.quality.rules import COMBINE, reason_codes
 from vqa_builder.sources.base import Source
 from vqa_builder.spec import Spec
 from vqa_builder.store import file_hash
@@ -110,7 +110,7 @@ def counted(
         "judged": _judged(rows["scores"], policy),
         "back_translated": len(rows["question_back"]) - rows["question_back"].null_count,
         "answer_types": _kept_by(rows, "answer_type"),
-        "reasons": _counts(pc.list_flatten(rows["reasons"])),
+        "reasons": _counts(reason_codes(pc.list_flatten(rows["reasons"]))),
         "answer_map": _counts(answer_map["method"]),
         "answer_methods": _answer_methods(rows),
         "answers": summary(rows, answer_map, languages.get(language)),

@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from vqa_builder.quality.rules import reason_codes
 from vqa_builder.report.measures import Floats, Measure, kept
 
 MOST_CUTS = 120
@@ -150,7 +151,7 @@ def _fixed(rows: pa.Table, measures: Sequence[Measure], hit: NDArray[np.bool_]) 
     """1 where a row was rejected for a reason that no slider moves, such as a failed translation."""
     moved = {code for measure in measures for code in _codes_of(measure)}
     reasons = rows["reasons"].combine_chunks()
-    words = reasons.flatten().dictionary_encode()
+    words = reason_codes(reasons.flatten()).dictionary_encode()
     firm = np.array([word not in moved for word in words.dictionary.to_pylist()], bool)
     owner = np.repeat(np.arange(len(reasons)), reasons.value_lengths().to_numpy(zero_copy_only=False))
     found = ~kept(rows) & ~hit

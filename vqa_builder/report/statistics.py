@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from vqa_builder.quality.rules import reason_codes
 from vqa_builder.report.measures import kept
 
 FREQUENT_TYPES = 12
@@ -94,7 +95,7 @@ def reasons(rows: pa.Table) -> list[Reason]:
     """Every reason, the most frequent first."""
     lists = rows["reasons"].combine_chunks()
     lengths = lists.value_lengths().to_numpy(zero_copy_only=False)
-    words = lists.flatten().dictionary_encode()
+    words = reason_codes(lists.flatten()).dictionary_encode()
     if not len(words):
         return []
     names = words.dictionary.to_pylist()

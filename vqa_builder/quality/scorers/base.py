@@ -49,6 +49,7 @@ class Scorer(ABC):
         ends: the same for columns whose good end is another.
         partial: whether a null can mean that there is nothing to measure (a statement is no question); if
             not, a null is a score that is missing, and a policy that needs it rejects.
+        named_by: column -> the text column that names what its number counts; reasons quote it.
         version: raised by whoever changes a number.
     """
 
@@ -61,6 +62,7 @@ class Scorer(ABC):
     good: ClassVar[Literal["high", "low", "zero"]] = "high"
     ends: ClassVar[Mapping[str, Literal["high", "low", "zero"]]] = {}
     partial: ClassVar[bool] = False
+    named_by: ClassVar[Mapping[str, str]] = {}
     version: ClassVar[str] = "1"
     Options: ClassVar[type[Options]] = Options
 

@@ -45,6 +45,10 @@ class Content(Scorer):
         "content_missing_words": pa.string(),
         "content_added_words": pa.string(),
     }
+    named_by: ClassVar = {
+        "content_missing": "content_missing_words",
+        "content_added": "content_added_words",
+    }
     ends: ClassVar = {"content_missing": "low", "content_added": "low"}
     needs_back_translation = True
     version: ClassVar[str] = "2"

@@ -49,6 +49,7 @@ class Grammar(Scorer):
     partial: ClassVar[bool] = True
     columns: ClassVar = {"grammar": pa.float32(), "grammar_faults": pa.string()}
     good: ClassVar = "low"
+    named_by: ClassVar = {"grammar": "grammar_faults"}
 
     def __init__(self, language: Language, options: BaseModel | None = None) -> None:
         super().__init__(language, options)

@@ -71,6 +71,10 @@ class Lexical(Scorer):
         "lexical_missing_words": pa.string(),
         "lexical_added_words": pa.string(),
     }
+    named_by: ClassVar = {
+        "lexical_missing": "lexical_missing_words",
+        "lexical_added": "lexical_added_words",
+    }
     ends: ClassVar = {"lexical_missing": "low", "lexical_added": "low"}
 
     def __init__(self, language: Language, options: BaseModel | None = None) -> None:
