@@ -28,7 +28,7 @@ from vqa_builder.translation.engines._faults import (
     seconds_of,
     trouble_of,
 )
-from vqa_builder.translation.engines._remote import Job, Line, RemoteEngine, RemoteOptions, Reply, Send
+from vqa_builder.translation.engines._remote import Dispatcher, Job, RemoteEngine, RemoteOptions, Reply, Send
 from vqa_builder.translation.engines.base import Failure, Stopped
 from vqa_builder.translation.memory import TranslationMemory
 from vqa_builder.translation.request import Request
@@ -46,7 +46,7 @@ class Service(RemoteEngine):
     def __init__(self, act: Callable[[str, int], None] = lambda text, before: None, **options: Any) -> None:
         self.options = RemoteOptions(**{"first_wait": 0.0, **options})
         self.act = act
-        self._line = Line(self.options, "The service")
+        self._dispatcher = Dispatcher(self.options, "The service")
         self.asked: Counter[str] = Counter()
         self.begun: list[float] = []
         self.under_way = self.most = 0
@@ -232,17 +232,17 @@ def test_a_service_that_asks_for_too_much_patience_stops_the_build() -> None:
 
 
 def test_backoff_grows_and_is_bounded() -> None:
-    line = Line(RemoteOptions(first_wait=2.0), "X")
+    dispatcher = Dispatcher(RemoteOptions(first_wait=2.0), "X")
     for attempt, most in enumerate([2, 4, 8, 16, 32, 60, 60]):
-        waits = [line.wait_after(Temporary("busy"), attempt) for _ in range(200)]
+        waits = [dispatcher.wait_after(Temporary("busy"), attempt) for _ in range(200)]
         assert 0.6 * most < max(waits) <= most
         assert min(waits) < 0.4 * most
 
 
 def test_a_long_wait_is_worth_a_word_but_not_many(caplog: pytest.LogCaptureFixture) -> None:
-    line = Line(RemoteOptions(), "X")
+    dispatcher = Dispatcher(RemoteOptions(), "X")
     for seconds in (1.0, 20.0, 30.0):
-        line.wait_after(Temporary("busy", seconds), 0)
+        dispatcher.wait_after(Temporary("busy", seconds), 0)
     assert [record.getMessage() for record in caplog.records] == ["X: busy; trying again in 20 s"]
 
 

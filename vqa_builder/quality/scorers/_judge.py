@@ -86,7 +86,7 @@ class Judge:
                     return await _judged(ask, system, job, [pairs[at] for at in job])
 
                 jobs = [tuple(some) for some in batches(range(len(pairs)), self.options.items_per_request)]
-                await self._chat.line.work(jobs, send, report)
+                await self._chat.dispatcher.work(jobs, send, report)
 
         with as_scorer_error("The judge of the scorer qe cannot go on"):
             for part in in_parts(work):

@@ -21,7 +21,7 @@ from vqa_builder.translation.engines._faults import (
     post,
     trouble_of,
 )
-from vqa_builder.translation.engines._remote import Job, Line, RemoteOptions
+from vqa_builder.translation.engines._remote import Dispatcher, Job, RemoteOptions
 from vqa_builder.translation.engines.base import Stopped
 
 SERVICE = "The chat endpoint"
@@ -129,7 +129,7 @@ class Chat:
         self.secrets = Secrets()
         own = options.base_url is not None
         key = self.secrets.read(options.key_variable, SERVICE, optional=own)
-        self.line = Line(options, SERVICE)
+        self.dispatcher = Dispatcher(options, SERVICE)
         self._endpoint = Endpoint(options.base_url or OPENAI, key, options.timeout, self.secrets)
         self._json_mode: str = options.json_mode
         optional = {name: getattr(options, name) for name in ("temperature", "seed", "max_tokens")}

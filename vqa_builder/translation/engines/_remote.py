@@ -1,9 +1,9 @@
 """What engines behind a network share: politeness, patience, and nothing finished ever lost.
 
-A ``RemoteEngine`` cuts its texts into jobs and sends each as one request. ``Line`` sees to it that never
-more than ``concurrency`` requests are under way and never more than ``requests_per_second`` begin, sends
-again what failed for a passing reason, and stops everything after ``stop_after`` requests in a row that came
-to nothing.
+A ``RemoteEngine`` cuts its texts into jobs and sends each as one request. Its ``Dispatcher`` sees to it that
+never more than ``concurrency`` requests are under way and never more than ``requests_per_second`` begin; it
+sends again what failed for a passing reason, and stops everything after ``stop_after`` requests in a row that
+came to nothing.
 All of it runs in an event loop on a thread of its own, so that it also works where the caller has a loop (a
 notebook), and goes on while the caller writes results to the disk.
 """
@@ -32,9 +32,9 @@ from vqa_builder.translation.request import Request
 
 PART_SIZE = 32
 PART_SECONDS = 1.0
-MOST_SPREADING = 0.003
-SECONDS_WORTH_A_WORD = 5.0
-SECONDS_BETWEEN_WORDS = 30.0
+LONGEST_STAGGER = 0.003
+SECONDS_WORTH_A_WARNING = 5.0
+SECONDS_BETWEEN_WARNINGS = 30.0
 
 _log = logging.getLogger(__name__)
 LONGEST_BACKOFF = 60.0
@@ -106,7 +106,7 @@ class RemoteEngine(EngineInParts):
     deterministic: ClassVar[bool] = False
     distributable: ClassVar[bool] = False
     options: RemoteOptions
-    _line: Line
+    _dispatcher: Dispatcher
 
     @abstractmethod
     def _connect(self, request: Request) -> AbstractAsyncContextManager[Send]: ...
@@ -120,13 +120,13 @@ class RemoteEngine(EngineInParts):
 
         async def work(report: Report) -> None:
             async with self._connect(request) as send:
-                await self._line.work(self._jobs(request), send, report)
+                await self._dispatcher.work(self._jobs(request), send, report)
 
         yield from in_parts(work)
 
 
-class Line:
-    """The way to one service, with its limits.
+class Dispatcher:
+    """Sends jobs to one service, within its limits and as often as need be.
 
     Args:
         options: see ``RemoteOptions``.
@@ -138,8 +138,8 @@ class Line:
         >>> async def send(job: Job) -> Reply:
         ...     return Reply([(place, "訳") for place in job])
         >>> found: list[tuple[int, str | Failure]] = []
-        >>> line = Line(RemoteOptions(), "The service", requests_per_second=1000)
-        >>> asyncio.run(line.work([(0,), (1,)], send, found.extend))
+        >>> dispatcher = Dispatcher(RemoteOptions(), "The service", requests_per_second=1000)
+        >>> asyncio.run(dispatcher.work([(0,), (1,)], send, found.extend))
         >>> sorted(found)
         [(0, '訳'), (1, '訳')]
     """
@@ -151,7 +151,7 @@ class Line:
         rate = options.requests_per_second or requests_per_second
         self._interval = 1 / rate if rate else 0.0
         self._next = self._paused_until = self._usual_seconds = 0.0
-        self._lost_in_a_row = 0
+        self._failed_in_a_row = 0
         self._silent_until = 0.0
 
     async def work(self, jobs: Iterable[Job], send: Send, report: Report) -> None:
@@ -161,39 +161,39 @@ class Line:
             Stopped: the service cannot or should not be asked any more; what was under way has been
                 waited for and reported.
         """
-        await _Shift(self, deque(jobs), send, report).work()
+        await _WorkerPool(self, deque(jobs), send, report).work()
 
-    async def turn(self, stopping: asyncio.Event) -> bool:
+    async def wait_for_turn(self, stopping: asyncio.Event) -> bool:
         """Wait until a request may begin; False if none should begin any more."""
         while not stopping.is_set():
             now = time.monotonic()
             begin = max(now, self._next, self._paused_until)
-            self._next = begin + max(self._interval, self._spreading())
+            self._next = begin + max(self._interval, self._stagger())
             await rest(begin - now, stopping)
             if time.monotonic() >= self._paused_until:
                 break
         return not stopping.is_set()
 
-    def _spreading(self) -> float:
+    def _stagger(self) -> float:
         """Seconds between requests, which else come back together, for ever after, and wait for each other.
 
         Half of what lies between them anyhow when they are spread out, so that it costs next to nothing.
         """
-        return min(MOST_SPREADING, self._usual_seconds / self.options.concurrency / 2)
+        return min(LONGEST_STAGGER, self._usual_seconds / self.options.concurrency / 2)
 
     def took(self, seconds: float) -> None:
         """A request took so long."""
         self._usual_seconds += (seconds - self._usual_seconds) / 16
 
-    def won(self) -> None:
+    def succeeded(self) -> None:
         """A request brought a translation."""
-        self._lost_in_a_row = 0
+        self._failed_in_a_row = 0
 
-    def lost(self, reason: str) -> None:
+    def failed(self, reason: str) -> None:
         """A request came to nothing; raise ``Stopped`` if too many did."""
-        self._lost_in_a_row += 1
-        if self._lost_in_a_row >= self.options.stop_after:
-            self._lost_in_a_row = 0
+        self._failed_in_a_row += 1
+        if self._failed_in_a_row >= self.options.stop_after:
+            self._failed_in_a_row = 0
             raise Stopped(
                 f"{self.service} failed {self.options.stop_after} times in a row, with all retries",
                 found=reason,
@@ -218,7 +218,7 @@ class Line:
         now = time.monotonic()
         if trouble.everyone:
             self._paused_until = max(self._paused_until, now + seconds)
-        if seconds >= SECONDS_WORTH_A_WORD:
+        if seconds >= SECONDS_WORTH_A_WARNING:
             self.warn(f"{trouble.reason}; trying again in {seconds:.0f} s")
         return seconds
 
@@ -226,52 +226,52 @@ class Line:
         """Log a warning, and no further one for a while."""
         now = time.monotonic()
         if now >= self._silent_until:
-            self._silent_until = now + SECONDS_BETWEEN_WORDS
+            self._silent_until = now + SECONDS_BETWEEN_WARNINGS
             _log.warning("%s: %s", self.service, said)
 
 
-class _Shift:
-    """The work of one call: hands that take jobs from one queue until it is empty or something stops them.
+class _WorkerPool:
+    """The work of one call: workers that take jobs from one queue until it is empty or something stops them.
 
-    A hand that waits for a retry keeps its place: a service in trouble gets fewer requests, not others.
+    A worker that waits for a retry keeps its place: a service in trouble gets fewer requests, not others.
     """
 
-    def __init__(self, line: Line, jobs: deque[Job], send: Send, report: Report) -> None:
-        self._line, self._jobs, self._send, self._report = line, jobs, send, report
+    def __init__(self, dispatcher: Dispatcher, jobs: deque[Job], send: Send, report: Report) -> None:
+        self._dispatcher, self._jobs, self._send, self._report = dispatcher, jobs, send, report
         self._stopping = asyncio.Event()
         self._problem: Exception | None = None
-        self._hands = 0
+        self._running = 0
 
     async def work(self) -> None:
         async with asyncio.TaskGroup() as self._group:
-            self._hire()
+            self._start_workers()
         if self._problem is not None:
             raise self._problem
 
-    def _hire(self) -> None:
-        for _ in range(min(self._line.options.concurrency - self._hands, len(self._jobs))):
-            self._hands += 1
-            self._group.create_task(self._hand())
+    def _start_workers(self) -> None:
+        for _ in range(min(self._dispatcher.options.concurrency - self._running, len(self._jobs))):
+            self._running += 1
+            self._group.create_task(self._worker())
 
-    async def _hand(self) -> None:
+    async def _worker(self) -> None:
         try:
-            while self._jobs and await self._line.turn(self._stopping) and self._jobs:
+            while self._jobs and await self._dispatcher.wait_for_turn(self._stopping) and self._jobs:
                 reply = await self._patiently(self._jobs.popleft())
                 self._report(reply.results)
                 self._jobs.extendleft(reversed(reply.again))
-                self._hire()
+                self._start_workers()
         except Exception as problem:
             # The others finish the request they have under way: it is paid for.
             self._problem = self._problem or problem
             self._stopping.set()
         finally:
-            self._hands -= 1
+            self._running -= 1
 
     async def _patiently(self, job: Job) -> Reply:
         """Send a job, again and again if need be; one that was refused or given up is all failures."""
         of_service = True
-        for attempt in range(self._line.options.retries + 1):
-            if attempt and not await self._line.turn(self._stopping):
+        for attempt in range(self._dispatcher.options.retries + 1):
+            if attempt and not await self._dispatcher.wait_for_turn(self._stopping):
                 return Reply([])
             begun = time.monotonic()
             try:
@@ -281,18 +281,18 @@ class _Shift:
                 break
             except Temporary as trouble:
                 reason, of_service = trouble.reason, trouble.of_service
-                seconds = self._line.wait_after(trouble, attempt)
-                if attempt < self._line.options.retries:
+                seconds = self._dispatcher.wait_after(trouble, attempt)
+                if attempt < self._dispatcher.options.retries:
                     await rest(seconds, self._stopping)
             else:
-                self._line.took(time.monotonic() - begun)
+                self._dispatcher.took(time.monotonic() - begun)
                 if any(isinstance(result, str) for _, result in reply.results):
-                    self._line.won()
+                    self._dispatcher.succeeded()
                 return reply
         if of_service:
-            self._line.lost(reason)
+            self._dispatcher.failed(reason)
         else:
-            self._line.warn(f"a string is given up: {reason}")
+            self._dispatcher.warn(f"a string is given up: {reason}")
         return Reply([(place, Failure(reason)) for place in job])
 
 

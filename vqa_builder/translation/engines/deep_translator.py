@@ -24,7 +24,7 @@ from vqa_builder.translation.engines._faults import (
     root_of,
     trouble_of,
 )
-from vqa_builder.translation.engines._remote import Job, Line, RemoteEngine, RemoteOptions, Reply, Send
+from vqa_builder.translation.engines._remote import Dispatcher, Job, RemoteEngine, RemoteOptions, Reply, Send
 from vqa_builder.translation.engines._web_services import SERVICES, UNSUPPORTED, Asked
 from vqa_builder.translation.engines.base import Failure, Page
 from vqa_builder.translation.request import Request
@@ -115,7 +115,7 @@ class DeepTranslator(RemoteEngine):
             )
             for name, variable in service.keys.items()
         }
-        self._line = Line(options, service.title, service.per_second)
+        self._dispatcher = Dispatcher(options, service.title, service.per_second)
 
     @cached_property
     def signature(self) -> str:

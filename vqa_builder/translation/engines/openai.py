@@ -82,7 +82,7 @@ class OpenAI(RemoteEngine):
         self.options, self.licence = options, options.licence
         streaming = {"stream": True, "stream_options": {"include_usage": True}}
         self._chat = Chat(options, streaming if options.stream else {})
-        self._line = self._chat.line
+        self._dispatcher = self._chat.dispatcher
 
     @property
     def usage(self) -> Usage:
