@@ -95,9 +95,6 @@ def questions_of(release: Path) -> Questions:
     rows = gather(tables)
     answers = pa.chunked_array([chunk for table in tables.values() for chunk in table["answers"].chunks])
     rows = rows.append_column("answers", answers)
-    if all("answer_type" in table.column_names for table in tables.values()):
-        kinds = pa.chunked_array([chunk for one in tables.values() for chunk in one["answer_type"].chunks])
-        rows = rows.append_column("answer_type", kinds)
     distinct = rows["question_en"].combine_chunks().dictionary_encode()
     ids = [segments.segment_id("question", "", text) for text in _clean(distinct.dictionary)]
     rows = rows.append_column("segment_id", pa.array(ids, pa.string()).take(distinct.indices))
