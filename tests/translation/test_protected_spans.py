@@ -66,6 +66,9 @@ def test_what_is_protected(text: str, spans: list[str]) -> None:
         ("A. red\nB. dark blue\n\n- C", ["red", "dark blue", "C"]),
         ("Is it?\n```\nx = 1\n```\nSay so.", ["Is it?", "Say so."]),
         ("यह क्या है?\n<image>", ["यह क्या है?"]),
+        ("What is {name}?\n<image>\n<image>", ["What is {name}?"]),
+        ("Solve $$a\n+b$$\nIs it 5?", ["Solve", "Is it 5?"]),
+        ('the sign says\n"stop"?', ["the sign says", '"stop"?']),
     ],
 )
 def test_what_stands_apart_is_cut_off(text: str, sentences: list[str]) -> None:

@@ -27,7 +27,7 @@ _SIGN = (
 )
 _PICTURE = "[\U0001f000-\U0001faff]"
 PATTERNS: dict[str, re.Pattern[str]] = {
-    "code": re.compile(r"```.*?(?:```|\Z)|``[^`]+``|`[^`\n]+`", re.DOTALL),
+    "code": re.compile(r"```.*?(?:```|(?=\s*\Z))|``[^`]+``|`[^`\n]+`", re.DOTALL),
     "latex": re.compile(
         r"\$\$.+?\$\$|\\\[.+?\\\]|\\\(.+?\\\)|\\begin\{(\w+\*?)\}.*?\\end\{\1\}"
         r"|\$(?=[^$\n]*[\\^_=+*/<>{}a-zA-Z])(?![\s\d][^$\n]*\s[a-z]{2,}\b)[^$\n]*[^$\s]\$(?!\d)"
@@ -68,8 +68,8 @@ PATTERNS: dict[str, re.Pattern[str]] = {
     ),
     "quotes": re.compile(r"\"[^\"\n]+\"|“[^”\n]+”|«[^»\n]+»|(?<!\w)'[^'\n]+'(?!\w)|(?<!\w)‘[^’\n]+’(?!\w)"),
     "quantities": re.compile(
-        rf"(?<![\w.,:/])(?:[-+−±~≈≤≥<>]?\s?[$€£¥₹]\s?{_NUMBER}(?:[kKMB]\b)?|{_NUMBER}\s?[€£¥₹$](?!\d))"
-        rf"|(?<![\w.,:/$€£¥₹])[-+−±]?{_NUMBER}\s?(?:{_UNITS})(?![\w°²³/])"
+        rf"(?<![\w.,:/])(?:[-+−±~≈≤≥<>]?[$€£¥₹] ?{_NUMBER}(?:[kKMB]\b)?|{_NUMBER} ?[€£¥₹$](?!\d))"
+        rf"|(?<![\w.,:/$€£¥₹])[-+−±]?{_NUMBER} ?(?:{_UNITS})(?![\w°²³/])"
         rf"|(?<![\w.,:/)\]])[-+−±]{_NUMBER}(?![\w])"
         rf"|(?<![\w.,:/-])\d+(?:[.,:/×]\d+)+(?![\w/])",
         re.ASCII,
@@ -111,14 +111,15 @@ class Piece(NamedTuple):
 def find_spans(text: str, kinds: Sequence[str] = PROTECTED_KINDS) -> list[tuple[int, int]]:
     """Where the protected spans of a text begin and end, from left to right.
 
-    Spans that overlap, touch, or have only white space between them are one.
+    Spans of one line that overlap, touch, or have only white space between them are one.
     """
     if _WORDS_ONLY.fullmatch(text):
         return []
     found = [hit.span() for kind in kinds for hit in PATTERNS[kind].finditer(text) if _counts(kind, hit)]
     taken: list[tuple[int, int]] = []
     for start, end in sorted(found, key=lambda span: (span[0], -span[1])):
-        if taken and (start < taken[-1][1] or not text[taken[-1][1] : start].strip()):
+        between = text[taken[-1][1] : start] if taken else "start"
+        if not between.strip() and not _LINES.search(between):
             taken[-1] = (taken[-1][0], max(end, taken[-1][1]))
         else:
             taken.append((start, end))
@@ -172,9 +173,8 @@ def cut(text: str, kinds: Sequence[str] = PROTECTED_KINDS) -> list[Piece]:
     """
     pieces: list[Piece] = []
     start = 0
-    codes = PATTERNS["code"].finditer(text) if "code" in kinds else ()
-    fences = [hit.span() for hit in codes if hit[0].startswith("```")]
-    for begin, end in [*fences, (len(text), len(text))]:
+    blocks = [span for span in find_spans(text, kinds) if _LINES.search(text[slice(*span)])]
+    for begin, end in [*blocks, (len(text), len(text))]:
         lines = _LINES.split(text[start:begin])
         for number, line in enumerate(lines):
             pieces += [Piece(line, True)] if number % 2 else _cut_line(line, kinds, len(lines) > 1)
@@ -241,4 +241,5 @@ def _counts(kind: str, hit: re.Match[str]) -> bool:
     if not inside or not any(sign.isalnum() for sign in inside):
         return False
     is_name = any(sign.isupper() or sign.isdigit() for sign in inside) or not inside.isascii()
-    return is_name or bool(_CUES.search(hit.string[max(0, hit.start() - 40) : hit.start()]))
+    before = hit.string[max(0, hit.start() - 40) : hit.start()].rpartition("\n")[2]
+    return is_name or bool(_CUES.search(before))
