@@ -44,7 +44,7 @@ def betting_bounds(
 
     >>> found = betting_bounds([0.0] * 100)
     >>> found.estimate, found.low, round(found.high, 3)
-    (0.0, 0.0, 0.04)
+    (0.0, 0.0, 0.046)
     """
     draws = np.asarray(values, np.float64) / largest
     if not len(draws):
