@@ -83,7 +83,7 @@ def parse_answers(text: str, separator: str | None, column: str, all_lists: bool
     """
     if separator is not None:
         parts = [part.strip() for part in text.split(separator)]
-        while len(parts) > 1 and not parts[-1]:
+        while parts and not parts[-1]:
             parts.pop()
         return [Answer(part) for part in parts]
     start = text.lstrip()
