@@ -18,6 +18,7 @@ from vqa_builder.release.hub.publish import publish
 from vqa_builder.release.manifest import load_manifest
 from vqa_builder.release.parquet import config_of, read_table
 from vqa_builder.steps.releasing import BuiltRelease
+from vqa_builder.translation import protected_spans
 from vqa_builder.translation.memory import Entry, TranslationMemory
 
 __all__ = ["hub"]
@@ -136,7 +137,8 @@ def test_a_changed_term_touches_the_rows_that_hold_it_and_none_of_the_other_term
     engines = new.manifest.counts["engines"]
     assert engines == old.manifest.counts["engines"]
     (plain,) = (name for name in engines if name.startswith("mini|") and "|protect:" not in name)
-    assert set(engines) == {plain, f"{plain}|protect:2+all+terms", "glossary|exact"}
+    protected = f"{plain}|protect:{protected_spans.VERSION}+all+terms"
+    assert set(engines) == {plain, protected, "glossary|exact"}
     assert new.manifest.content["engines"] == old.manifest.content["engines"]
     assert "glossary|file:glossary.tsv|sha:" in new.manifest.content["signatures"]["guard"]
     shards = [path for path in new.manifest.files if path.startswith(("data/", "rejected/"))]
@@ -219,7 +221,6 @@ def test_answers_that_are_sentences_find_their_label(tmp_path: Path) -> None:
     (release,) = build(load_spec(spec), tmp_path / "out", workers=1)
     assert release.verification and release.verification.ok
     assert read_table(release.folder, "data/train")["labels"].to_pylist() == [[0]]
-    assert release.manifest.content["source"]["normalised_answers"] is False
 
 
 def _unchanged(old: BuiltRelease, new: BuiltRelease) -> set[str]:
