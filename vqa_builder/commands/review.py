@@ -106,10 +106,17 @@ def certify(
     target: Annotated[float | None, typer.Option(help="Enough: at most this share of rows is wrong.")] = None,
     confidence: Annotated[float, typer.Option(help="Of what is claimed.")] = 0.95,
     flaw: Annotated[str, typer.Option(metavar="good|wrong", help="What a flaw counts as.")] = "good",
+    judged_by: Annotated[
+        str, typer.Option("--judged-by", help="Who judged, in words for the card: 'native speakers'.")
+    ] = "",
+    into_release: Annotated[
+        bool, typer.Option("--into-release", help="State it in the release: file, card and manifest.")
+    ] = False,
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
     """State how many kept rows are wrong at most, from few judgements; stop and go on whenever you like."""
+    from vqa_builder.release.certificate import record
     from vqa_builder.review import certification, sheet, sheet_csv, sheet_import
     from vqa_builder.store import write_json
 
@@ -124,8 +131,12 @@ def certify(
         said = sheet_import.said_in(sheet_csv.read(file), known, reviewer=file.stem)
         judged += [(one.segment_id, one.reviewer, one.label) for one in said]
     labels = certification.votes(judged, flaw_is_wrong=wrong)
-    found = certification.certify(questions, labels, confidence=confidence, seed=seed)
+    found = certification.certify(
+        questions, labels, confidence=confidence, seed=seed, judged_by=judged_by, flaw_is_wrong=wrong
+    )
     write_json(certificate, found.to_json())
+    if into_release:
+        record(release, found)
     done = target is not None and found.high <= target
     more = [] if done else certification.next_rows(questions, labels, rows, seed)
     if more:

@@ -5,6 +5,7 @@ Every number comes from the manifest, so the card says what the builder counted.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,7 @@ def render(
         citation=citation(manifest),
         embedded=bool((spec.get("release") or {}).get("images", {}).get("embed")),
         warnings=card_warnings(manifest),
+        certified=certified(manifest["certificate"]) if manifest.get("certificate") else None,
         policy=policy_rows(policy),
     )
     return rendered
@@ -107,6 +109,36 @@ def _judged(counts: Mapping[str, Any], policy: Mapping[str, Any]) -> bool:
     return any(counts["judged"].values()) if "judged" in counts else bool(policy)
 
 
+def at_most(share: float) -> str:
+    """A share that is an upper bound, in per cent to one place, never rounded down.
+
+    >>> at_most(0.0461), at_most(0.05)
+    ('4.7', '5')
+    """
+    return f"{math.ceil(1000 * share - 1e-9) / 10:g}"
+
+
+def certified(stated: Mapping[str, Any]) -> str:
+    """A certificate in a sentence of Markdown; who judged is somebody's text, and escaped.
+
+    Args:
+        stated: as the manifest states it.
+
+    >>> certified({"high": 0.0461, "rows": 5000, "confidence": 0.95, "judgements": 98, "judges": 2,
+    ...           "judged_by": "native speakers", "flaw_is_wrong": False})
+    'At most 4.7 % of the 5,000 kept rows are wrong (95 % confidence, from 98 judgements by 2 judges: \
+native speakers; flaws do not count as wrong).'
+    """
+    judges = f"{stated['judges']:,} judge{'s' if stated['judges'] != 1 else ''}"
+    who = f": {markdown(stated['judged_by'])}" if stated["judged_by"] else ""
+    flaws = "count" if stated["flaw_is_wrong"] else "do not count"
+    return (
+        f"At most {at_most(stated['high'])} % of the {stated['rows']:,} kept rows are "
+        f"wrong ({100 * stated['confidence']:g} % confidence, from {stated['judgements']:,} judgements by "
+        f"{judges}{who}; flaws {flaws} as wrong)."
+    )
+
+
 def schemas(contents: ReleaseContents) -> dict[str, pa.Schema]:
     """The schema of each config that has rows, in the order of the card."""
     found = {config_of(key): table.schema for key, table in contents.tables.items()}
@@ -116,6 +148,11 @@ def schemas(contents: ReleaseContents) -> dict[str, pa.Schema]:
 def sample(contents: ReleaseContents, rows: int = SAMPLE_ROWS) -> list[dict[str, Any]]:
     """Kept rows at even distances from the first split that has any."""
     table = next(table for key, table in contents.tables.items() if config_of(key) == "default")
+    return shown_rows(table, rows)
+
+
+def shown_rows(table: pa.Table, rows: int = SAMPLE_ROWS) -> list[dict[str, Any]]:
+    """Rows of one table at even distances."""
     count = min(rows, table.num_rows)
     return table.take([place * table.num_rows // count for place in range(count)]).to_pylist()  # type: ignore[no-any-return]
 

@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from vqa_builder.errors import ReleaseError
-from vqa_builder.release import manifest
+from vqa_builder.release import certificate, manifest
 from vqa_builder.release.checks import TABLE_CHECKS, TABLE_WARNINGS, Reference, rows_of, shared_images
 from vqa_builder.release.contents import check_counts, schema_fault
 from vqa_builder.release.manifest import Manifest
@@ -99,6 +99,9 @@ def verify(folder: Path, *, tables: bool = True, reload: bool = True) -> VerifyR
         _check("files", _files_proved(found), lambda: _file_faults(folder, found)),
         *(_check_tables(folder, found) if tables else []),
     ]
+    if certificate.FILE in found.files or found.content.get("certificate"):
+        proved = "the bound follows from the judgements, of these rows; card and manifest state it"
+        checks.append(_check("certificate", proved, lambda: certificate.certificate_faults(folder, found)))
     if reload:
         configs = dict.fromkeys(config_of(key) for key in found.tables)
         proved = f"load_dataset gives the same content, also streaming: {', '.join(configs)}"

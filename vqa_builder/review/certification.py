@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
@@ -21,11 +21,10 @@ from numpy.typing import NDArray
 
 from vqa_builder.errors import ReleaseError
 from vqa_builder.quality.confidence import betting_bounds
+from vqa_builder.release.certificate import MOST_DRAWS, Certificate
 from vqa_builder.report.measures import kept
 from vqa_builder.review.sheet import Questions
 
-VERSION = "1"
-MOST_DRAWS = 20_000
 BANDS = (0.25, 0.6)
 RISK = (4.0, 2.0, 1.0)
 MIXED = 0.5
@@ -46,49 +45,6 @@ class Draws:
     weights: NDArray[np.float64]
     largest: float
     strata: Mapping[str, int]
-
-
-@dataclass(frozen=True)
-class Certificate:
-    """What may be said of a release.
-
-    Attributes:
-        release, language: of what.
-        rows: how many rows the release keeps.
-        high, low, estimate: the share of wrong rows: at most, at least, and as drawn.
-        confidence: of each bound.
-        draws, judgements: how many draws were judged, and by how many judgements.
-        judges: how many people judged.
-        alpha: Krippendorff's alpha between judges; None where no row has two judgements.
-        seed: of the draws.
-        version: of the procedure.
-    """
-
-    release: str
-    language: str
-    rows: int
-    high: float
-    low: float
-    estimate: float
-    confidence: float
-    draws: int
-    judgements: int
-    judges: int
-    alpha: float | None
-    seed: int
-    version: str = VERSION
-
-    @property
-    def claim(self) -> str:
-        """The certificate in a sentence."""
-        return (
-            f"at most {100 * self.high:.1f} % of the {self.rows:,} kept rows are wrong "
-            f"({100 * self.confidence:g} % confidence, {self.judgements:,} judgements)"
-        )
-
-    def to_json(self) -> dict[str, object]:
-        """All of it, with the claim."""
-        return {**asdict(self), "claim": self.claim}
 
 
 def draw(questions: Questions, seed: int = 0) -> Draws:
@@ -125,6 +81,8 @@ def certify(
     *,
     confidence: float = 0.95,
     seed: int = 0,
+    judged_by: str = "",
+    flaw_is_wrong: bool = False,
 ) -> Certificate:
     """What the judgements so far say.
 
@@ -136,6 +94,8 @@ def certify(
         labels: segment id -> judge -> whether the row is wrong.
         confidence: of each bound.
         seed: of the draws.
+        judged_by: who judged, in words for the card.
+        flaw_is_wrong: whether the labels count a flaw as wrong, as of ``votes``.
     """
     drawn = draw(questions, seed)
     segments = questions.rows["segment_id"].to_pylist()
@@ -161,6 +121,11 @@ def certify(
         judges=len({judge for votes in used.values() for judge in votes}),
         alpha=krippendorff_alpha(used.values()),
         seed=seed,
+        wrong=tuple((place, value) for place, value in enumerate(values) if value),
+        largest=drawn.largest,
+        judged_by=judged_by,
+        flaw_is_wrong=flaw_is_wrong,
+        tables=questions.kept_tables,
     )
 
 

@@ -17,6 +17,7 @@ from vqa_builder.errors import ReleaseError
 from vqa_builder.quality.policy import combined
 from vqa_builder.quality.rules import COMBINE, Combination, Policy
 from vqa_builder.release import manifest
+from vqa_builder.release.certificate import kept_tables
 from vqa_builder.release.parquet import read_table, table_schema
 from vqa_builder.report import page
 from vqa_builder.report.measures import FOLDERS, TEXTS, Measure, gather, kept, measures
@@ -38,6 +39,7 @@ class Questions(NamedTuple):
         policy: as it was applied, every bound a number.
         rows: as ``report.measures.gather`` returns them, with ``answers``, ``segment_id``, ``answer_type``.
         senses: (English answer, answer) -> sense, where the answer map has one sense alone for both.
+        kept_tables: the tables that hold the kept rows -> content hash.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Questions(NamedTuple):
     policy: Policy
     rows: pa.Table
     senses: Mapping[tuple[str, str], str]
+    kept_tables: Mapping[str, str] = {}
 
     @property
     def scores(self) -> pa.Table:
@@ -99,7 +102,14 @@ def questions_of(release: Path) -> Questions:
     ids = [segments.segment_id("question", "", text) for text in _clean(distinct.dictionary)]
     rows = rows.append_column("segment_id", pa.array(ids, pa.string()).take(distinct.indices))
     answer_map = read_table(release, "answers/answer_map") if "answers/answer_map" in found.tables else None
-    return Questions(found.name, found.language, Policy.model_validate(policy), rows, _senses(answer_map))
+    return Questions(
+        found.name,
+        found.language,
+        Policy.model_validate(policy),
+        rows,
+        _senses(answer_map),
+        kept_tables(found),
+    )
 
 
 def sample(questions: Questions, size: int, seed: int = 0) -> Sheet:
