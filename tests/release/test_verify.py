@@ -228,8 +228,11 @@ def test_a_protected_span_that_an_engine_lost_is_found_and_one_that_people_left_
     _rows(folder, "data/train", _set(1, question_en='What does "EXIT" mean?'))
     fault = "a protected span of the English question is lost: 1 of 3 rows, first question_id 228478001"
     assert fault in _failed(verify(folder, reload=False))["spans"]
-    _rows(folder, "data/train", _set(1, engine="human"))
-    assert "spans" not in _failed(verify(folder, reload=False))
+    _rows(folder, "data/train", _set(1, engine="phrasebook|sha:1"))
+    assert fault in _failed(verify(folder, reload=False))["spans"]
+    for person in ("human", "import:dictionary"):
+        _rows(folder, "data/train", _set(1, engine=person))
+        assert "spans" not in _failed(verify(folder, reload=False))
 
 
 @pytest.mark.parametrize("name", [TRAIN, "answers/answer_map.parquet", "README.md"])

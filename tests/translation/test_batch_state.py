@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from vqa_builder.translation.batch_state import ask_glossary, ask_memory, ask_overrides, deduplicate
@@ -35,6 +37,15 @@ def test_every_kind_of_string_has_its_engine(kind: int | None, places: list[int]
     with Mini(Mini.Options()) as mini:
         assert state.open(mini if kind is None else Protected(mini, GUARD, kind)) == places
         assert state.asked(mini, places).texts == [TEXTS[at] for at in places]
+
+
+def test_people_may_change_a_span_on_purpose(tmp_path: Path) -> None:
+    state, _ = deduplicate(Request(TEXTS, "en", "ja", "question"), GUARD)
+    assert not GUARD.keeps("Is it 5?", "五ですか？")
+    with TranslationMemory(tmp_path / "memory.sqlite") as memory:
+        memory.add([Entry("en", "ja", "Is it 5?", "五ですか？", "question", "", "human")])
+        ask_overrides(state, memory)
+    assert (state.answers[1], state.engines[1]) == ("五ですか？", "human")
 
 
 def test_strings_that_hold_nothing_are_the_engines_own_even_among_themselves() -> None:

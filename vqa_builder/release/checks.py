@@ -24,6 +24,7 @@ from vqa_builder.release import recount
 from vqa_builder.release.diff.rows_changed import differs
 from vqa_builder.release.manifest import Manifest
 from vqa_builder.release.parquet import ANSWER_MAP_KEY, config_of, read_table
+from vqa_builder.translation import phrasebook
 from vqa_builder.translation.aligners import words
 
 SHOWN_IDS = 3
@@ -48,7 +49,8 @@ class Reference:
         language: of the release.
         normalise: whether answers count for labels by their normalised form.
         protected: kinds of spans that stand unchanged in what engines translated.
-        engines: signatures of the engines; whoever else translated are people.
+        engines: signatures of engines and phrasebook; whoever else translated are people, who may change a
+            protected span on purpose.
     """
 
     vocabulary: pa.Table | None
@@ -64,7 +66,7 @@ class Reference:
         normalise = not (found.content.get("source") or {}).get("normalised_answers", False)
         protected = ((found.content.get("spec") or {}).get("translate") or {}).get("protect") or ()
         engines = (str(one.get("signature")) for one in found.content.get("engines") or [])
-        known = cls(None, language, normalise, tuple(protected), tuple(engines))
+        known = cls(None, language, normalise, tuple(protected), (*engines, f"{phrasebook.NAME}|"))
         if ANSWER_MAP_KEY not in found.tables:
             empty = pa.table({"label": pa.array([], pa.int32()), "answer_en": pa.array([], pa.string())})
             return replace(known, vocabulary=empty)
@@ -162,11 +164,11 @@ def method_faults(key: str, table: pa.Table, known: Reference) -> list[str]:
 
 
 def span_faults(key: str, table: pa.Table, known: Reference) -> list[str]:
-    """Kept questions that an engine translated without a protected span of the English."""
+    """Kept questions that no person translated and that lack a protected span of the English."""
     if config_of(key) != "default" or not known.protected:
         return []
     by_engine = [pc.starts_with(table["engine"], signature) for signature in known.engines]
-    machine = table.filter(functools.reduce(pc.or_, by_engine)) if by_engine else table.slice(0, 0)
+    machine = table.filter(functools.reduce(pc.or_, by_engine))
     lost = recount.spans_lost(machine, known.protected)
     return _faults(key, machine, {"a protected span of the English question is lost": lost})
 
