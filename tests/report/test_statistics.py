@@ -40,6 +40,13 @@ def test_rows_without_an_engine_count_too() -> None:
     assert statistics.engines(rows([], ["copy"], [])) == [("mini", 1, 1), ("no engine", 1, 0)]
 
 
+def test_the_phrasebook_is_counted_beside_the_engines() -> None:
+    table = rows([], ["copy"], [])
+    named = pa.chunked_array([["phrasebook|sha:1", "mini", "phrasebook|sha:1"]])
+    table = table.set_column(table.column_names.index("engine"), "engine", named)
+    assert statistics.engines(table) == [("phrasebook|sha:1", 2, 0), ("mini", 0, 1)]
+
+
 def test_every_step_of_a_real_release_adds_up(release: Path) -> None:
     found = load_manifest(release)
     assert all(step.adds_up for step in statistics.steps(found.counts))
