@@ -11,7 +11,6 @@ from hypothesis import given, strategies as st
 
 from vqa_builder.errors import SpecError, UnknownNameError
 from vqa_builder.quality.policy import (
-    Policy,
     judge,
     judged_by,
     overruled,
@@ -19,7 +18,7 @@ from vqa_builder.quality.policy import (
     what_if,
 )
 from vqa_builder.quality.policy_config import policy_for, preset_names
-from vqa_builder.quality.rules import reason_codes
+from vqa_builder.quality.rules import Policy, reason_codes
 from vqa_builder.schema import VERDICTS
 
 COLUMNS = {"chrf": pa.float32(), "copy": pa.float32(), "langid": pa.float32(), "langid_label": pa.string()}

@@ -17,22 +17,6 @@ from vqa_builder.errors import SpecError
 from vqa_builder.quality.rules import Bound, Combination, Policy, Rule, Standing
 from vqa_builder.schema import VERDICTS
 
-__all__ = [
-    "UNSCORED",
-    "UNTRANSLATED",
-    "Combination",
-    "Policy",
-    "Rule",
-    "combined",
-    "good_ends",
-    "is_human_verified",
-    "judge",
-    "judged_by",
-    "overruled",
-    "resolved",
-    "what_if",
-]
-
 VERSION = "5"
 """Raised by whoever changes what ``judge`` returns for the same policy and scores."""
 
