@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import typing
 
 import pytest
@@ -104,3 +105,11 @@ def test_a_span_is_lost_where_it_is_changed_or_stands_too_seldom() -> None:
 def test_the_spec_names_all_kinds() -> None:
     assert sorted(PATTERNS) == sorted(typing.get_args(spec.ProtectedKind))
     assert set(PATTERNS) - set(spec.PROTECTED_KINDS) == {"numbers"}
+
+
+@pytest.mark.parametrize("end", ["।", "॥", "*", "1", "<"])
+@pytest.mark.parametrize("word", ["पसंद नहीं है ", "猫が寝ている", "Привет мир "])
+def test_a_long_text_of_any_script_is_searched_in_no_time(word: str, end: str) -> None:
+    start = time.process_time()
+    assert find_spans(word * 200 + end) == []
+    assert time.process_time() - start < 1
