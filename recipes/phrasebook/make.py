@@ -2,8 +2,9 @@
 
     python -m recipes.phrasebook.make ../shared/translations/questions.tsv vqa_builder/translation/phrasebook
 
-``terms.tsv`` holds what is replaced, keyed on the English; ``lines.tsv`` holds the lines that were written
-anew. The result is ``questions.tsv.xz`` and its SHA-256; the same input gives the same bytes.
+``sample.tsv`` adds the questions of the embedded sample; ``terms.tsv`` holds what is replaced, keyed on
+the English; ``lines.tsv`` holds the lines that were written anew. The result is ``questions.tsv.xz`` and its
+SHA-256; the same input gives the same bytes.
 """
 
 from __future__ import annotations
@@ -144,7 +145,7 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--plain", type=Path, help="write the table uncompressed here as well")
     args = parser.parse_args()
-    questions = read(args.questions)
+    questions = [*read(args.questions), *read(HERE / "sample.tsv")]
     rows = make(questions, [Term.of(row) for row in read(HERE / "terms.tsv")], read(HERE / "lines.tsv"))
     text = "".join(
         "\t".join(row[name] for name in COLUMNS) + "\n"

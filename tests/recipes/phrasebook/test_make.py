@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import lzma
 import re
 import unicodedata
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from recipes.phrasebook.make import Term, main, make, normalised, read, unified
+from vqa_builder.sample import sample_folder
 
 TABLES = Path("recipes/phrasebook")
 TERMS = [Term.of(row) for row in read(TABLES / "terms.tsv")]
@@ -165,3 +167,20 @@ def test_the_shipped_file_is_whole() -> None:
         assert not re.search("[ऀ-ॿ]", ja)
         assert not re.search("[ぁ-ヿ一-鿿]", hi)
         assert unicodedata.is_normalized("NFC", hi)
+
+
+def test_every_question_of_the_sample_is_in_the_shipped_file() -> None:
+    lines = lzma.decompress((FOLDER / "questions.tsv.xz").read_bytes()).decode("utf-8").splitlines()
+    known = {normalised(line.split("\t")[0]) for line in lines}
+    asked = [
+        record["question"]
+        for file in sample_folder().glob("*questions.json")
+        for record in json.loads(file.read_text(encoding="utf-8"))["questions"]
+    ]
+    assert len(asked) == 497
+    assert [question for question in asked if normalised(question) not in known] == []
+
+
+def test_the_lines_of_the_sample_name_nothing_twice() -> None:
+    keys = [normalised(row["en"]) for row in read(TABLES / "sample.tsv")]
+    assert len(set(keys)) == len(keys) == 165
