@@ -14,7 +14,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -84,12 +84,40 @@ def publish(
     >>> done.operations, done.unchanged    # the same release is there already
     ((), 11)
     """
+    _refuse_tagged_pull_request(create_pr, tag)
+    found = _verified(release, tables=dry_run)
+    remote = Remote(repo_name(repo, found), token=token, endpoint=endpoint, progress=progress, wait=wait)
+    push = _push(remote, release, found, revision, create_pr, as_config, description)
+    plan = push.plan(remote.head(revision))
+    check_tag(remote, plan, tag)
+    if dry_run:
+        return replace(push.outcome(plan, None, revision), dry_run=True)
+    with ThreadPoolExecutor(1) as beside, _gate(remote, reload) as gate:
+        push.permitted = beside.submit(_verified, release).result
+        _prepare_repository(remote, plan, private, gated)
+        done = _done(push, plan, gate, found, as_config)
+    if tag:
+        remote.tag(tag, str(done.commit))
+    return replace(done, tag=tag)
+
+
+def _refuse_tagged_pull_request(create_pr: bool, tag: str | None) -> None:
     if create_pr and tag:
         remedy = "leave out --tag or --create-pr"
         raise SpecError("A pull request cannot be tagged before it is merged", remedy=remedy)
-    found = _verified(release, tables=dry_run)
-    remote = Remote(repo_name(repo, found), token=token, endpoint=endpoint, progress=progress, wait=wait)
-    push = Push(
+
+
+def _push(
+    remote: Remote,
+    release: Path,
+    found: Manifest,
+    revision: str,
+    create_pr: bool,
+    as_config: bool,
+    description: str | None,
+) -> Push:
+    """The push of a release, which knows how to compare it with a commit and to describe what changed."""
+    return Push(
         remote,
         planned_by=lambda head: plan_push(release, found, remote, head, as_config=as_config),
         name=found.name,
@@ -97,22 +125,21 @@ def publish(
         revision=revision,
         create_pr=create_pr,
     )
-    head = remote.head(revision)
-    plan = push.plan(head)
-    check_tag(remote, plan, tag)
-    if dry_run:
-        return replace(push.outcome(plan, None, revision), dry_run=True)
-    opened = Gate(remote.repo, remote.endpoint, remote.token) if reload else nullcontext()
-    with ThreadPoolExecutor(1) as beside, opened as gate:
-        push.permitted = beside.submit(_verified, release).result
-        if head is None:
-            remote.create(private)
-        if private is not None or gated is not None:
-            remote.settings(private=private, gated=gated)
-        done = _done(push, plan, gate, found, as_config)
-    if tag:
-        remote.tag(tag, str(done.commit))
-    return replace(done, previous=head, tag=tag)
+
+
+def _gate(remote: Remote, reload: bool) -> AbstractContextManager[Gate | None]:
+    """The process that loads the revision back, which takes long to start; None if nothing is loaded."""
+    return Gate(remote.repo, remote.endpoint, remote.token) if reload else nullcontext()
+
+
+def _prepare_repository(
+    remote: Remote, plan: PushPlan, private: bool | None, gated: Literal["auto", "manual"] | None
+) -> None:
+    """Make the repository where there is none, and give it the settings that were asked for."""
+    if plan.head is None:
+        remote.create(private)
+    if private is not None or gated is not None:
+        remote.settings(private=private, gated=gated)
 
 
 def _done(push: Push, plan: PushPlan, gate: Gate | None, found: Manifest, as_config: bool) -> Published:
