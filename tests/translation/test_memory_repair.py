@@ -54,6 +54,13 @@ def test_a_changed_translation_is_named_and_left_out(path: Path) -> None:
         assert len(list(memory.entries())) == 2999
 
 
+def test_a_reader_may_stop_halfway_and_outlive_the_file(path: Path) -> None:
+    with TranslationMemory(path) as memory:
+        entries = memory.entries()
+        assert next(entries).translation
+    del entries  # what fails here cannot be caught, and pytest makes it an error
+
+
 def test_an_entry_under_another_text_is_found_out(path: Path) -> None:
     execute(path, "UPDATE entries SET text = 'Is it blue?' WHERE text LIKE '% 8 red?'")
     with TranslationMemory(path) as memory, pytest.raises(StorageError, match="damaged"):

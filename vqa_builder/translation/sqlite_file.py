@@ -6,6 +6,7 @@ import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -125,7 +126,8 @@ class SqliteFile:
 
     def _read(self, rows: sqlite3.Cursor) -> Iterator[tuple[Any, ...]]:
         with self._explained():
-            yield from rows
+            # Unlike a cursor, a chain is not closed when its reader stops halfway, maybe after its file.
+            yield from chain(rows)
 
     def _prepare(self) -> None:
         self._check_version()
