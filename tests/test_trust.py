@@ -94,7 +94,6 @@ HOSTILE: list[tuple[str, dict[str, Any], str]] = [
     ("file", {"answers": {"vocabulary": {"from": "/etc/shadow"}}}, "answers.vocabulary.from"),
     ("file", {"answers": {"vocabulary": {"size": 3}, "glossary": "/etc/shadow"}}, "answers.glossary"),
     ("file", {"release": {"images": {"file": "../{image_id}.jpg", "folder": ".."}}}, "release.images.folder"),
-    ("file", {"release": {"card": "/etc/shadow"}}, "release.card"),
     ("file", {"scores": [{"type": "langid", "model": "/etc/shadow"}]}, "scores.langid.model"),
     ("file", {"scores": [{"type": "profanity", "lists": {"ja": "/etc/shadow"}}]}, "lists.ja"),
     ("file", {"align": {"type": "neural", "folder": "/models/x"}}, "align.neural.folder"),
@@ -125,6 +124,15 @@ def test_a_manifest_decides_nothing_but_what_is_computed(
     assert not (copy / "again").exists()
 
 
+def test_texts_of_a_release_come_from_the_release_and_no_file_that_a_manifest_names(copy: Path) -> None:
+    (copy / "secret.md").write_text("the secret of this machine", encoding="utf-8")
+    named = {"card": str(copy / "secret.md"), "changelog": "../secret.md"}
+    release = forged(copy, {"release": {"licence": "cc-by-4.0", **named}})
+    assert reproduce(release, copy / "again", inputs=copy / "source", workers=1).ok
+    written = [path.read_bytes() for path in (copy / "again").rglob("*") if path.is_file()]
+    assert written and not any(b"the secret" in content for content in written)
+
+
 @pytest.mark.parametrize("changes", [{}, {"scores": [{"type": "copy"}]}])
 def test_a_manifest_whose_checksum_does_not_fit_is_refused(copy: Path, changes: dict[str, Any]) -> None:
     release = forged(copy, {**changes, "name": "tiny"}, honest_checksum=False)
@@ -133,6 +141,33 @@ def test_a_manifest_whose_checksum_does_not_fit_is_refused(copy: Path, changes: 
         return
     with pytest.raises(ReleaseError, match="changed after it was written"):
         reproduce(release, copy / "again", inputs=copy / "source", workers=1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"spec": None}, "spec"),
+        ({"spec": [1]}, "spec"),
+        ({"spec": {"name": "tiny"}}, "source"),
+        ({"inputs": [5]}, "inputs"),
+        ({"inputs": [{"path": "questions.json"}]}, "sha256"),
+        ({"run": "all"}, "run"),
+        ({"run": {"limit": -4}}, "limit"),
+        ({"run": {"on_bad_record": "ask"}}, "on_bad_record"),
+        ({"source": {"fingerprint": [5]}}, "fingerprint"),
+        ({"signatures": ["mini"]}, "signatures"),
+        ({"asserted": {"en-ja": 5}}, "asserted"),
+    ],
+)
+def test_a_manifest_of_another_shape_is_refused(copy: Path, changes: dict[str, Any], told: str) -> None:
+    release = copy / "out" / "tiny-ja"
+    content = json.loads((release / "manifest.json").read_text(encoding="utf-8"))
+    manifest.save(
+        release, {**{name: value for name, value in content.items() if name != "checksum"}, **changes}
+    )
+    with pytest.raises(ReleaseError, match=f"does not say what the release was made from(?s:.)*{told}"):
+        reproduce(release, copy / "again", inputs=copy / "source", workers=1)
+    assert not (copy / "again").exists()
 
 
 def test_a_key_goes_nowhere_because_a_manifest_says_so(
@@ -272,7 +307,7 @@ def paths_of(model: type[BaseModel], before: str = "") -> Iterator[str]:
 
 def test_every_path_of_a_spec_is_thought_of() -> None:
     told = " ".join(words for kind, _, words in HOSTILE if kind == "file")
-    by_hand = {"release.changelog": "it is the release's own where there is one"}
+    by_hand = dict.fromkeys(("release.changelog", "release.card"), "it is the release's own, or none")
     places = [place for place in paths_of(Spec) if not place.startswith(("back_translate", "source"))]
     assert {"memory", "release.card", "answers.vocabulary.from"} <= set(places)
     for place in places:

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
+import msgspec
 from pydantic import ValidationError
 
 from vqa_builder import trust
@@ -26,6 +27,42 @@ from vqa_builder.steps.build_context import MEMORY_FILE, SOURCE_LANGUAGE, WORK_F
 from vqa_builder.steps.releasing import BuiltRelease
 from vqa_builder.store import file_hash
 from vqa_builder.translation.memory import Entry, TranslationMemory
+
+_TAKE_AGAIN = "take the release from where it was published once more"
+
+
+class _Input(msgspec.Struct):
+    path: str
+    sha256: str
+
+
+class _Spec(msgspec.Struct):
+    source: dict[str, Any]
+    release: dict[str, Any]
+
+
+class _Run(msgspec.Struct):
+    limit: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    on_bad_record: Literal["error", "skip"] | None = None
+
+
+class _Source(msgspec.Struct):
+    fingerprint: list[str] | None = None
+
+
+class _Verified(msgspec.Struct):
+    entries: int
+
+
+class _Recorded(msgspec.Struct):
+    """What is relied on here, beyond what every reader of a manifest relies on."""
+
+    spec: _Spec
+    inputs: list[_Input]
+    run: _Run | None = None
+    source: _Source | None = None
+    signatures: dict[str, Any] | None = None
+    asserted: dict[str, _Verified] | None = None
 
 
 @dataclass(frozen=True)
@@ -107,7 +144,7 @@ def reproduce(
             where=target,
             remedy="give another folder with --out",
         )
-    _refuse_changed(found, folder)
+    _refuse_damaged(found, folder)
     spec = _recorded_spec(found, folder, (inputs or folder).absolute())
     trust.check(spec, allow, [spec.folder, folder], own)
     _check_inputs(found, spec)
@@ -132,14 +169,23 @@ def _compared(found: Manifest, folder: Path, release: BuiltRelease) -> Reproduce
     return Reproduced(release, found, difference, _other_signatures(found, release.manifest), lost_overrides)
 
 
-def _refuse_changed(found: Manifest, folder: Path) -> None:
+def _refuse_damaged(found: Manifest, folder: Path) -> None:
     if not found.is_untouched:
         raise ReleaseError(
             "The manifest was changed after it was written",
             where=folder / manifest.FILE,
             expected="a checksum that fits its content",
-            remedy="take the release from where it was published once more",
+            remedy=_TAKE_AGAIN,
         )
+    try:
+        msgspec.convert(found.content, _Recorded)
+    except msgspec.ValidationError as error:
+        raise ReleaseError(
+            "The manifest does not say what the release was made from",
+            where=folder / manifest.FILE,
+            found=error,
+            remedy=_TAKE_AGAIN,
+        ) from None
 
 
 def _with_own_memory(found: Manifest, folder: Path, spec: Spec, out: Path) -> Spec:
