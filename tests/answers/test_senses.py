@@ -13,6 +13,10 @@ from vqa_builder.answers.senses import assign, grouped, head, known_rules
     ("answer", "question", "sense"),
     [
         ("orange", "What color is the truck?", "colour"),
+        ("asian", "What type of food is this?", "cuisine"),
+        ("asian", "What race is the man?", "kind"),
+        ("stuffed", "What type of crust is the pizza?", "food"),
+        ("stuffed", "Is the bear real or stuffed?", "toy"),
         ("orange", "What fruit is on the plate?", "fruit"),
         ("right", "Which way is the arrow pointing?", "direction"),
         ("right", "Is the answer right or wrong?", "correct"),

@@ -22,13 +22,14 @@ from vqa_builder.answers.vocabulary import normalised
 from vqa_builder.languages.base import Language, lookup_forms
 from vqa_builder.quality.policy import is_human_verified
 
-VERSION = "5"
+VERSION = "6"
 TABLE = "table"
 GLOSSARY = "glossary"
 MEMORY = "memory"
 ENGINE = "engine"
 COPIED = "copied"
 UNTRANSLATED = "untranslated"
+_SENTENCE_MARKS = ("?", "？", "。", "।")
 METHODS = (TABLE, GLOSSARY, MEMORY, ENGINE, COPIED, UNTRANSLATED)
 """How the answers of rows come about; behind ``copied:`` stands why, as ``modes.decide`` names it."""
 
@@ -248,15 +249,18 @@ def _is_quotation(row: dict[str, Any]) -> bool:
 
 
 def _is_sound(text: str, answer_en: str) -> bool:
-    """Whether a translation is not English, not said twice, and holds the answer's single letters and digits.
+    """Whether a translation is not English, not said twice, no question or sentence where the answer is none,
+    and holds the answer's single letters and digits.
 
     >>> _is_sound("門", "gate a"), _is_sound("ゲートA", "gate a"), _is_sound("cat", "Cat")
     (False, True, False)
-    >>> _is_sound("猫猫", "cat")
-    False
+    >>> _is_sound("猫猫", "cat"), _is_sound("Tシャツを着ていますか？", "wearing t-shirt")
+    (False, False)
     """
     said = text.casefold()
     if len(said) > 1 and said[: len(said) // 2] == said[(len(said) + 1) // 2 :]:
+        return False
+    if text.endswith(_SENTENCE_MARKS) and not answer_en.endswith(_SENTENCE_MARKS):
         return False
     signs = [word for word in key_of(answer_en).split() if len(word) == 1 or any(map(str.isdigit, word))]
     return said != answer_en.casefold() and all(sign in said for sign in signs)
