@@ -13,6 +13,8 @@ from vqa_builder.answers.senses import assign, grouped, head, known_rules
     ("answer", "question", "sense"),
     [
         ("orange", "What color is the truck?", "colour"),
+        ("very light", "How would you describe the weight of the feather?", "weight"),
+        ("very light", "What shade is the wall?", "shade"),
         ("asian", "What type of food is this?", "cuisine"),
         ("asian", "What race is the man?", "kind"),
         ("stuffed", "What type of crust is the pizza?", "food"),
