@@ -3,7 +3,7 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import example, given, strategies as st
 
 from vqa_builder import languages
 
@@ -111,6 +111,7 @@ def test_normalise_keeps_what_joins_digits() -> None:
 DEVANAGARI = st.text(alphabet=st.characters(min_codepoint=0x900, max_codepoint=0x97F))
 
 
+@example("0:&:१")
 @given(st.one_of(st.text(), DEVANAGARI))
 def test_normalising_twice_changes_nothing(text: str) -> None:
     once = HINDI.normalise(text)

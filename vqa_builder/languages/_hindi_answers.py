@@ -16,7 +16,7 @@ from itertools import takewhile
 
 from vqa_builder.languages._answer_tables import answer_forms, column
 from vqa_builder.languages._numbers import plain_digits, read_words, word_values
-from vqa_builder.languages._text import bare, fold, table_rows, ungroup, with_signs, without_markup
+from vqa_builder.languages._text import bare, fold, settled, table_rows, ungroup, with_signs, without_markup
 
 JOINERS = re.compile("[\u200b-\u200d\u2060\ufeff]")
 _NUKTA_LETTERS = re.compile("([कखगजफ])़+")
@@ -56,7 +56,7 @@ def compared(text: str, version: int) -> str:
     """
     if version == 2:
         return _by_rules_2(fold_spelling(bare(plain_digits(fold(text)))))
-    return _by_rules_3(plain_digits(fold(without_markup(text))))
+    return settled(_by_rules_3, plain_digits(fold(without_markup(text))))
 
 
 def _by_rules_3(folded: str) -> str:

@@ -14,7 +14,7 @@ from functools import cache
 
 from vqa_builder.languages._answer_tables import answer_forms, column
 from vqa_builder.languages._japanese_numbers import in_digits
-from vqa_builder.languages._text import bare, fold, table_rows, ungroup, with_signs, without_markup
+from vqa_builder.languages._text import bare, fold, settled, table_rows, ungroup, with_signs, without_markup
 
 _HAN = r"\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff々〆〇"
 _JAPANESE = rf"[{_HAN}\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fd-\u30ff\u31f0-\u31ff\uff66-\uff9fー]"
@@ -65,7 +65,7 @@ def compared(text: str, version: int) -> str:
     """
     if version == 2:
         return _by_rules_2(_close_up(bare(fold(text))))
-    return _by_rules_3(fold(without_markup(text)))
+    return settled(_by_rules_3, fold(without_markup(text)))
 
 
 def _by_rules_3(folded: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 import unicodedata
+from collections.abc import Callable
 from functools import cache
 from importlib import resources
 
@@ -23,6 +24,8 @@ _SIGNS = (
     (re.compile(r"<\s?(?=\d)"), "\ue00c"),
     (re.compile(r">\s?(?=\d)"), "\ue00e"),
 )
+_HAS_SIGNS = re.compile(r"[^\w\s\u0900-\u097f]")
+_MOST_PASSES = 5
 _APOSTROPHES = re.compile("['’‘`´ʼ]")
 _GROUPED = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{2,3})*,\d{3}(?![\d,])")
 
@@ -34,6 +37,24 @@ def table_rows(name: str, package: str = "vqa_builder.languages") -> list[dict[s
         return []
     lines = file.read_text(encoding="utf-8").splitlines()
     return list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
+
+
+def settled(rules: Callable[[str], str], text: str) -> str:
+    """The form that rules come to when they are applied until nothing changes.
+
+    Once does where a text holds words and spaces alone; signs may hide a list from the first pass.
+
+    >>> settled(lambda text: text.replace("::", ":"), "a::::b")
+    'a:b'
+    """
+    form = rules(text)
+    if not _HAS_SIGNS.search(text):
+        return form
+    for _ in range(_MOST_PASSES):
+        before, form = form, rules(form)
+        if form == before:
+            break
+    return form
 
 
 def fold(text: str) -> str:
