@@ -14,7 +14,7 @@ _CONTROL = r"\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\u
 """Control characters, tab and line feed apart, and the signs that turn the direction of what follows."""
 _UNSEEN = re.compile(f"[{_CONTROL}]")
 _MARKDOWN = re.compile(r"([\\|`*_~$\[\]])")
-_STARTS_A_BLOCK = re.compile(r"^(?=[#>+=-])|^(\d+)(?=[.)])")
+_STARTS_A_BLOCK = re.compile(r"^(?=[#>+=-])|^(\d+)(?=[.)](?:\s|$))")
 _WEB_ADDRESS = re.compile(r"https?://[^\s<>\"`|\\^{}\x00-\x1f]+")
 _BIBTEX = {
     "\\": r"\textbackslash{}",

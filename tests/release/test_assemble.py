@@ -24,7 +24,7 @@ def rows() -> pa.Table:
         schema.examples_schema(pa.string(), pa.int64()),
     )
     segments = segmentation.extract(examples)
-    target = {"What is it?": "これは何ですか？", "Where is it?": None, "cat": "猫", "dog": "犬"}
+    target = {"What is it?": "これは何ですか？", "Where  is it?": None, "cat": "猫", "dog": "犬"}
     texts = [target[text] for text in segments["text"].to_pylist()]
     size = segments.num_rows
     status = ["ok" if text else "failed" for text in texts]
