@@ -137,13 +137,7 @@ def reproduce(
     """
     folder = original if original.is_dir() else original.parent
     found = manifest.load_manifest(folder)
-    target = Path(out) / found.name
-    if target.resolve() == folder.resolve():
-        raise SpecError(
-            "The new release would replace the one that it is compared with",
-            where=target,
-            remedy="give another folder with --out",
-        )
+    _refuse_to_replace(folder, Path(out) / found.name)
     _refuse_damaged(found, folder)
     spec = _recorded_spec(found, folder, (inputs or folder).absolute())
     trust.check(spec, allow, [spec.folder, folder], own)
@@ -167,6 +161,15 @@ def _compared(found: Manifest, folder: Path, release: BuiltRelease) -> Reproduce
     said, now = (one.content.get("asserted") for one in (found, release.manifest))
     lost_overrides = None if said is None else human_verified.missing(said, now or {})
     return Reproduced(release, found, difference, _other_signatures(found, release.manifest), lost_overrides)
+
+
+def _refuse_to_replace(original: Path, target: Path) -> None:
+    if target.resolve() == original.resolve():
+        raise SpecError(
+            "The new release would replace the one that it is compared with",
+            where=target,
+            remedy="give another folder with --out",
+        )
 
 
 def _refuse_damaged(found: Manifest, folder: Path) -> None:

@@ -27,8 +27,14 @@ from vqa_builder.errors import VQABuilderError
 from vqa_builder.progress import LineProgress, Progress
 from vqa_builder.release.hub.plan import Content, plan_files
 from vqa_builder.release.hub.publish import LoadedBackError, repo_name
-from vqa_builder.release.hub.push import MAIN, Published, Push, check_tag
-from vqa_builder.release.hub.remote import HubError, Remote
+from vqa_builder.release.hub.push import (
+    MAIN,
+    Published,
+    Push,
+    prepare_repository,
+    refuse_tagged_pull_request,
+)
+from vqa_builder.release.hub.remote import Remote
 from vqa_builder.release.manifest import FILE as MANIFEST, file_facts
 from vqa_builder.store import file_hash
 
@@ -78,14 +84,8 @@ def publish_model(
         SourceError, SpecError: the folder holds no weights, or a fact of the card cannot be read.
         HubError: the hub refuses; the repository holds the old model or the new one.
         LoadedBackError: the pushed revision is not what was pushed.
-
-    Example::
-
-        publish_model(Path("runs/ja/model"), "org/vqa-ja-student", About(releases=[Path("out/vqa-ja")]),
-                      dry_run=True).operations
     """
-    if create_pr and tag:
-        raise HubError("A pull request cannot be tagged before it is merged")
+    refuse_tagged_pull_request(create_pr, tag)
     sources, manifest = contents(folder, repo_name(repo), about or About())
     remote = Remote(repo, kind="model", token=token, endpoint=endpoint, progress=progress, wait=wait)
     push = Push(
@@ -96,21 +96,15 @@ def publish_model(
         revision,
         create_pr,
     )
-    head = remote.head(revision)
-    plan = push.plan(head)
-    check_tag(remote, plan, tag)
+    plan = push.begin(tag)
     if dry_run:
-        return replace(push.outcome(plan, None, revision), dry_run=True)
-    if head is None:
-        remote.create(private)
-    if private is not None:
-        remote.settings(private=private, gated=None)
-    commit, where = push.run()
-    done = replace(push.outcome(plan, commit, where), previous=head)
+        return push.dry_run(plan)
+    prepare_repository(remote, plan, private)
+    done = push.outcome(plan, *push.run())
     if reload:
         done = replace(done, loaded=_load_back(remote, done, manifest))
     if tag:
-        remote.tag(tag, commit)
+        remote.tag(tag, str(done.commit))
     return replace(done, tag=tag)
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from vqa_builder.commands.options import Json, print_json
+
+if TYPE_CHECKING:
+    from vqa_builder.metrics.evaluate import Evaluation
 
 
 def evaluate(
@@ -54,9 +57,9 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     """Score a model's answers: VQA accuracy, exact match, ANLS or token F1; with intervals and signature."""
-    from vqa_builder.metrics.evaluate import evaluate, settings_from
+    from vqa_builder.metrics import evaluate as scoring
 
-    settings = settings_from(
+    settings = scoring.settings_from(
         split=split,
         answers_in=answers_in,
         missing=missing,
@@ -65,15 +68,16 @@ def evaluate(
         normaliser=normaliser,
         seed=seed,
     )
-    evaluation = evaluate(
-        predictions,
-        references,
-        language,
-        metric=metric,
-        against=against,
-        settings=settings,
-        vocabulary=vocabulary,
-    )
+    options: dict[str, Any] = {
+        "metric": metric,
+        "against": against,
+        "settings": settings,
+        "vocabulary": vocabulary,
+    }
+    _print(scoring.evaluate(predictions, references, language, **options), as_json)
+
+
+def _print(evaluation: Evaluation, as_json: bool) -> None:
     if as_json:
         print_json(evaluation.to_json())
         return

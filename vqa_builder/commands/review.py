@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,7 +12,7 @@ from vqa_builder.commands.options import Json, Languages, SpecPath, print_json
 from vqa_builder.errors import ReleaseError, StorageError
 
 if TYPE_CHECKING:
-    from vqa_builder.review.calibration import Form, Target
+    from vqa_builder.review.calibration import Calibration, Form, Target
     from vqa_builder.review.labels import Matched
     from vqa_builder.review.sheet_import import Imported, Known
     from vqa_builder.spec import Spec
@@ -205,19 +205,14 @@ def calibrate(
     write_text(out, calibration.policy_file(made, _others(loaded, matched), hashes, seed))
     if as_json:
         print_json({"policy": str(out), "languages": [one.to_json() for one in made]})
-        return
-    for one in made:
-        for line in calibration.lines(one):
-            print(line)
-        if matched[one.language].changed:
-            print(f"{matched[one.language].changed:,} labels left out: the translation has changed since")
-    print(out)
+    else:
+        _print_calibrated(made, matched, out)
 
 
 def _folders(source: Path, releases: Path, chosen: list[str] | None) -> list[Path]:
     """The releases that a folder or a spec means."""
     from vqa_builder import load_spec
-    from vqa_builder.steps.build_context import check_trust
+    from vqa_builder.steps.build_context import check_trust, chosen_languages
 
     if source.is_dir():
         if chosen:
@@ -225,7 +220,7 @@ def _folders(source: Path, releases: Path, chosen: list[str] | None) -> list[Pat
         return [source]
     spec = load_spec(source)
     check_trust(spec)
-    return [releases / spec.release_name(code) for code in _known_languages(spec, chosen)]
+    return [releases / spec.release_name(code) for code in chosen_languages(spec, chosen)]
 
 
 def _matched(
@@ -233,23 +228,15 @@ def _matched(
 ) -> dict[str, Matched]:
     """The labels of some files beside the scores of the questions that they judge, by language."""
     from vqa_builder.review import labels, sheet, sheet_csv
+    from vqa_builder.steps.build_context import chosen_languages
 
     lines = [line for file in files for line in sheet_csv.read(file)]
-    folders = {code: releases / spec.release_name(code) for code in _known_languages(spec, chosen)}
+    folders = {code: releases / spec.release_name(code) for code in chosen_languages(spec, chosen)}
     found = {code: sheet.questions_of(folder) for code, folder in folders.items() if folder.exists()}
     if not found:
         raise ReleaseError("There is no release", where=releases, remedy="build first, or name --releases")
     only = [line for line in lines if not chosen or line["language"] in ("", *chosen)]
     return labels.matched(only, found, flaw_is_good=flaw_is_good)
-
-
-def _known_languages(spec: Spec, chosen: list[str] | None) -> list[str]:
-    from vqa_builder.errors import UnknownNameError
-
-    for code in chosen or ():
-        if code not in spec.languages:
-            raise UnknownNameError("language of this spec", code, spec.languages, where="--language")
-    return list(chosen or spec.languages)
 
 
 def _memory(build: Path | None, memory: Path | None, releases: Path) -> tuple[Spec | None, Path]:
@@ -295,6 +282,17 @@ def _print_imported(found: Imported, memory: Path, as_json: bool) -> None:
         print(f"looks wrong, taken all the same: {line}")
     for line in found.conflicts:
         print(f"conflict: {line}")
+
+
+def _print_calibrated(made: Sequence[Calibration], matched: Mapping[str, Matched], out: Path) -> None:
+    from vqa_builder.review import calibration
+
+    for one in made:
+        for line in calibration.lines(one):
+            print(line)
+        if matched[one.language].changed:
+            print(f"{matched[one.language].changed:,} labels left out: the translation has changed since")
+    print(out)
 
 
 def _target(precision: float | None, keep: float | None) -> Target:

@@ -7,7 +7,7 @@ release and not of the sample, in which rare scores are frequent on purpose.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -132,23 +132,23 @@ def calibrate(
     _check_classes(labelled, language)
     ends = {name: policies.good_ends().get(name, "high") for name in chosen}
     task = Task(labelled, release, ends, target, seed)
-    single = [task.single(name) for name in chosen]
-    single.sort(key=lambda one: (-np.nan_to_num(one.auc.value, nan=-1.0), one.name))
     fit = task.combination() if form == "combination" else task.thresholds()
     known = [name for name in fit.taken if _is_judged(name, present, labelled, release)]
     policy = _replaced(present, [*known, *fit.rules, COMBINE], fit.rules)
     rest = Policy(rules={name: rule for name, rule in policy.rules.items() if name not in fit.rules})
     whole = fit.kept & _kept(rest, labelled.scores, release)
-    keeps = float(_kept(policy, release, release).mean())
-    if not keeps:
-        raise _keeps_nothing(policy, language)
+    keeps = _share_kept(policy, release, language)
     figures = [
-        *single,
+        *_best_first([task.single(name) for name in chosen]),
         fit.figures,
         task.decided(NEW, whole, rule={}),
         task.decided(BEFORE, labelled.kept, rule={}),
     ]
     return Calibration(language, target, form, labelled, figures, policy, keeps, seed)
+
+
+def _best_first(figures: Iterable[Figures]) -> list[Figures]:
+    return sorted(figures, key=lambda one: (-np.nan_to_num(one.auc.value, nan=-1.0), one.name))
 
 
 def _check_classes(labelled: Labelled, language: str) -> None:
@@ -216,8 +216,12 @@ def _segments(scores: pa.Table) -> pa.Table:
     return pa.table({"segment_id": ids, "role": pa.repeat("question", len(ids))})
 
 
-def _keeps_nothing(policy: Policy, language: str) -> SpecError:
-    return SpecError(
+def _share_kept(policy: Policy, release: pa.Table, language: str) -> float:
+    """The share of a release's questions that a policy keeps, which is not nothing."""
+    share = float(_kept(policy, release, release).mean())
+    if share:
+        return share
+    raise SpecError(
         "The fitted policy would keep nothing of the release",
         where=language,
         expected="bounds that some rows reach",

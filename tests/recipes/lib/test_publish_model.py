@@ -167,7 +167,7 @@ def test_bad_input_is_found_before_the_hub_is_asked(hub: Hub, tmp_path: Path) ->
         publish_model(tmp_path / "empty", REPO)
     with pytest.raises(SpecError, match="usable name"):
         publish_model(write(tmp_path / "model"), "student")
-    with pytest.raises(HubError, match="cannot be tagged"):
+    with pytest.raises(SpecError, match="cannot be tagged"):
         publish_model(tmp_path / "model", REPO, create_pr=True, tag="v1")
     assert hub.log == []
 

@@ -24,7 +24,14 @@ from vqa_builder.progress import Progress
 from vqa_builder.release import manifest
 from vqa_builder.release.diff import pages
 from vqa_builder.release.hub.plan import Operation, PushPlan, config_names, plan_push
-from vqa_builder.release.hub.push import MAIN, Published, Push, check_tag, until_done
+from vqa_builder.release.hub.push import (
+    MAIN,
+    Published,
+    Push,
+    prepare_repository,
+    refuse_tagged_pull_request,
+    until_done,
+)
 from vqa_builder.release.hub.remote import HubError, Remote
 from vqa_builder.release.manifest import Manifest
 from vqa_builder.release.parquet import config_of
@@ -84,27 +91,20 @@ def publish(
     >>> done.operations, done.unchanged    # the same release is there already
     ((), 11)
     """
-    _refuse_tagged_pull_request(create_pr, tag)
+    refuse_tagged_pull_request(create_pr, tag)
     found = _verified(release, tables=dry_run)
     remote = Remote(repo_name(repo, found), token=token, endpoint=endpoint, progress=progress, wait=wait)
     push = _push(remote, release, found, revision, create_pr, as_config, description)
-    plan = push.plan(remote.head(revision))
-    check_tag(remote, plan, tag)
+    plan = push.begin(tag)
     if dry_run:
-        return replace(push.outcome(plan, None, revision), dry_run=True)
+        return push.dry_run(plan)
     with ThreadPoolExecutor(1) as beside, _gate(remote, reload) as gate:
         push.permitted = beside.submit(_verified, release).result
-        _prepare_repository(remote, plan, private, gated)
+        prepare_repository(remote, plan, private, gated)
         done = _done(push, plan, gate, found, as_config)
     if tag:
         remote.tag(tag, str(done.commit))
     return replace(done, tag=tag)
-
-
-def _refuse_tagged_pull_request(create_pr: bool, tag: str | None) -> None:
-    if create_pr and tag:
-        remedy = "leave out --tag or --create-pr"
-        raise SpecError("A pull request cannot be tagged before it is merged", remedy=remedy)
 
 
 def _push(
@@ -130,16 +130,6 @@ def _push(
 def _gate(remote: Remote, reload: bool) -> AbstractContextManager[Gate | None]:
     """The process that loads the revision back, which takes long to start; None if nothing is loaded."""
     return Gate(remote.repo, remote.endpoint, remote.token) if reload else nullcontext()
-
-
-def _prepare_repository(
-    remote: Remote, plan: PushPlan, private: bool | None, gated: Literal["auto", "manual"] | None
-) -> None:
-    """Make the repository where there is none, and give it the settings that were asked for."""
-    if plan.head is None:
-        remote.create(private)
-    if private is not None or gated is not None:
-        remote.settings(private=private, gated=gated)
 
 
 def _done(push: Push, plan: PushPlan, gate: Gate | None, found: Manifest, as_config: bool) -> Published:

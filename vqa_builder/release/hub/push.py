@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from dataclasses import dataclass, replace
+from typing import Any, Literal, TypeVar
 
+from vqa_builder.errors import SpecError
 from vqa_builder.release.hub.plan import Operation, PushPlan, client_operations
 from vqa_builder.release.hub.remote import ATTEMPTS, HubError, Remote, StaleHeadError, TransientError
 
@@ -97,6 +98,16 @@ class Push:
             self.planned = self.planned_by(head)
         return self.planned
 
+    def begin(self, tag: str | None) -> PushPlan:
+        """The changes since the head, before anything is sent.
+
+        Raises:
+            HubError: the tag names another commit.
+        """
+        plan = self.plan(self.remote.head(self.revision))
+        _check_tag(self.remote, plan, tag)
+        return plan
+
     def run(self) -> tuple[str, str]:
         """Push, and return the commit and the revision that holds it."""
         return until_done(self.remote, self.attempt)
@@ -133,6 +144,10 @@ class Push:
             if head and not self.plan(head).operations:
                 return head, where
         return None
+
+    def dry_run(self, plan: PushPlan) -> Published:
+        """What a push would do."""
+        return replace(self.outcome(plan, None, self.revision), dry_run=True)
 
     def outcome(self, plan: PushPlan, commit: str | None, where: str) -> Published:
         """What is to be told of it."""
@@ -172,12 +187,28 @@ def until_done(remote: Remote, attempt: Callable[[], Result]) -> Result:
     raise AssertionError("the last attempt returns or raises")
 
 
-def check_tag(remote: Remote, plan: PushPlan, tag: str | None) -> None:
-    """Refuse a tag that names another commit, before anything is sent.
+def refuse_tagged_pull_request(create_pr: bool, tag: str | None) -> None:
+    """Refuse both at once: a tag would name a commit that is not merged.
 
     Raises:
-        HubError: the tag is taken.
+        SpecError: both are asked for.
     """
+    if create_pr and tag:
+        remedy = "leave out --tag or --create-pr"
+        raise SpecError("A pull request cannot be tagged before it is merged", remedy=remedy)
+
+
+def prepare_repository(
+    remote: Remote, plan: PushPlan, private: bool | None, gated: Literal["auto", "manual"] | None = None
+) -> None:
+    """Make the repository where there is none, and give it the settings that were asked for."""
+    if plan.head is None:
+        remote.create(private)
+    if private is not None or gated is not None:
+        remote.settings(private=private, gated=gated)
+
+
+def _check_tag(remote: Remote, plan: PushPlan, tag: str | None) -> None:
     if tag is None or plan.head is None:
         return
     tagged = remote.tags().get(tag)
