@@ -31,7 +31,7 @@ class Said(NamedTuple):
 class Answerer:
     """A model, its tokenizer and its answers, from a folder that :func:`save` wrote.
 
-    Example::
+    In a recipe::
 
         student = Answerer(Path("runs/cvil/students/student-ja-1-88"), FeatureStore.open(Path("features")))
         student.ask(6766, "猫は何色ですか？")[0].answer  # "black"

@@ -50,11 +50,6 @@ def scene_examples(world: Path, task: TaskName, split: str, language: str, *, se
 
     Raises:
         SourceError: the folder holds no world, or no scenes of this split.
-
-    Example::
-
-        hindi = scene_examples(Path("runs/world"), "two_images", "validation", "hi")
-        hindi.questions.text[0]  # 'दोनों तस्वीरों में लाल कार है।'
     """
     if task == "vqa":
         answers = {answer: label for label, answer in enumerate(scene_vocabulary(world))}

@@ -83,7 +83,7 @@ class QuestionBatches:
         SourceError: a label outside the head, or images that the features lack.
         SpecError: options that contradict each other.
 
-    Example::
+    In a recipe::
 
         batches = QuestionBatches(questions, tokenizer, FeatureStore.open(folder), batch_size=64, regions=8,
                                   tags=4, labels=len(load_vocabulary(release)))

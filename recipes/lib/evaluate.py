@@ -4,7 +4,7 @@ Every system of the recipes answers with the English labels of the release's voc
 is asked in. So all systems and languages are compared by the official accuracy over the English answers; the
 target language's own answers, through the answer map, and exact match × coverage are a switch away.
 
-Example::
+In a recipe::
 
     predictions = predict(model, batches, load_vocabulary(release))
     scores = score(predictions, release, "validation", language="ja")
@@ -104,7 +104,7 @@ class Scores:
     def lines(self) -> list[str]:
         """What people read.
 
-        Example::
+        Such as::
 
             ja              71.42   70.80 - 72.03    2,941
               yes/no        80.12   79.01 - 81.20    1,102
@@ -176,7 +176,7 @@ def soft_accuracy(model: nn.Module, batches: Batches, *, precision: Precision = 
     For ``trainer.train(validate=...)``: it needs no release and no strings. It is the official accuracy but
     for questions whose annotators' answers differ only in what the normaliser removes.
 
-    Example::
+    In a recipe::
 
         train(model, loss, batches, settings, folder, validate=partial(soft_accuracy, batches=held_out))
     """
@@ -237,7 +237,7 @@ def score(
     Raises:
         SourceError, ReleaseError: the predictions are not those of the split, or the release is none.
 
-    Example::
+    In a recipe::
 
         print(*score(predictions, "out/scenes-ja", "validation", language="ja").lines(), sep="\n")
     """

@@ -41,7 +41,7 @@ SHARD_BYTES = 256 << 20
 class FeatureStore:
     """An opened store; rows are numbered over all shards.
 
-    Example::
+    In a recipe::
 
         store = FeatureStore.open(Path("features/scenes"))
         rows = store.rows(questions.image_id)      # once; raises if images are missing

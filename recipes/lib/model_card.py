@@ -112,12 +112,7 @@ def describe(folder: Path, about: About, repo: str | None = None) -> dict[str, A
 
 
 def render(manifest: Mapping[str, Any]) -> str:
-    """The whole card, from the manifest alone.
-
-    Example::
-
-        render(describe(Path("runs/ja/model"), About(releases=[Path("out/vqa-ja")], licence="apache-2.0")))
-    """
+    """The whole card, from the manifest alone."""
     import yaml
 
     page = dataset_card.environment().get_template(TEMPLATE)

@@ -189,7 +189,7 @@ def merged_confusion(
 def confusion_plot(path: Path, confusion: Confusion) -> None:
     """A confusion as shares of its rows, groups of merged labels framed.
 
-    Example::
+    In a recipe::
 
         confusion_plot(Path("merged.svg"), merged_confusion(predictions, release, "validation"))
     """

@@ -13,7 +13,7 @@ Precision = Literal["fp32", "bf16", "fp16"]
 def autocast(device: torch.device, precision: Precision) -> torch.autocast:
     """The forward pass in this precision, or in fp32 where that is faster and loses nothing.
 
-    Example::
+    In a recipe::
 
         with autocast(torch.device("cuda"), "bf16"):
             logits = model(**batch).logits

@@ -78,7 +78,7 @@ def load_questions(
         ReleaseError: no release there, or one without a column that training needs.
         UnknownNameError: the release has no such split.
 
-    Example::
+    In a recipe::
 
         questions = load_questions("out/vqa-ja", "train")
         questions.text[0], questions.labels[0], questions.soft_scores[0]
@@ -142,7 +142,7 @@ def word_spans(questions: Questions, tokenizer: PreTrainedTokenizerBase) -> list
         Per question and word the half-open range of its pieces, counted without special tokens: piece ``k``
         is at position ``1 + k`` of the batch. (0, 0) where a piece writes parts of two words.
 
-    Example::
+    In a recipe::
 
         spans = word_spans(questions, tokenizer)
         english, target = questions.alignment[row][0]

@@ -94,9 +94,9 @@ def append(path: Path, record: Mapping[str, Any]) -> None:
         SourceError: the record lacks a field or holds what JSON cannot say, such as NaN.
         StorageError: another process holds the file for a minute, or it cannot be written.
 
-    Example::
-
-        append(Path("results.jsonl"), {"row": "student", "language": "ja", "seed": 0, "accuracy": 71.4})
+    >>> append(Path("results.jsonl"), {"row": "student", "language": "ja", "seed": 0, "accuracy": 71.4})
+    >>> Path("results.jsonl").read_text()
+    '{"row": "student", "language": "ja", "seed": 0, "accuracy": 71.4}\\n'
     """
     line = _encoded(record, path)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -4,7 +4,7 @@ Two towers give a feature for every image and every caption (``features`` and ``
 that reads image and caption together gives a score for every pair (``pair_scores`` and ``score_pairs``). The
 metric itself is ``vqa_builder.metrics.retrieval_recall``.
 
-Example::
+In a recipe::
 
     images, _ = pairs.images()
     of_images = features(model.image_features, image_batches)      # in the order of ``images``
@@ -119,12 +119,7 @@ def record(language: str, recall: Recall) -> dict[str, Any]:
 
 
 def mean_recall(by_language: Mapping[str, Recall]) -> float:
-    """The mean of the languages' average recalls, as MLA reports it.
-
-    Example::
-
-        mean_recall({"ja": recall_ja, "hi": recall_hi})
-    """
+    """The mean of the languages' average recalls, as MLA reports it."""
     return round(float(np.mean([recall.average for recall in by_language.values()])), DECIMALS)
 
 

@@ -25,7 +25,7 @@ def step_folder(out: Path, name: str, identity: Mapping[str, Any]) -> Iterator[P
         name: for people; the folder's name goes on with a hash.
         identity: everything that the step's outcome depends on.
 
-    Example::
+    In a recipe::
 
         with step_folder(Path("runs/cvil"), "teacher", {"seed": 0, "epochs": 20}) as folder:
             train(model, loss, batches, settings, folder)

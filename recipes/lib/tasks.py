@@ -155,7 +155,7 @@ def read_iglue(
     Raises:
         SourceError: the file is not of this form.
 
-    Example::
+    In a recipe::
 
         answers = answer_vocabulary([Path("gqa/train_balanced_questions.json")])
         german = read_iglue("vqa", Path("xGQA/zero_shot/testdev_balanced_questions_de.json"), "de",

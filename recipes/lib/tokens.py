@@ -43,7 +43,7 @@ def train_tokenizer(texts: Iterable[str], size: int, folder: Path) -> PreTrained
         SourceError: there is no text.
         SpecError: ``size`` is too small for the characters alone.
 
-    Example::
+    In a recipe::
 
         tokenizer = train_tokenizer([*japanese.text, *japanese.text_en], 4000, Path("run/tokenizer"))
         tokenizer("このバスは何色ですか？", "red bus")["input_ids"]

@@ -106,7 +106,7 @@ def train(
         SpecError: the folder holds another run (settings, batches, identity or model differ).
         TrainingError: the loss is no number any more, or the memory is full.
 
-    Example::
+    In a recipe::
 
         def loss(model, batch):
             logits = model(**batch).logits

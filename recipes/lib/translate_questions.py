@@ -71,7 +71,7 @@ def into_english(
         UnknownNameError: there is no such engine.
         EngineError: an engine does not translate from this language, or cannot go on.
 
-    Example::
+    In a recipe::
 
         into_english(questions, memory=Path("memory.sqlite")).questions.text[0]  # "Is it red?"
     """

@@ -51,7 +51,7 @@ def read_wit(
     Raises:
         SourceError: a line is no record of WIT.
 
-    Example::
+    In a recipe::
 
         pairs = pair_up(read_wit(Path("wit_v1.train.all-1percent_sample.tsv.gz"), {"en", "ja", "hi"}))
     """

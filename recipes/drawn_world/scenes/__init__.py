@@ -1,11 +1,13 @@
 """A drawn world to learn in: scenes, their pictures, and questions about them in three languages.
 
-Example::
-
-    scene = sample_scene(np.random.default_rng(7))
-    draw(scene).save("scene.png")
-    caption(scene)["ja"]
-    [fact.text["hi"] for fact in facts(scene)]
+>>> import numpy as np
+>>> scene = sample_scene(np.random.default_rng(7))
+>>> draw(scene).size
+(160, 120)
+>>> caption(scene)["ja"]
+'2個の青いランプ、ピンクのソファが写っている、夜の教室の写真です。'
+>>> facts(scene)[0].text["hi"]
+'यह तस्वीर कक्षा में ली गई थी।'
 """
 
 from __future__ import annotations

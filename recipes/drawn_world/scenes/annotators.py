@@ -61,10 +61,6 @@ def answers(question: Question, rng: np.random.Generator) -> list[tuple[str, str
     Args:
         question: with its true answer and its looser readings.
         rng: all randomness there is.
-
-    Example::
-
-        Counter(answer for answer, _ in answers(question, rng)).most_common(1)
     """
     hard = bool(rng.random() < HARD)
     spread = shares(question, hard=hard)

@@ -60,12 +60,7 @@ _POSES = {
 
 
 def draw(scene: Scene) -> Image.Image:
-    """The picture of a scene, RGB, 160 by 120 pixels; the same scene gives the same pixels.
-
-    Example::
-
-        draw(sample_scene(np.random.default_rng(3))).save("scene.png")
-    """
+    """The picture of a scene, RGB, 160 by 120 pixels; the same scene gives the same pixels."""
     image = background(scene.place, scene.time, scene.weather, scene.mirrored).copy()
     canvas = canvas_over(image)
     for index in _from_back_to_front(scene):

@@ -52,10 +52,11 @@ def ask(view: View, rng: np.random.Generator, count: int = 6, *, simple: bool = 
         count: how many; fewer only where the scene allows no more.
         simple: of the forms ``SIMPLE`` alone, which ask for one property of one kind of thing.
 
-    Example::
-
-        for question in ask(View(scene), rng):
-            print(question.text["ja"], question.answer)
+    >>> from recipes.drawn_world.scenes import sample_scene
+    >>> scene = sample_scene(np.random.default_rng(7))
+    >>> question = ask(View(scene), np.random.default_rng(0))[0]
+    >>> question.text["ja"], question.answer
+    ('写真に犬は何匹いますか？', '0')
     """
     draw, found, tries = Draw(rng), dict[str, Question](), 0
     forms = dict(value for name, value in FORMS.items() if name in SIMPLE or not simple)

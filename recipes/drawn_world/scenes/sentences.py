@@ -52,12 +52,7 @@ class Claim(NamedTuple):
 
 
 def facts(scene: Scene) -> list[Fact]:
-    """Everything that is true of a scene in one-fact sentences; the order is stable.
-
-    Example::
-
-        facts(scene)[0].text["en"]  # 'There are two dogs.'
-    """
+    """Everything that is true of a scene in one-fact sentences; the order is stable."""
     return [Fact(claim.key, claim.words(claim.value)) for claim in claims(scene)]
 
 
@@ -77,12 +72,7 @@ def false_fact(scene: Scene, rng: np.random.Generator, key: str | None = None) -
 
 
 def caption(scene: Scene, things: int = 3) -> Text:
-    """One sentence with the scene's place and time, and up to three things with number and colour.
-
-    Example::
-
-        caption(scene)["ja"]  # '茶色い犬、2台の赤い車が写っている、夜の通りの写真です。'
-    """
+    """One sentence with the scene's place and time, and up to three things with number and colour."""
     referents = sorted(View(scene).referents, key=lambda each: each.first.group)
     named = [_noun_phrase(referent) for referent in referents[:things]]
     place, time = PLACES[scene.place], TIMES[scene.time]

@@ -239,13 +239,11 @@ NUMBERS = {
 class Phrase:
     """A noun with its number, perhaps a colour and a side, in all the forms that sentences need.
 
-    Example::
-
-        cats = Phrase(NOUNS["cat"], many=True, adjective=colour("black"), side="left")
-        cats.en      # 'black cats on the left'
-        cats.ja      # '左の黒い猫'
-        cats.hi      # 'बाईं ओर की काली बिल्लियाँ'
-        cats.hi_o    # 'बाईं ओर की काली बिल्लियों'
+    >>> cats = Phrase(NOUNS["cat"], many=True, adjective=colour("black"), side="left")
+    >>> cats.en, cats.ja
+    ('black cats on the left', '左の黒い猫')
+    >>> cats.hi, cats.hi_o  # as a subject, and before a postposition
+    ('बाईं ओर की काली बिल्लियाँ', 'बाईं ओर की काली बिल्लियों')
     """
 
     noun: Noun

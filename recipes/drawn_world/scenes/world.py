@@ -52,11 +52,6 @@ class Scene:
         time: "day", "evening" or "night".
         weather: a key of ``words.WEATHERS``; None indoors and where it cannot be seen.
         mirrored: whether the background is drawn the other way round.
-
-    Example::
-
-        scene = sample_scene(np.random.default_rng(1))
-        draw(scene).save("scene.png")
     """
 
     image_id: int

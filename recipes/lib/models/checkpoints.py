@@ -75,7 +75,7 @@ def load_oscar_checkpoint(
     Raises:
         SourceError: no such checkpoint, or it has another shape than asked for.
 
-    Example::
+    In a recipe::
 
         teacher = load_oscar_checkpoint(Path("vinvl/vqa/base/best"), dropout=0.3)
         vg = load_oscar_checkpoint(Path("vinvl/vqa/base/best"), new=["classifier"], labels=3000)
@@ -103,7 +103,7 @@ def from_transformers(
     Raises:
         SourceError: no such model, or it is not built like BERT.
 
-    Example::
+    In a recipe::
 
         student = from_transformers("google-bert/bert-base-multilingual-uncased", 2054, 3129, dropout=0.3)
     """

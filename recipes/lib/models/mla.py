@@ -101,7 +101,7 @@ class MLA(nn.Module):  # type: ignore[misc]
     Raises:
         SpecError: a model of another architecture, or embeddings of another shape than the config says.
 
-    Example::
+    In a recipe::
 
         clip = CLIPModel.from_pretrained("openai/clip-vit-base-patch32")
         model = MLA(clip, MLAConfig(languages=("ja", "hi")), token_vectors("bert-base-multilingual-cased"))

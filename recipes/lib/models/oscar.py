@@ -122,7 +122,7 @@ class Oscar(nn.Module):  # type: ignore[misc]
         config: its shape.
         generator: where the first weights come from; torch's own generator if None.
 
-    Example::
+    In a recipe::
 
         model = Oscar(OscarConfig(vocabulary=30522), generator=torch.Generator().manual_seed(0))
         output = model(**batch)  # input_ids, attention_mask, token_type_ids, regions, region_mask

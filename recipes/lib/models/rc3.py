@@ -140,7 +140,7 @@ class RC3(nn.Module):  # type: ignore[misc]
         text: a transformers encoder to start from, of width ``config.hidden``; made from the config if None.
         generator: where the first weights come from; torch's own generator if None.
 
-    Example::
+    In a recipe::
 
         model = RC3(RC3Config(vocabulary=4000, hidden=96, heads=4, text_layers=1, cross_layers=2))
         output = model(**batch)  # input_ids, attention_mask; regions, region_mask and/or patches

@@ -29,10 +29,6 @@ class ImageTextMatching:
 
     Args:
         wrong: share of texts that get a wrong image.
-
-    Example::
-
-        batch |= ImageTextMatching().prepare(batch, np.random.default_rng(0))
     """
 
     wrong: float = 0.5

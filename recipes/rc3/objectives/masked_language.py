@@ -35,12 +35,6 @@ class MaskedLanguage:
         special_ids: pieces that are never masked ([CLS], [SEP], [PAD], ...).
         vocabulary: number of pieces.
         probability: chance of a piece to be chosen; each text has at least one.
-
-    Example::
-
-        objective = MaskedLanguage(tokenizer.mask_token_id, tuple(tokenizer.all_special_ids), len(tokenizer))
-        batch |= objective.prepare(batch, np.random.default_rng(0))
-        objective.loss(model, batch)["loss"].backward()
     """
 
     mask_id: int

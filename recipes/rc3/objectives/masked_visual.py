@@ -34,10 +34,6 @@ class MaskedVisual:
 
     Args:
         probability: chance of a region or patch to be masked.
-
-    Example::
-
-        batch |= MaskedVisual().prepare(batch | {"slots": np.array([8, 20])}, np.random.default_rng(0))
     """
 
     probability: float = 0.25

@@ -29,10 +29,6 @@ class StrictContrast:
 
     Args:
         temperature: tau.
-
-    Example::
-
-        loss = StrictContrast(temperature=0.1).loss(model, batch)["loss"]
     """
 
     temperature: float = 0.1

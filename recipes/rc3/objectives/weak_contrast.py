@@ -42,10 +42,6 @@ class WeakContrast:
         form: which target.
         temperature: tau.
         relevance_temperature: tau_r.
-
-    Example::
-
-        loss = WeakContrast("kl").loss(model, batch)["loss"]
     """
 
     form: Form = "kl"
