@@ -6,10 +6,19 @@ import datetime
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from vqa_builder.errors import SpecError
-from vqa_builder.spec_base import Currency, LanguageCode, Model, Name, Version
+from vqa_builder.spec_base import (
+    Budget as Budget,
+    EnginePlugin as EnginePlugin,
+    LanguageCode,
+    Model,
+    Name,
+    Plugin as Plugin,
+    Price as Price,
+    Version,
+)
 
 ProtectedKind = Literal[
     "code",
@@ -55,54 +64,15 @@ DEFAULT_SCORES = (
 )
 
 
-class Plugin(BaseModel):
-    """A plug-in and its options: ``{type: ctranslate2, model: path}``; the options are the plug-in's own."""
-
-    model_config = ConfigDict(extra="allow", frozen=True)
-    type: str
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """Everything that stands beside ``type``."""
-        return dict(self.model_extra or {})
-
-
-class Price(Model):
-    """What an engine costs. Tokens are estimated as ``translation.budget`` says."""
-
-    per_million_characters: float = Field(0.0, ge=0)
-    per_million_input_tokens: float = Field(0.0, ge=0)
-    per_million_output_tokens: float = Field(0.0, ge=0)
-    currency: Currency = "USD"
-
-
-class EnginePlugin(Plugin):
-    """An engine, its options, and its price where it has one."""
-
-    price: Price | None = None
-
-
-class Budget(Model):
-    """The most that all builds into one folder may spend: characters sent, or money, or both.
-
-    Engines with a price count; if none has one, every engine does.
-    """
-
-    characters: int | None = Field(None, ge=0)
-    money: float | None = Field(None, ge=0)
-
-    @model_validator(mode="after")
-    def _at_least_one(self) -> Self:
-        if self.characters is None and self.money is None:
-            raise ValueError("give characters, money or both")
-        return self
-
-
 class AnswersInContext(Model):
     """Whether engines see answers in the context of their questions, and in how many (see answers/).
 
     ``auto`` gives them frames ("The animal is bat."), or the questions to engines that use contexts, for
     labels that no table translates; ``none`` translates every answer on its own.
+
+    Attributes:
+        context: ``auto`` or ``none``.
+        top: how many contexts of each answer.
     """
 
     context: Literal["auto", "none"] = "auto"
@@ -165,7 +135,13 @@ class Translation(Model):
 
 
 class Vocabulary(Model):
-    """Where the answer vocabulary comes from: a file, the most frequent answers, or a minimum count."""
+    """Where the answer vocabulary comes from: a file, the most frequent answers, or a minimum count.
+
+    Attributes:
+        from: a JSON file of answers, as a list or ``{answer: id}``; label ids stay as they are.
+        size: so many of the most frequent answers.
+        min_count: answers that win so many questions.
+    """
 
     from_: Path | None = Field(None, alias="from")
     size: int | None = Field(None, ge=1)
@@ -201,7 +177,13 @@ class Answers(Model):
 
 
 class SourceLicence(Model):
-    """Where the English data come from, for the card."""
+    """Where the English data come from, for the card.
+
+    Attributes:
+        name: of the data set.
+        licence: its terms, as its owners word them.
+        url: where it lies.
+    """
 
     name: str
     licence: str | None = None
@@ -287,6 +269,17 @@ class Spec(Model):
     """One build.
 
     Attributes:
+        name: of the releases: ``vqa`` makes vqa-ja and vqa-hi.
+        languages: ISO 639 codes of the target languages.
+        source: the English data: a plug-in of the kind ``sources``.
+        translate: engines, glossary, protected spans.
+        back_translate: engines that translate back, as under ``translate``; left out, the forward engines.
+        budget: what the engines may cost.
+        scores: the scorers, by name or as ``{name: {option: value}}``.
+        policy: ``strict``, ``balanced`` or ``lenient``, rules for scores, or ``{file: policy.yaml}``.
+        answers: labels and how answers become words.
+        release: names, licence, card, images.
+        memory: the translation memory's file; left out, ``.vqa-builder/memory.sqlite`` beside the releases.
         folder: where the file lies; relative paths in it start here.
         text: the file as it was written; it travels with the release.
         align: the aligner that links the words of questions; None for none.

@@ -1,11 +1,11 @@
-"""What the models of a build.yaml have in common: their base, and texts of a certain form."""
+"""What models of a build.yaml have in common: their base, texts of a certain form, plug-ins, prices."""
 
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from vqa_builder import languages
@@ -66,3 +66,64 @@ class Model(BaseModel):
         if isinstance(value, dict) and "license" in value and "licence" in {*cls.model_fields} - {*value}:
             return {"licence" if key == "license" else key: each for key, each in value.items()}
         return value
+
+
+class Plugin(BaseModel):
+    """A plug-in and its options: ``{type: ctranslate2, model: path}``; the options are the plug-in's own.
+
+    Attributes:
+        type: the plug-in's name.
+    """
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+    type: str
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Everything that stands beside ``type``."""
+        return dict(self.model_extra or {})
+
+
+class Price(Model):
+    """What an engine costs. Tokens are estimated as ``translation.budget`` says.
+
+    Attributes:
+        per_million_characters: price of a million characters sent.
+        per_million_input_tokens, per_million_output_tokens: price of a million tokens sent, and received.
+        currency: three capitals.
+    """
+
+    per_million_characters: float = Field(0.0, ge=0)
+    per_million_input_tokens: float = Field(0.0, ge=0)
+    per_million_output_tokens: float = Field(0.0, ge=0)
+    currency: Currency = "USD"
+
+
+class EnginePlugin(Plugin):
+    """An engine, its options, and its price where it has one.
+
+    Attributes:
+        price: what it costs, for ``plan`` and ``budget``.
+    """
+
+    price: Price | None = None
+
+
+class Budget(Model):
+    """The most that all builds into one folder may spend: characters sent, or money, or both.
+
+    Engines with a price count; if none has one, every engine does.
+
+    Attributes:
+        characters: sent to engines.
+        money: in the currency of the engines' prices.
+    """
+
+    characters: int | None = Field(None, ge=0)
+    money: float | None = Field(None, ge=0)
+
+    @model_validator(mode="after")
+    def _at_least_one(self) -> Self:
+        if self.characters is None and self.money is None:
+            raise ValueError("give characters, money or both")
+        return self

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 OURS = "vqa-builder"
-NOT_FOR_BUILDS = ("dev", "recipes")
+NOT_FOR_BUILDS = ("dev", "docs", "recipes")
 """Extras of ours that no build uses."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")

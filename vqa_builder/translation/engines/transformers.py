@@ -54,10 +54,10 @@ class TransformersOptions(base.Options):
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
         "auto", description="auto is float32 on a CPU; on a GPU bfloat16, or float16 where that is missing"
     )
-    num_beams: int = Field(1, ge=1)
-    length_penalty: float = 1.0
-    repetition_penalty: float = Field(1.0, gt=0)
-    no_repeat_ngram_size: int = Field(0, ge=0)
+    num_beams: int = Field(1, ge=1, description="beams of the search; 1 is greedy")
+    length_penalty: float = Field(1.0, description="of generate: above 0 favours longer results of beams")
+    repetition_penalty: float = Field(1.0, gt=0, description="of generate: above 1 repeats less")
+    no_repeat_ngram_size: int = Field(0, ge=0, description="of generate: no n-gram of this size comes twice")
     max_input_length: int = Field(512, ge=1, description="in tokens; a longer text fails, it is never cut")
     max_new_tokens: int = Field(256, ge=1, description="a longer translation fails")
     batch_tokens: int = Field(8192, ge=1, description="source tokens per batch; halved when memory runs out")
