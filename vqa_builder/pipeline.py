@@ -11,6 +11,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from vqa_builder.progress import Progress
+from vqa_builder.sources.records import Records
 from vqa_builder.spec import Spec
 from vqa_builder.steps import preview
 from vqa_builder.steps.answering import align_answers, assign_senses, find_contexts, translate_in_context
@@ -18,6 +19,7 @@ from vqa_builder.steps.build_context import BuildContext, OnBadRecord, open_buil
 from vqa_builder.steps.judging import choose, judge, score, select_segments
 from vqa_builder.steps.preview import Plan
 from vqa_builder.steps.reading import SourceTables, extract_segments, make_vocabulary, read_examples
+from vqa_builder.steps.recording import RecordTables, put_together, read_strings, release_records
 from vqa_builder.steps.releasing import BuiltRelease, assemble, release
 from vqa_builder.steps.translating import Translated, align_words, translate, translate_back
 from vqa_builder.store import Stored
@@ -78,8 +80,13 @@ def build(
         return [build_language(job, source, language) for language in job.languages]
 
 
-def read_source(job: BuildContext) -> SourceTables:
+def read_source(job: BuildContext) -> SourceTables | RecordTables:
     """The English data, the same for all languages."""
+    return read_strings(job) if isinstance(job.plugins.source, Records) else read_questions(job)
+
+
+def read_questions(job: BuildContext) -> SourceTables:
+    """Questions and answers, in whatever format."""
     examples = read_examples(job)
     vocabulary = make_vocabulary(job, examples)
     senses = assign_senses(job, examples, vocabulary)
@@ -88,11 +95,14 @@ def read_source(job: BuildContext) -> SourceTables:
     return SourceTables(examples, vocabulary, senses, contexts, segments)
 
 
-def build_language(job: BuildContext, source: SourceTables, language: str) -> BuiltRelease:
+def build_language(job: BuildContext, source: SourceTables | RecordTables, language: str) -> BuiltRelease:
     """The release of one language."""
     candidates = translate_by_chains(job, source.segments, language)
     translated = choose(job, source.segments, candidates, language)
     verdicts = judge(job, translated, language)
+    if isinstance(source, RecordTables):
+        strings = put_together(job, source, translated, verdicts, language)
+        return release_records(job, source, strings, translated, verdicts, language)
     alignments = align_words(job, translated, language)
     in_context = translate_in_context(job, source.contexts, translated, language)
     answer_map = align_answers(job, source.contexts, translated, verdicts, in_context, language)

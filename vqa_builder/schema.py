@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +16,10 @@ import pyarrow.compute as pc
 
 SPLITS = ("train", "validation", "test")
 ROLES = ("question", "answer")
+KINDS = ("question", "answer", "option", "turn", "text")
+"""What a text of a record can be; the roles of segments are these."""
+SHORT = ("answer", "option")
+"""Those that are judged as answers are; the others are judged as questions, sentence by sentence."""
 
 ANSWER = pa.struct(
     [("answer", pa.string()), ("answer_confidence", pa.string()), ("answer_id", pa.int32())],
@@ -170,6 +175,54 @@ def content_hashes(table: pa.Table) -> tuple[str, dict[str, str]]:
     return whole.hexdigest(), columns
 
 
+BLOCK = 100
+"""Rows that are hashed together where a table is too large to be held."""
+
+
+class StreamedHash:
+    """The content hash of a table that comes in parts, whatever their sizes; at most 100 rows are held.
+
+    It is another one than ``content_hash``: that of the hashes of the blocks of 100 rows.
+
+    >>> whole, parts = StreamedHash(), StreamedHash()
+    >>> whole.add(pa.table({"a": ["x", "y"]}))
+    >>> for text in ("x", "y"):
+    ...     parts.add(pa.table({"a": [text]}))
+    >>> whole.hashes() == parts.hashes()
+    True
+    """
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self._waiting: pa.Table | None = None
+        self._whole = hashlib.sha256()
+        self._columns: dict[str, Any] = {}
+
+    def add(self, table: pa.Table) -> None:
+        """The next rows."""
+        self.rows += table.num_rows
+        table = table.replace_schema_metadata(None)
+        if self._waiting is not None:
+            table = pa.concat_tables([self._waiting, table])
+        whole = table.num_rows - table.num_rows % BLOCK
+        for start in range(0, whole, BLOCK):
+            self._block(table.slice(start, BLOCK))
+        self._waiting = table.slice(whole)
+
+    def hashes(self) -> tuple[str, dict[str, str]]:
+        """The hash of the table and that of each of its columns; nothing can be added afterwards."""
+        if self._waiting is not None and self._waiting.num_rows:
+            self._block(self._waiting)
+        self._waiting = None
+        return self._whole.hexdigest(), {name: found.hexdigest() for name, found in self._columns.items()}
+
+    def _block(self, table: pa.Table) -> None:
+        whole, columns = content_hashes(table)
+        self._whole.update(bytes.fromhex(whole))
+        for name, found in columns.items():
+            self._columns.setdefault(name, hashlib.sha256()).update(bytes.fromhex(found))
+
+
 def _one_array(column: pa.ChunkedArray) -> pa.Array:
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
@@ -181,6 +234,8 @@ def _one_array(column: pa.ChunkedArray) -> pa.Array:
 
 def _canonical(array: pa.Array) -> Iterator[bytes]:
     """The bytes that stand for an array: type, validity, then lengths or values of the valid slots alone."""
+    if pa.types.is_dictionary(array.type):
+        array = array.dictionary_decode()
     kind = array.type
     valid = array.is_valid()
     yield np.packbits(valid.to_numpy(zero_copy_only=False)).tobytes()
@@ -189,9 +244,9 @@ def _canonical(array: pa.Array) -> Iterator[bytes]:
         for field, values in zip(kind.fields, array.flatten(), strict=True):
             yield f"struct:{field.name}".encode()
             yield from _canonical(values)
-    elif pa.types.is_list(kind) or pa.types.is_large_list(kind):
+    elif pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
         yield b"list"
-        yield array.value_lengths().cast(pa.int64()).to_numpy().tobytes()
+        yield pc.list_value_length(array).cast(pa.int64()).to_numpy(zero_copy_only=False).tobytes()
         yield from _canonical(array.flatten())
     elif pa.types.is_string(kind) or pa.types.is_large_string(kind):
         yield b"string"
@@ -203,7 +258,8 @@ def _canonical(array: pa.Array) -> Iterator[bytes]:
         yield _joined_bytes(array.cast(pa.large_binary()))
     else:
         yield str(kind).encode()
-        yield array.to_numpy(zero_copy_only=False).tobytes()
+        values = array.to_numpy(zero_copy_only=False)
+        yield values.tobytes() if values.dtype != object else repr(array.to_pylist()).encode()
 
 
 def _joined_bytes(strings: pa.LargeStringArray | pa.LargeBinaryArray) -> bytes:

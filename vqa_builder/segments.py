@@ -45,7 +45,7 @@ def extract(examples: pa.Table, senses: pa.Table | None = None) -> pa.Table:
         "question": _counts(examples["question"], role="question"),
         "answer": pa.concat_tables([answers, unseen]),
     }
-    return pa.concat_tables(_segments(role, counts) for role, counts in parts.items())
+    return pa.concat_tables(numbered(role, counts) for role, counts in parts.items())
 
 
 def clean(texts: pa.ChunkedArray | pa.Array, role: str = "answer") -> pa.ChunkedArray | pa.Array:
@@ -111,7 +111,13 @@ def _counts(
     return counted.rename_columns(["text", "context", "count"])
 
 
-def _segments(role: str, counts: pa.Table) -> pa.Table:
+def numbered(role: str, counts: pa.Table) -> pa.Table:
+    """Texts of one role with their ids, in the order of text, then context: a table of schema ``SEGMENTS``.
+
+    Args:
+        role: theirs.
+        counts: text, context and count of each.
+    """
     counts = counts.sort_by([("text", "ascending"), ("context", "ascending")])
     pairs = zip(counts["text"].to_pylist(), counts["context"].to_pylist(), strict=True)
     ids = [segment_id(role, context, text) for text, context in pairs]

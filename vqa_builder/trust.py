@@ -37,7 +37,7 @@ BY_OPTION = {
     "key_variable": "key",
     "key_variables": "key",
 }
-DOWNLOADS = {"hub": "repo", "transformers": "model", "similarity": "model"}
+DOWNLOADS = {"hub": "repo", "records": "repo", "transformers": "model", "similarity": "model"}
 
 
 class Setting(NamedTuple):

@@ -22,7 +22,7 @@ from vqa_builder import languages, load_spec
 from vqa_builder.answers import rows as answer_rows
 from vqa_builder.answers.alignment import align, answer_texts
 from vqa_builder.answers.candidates import table as no_candidates
-from vqa_builder.pipeline import read_source
+from vqa_builder.pipeline import read_questions
 from vqa_builder.steps.build_context import SOURCE_LANGUAGE, BuildContext, open_build
 from vqa_builder.steps.translating import ask_engines
 from vqa_builder.translation.request import Request
@@ -54,7 +54,7 @@ def main() -> None:
 
 def released_answers(job: BuildContext, language: str) -> Iterator[tuple[str, str, str, str]]:
     """Question, answer, what is released, and its method, for every annotator's answer."""
-    source, rules = read_source(job), languages.get(language)
+    source, rules = read_questions(job), languages.get(language)
     examples, senses = source.examples.table, source.senses.table
     segments = source.segments.table.filter(pc.equal(source.segments.table["role"], "answer"))
     translations, verdicts = translated(job, segments, language)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from vqa_builder import registry
 from vqa_builder.errors import SpecError
 from vqa_builder.quality.rules import Bound, Combination, Policy, Rule, Standing
-from vqa_builder.schema import VERDICTS
+from vqa_builder.schema import KINDS, ROLES, SHORT, VERDICTS
 
 VERSION = "5"
 """Raised by whoever changes what ``judge`` returns for the same policy and scores."""
@@ -51,7 +51,7 @@ def resolved(policy: Policy, segments: pa.Table, scores: pa.Table) -> Policy:
     """
     if not policy.aims:
         return policy
-    answers = _booleans(pc.equal(segments["role"], "answer"))
+    answers = _are_short(segments)
     rules = {
         name: _aimed(name, rule, scores, ~answers if name in policy.answers else answers | True, "policy")
         for name, rule in policy.rules.items()
@@ -177,7 +177,7 @@ def what_if(segments: pa.Table, scores: pa.Table, policies: Mapping[str, Policy]
     blank = np.ones(segments.num_rows, dtype=bool)
     for name in measures:
         blank &= _booleans(pc.is_null(aligned[name]))
-    roles = {role: _booleans(pc.equal(segments["role"], role)) for role in ("question", "answer")}
+    roles = {role: _booleans(pc.equal(segments["role"], role)) for role in _roles(segments)}
     counts = segments["count"].to_numpy() if "count" in segments.column_names else None
     found = []
     for name, policy in policies.items():
@@ -264,7 +264,7 @@ def good_ends() -> dict[str, str]:
 
 
 def _hits(bounds: list[Bound], segments: pa.Table, scores: pa.Table) -> list[Flags]:
-    answers = _booleans(pc.equal(segments["role"], "answer"))
+    answers = _are_short(segments)
     found = []
     for bound in bounds:
         holds = np.where(answers, bound.answers, bound.questions)
@@ -292,7 +292,7 @@ def _unscored(
     if policy.missing == "keep":
         return found
     scorers = _scorers()
-    answers = _booleans(pc.equal(segments["role"], "answer"))
+    answers = _are_short(segments)
     for bound in bounds:
         holds = np.where(answers, bound.answers, bound.questions)
         for column in bound.combination.weights if bound.combination else (bound.column,):
@@ -378,6 +378,17 @@ def _rows_of(segments: pa.Table, table: pa.Table, columns: list[str] | None = No
 
 def _floats(column: pa.ChunkedArray) -> NDArray[np.float64]:
     return np.asarray(column.to_numpy(), dtype=np.float64)
+
+
+def _are_short(segments: pa.Table) -> Flags:
+    """Which segments the rules for answers hold for."""
+    return _booleans(pc.is_in(segments["role"], pa.array(SHORT)))
+
+
+def _roles(segments: pa.Table) -> list[str]:
+    """The roles of segments; those of questions and answers stand there in any case."""
+    found = set(segments["role"].unique().to_pylist())
+    return list(ROLES) if found <= {*ROLES} else [role for role in KINDS if role in found]
 
 
 def _booleans(values: pa.ChunkedArray | pa.Array) -> Flags:

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from vqa_builder import segments as segmentation
 from vqa_builder.errors import StorageError
 from vqa_builder.quality.scorers.base import PAIRS
+from vqa_builder.schema import SHORT
 from vqa_builder.store import read_table, write_table
 from vqa_builder.translation.protected_spans import without_spans
 
@@ -40,7 +41,7 @@ def pairs_of(segments: pa.Table, translations: pa.Table) -> pa.Table:
     """
     columns = {
         "segment_id": segments["segment_id"],
-        "role": segments["role"],
+        "role": judged_as(segments["role"]),
         "source": segments["text"],
         "translation": translations["text"],
         "back_translation": translations["back_text"],
@@ -55,6 +56,15 @@ def pairs_of(segments: pa.Table, translations: pa.Table) -> pa.Table:
         replaced = pc.replace_with_mask(pairs[name].combine_chunks(), mask, texts)
         pairs = pairs.set_column(pairs.schema.get_field_index(name), name, replaced)
     return pairs
+
+
+def judged_as(roles: pa.ChunkedArray) -> pa.ChunkedArray:
+    """``answer`` for options, ``question`` for turns and sentences of a text: what scorers know.
+
+    >>> judged_as(pa.chunked_array([["turn", "option"]])).to_pylist()
+    ['question', 'answer']
+    """
+    return pc.if_else(pc.is_in(roles, pa.array(SHORT)), "answer", "question")
 
 
 def keep(path: Path, scored: Iterable[tuple[pa.Table, pa.Table]]) -> None:

@@ -6,6 +6,7 @@ Every number comes from the manifest, so the card says what the builder counted.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from vqa_builder.release.card_warnings import card_warnings, share
 from vqa_builder.release.contents import ReleaseContents, type_name
 from vqa_builder.release.metadata import citation, front_matter, pretty_name
 from vqa_builder.release.parquet import FOLDERS, config_of
+from vqa_builder.release.record_view import is_records
 
 FILE = "README.md"
 TEMPLATE = "dataset_card.md.j2"
@@ -46,6 +48,14 @@ COLUMNS = {
     "scores": "what each scorer measured on the question",
     "engine": "signature of the engine that translated the question",
     "reasons": "config `rejected` only: every rule of the policy that the row failed",
+}
+RECORD_COLUMNS = {
+    "row_id": "the split, and the number of the row in it",
+    "language": "ISO 639 code of the language of the translated texts",
+    "scores": "what each scorer measured, the worst of the row's sentences",
+    "engine": "signatures of all that translated a part of the row",
+    "kept_english": "the texts that stay English: the rule that the translation failed, and the path",
+    "reasons": "config `rejected` only: every rule of the policy that a text failed, and its path",
 }
 
 
@@ -76,7 +86,9 @@ def render(
         title=pretty_name(manifest),
         address=manifest.get("repo") or manifest["name"],
         configs=list(schemas),
-        columns=[(name, type_name(kind), COLUMNS[name]) for name, kind in _columns(schemas).items()],
+        columns=[
+            (name, type_name(kind), meaning(manifest, name)) for name, kind in _columns(schemas).items()
+        ],
         sample=sample,
         numbers={name: facts for name, facts in manifest["scores"].items() if "mean" in facts},
         values={name: facts for name, facts in manifest["scores"].items() if "values" in facts},
@@ -87,6 +99,16 @@ def render(
         policy=policy_rows(policy),
     )
     return rendered
+
+
+def meaning(manifest: Mapping[str, Any], name: str) -> str:
+    """What a column holds, in words."""
+    if not is_records(manifest):
+        return COLUMNS.get(name, name)
+    if name in manifest["records"]["types"]:
+        paths = [path for path in manifest["records"]["fields"] if re.split(r"[.\[]", path)[0] == name]
+        return f"translated: {', '.join(map(markdown_code, paths))}" if paths else "as in the source"
+    return RECORD_COLUMNS.get(name, "the column in front of it in English, as the source has it")
 
 
 def policy_rows(policy: Mapping[str, Any]) -> list[tuple[str, str, str]]:

@@ -137,13 +137,18 @@ def check(contents: ReleaseContents) -> None:
             raise ReleaseError("A table is not as declared", where=where, expected=fault[0], found=fault[1])
     check_counts(contents.name, row_counts(contents))
     if not any(table.num_rows for table in contents.data.values()):
-        reasons = ", ".join(f"{reason}: {rows:,}" for reason, rows in reason_counts(contents).items())
-        raise ReleaseError(
-            "No question was kept, so there is nothing to release",
-            where=contents.name,
-            found=f"rejected by {reasons}" if reasons else "no rows at all",
-            remedy="loosen the policy in build.yaml, or look at the scores behind these reasons",
-        )
+        raise nothing_kept(contents.name, reason_counts(contents))
+
+
+def nothing_kept(name: str, counts: Mapping[str, int]) -> ReleaseError:
+    """The error for a release without a row; ``counts`` says by what rows were rejected."""
+    reasons = ", ".join(f"{reason}: {rows:,}" for reason, rows in counts.items())
+    return ReleaseError(
+        "No question was kept, so there is nothing to release",
+        where=name,
+        found=f"rejected by {reasons}" if reasons else "no rows at all",
+        remedy="loosen the policy in build.yaml, or look at the scores behind these reasons",
+    )
 
 
 def row_counts(contents: ReleaseContents) -> dict[str, dict[str, int]]:

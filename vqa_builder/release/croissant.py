@@ -18,6 +18,7 @@ from vqa_builder.release import card, metadata
 from vqa_builder.release.metadata import HUB
 from vqa_builder.release.parquet import FOLDERS
 from vqa_builder.schema import IMAGE
+from vqa_builder.sources.records import ROW_ID
 
 FILE = "croissant.json"
 CONFORMS_TO = "http://mlcommons.org/croissant/1.1"
@@ -137,7 +138,7 @@ def _file_sets(schemas: Mapping[str, pa.Schema]) -> Iterator[dict[str, Any]]:
 
 
 def _record_set(config: str, columns: pa.Schema) -> dict[str, Any]:
-    key = "label" if config == "answers" else "question_id"
+    key = "label" if config == "answers" else ROW_ID if ROW_ID in columns.names else "question_id"
     fields = [_field(config, config, field) for field in columns]
     if config != "answers":
         source = {"fileSet": {"@id": _set_name(config)}, "extract": {"fileProperty": "fullpath"}}
@@ -160,19 +161,30 @@ def _field(config: str, parent: str, field: pa.Field) -> dict[str, Any]:
     """A column; the members of a struct, or of a list of structs, are its sub-fields."""
     source = {"fileSet": {"@id": _set_name(config)}, "extract": {"column": field.name}}
     name, kind, meaning = f"{parent}/{field.name}", field.type, card.COLUMNS.get(field.name, field.name)
-    array = {}
+    return _typed_field(name, meaning, kind, source, "")
+
+
+def _typed_field(
+    name: str, meaning: str, kind: pa.DataType, source: dict[str, Any], path: str
+) -> dict[str, Any]:
+    """A column or a field within it; ``path`` leads from the column to it."""
+    here = {**source, "transform": {"jsonPath": path}} if path else source
     if kind == IMAGE:
-        return _leaf(name, meaning, "sc:ImageObject", {**source, "transform": {"jsonPath": "bytes"}})
-    if pa.types.is_list(kind):
-        kind, array = kind.value_type, {"isArray": True, "arrayShape": "-1"}
+        inner = f"{path}.bytes" if path else "bytes"
+        return _leaf(name, meaning, "sc:ImageObject", {**source, "transform": {"jsonPath": inner}})
+    array: dict[str, Any] = {}
+    while pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
+        dimensions = f"{array['arrayShape']},-1" if array else "-1"
+        kind, array = kind.value_type, {"isArray": True, "arrayShape": dimensions}
     if not pa.types.is_struct(kind):
-        return {**_leaf(name, meaning, _data_type(kind), source), **array}
+        return {**_leaf(name, meaning, _data_type(kind), here), **array}
     members = [
-        _leaf(
+        _typed_field(
             f"{name}/{member.name}",
             member.name,
-            _data_type(member.type),
-            {**source, "transform": {"jsonPath": member.name}},
+            member.type,
+            source,
+            f"{path}.{member.name}" if path else member.name,
         )
         for member in kind
     ]

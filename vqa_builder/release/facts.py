@@ -100,20 +100,29 @@ def counted(
         bad_records: how many were set aside.
     """
     return {
-        "source": _counts(examples["split"]),
+        "source": value_counts(examples["split"]),
         "bad_records": bad_records,
-        "segments": {role: _segment_counts(segments, role) for role in schema.ROLES},
-        "translations": {role: _status_counts(segments, translations, role) for role in schema.ROLES},
-        "people": {role: _people_counts(segments, people, role) for role in schema.ROLES},
+        **string_counts(segments, translations, people, schema.ROLES),
         "overruled": overruled,
-        "engines": _counts(rows["engine"].drop_null()),
-        "judged": _judged(rows["scores"], policy),
+        "engines": value_counts(rows["engine"].drop_null()),
+        "judged": judged(rows["scores"], policy),
         "back_translated": len(rows["question_back"]) - rows["question_back"].null_count,
         "answer_types": _kept_by(rows, "answer_type"),
-        "reasons": _counts(reason_codes(pc.list_flatten(rows["reasons"]))),
-        "answer_map": _counts(answer_map["method"]),
+        "reasons": value_counts(reason_codes(pc.list_flatten(rows["reasons"]))),
+        "answer_map": value_counts(answer_map["method"]),
         "answer_methods": _answer_methods(rows),
         "answers": summary(rows, answer_map, languages.get(language)),
+    }
+
+
+def string_counts(
+    segments: pa.Table, translations: pa.Table, people: pa.BooleanArray, roles: Sequence[str]
+) -> dict[str, Any]:
+    """What became of the strings of every role."""
+    return {
+        "segments": {role: _segment_counts(segments, role) for role in roles},
+        "translations": {role: _status_counts(segments, translations, role) for role in roles},
+        "people": {role: _people_counts(segments, people, role) for role in roles},
     }
 
 
@@ -127,7 +136,7 @@ def input_files(spec: Spec, source: Source, language: str) -> list[Path]:
     return [*source.files(), *(spec.folder / path for path in dict.fromkeys(named) if path)]
 
 
-def _counts(values: pa.ChunkedArray) -> dict[str, int]:
+def value_counts(values: pa.ChunkedArray) -> dict[str, int]:
     """Value -> how often, by falling count, then by value."""
     counted = pc.value_counts(values).to_pylist()
     return {
@@ -155,12 +164,12 @@ def _kept_by(rows: pa.Table, column: str) -> dict[str, dict[str, int]]:
 
 def _answer_methods(rows: pa.Table) -> dict[str, int]:
     """Method -> annotators' answers of the kept rows that came about by it."""
-    return _counts(
+    return value_counts(
         pc.struct_field(pc.list_flatten(rows.filter(rows["keep"])["answers"]), "method").drop_null()
     )
 
 
-def _judged(scores: pa.ChunkedArray, policy: Mapping[str, Any]) -> dict[str, int]:
+def judged(scores: pa.ChunkedArray, policy: Mapping[str, Any]) -> dict[str, int]:
     """Rule for questions -> rows that have every score it looks at, so that it could judge them."""
     columns = {field.name for field in scores.type}
     found = {}
@@ -168,8 +177,8 @@ def _judged(scores: pa.ChunkedArray, policy: Mapping[str, Any]) -> dict[str, int
         needed = set(rule["weights"]) if name == COMBINE else {name}
         if name != "answers":
             measured = [pc.is_valid(pc.struct_field(scores, column)) for column in needed & columns]
-            judged = functools.reduce(pc.and_, measured) if needed <= columns else pa.chunked_array([[False]])
-            found[name] = pc.sum(judged).as_py() or 0
+            there = functools.reduce(pc.and_, measured) if needed <= columns else pa.chunked_array([[False]])
+            found[name] = pc.sum(there).as_py() or 0
     return found
 
 
@@ -177,5 +186,5 @@ def _status_counts(segments: pa.Table, translations: pa.Table, role: str) -> dic
     return {
         "ok": 0,
         "failed": 0,
-        **_counts(translations["status"].filter(pc.equal(segments["role"], role))),
+        **value_counts(translations["status"].filter(pc.equal(segments["role"], role))),
     }

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -22,6 +22,7 @@ from vqa_builder.release.contents import ReleaseContents
 from vqa_builder.release.parquet import arrow_bytes
 from vqa_builder.schema import content_hashes
 from vqa_builder.store import file_hash, fingerprint, write_json
+from vqa_builder.translation.memory import Entry
 from vqa_builder.version import __version__
 
 FORMAT = 1
@@ -145,19 +146,38 @@ def describe(contents: ReleaseContents) -> dict[str, Any]:
         "reasons": inside.reason_counts(contents),
         "answer_map": inside.method_counts(contents),
     }
+    return described(
+        contents.name,
+        contents.language,
+        {**contents.facts, "counts": counts},
+        scores=score_summaries(list(contents.data.values())),
+        tables={key: _table(table) for key, table in contents.tables.items()},
+        human=contents.human_verified,
+    )
+
+
+def described(
+    name: str,
+    language: str,
+    facts: Mapping[str, Any],
+    *,
+    scores: Mapping[str, Any],
+    tables: Mapping[str, Any],
+    human: Sequence[Entry],
+) -> dict[str, Any]:
+    """The same from its parts: what ``facts.facts`` says, and what is known of the tables."""
     return {
         "format": FORMAT,
         "builder": {"name": PACKAGE, "version": __version__},
-        "name": contents.name,
-        "language": contents.language,
-        **contents.facts,
-        "counts": counts,
-        "scores": score_summaries(list(contents.data.values())),
-        "tables": {key: _table(table) for key, table in contents.tables.items()},
+        "name": name,
+        "language": language,
+        **facts,
+        "scores": scores,
+        "tables": tables,
         "files": {},
-        "packages": contents.facts.get("packages") or packages.record(),
+        "packages": facts.get("packages") or packages.record(),
         "python": packages.python(),
-        "asserted": human_verified.record(contents.human_verified),
+        "asserted": human_verified.record(human),
     }
 
 

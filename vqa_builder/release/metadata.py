@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from vqa_builder.escaping import bibtex
+from vqa_builder.features import features_of, inner_feature, special
 from vqa_builder.languages._text import table_rows
 from vqa_builder.languages.base import known_languages
 from vqa_builder.release.contents import in_order
@@ -68,7 +69,8 @@ def yaml_features(columns: pa.Schema | pa.StructType) -> list[dict[str, Any]]:
     >>> yaml_features(pa.schema([("labels", pa.list_(pa.int32()))]))
     [{'name': 'labels', 'list': 'int32'}]
     """
-    return [{"name": field.name, **_yaml_type(field.type)} for field in columns]
+    told = features_of(columns.metadata) if isinstance(columns, pa.Schema) else {}
+    return [{"name": field.name, **_yaml_type(field.type, told.get(field.name))} for field in columns]
 
 
 def hub_licence(licence: str | None, url: str | None = None) -> dict[str, str]:
@@ -212,13 +214,21 @@ def _dataset_info(manifest: Mapping[str, Any], config: str, found: pa.Schema) ->
     }
 
 
-def _yaml_type(kind: pa.DataType) -> dict[str, Any]:
-    if kind == IMAGE:
+def _yaml_type(kind: pa.DataType, feature: Any = None) -> dict[str, Any]:
+    """A type; what ``datasets`` called it in the source says more than Arrow does."""
+    if known := special(feature):
+        return known
+    if kind == IMAGE and feature is None:
         return {"dtype": "image"}
     if pa.types.is_struct(kind):
-        return {"struct": yaml_features(kind)}
+        fields = [
+            {"name": one.name, **_yaml_type(one.type, inner_feature(feature, one.name))} for one in kind
+        ]
+        return {"struct": fields}
+    if pa.types.is_fixed_size_list(kind):
+        return {**_yaml_type(pa.list_(kind.value_type), feature), "length": kind.list_size}
     if pa.types.is_list(kind) or pa.types.is_large_list(kind):
-        inner = _yaml_type(kind.value_type)
+        inner = _yaml_type(kind.value_type, inner_feature(feature))
         name = "large_list" if pa.types.is_large_list(kind) else "list"
         return {name: next(iter(inner.values())) if list(inner) in (["dtype"], ["struct"]) else inner}
-    return {"dtype": _FLOATS.get(str(kind), str(kind))}
+    return {"dtype": _FLOATS.get(str(kind), str(kind).partition("[day]")[0])}

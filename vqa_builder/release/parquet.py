@@ -26,6 +26,7 @@ SHARD_BYTES = 250_000_000
 HASH_BITS = 64
 ROW_GROUP = 10_000
 IMAGE_ROW_GROUP = 100
+GROUP_BYTES = 32_000_000
 ZSTD_LEVEL = 3
 
 
@@ -70,6 +71,67 @@ def write_file(table: pa.Table, path: Path) -> None:
         write_page_index=True,
         use_content_defined_chunking=True,
     )
+
+
+class ShardWriter:
+    """A split that is written as its rows come, into as many files as its size asks for.
+
+    Args:
+        folder: ``data`` or ``rejected`` of a release; made if missing.
+        split: stands at the front of the file names.
+        schema: the columns, with the metadata that the files keep.
+        shard_bytes: about how many Arrow bytes go into one file; ``SHARD_BYTES`` if None.
+    """
+
+    def __init__(self, folder: Path, split: str, schema: pa.Schema, shard_bytes: int | None = None) -> None:
+        self._folder, self._split, self._schema = folder, split, schema
+        self._most = shard_bytes or SHARD_BYTES
+        self._waiting: list[pa.Table] = []
+        self._bytes, self._size = 0, 0
+        self._paths: list[Path] = []
+        self._file: pq.ParquetWriter | None = None
+
+    def add(self, table: pa.Table) -> None:
+        """The next rows; they are written as soon as there are enough for a row group."""
+        if table.num_rows:
+            self._waiting.append(table)
+            self._bytes += table.nbytes
+        if self._bytes > GROUP_BYTES or sum(part.num_rows for part in self._waiting) >= ROW_GROUP:
+            self._write()
+
+    def close(self) -> list[Path]:
+        """The files, named by their number once that is known."""
+        self._write()
+        if self._file is not None:
+            self._file.close()
+        names = [f"{self._split}-{at:05}-of-{len(self._paths):05}.parquet" for at in range(len(self._paths))]
+        return [path.rename(self._folder / name) for path, name in zip(self._paths, names, strict=True)]
+
+    def _write(self) -> None:
+        if not self._waiting:
+            return
+        if self._file is None or self._size > self._most:
+            self._next_file()
+        assert self._file is not None
+        self._file.write_table(pa.concat_tables(self._waiting).combine_chunks(), row_group_size=ROW_GROUP)
+        self._size += self._bytes
+        self._waiting, self._bytes = [], 0
+
+    def _next_file(self) -> None:
+        if self._file is not None:
+            self._file.close()
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._paths.append(self._folder / f"{self._split}-part-{len(self._paths)}")
+        self._size = 0
+        self._file = pq.ParquetWriter(
+            self._paths[-1],
+            self._schema,
+            compression="zstd",
+            compression_level=ZSTD_LEVEL,
+            write_page_index=True,
+            use_content_defined_chunking=True,
+            store_schema=True,
+        )
 
 
 def table_files(release: Path, key: str) -> list[Path]:

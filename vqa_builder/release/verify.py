@@ -19,6 +19,8 @@ from vqa_builder.release.checks import TABLE_CHECKS, TABLE_WARNINGS, Reference, 
 from vqa_builder.release.contents import check_counts, schema_fault
 from vqa_builder.release.manifest import Manifest
 from vqa_builder.release.parquet import FOLDERS, config_of, read_table
+from vqa_builder.release.record_checks import PROVED, record_faults
+from vqa_builder.release.record_view import is_records
 from vqa_builder.release.reload import reload_faults
 from vqa_builder.schema import content_hashes
 
@@ -97,7 +99,7 @@ def verify(folder: Path, *, tables: bool = True, reload: bool = True) -> VerifyR
     checks = [
         _check("manifest", f"format {manifest.FORMAT}, written by {_builder(found)}", lambda: seal),
         _check("files", _files_proved(found), lambda: _file_faults(folder, found)),
-        *(_check_tables(folder, found) if tables else []),
+        *(_tables_checked(folder, found) if tables else []),
     ]
     if certificate.FILE in found.files or found.content.get("certificate"):
         proved = "the bound follows from the judgements, of these rows; card and manifest state it"
@@ -157,6 +159,19 @@ def _file_faults(folder: Path, found: Manifest) -> list[str]:
     return faults
 
 
+def _tables_checked(folder: Path, found: Manifest) -> list[Check]:
+    return _check_records(folder, found) if is_records(found.content) else _check_tables(folder, found)
+
+
+def _check_records(folder: Path, found: Manifest) -> list[Check]:
+    try:
+        faults = record_faults(folder, found)
+    except Exception as error:  # whatever a damaged file makes a library do is a finding
+        return [Check("readable", False, f"could not be checked: {type(error).__name__}: {error}")]
+    checks = [_check(name, PROVED[name], lambda name=name: faults[name]) for name in faults]  # type: ignore[misc]
+    return [*checks, _check("counts", _adds_up(found), lambda: _count_faults(found))]
+
+
 def _check_tables(folder: Path, found: Manifest) -> list[Check]:
     """Read each table once, and run every check that needs its rows; only ids outlive their table."""
     faults: dict[str, list[str]] = {name: [] for name in ("readable", "schema", "content", *TABLE_CHECKS)}
@@ -193,8 +208,6 @@ def _check_tables(folder: Path, found: Manifest) -> list[Check]:
 
 
 def _proved(found: Manifest) -> dict[str, str]:
-    rows = {name: sum(found.counts[name].values()) for name in ("source", "kept", "rejected")}
-    adds_up = f"{rows['source']:,} source rows = {rows['kept']:,} kept + {rows['rejected']:,} rejected"
     return {
         "readable": f"{len(found.tables)} tables",
         "schema": "every column as declared",
@@ -210,9 +223,14 @@ def _proved(found: Manifest) -> dict[str, str]:
         "text": "questions are there, valid UTF-8, without control characters",
         "alignment": "every link joins words that the English question and its translation have",
         "reasons": "every rejected row says why",
-        "counts": adds_up,
+        "counts": _adds_up(found),
         "ids": "unique in all tables, as many as counted",
     }
+
+
+def _adds_up(found: Manifest) -> str:
+    rows = {name: sum(found.counts[name].values()) for name in ("source", "kept", "rejected")}
+    return f"{rows['source']:,} source rows = {rows['kept']:,} kept + {rows['rejected']:,} rejected"
 
 
 def _spans_proved(found: Manifest) -> str:

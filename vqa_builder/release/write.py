@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
@@ -12,8 +14,10 @@ from vqa_builder.errors import ReleaseError, StorageError
 from vqa_builder.release import card, croissant, human_verified, manifest
 from vqa_builder.release.contents import ReleaseContents, check
 from vqa_builder.release.parquet import ANSWER_MAP_KEY, read_table, table_schema, write_file, write_table
+from vqa_builder.release.record_view import is_records, view
 from vqa_builder.report import page
 from vqa_builder.store import atomic_folder, remove, write_json, write_text
+from vqa_builder.translation.memory import Entry
 
 SPEC_FILE = "build.yaml"
 CHANGELOG_FILE = "CHANGELOG.md"
@@ -42,29 +46,67 @@ def write_release(contents: ReleaseContents, out: Path) -> Path:
     """
     check(contents)
     contents = contents.storable()
-    target = out / contents.name
-    _restore_and_clean(target)
-    _refuse_foreign(target)
-    with atomic_folder(target) as folder:
+    with replacing(out / contents.name) as folder:
         _write_tables(contents, folder)
-        write_text(folder / SPEC_FILE, contents.spec_yaml)
-        for file, text in ((CHANGELOG_FILE, contents.changelog), (CARD_TEXT_FILE, contents.card_text)):
-            if text is not None:
-                write_text(folder / file, text)
         if contents.image_problems:
             lines = [json.dumps(problem, ensure_ascii=False) + "\n" for problem in contents.image_problems]
             write_text(folder / IMAGE_PROBLEMS_FILE, "".join(lines))
-        human_verified.write(folder, contents.human_verified)
+        texts = Texts(contents.spec_yaml, contents.changelog, contents.card_text, contents.human_verified)
         described = manifest.describe(contents)
-        described["files"] = manifest.list_files(folder)
-        write_text(
-            folder / card.FILE,
-            card.render(described, card.schemas(contents), card.sample(contents), contents.card_text),
-        )
-        write_json(folder / croissant.FILE, croissant.render(described, card.schemas(contents)))
-        write_text(folder / page.FILE, page.render(contents.tables, described))
-        manifest.save(folder, described)
-    return target
+        complete(folder, described, card.schemas(contents), card.sample(contents), texts, contents.tables)
+    return out / contents.name
+
+
+class Texts(NamedTuple):
+    """What travels with the tables: the spec, the changelog and the maintainers' part of the card."""
+
+    spec_yaml: str
+    changelog: str | None
+    card_text: str | None
+    human_verified: tuple[Entry, ...]
+
+
+@contextmanager
+def replacing(target: Path) -> Iterator[Path]:
+    """A folder that takes the place of an older release once the block has ended well.
+
+    Raises:
+        StorageError: the folder in the way is not a release, or holds files that no build put there.
+    """
+    _restore_and_clean(target)
+    _refuse_foreign(target)
+    with atomic_folder(target) as folder:
+        yield folder
+
+
+def complete(
+    folder: Path,
+    described: dict[str, Any],
+    schemas: Mapping[str, pa.Schema],
+    sample: list[dict[str, Any]],
+    texts: Texts,
+    tables: Mapping[str, pa.Table],
+) -> None:
+    """Put beside the tables of a release all else that it holds, and last its manifest.
+
+    Args:
+        folder: holds the tables.
+        described: the manifest, ``files`` still empty.
+        schemas: config -> columns.
+        sample: rows for the card.
+        texts: what travels with the tables.
+        tables: what the report shows.
+    """
+    write_text(folder / SPEC_FILE, texts.spec_yaml)
+    for file, text in ((CHANGELOG_FILE, texts.changelog), (CARD_TEXT_FILE, texts.card_text)):
+        if text is not None:
+            write_text(folder / file, text)
+    human_verified.write(folder, texts.human_verified)
+    described["files"] = manifest.list_files(folder)
+    write_text(folder / card.FILE, card.render(described, schemas, sample, texts.card_text))
+    write_json(folder / croissant.FILE, croissant.render(described, schemas))
+    write_text(folder / page.FILE, page.render(tables, described))
+    manifest.save(folder, described)
 
 
 def is_current(folder: Path, key: str) -> bool:
@@ -104,7 +146,8 @@ def write_report(release: Path) -> Path:
             where=release,
             remedy="vqa-builder verify names what differs; build it again",
         )
-    tables = {key: _without_images(release, key) for key in found.tables}
+    shown = view if is_records(found.content) else _without_images
+    tables = {key: shown(release, found.content, key) for key in found.tables}
     path = release / page.FILE
     write_text(path, page.render(tables, found.content))
     manifest.save(release, found.content)
@@ -162,7 +205,7 @@ def _refuse_foreign(target: Path) -> None:
         )
 
 
-def _without_images(release: Path, key: str) -> pa.Table:
+def _without_images(release: Path, manifest: Mapping[str, Any], key: str) -> pa.Table:
     """A table but for its pictures, which may be larger than memory and stand nowhere on the page."""
     return read_table(release, key, [name for name in table_schema(release, key).names if name != "image"])
 

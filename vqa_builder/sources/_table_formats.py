@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -106,7 +106,7 @@ def _csv_parts(
     stream: Any, label: str, kind: str, rows: Rows, options: TableOptions, report: OnBadRecord
 ) -> Iterator[ArrowRecords]:
     with io.TextIOWrapper(stream, encoding="utf-8-sig", newline="") as lines:
-        found = _csv_rows(lines, label, kind, options)
+        found = csv_rows(lines, label, kind, options)
         header = next(found, [])
         if len(set(header)) < len(header):
             raise SourceError(
@@ -142,7 +142,23 @@ def _report_short_rows(
             report(BadRecord(label, number, question_id, *fault))
 
 
-def _csv_rows(lines: Iterable[str], label: str, kind: str, options: TableOptions) -> Iterator[list[str]]:
+class CsvLayout(Protocol):
+    """What stands between and around the fields."""
+
+    @property
+    def delimiter(self) -> str | None: ...
+    @property
+    def quote(self) -> str | None: ...
+    @property
+    def escape(self) -> str | None: ...
+
+
+def csv_rows(lines: Iterable[str], label: str, kind: str, options: CsvLayout) -> Iterator[list[str]]:
+    """The rows of a CSV or TSV, that of the header first; blank lines are none.
+
+    Raises:
+        SourceError: the quotes do not fit.
+    """
     csv.field_size_limit(_FIELD_LIMIT)
     reader = csv.reader(
         lines,

@@ -10,6 +10,7 @@ from typing import Annotated, ClassVar, Literal, NamedTuple, Protocol, TypeVar, 
 import pyarrow as pa
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from vqa_builder import schema
 from vqa_builder.errors import SourceError
 from vqa_builder.store import file_hash
 
@@ -138,6 +139,11 @@ class Source(ABC):
 
     @abstractmethod
     def __init__(self, options: BaseModel) -> None: ...
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """The kinds of strings that it holds, in the order of ``schema.KINDS``."""
+        return schema.ROLES
 
     @abstractmethod
     def files(self) -> list[Path]:

@@ -65,6 +65,11 @@ class Hub(RecordSource):
         self._options = options
         self._local = Path(options.repo) if Path(options.repo).is_dir() else None
 
+    @property
+    def repo(self) -> str:
+        """The dataset, or the local folder."""
+        return self._options.repo
+
     def files(self) -> list[Path]:
         """The files of a local folder; none for a dataset on the hub."""
         if self._local is None:
@@ -82,18 +87,18 @@ class Hub(RecordSource):
 
     def examples(self, reading: Reading) -> Iterator[pa.RecordBatch]:
         """Split after split, in the order of the dataset."""
-        names = {split: [(split, name)] for split, name in self._chosen_splits().items()}
+        names = {split: [(split, name)] for split, name in self.chosen_splits().items()}
         return read_files(names, lambda each: self._records(*each, reading.limit), reading)
 
     def notices(self) -> list[str]:
         """The splits that are left aside."""
-        others = [name for name in self._dataset if name not in self._chosen_splits().values()]
+        others = [name for name in self.dataset if name not in self.chosen_splits().values()]
         if not others:
             return []
         suggested = {
             split: next((name for name in others if name in known), others[0])
             for split, known in SPLIT_NAMES.items()
-            if split not in self._chosen_splits()
+            if split not in self.chosen_splits()
         }
         example = ", ".join(f"{split}: {name}" for split, name in list(suggested.items())[:1])
         remedy = f"to read them, name them: splits: {{{example or 'train: ' + others[0]}}}"
@@ -107,20 +112,22 @@ class Hub(RecordSource):
         revision = self._options.revision
         if self._local is not None or (revision and _COMMIT.fullmatch(revision)):
             return revision
-        with self._explained():
+        with self.explained():
             return HfApi().dataset_info(self._options.repo, revision=revision).sha
 
     @cached_property
-    def _dataset(self) -> Any:
+    def dataset(self) -> Any:
+        """The splits, to be streamed."""
         import datasets
 
-        with self._explained():
+        with self.explained():
             return datasets.load_dataset(
                 self._options.repo, self._options.config, revision=self._commit, streaming=True
             )
 
-    def _chosen_splits(self) -> dict[str, str]:
-        known = list(self._dataset)
+    def chosen_splits(self) -> dict[str, str]:
+        """Split -> its name in the dataset, of those that are read."""
+        known = list(self.dataset)
         usual: dict[base.SplitName, str] = {
             split: split for split in get_args(base.SplitName) if split in known
         }
@@ -135,8 +142,8 @@ class Hub(RecordSource):
         return not_empty_table(self._parts(Rows(self._options, split, 0), name, label, limit), label)
 
     def _parts(self, rows: Rows, name: str, label: str, limit: int | None) -> Iterator[ArrowRecords]:
-        with self._explained():
-            dataset = self._dataset[name].with_format("arrow")
+        with self.explained():
+            dataset = self.dataset[name].with_format("arrow")
             first = next(iter(dataset.iter(1)), pa.table({}))
             schema = first.schema if dataset.features is None else dataset.features.arrow_schema
             fields = self._options.columns.among(column_names(first.schema), label)
@@ -150,7 +157,7 @@ class Hub(RecordSource):
                     start += batch.num_rows
 
     @contextmanager
-    def _explained(self) -> Iterator[None]:
+    def explained(self) -> Iterator[None]:
         """What the hub's libraries raise, as our errors."""
         from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 

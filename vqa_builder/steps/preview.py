@@ -9,10 +9,10 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from vqa_builder import schema
 from vqa_builder.answers import candidates, vocabulary as vocabularies
 from vqa_builder.executors import LocalExecutor
 from vqa_builder.quality import choice
+from vqa_builder.record_strings import stated
 from vqa_builder.release import images
 from vqa_builder.spec import Spec
 from vqa_builder.steps.answering import open_senses
@@ -26,6 +26,7 @@ from vqa_builder.steps.build_context import (
 )
 from vqa_builder.steps.judging import policy_of, score_columns, scorer_signatures
 from vqa_builder.steps.reading import SourceTables, bad_records, source_description
+from vqa_builder.steps.recording import ROWS, RecordTables
 from vqa_builder.translation import run
 from vqa_builder.translation.budget import PlannedWork, planned_work
 from vqa_builder.translation.engines.base import Engine
@@ -105,29 +106,39 @@ def check_spec(spec: Spec, wanted: Sequence[str] | None = None, allow: Collectio
     return [*checked, *(f"engine {engine.signature}" for engine in engines)]
 
 
-def preview(job: BuildContext, source: SourceTables) -> Plan:
+def preview(job: BuildContext, source: SourceTables | RecordTables) -> Plan:
     """What a build would translate, without translating it."""
+    origin = source.places if isinstance(source, RecordTables) else source.examples
     segments = source.segments.table
     strings: list[PlannedStrings] = []
     work: list[PlannedWork] = []
     for language in job.languages:
-        for role in schema.ROLES:
+        for role in job.plugins.source.roles:
             of_role = segments.filter(pc.equal(segments["role"], role))
             strings.append(_planned_strings(job, of_role, role, language))
             work += _work_of_chains(job, of_role, role, language)
-        work += _work_in_context(job, source.contexts.table, segments, language)
-    counts = pc.value_counts(source.examples.table["split"])
+        if isinstance(source, SourceTables):
+            work += _work_in_context(job, source.contexts.table, segments, language)
     return Plan(
-        rows={entry["values"]: entry["counts"] for entry in counts.to_pylist()},
-        bad_records=len(bad_records(source.examples.table)),
+        rows=rows_of_splits(source),
+        bad_records=len(bad_records(origin.table)),
         strings=strings,
         engines=[engine.signature for engine in job.plugins.engines],
         work=work,
         spent_characters=job.ledger.characters,
         spent_money=job.ledger.money,
         currency=job.ledger.currency,
-        source=source_description(source.examples.table),
+        source=source_description(origin.table),
     )
+
+
+def rows_of_splits(source: SourceTables | RecordTables) -> dict[str, int]:
+    """Split -> rows of the source that can be used."""
+    if isinstance(source, RecordTables):
+        rows: dict[str, int] = stated(source.places.table, ROWS)
+        return rows
+    counts = pc.value_counts(source.examples.table["split"])
+    return {entry["values"]: entry["counts"] for entry in counts.to_pylist()}
 
 
 def _check_language(spec: Spec, plugins: PluginSet, language: str) -> list[str]:
@@ -212,7 +223,7 @@ def _translated_by_people(job: BuildContext, segments: pa.Table, language: str) 
     """What is known of all segments, as translations with their engines."""
     texts: list[str | None] = []
     engines: list[str | None] = []
-    for role in schema.ROLES:
+    for role in job.plugins.source.roles:
         of_role = segments.filter(pc.equal(segments["role"], role))
         recalled = _recalled(job, _request(of_role, role, language), job.plugins.chains[0])
         texts, engines = texts + recalled.texts, engines + recalled.engines

@@ -13,7 +13,7 @@ from vqa_builder import segments as segmentation
 from vqa_builder.answers import vocabulary as vocabularies
 from vqa_builder.errors import SourceError
 from vqa_builder.plugins import plugin_options
-from vqa_builder.sources.base import BadRecord
+from vqa_builder.sources.base import BadRecord, OnBadRecord
 from vqa_builder.steps.build_context import BuildContext
 from vqa_builder.store import Stored, file_hash, remove, write_text
 
@@ -47,12 +47,12 @@ def read_examples(job: BuildContext) -> Stored:
         lambda: _read(job),
         source=job.spec.source.type,
         version=source.version,
-        options=_without_paths(plugin_options("sources", job.spec.source, job.spec.folder)),
+        options=without_paths(plugin_options("sources", job.spec.source, job.spec.folder)),
         fingerprint=job.inputs,
         limit=job.limit,
         on_bad_record=job.on_bad_record,
     )
-    _report_bad_records(job, examples)
+    report_bad_records(job, examples)
     return examples
 
 
@@ -106,12 +106,7 @@ def source_description(examples: pa.Table) -> list[str]:
 
 def _read(job: BuildContext) -> pa.Table:
     bad: list[BadRecord] = []
-
-    def on_bad_record(record: BadRecord) -> None:
-        if job.on_bad_record == "error":
-            raise record.error()
-        bad.append(record)
-
+    on_bad_record = reporter(job, bad)
     batches = []
     source = job.plugins.source
     with job.progress.track("reading the source", 0) as advance:
@@ -133,7 +128,18 @@ def _read(job: BuildContext) -> pa.Table:
     )
 
 
-def _report_bad_records(job: BuildContext, examples: Stored) -> None:
+def reporter(job: BuildContext, bad: list[BadRecord]) -> OnBadRecord:
+    """What a source tells of bad records: the first one raises, or all are put into the list."""
+
+    def on_bad_record(record: BadRecord) -> None:
+        if job.on_bad_record == "error":
+            raise record.error()
+        bad.append(record)
+
+    return on_bad_record
+
+
+def report_bad_records(job: BuildContext, examples: Stored) -> None:
     """Write what was set aside where its owner finds it."""
     path = job.out / "bad_records.jsonl"
     records = bad_records(examples.table) if job.on_bad_record == "skip" else []
@@ -144,14 +150,14 @@ def _report_bad_records(job: BuildContext, examples: Stored) -> None:
         remove(path)
 
 
-def _without_paths(options: object) -> object:
+def without_paths(options: object) -> object:
     """A source's options as they enter a key: which file is what, by name, not where it lies."""
     if isinstance(options, BaseModel):
-        return {name: _without_paths(value) for name, value in options}
+        return {name: without_paths(value) for name, value in options}
     if isinstance(options, dict):
-        return {key: _without_paths(value) for key, value in options.items()}
+        return {key: without_paths(value) for key, value in options.items()}
     if isinstance(options, list | tuple):
-        return [_without_paths(value) for value in options]
+        return [without_paths(value) for value in options]
     if not isinstance(options, Path):
         return options
     path, mark, member = str(options).partition("!")

@@ -119,20 +119,10 @@ def release(
     ``rows`` is what ``assemble`` made of the others.
     """
     spec, folder = job.spec, job.out / job.spec.release_name(language)
-    key = fingerprint(
-        {
-            "rows": rows.key,
-            "answers": answer_map.key,
-            "spec": spec.text,
-            "changelog": spec.changelog,
-            "card": spec.card_text,
-            "images": images.images_fingerprint(spec.release.images, spec.folder),
-            "facts": facts.VERSION,
-        }
-    )
+    key = release_key(job, rows=rows.key, answers=answer_map.key)
     if write.is_current(folder, key):
         return BuiltRelease(folder, language, load_manifest(folder), False, job.work.of(language), None)
-    _keep_fuller(job, source, folder)
+    keep_fuller(job, source.examples.table.num_rows, folder)
     check_unchanged(job)
     contents = _contents(job, key, source, translated, verdicts, answer_map, rows, language)
     contents = images.with_images(contents, spec.release.images, spec.folder)
@@ -143,13 +133,27 @@ def release(
     return BuiltRelease(folder, language, load_manifest(folder), True, job.work.of(language), report)
 
 
-def _keep_fuller(job: BuildContext, source: SourceTables, folder: Path) -> None:
+def release_key(job: BuildContext, **tables: object) -> str:
+    """The key of a release: of its tables, and of all else that stands in it."""
+    spec = job.spec
+    return fingerprint(
+        {
+            **tables,
+            "spec": spec.text,
+            "changelog": spec.changelog,
+            "card": spec.card_text,
+            "images": images.images_fingerprint(spec.release.images, spec.folder),
+            "facts": facts.VERSION,
+        }
+    )
+
+
+def keep_fuller(job: BuildContext, rows: int, folder: Path) -> None:
     """Refuse to put a trial of a few rows in the place of a release that holds more."""
     try:
         there = sum(load_manifest(folder).counts["source"].values())
     except ReleaseError:
         return
-    rows = source.examples.table.num_rows
     if rows < there and not job.overwrite:
         raise StorageError(
             "A release with more rows stands where this one would go",
@@ -180,21 +184,11 @@ def _contents(
         data=data,
         rejected=rejected,
         answer_map=answer_map.table,
-        facts=facts.facts(
-            key=key,
-            spec=spec,
-            language=language,
-            files=facts.input_files(spec, plugins.source, language),
-            source={
-                "type": spec.source.type,
-                "version": plugins.source.version,
-                "fingerprint": list(job.inputs),
-            },
-            run={"limit": job.limit, "on_bad_record": job.on_bad_record},
-            signatures=_signatures(job, verdicts.table, language),
-            engines=[*plugins.engines, *plugins.back_chain],
-            policy=policy,
-            packages=packages.record(_classes(spec)),
+        facts=stated_facts(
+            job,
+            key,
+            verdicts.table,
+            language,
             counts=facts.counted(
                 examples=source.examples.table,
                 segments=segments,
@@ -211,11 +205,36 @@ def _contents(
         spec_yaml=spec.text,
         changelog=spec.changelog,
         card_text=spec.card_text,
-        human_verified=tuple(_human_verified(job, segments, translations, language)),
+        human_verified=tuple(human_verified_entries(job, segments, translations, language)),
     )
 
 
-def _human_verified(
+def stated_facts(
+    job: BuildContext, key: str, verdicts: pa.Table, language: str, counts: dict[str, Any], **stated: Any
+) -> dict[str, Any]:
+    """What the manifest states of a build beside its tables."""
+    spec, plugins = job.spec, job.plugins
+    return facts.facts(
+        key=key,
+        spec=spec,
+        language=language,
+        files=facts.input_files(spec, plugins.source, language),
+        source={
+            "type": spec.source.type,
+            "version": plugins.source.version,
+            "fingerprint": list(job.inputs),
+        },
+        run={"limit": job.limit, "on_bad_record": job.on_bad_record},
+        signatures=signatures(job, verdicts, language),
+        engines=[*plugins.engines, *plugins.back_chain],
+        policy=policies.judged_by(verdicts).model_dump(mode="json"),
+        packages=packages.record(plugin_classes(spec)),
+        counts=counts,
+        **stated,
+    )
+
+
+def human_verified_entries(
     job: BuildContext, segments: pa.Table, translations: pa.Table, language: str
 ) -> list[Entry]:
     """Entries of the memory that people verified and the rows use; a glossary is a file of the spec."""
@@ -223,7 +242,7 @@ def _human_verified(
     return human_verified.used(segments, translations, language, engines, job.plugins.back_signatures)
 
 
-def _classes(spec: Spec) -> list[type]:
+def plugin_classes(spec: Spec) -> list[type]:
     """The classes of all plug-ins that the spec names."""
     engines = (*spec.translate.plugins, *spec.back_translation.plugins)
     named = [("sources", spec.source), *(("engines", engine) for engine in engines)]
@@ -232,7 +251,7 @@ def _classes(spec: Spec) -> list[type]:
     return [registry.find(kind, plugin.type) for kind, plugin in named]
 
 
-def _signatures(job: BuildContext, verdicts: pa.Table, language: str) -> dict[str, Any]:
+def signatures(job: BuildContext, verdicts: pa.Table, language: str) -> dict[str, Any]:
     chosen, plugins = job.spec.translate, job.plugins
     how = "best_of" if chosen.best_of else "second_opinion" if chosen.second_opinion else None
     guard, aligner = plugins.guards.get(language), plugins.aligners.get(language)

@@ -99,7 +99,7 @@ def _translations(
     job: BuildContext, segments: pa.Table, language: str, engines: Sequence[Engine]
 ) -> pa.Table:
     parts = []
-    for role in schema.ROLES:
+    for role in job.plugins.source.roles:
         of_role = segments.filter(pc.equal(segments["role"], role))
         texts, contexts = of_role["text"].to_pylist(), of_role["context"].to_pylist()
         parts.append(ask_engines(job, Request(texts, SOURCE_LANGUAGE, language, role, contexts), engines))
@@ -121,7 +121,7 @@ def _with_back_translations(
 ) -> pa.Table:
     back_text = pa.nulls(segments.num_rows, pa.string())
     back_engine = back_text
-    for role in schema.ROLES:
+    for role in job.plugins.source.roles:
         wanted = pc.and_(pc.equal(segments["role"], role), pc.is_valid(translations["text"]))
         wanted = wanted.combine_chunks()
         texts = translations["text"].filter(wanted).to_pylist()

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from vqa_builder.errors import SpecError
-from vqa_builder.schema import ROLES
+from vqa_builder.schema import KINDS
 
 HEADER = ("term", "translation", "role")
 
@@ -119,11 +119,11 @@ def load_glossary(path: Path) -> Glossary:
 
 def _term(cells: list[str], path: Path, number: int) -> Term:
     term, translation, role = (" ".join(cell.split()) for cell in [*cells, "", ""][:3])
-    if not term or len(cells) > len(HEADER) or role not in ("", *ROLES):
+    if not term or len(cells) > len(HEADER) or role not in ("", *KINDS):
         raise SpecError(
             "A line of the glossary cannot be used",
             where=f"{path}:{number}",
-            expected=f"term, translation, and as role {', '.join(ROLES)} or nothing, separated by tabs",
+            expected=f"term, translation, and as role {', '.join(KINDS)} or nothing, separated by tabs",
             found=" | ".join(cells),
         )
     return Term(term, translation, role)

@@ -27,6 +27,19 @@ _TASK = {
         " word or phrase that a native speaker of {target} would answer with: no sentence, no explanation, no"
         " final stop. One text has one translation, never a choice of several."
     ),
+    "option": (
+        "Each text is one of the options of a multiple choice question. Write it as a test paper in {target}"
+        " would: short, in the same form as the others, with no letter in front and no explanation."
+    ),
+    "turn": (
+        "Each text is a sentence of a conversation between a user and an assistant about a picture. Write it"
+        " as a native speaker of {target} would say it there, with the same meaning, nothing added and"
+        " nothing left out; the assistant is polite."
+    ),
+    "text": (
+        "Each text is a sentence of an explanation or a description. Write it as a careful writer of {target}"
+        " would, with the same meaning, nothing added and nothing left out."
+    ),
     "": "Each text stands for itself. Write what a native speaker of {target} would, and nothing else.",
 }
 _PROMPT = """\

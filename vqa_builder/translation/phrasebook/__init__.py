@@ -17,7 +17,7 @@ from vqa_builder.errors import StorageError
 from vqa_builder.translation.request import Request
 
 FILE = Path(__file__).with_name("questions.tsv.xz")
-SOURCE, ROLE = "en", "question"
+SOURCE, ROLES = "en", ("question", "turn")
 NAME = "phrasebook"
 ORIGIN = (
     "careful translations that a large language model wrote line by line, not checked by professional"
@@ -52,7 +52,7 @@ class Phrasebook:
 
     def lookup(self, request: Request) -> list[str | None]:
         """The translations of the questions that are in it; None for all other strings."""
-        if (request.source, request.target, request.role) != (SOURCE, self.language, ROLE):
+        if (request.source, request.target) != (SOURCE, self.language) or request.role not in ROLES:
             return [None] * len(request)
         known = _read(self._file).get(self.language, {})
         return [known.get(key(text)) for text in request.texts]

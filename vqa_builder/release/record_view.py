@@ -1,0 +1,139 @@
+"""Releases of records as the report, the card and the review read rows: the texts of a row in one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from vqa_builder import schema
+from vqa_builder.field_paths import FieldPath, settle, take
+from vqa_builder.quality.rules import reason_codes
+from vqa_builder.record_strings import distinct_lists
+from vqa_builder.release import facts
+from vqa_builder.release.parquet import read_table, table_files, table_schema
+from vqa_builder.sources.records import ENGLISH, ROW_ID
+
+FORM = "records"
+LONGEST = 300
+"""Characters of a row's texts that are shown."""
+_ROWS = 1_000
+
+
+def is_records(manifest: Mapping[str, Any]) -> bool:
+    """Whether a manifest is of a release in its source's own schema."""
+    return manifest.get("form") == FORM
+
+
+def paths_of(manifest: Mapping[str, Any], found: pa.Schema) -> list[FieldPath]:
+    """The paths to what was translated, as the manifest names them."""
+    return settle(manifest["records"]["fields"], found, manifest["name"])
+
+
+def batches(folder: Path, key: str, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+    """A table of a release, part after part."""
+    for path in table_files(folder, key):
+        with pq.ParquetFile(path) as file:
+            largest = max(
+                (file.metadata.row_group(at).total_byte_size for at in range(file.num_row_groups)), default=0
+            )
+            size = _ROWS if largest < 32 << 20 else 100
+            for batch in file.iter_batches(size, columns=columns and list(columns), use_threads=False):
+                yield pa.Table.from_batches([batch])
+
+
+def view(folder: Path, manifest: Mapping[str, Any], key: str) -> pa.Table:
+    """A table of a release of records as one of questions: the texts of a row, cut short, as its question.
+
+    Args:
+        folder: the release.
+        manifest: its manifest.
+        key: ``data/train``.
+    """
+    parts = []
+    for part in batches(folder, key):
+        paths = paths_of(manifest, part.schema)
+        empty = pa.nulls(part.num_rows, pa.string())
+        columns = dict.fromkeys(_SHOWN, empty) | {
+            "question_id": part[ROW_ID],
+            "question": _joined(part, paths, ""),
+            "question_en": _joined(part, paths, ENGLISH),
+            "engine": part["engine"],
+        }
+        columns["answers"] = pa.nulls(part.num_rows, pa.list_(schema.TRANSLATED_ANSWER))
+        columns |= {name: part[name] for name in ("scores", "reasons") if name in part.column_names}
+        parts.append(pa.table(columns))
+    return pa.concat_tables(parts)
+
+
+def counted(folder: Path, keys: Iterable[str], policy: Mapping[str, Any]) -> dict[str, Any]:
+    """What the manifest counts of the rows: engines, reasons, and how many each rule of the policy judged."""
+    engines, reasons, judged = Counter[str](), Counter[str](), Counter[str]()
+    for key in keys:
+        wanted = [name for name in ("engine", "scores", "reasons") if name in table_schema(folder, key).names]
+        for part in batches(folder, key, wanted):
+            engines.update(facts.value_counts(part["engine"].drop_null()))
+            if "scores" in part.column_names:
+                judged.update(facts.judged(part["scores"], policy))
+            if "reasons" in wanted:
+                codes = reason_codes(pc.list_flatten(part["reasons"]))
+                reasons.update(facts.value_counts(codes))
+    named = {"engines": engines, "reasons": reasons}
+    ordered = {
+        name: dict(sorted(found.items(), key=lambda one: (-one[1], one[0]))) for name, found in named.items()
+    }
+    return {**ordered, "judged": {rule: judged[rule] for rule in policy if rule != "answers"}}
+
+
+def score_tables(folder: Path, keys: Iterable[str]) -> list[pa.Table]:
+    """The scores of the kept rows, and nothing else."""
+    wanted = [key for key in keys if key.startswith("data/") and "scores" in table_schema(folder, key).names]
+    return [read_table(folder, key, ["scores"]) for key in wanted]
+
+
+def sample(folder: Path, manifest: Mapping[str, Any], key: str, rows: int) -> list[dict[str, Any]]:
+    """The first strings of the first rows of a table, for the card: row, path, English, translation."""
+    first = next(batches(folder, key)).slice(0, rows)
+    found = []
+    for path in paths_of(manifest, first.schema):
+        there, english = (take(_column(first, path.column + end), path.steps[1:]) for end in ("", ENGLISH))
+        for at, row in enumerate(there.rows.tolist()):
+            text, own = there.texts[at].as_py(), english.texts[at].as_py()
+            if text and own:
+                where = path.at([int(place[at]) for place in there.places])
+                found.append(
+                    (row, {"row_id": first[ROW_ID][row].as_py(), "path": where, "english": own, "text": text})
+                )
+    ordered = [shown for _, shown in sorted(found, key=lambda pair: pair[0])]
+    return [{name: text[:LONGEST] for name, text in shown.items()} for shown in ordered[: 2 * rows]]
+
+
+_SHOWN = (
+    "question_back",
+    "question_type",
+    "answer_type",
+    "multiple_choice_answer",
+    "multiple_choice_answer_en",
+)
+
+
+def _joined(part: pa.Table, paths: Sequence[FieldPath], end: str) -> pa.Array:
+    """The strings of each row in one, the beginning."""
+    owners, texts = [], []
+    for path in paths:
+        found = take(_column(part, path.column + end), path.steps[1:])
+        owners.append(found.rows)
+        texts.append(pc.fill_null(pc.utf8_slice_codeunits(found.texts, 0, LONGEST), ""))
+    lists = distinct_lists(np.concatenate(owners), pa.concat_arrays(texts), part.num_rows)
+    return pc.utf8_slice_codeunits(pc.binary_join(lists, " ⏎ "), 0, LONGEST)
+
+
+def _column(part: pa.Table, name: str) -> pa.Array:
+    column = part[name].combine_chunks()
+    return pa.concat_arrays(column.chunks) if isinstance(column, pa.ChunkedArray) else column

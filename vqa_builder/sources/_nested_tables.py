@@ -1,0 +1,323 @@
+"""Tables of any schema, part after part: JSON, JSONL, CSV, TSV, Parquet, Arrow, and datasets on the hub."""
+
+from __future__ import annotations
+
+import io
+import itertools
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+
+from vqa_builder.errors import SourceError
+from vqa_builder.sources import _nested_json as nested
+from vqa_builder.sources._input_files import damaged, existing, opened
+from vqa_builder.sources._table_formats import csv_rows, format_of
+from vqa_builder.sources._table_options import SUFFIXES, FileFormat
+from vqa_builder.sources.base import BadRecord, OnBadRecord
+from vqa_builder.sources.hub import Hub, HubOptions
+
+BATCH = 1_000
+"""Rows at a time, fewer where they are large."""
+_BATCH_BYTES = 32 << 20
+_PICTURES = 64
+"""Rows at a time of a dataset on the hub that holds bytes, whose sizes nobody knows before."""
+Part = tuple[Sequence[int], pa.RecordBatch]
+
+
+class Layout(NamedTuple):
+    """What a spec says of files; None where their names say it."""
+
+    format: FileFormat | None = None
+    key: str | None = None
+    delimiter: str | None = None
+    quote: str | None = '"'
+    escape: str | None = None
+
+
+class Rows(ABC):
+    """The rows of one file, or of one split of a dataset.
+
+    Attributes:
+        label: its name for messages.
+        paths: the local files that it reads.
+        mark: what identifies it; None where the hashes of the files do.
+    """
+
+    label: str
+    paths: Sequence[Path] = ()
+    mark: str | None = None
+
+    def notices(self) -> list[str]:
+        """What a reader should know of it before."""
+        return []
+
+    @abstractmethod
+    def schema(self) -> pa.Schema:
+        """The columns; reads JSON once, and of others the head alone."""
+
+    def unified(self, found: pa.Schema) -> pa.Schema:
+        """The columns of this and of the tables before it.
+
+        Raises:
+            SourceError: they are others.
+        """
+        return _one_schema(found, self.schema(), self.label)
+
+    @abstractmethod
+    def parts(self, columns: Sequence[str], report: OnBadRecord, limit: int | None) -> Iterator[Part]:
+        """Some columns of the rows, with the number of each row; bad ones are told and left out."""
+
+    def read(
+        self, columns: Sequence[str], schema: pa.Schema, report: OnBadRecord, limit: int | None
+    ) -> Iterator[Part]:
+        """The same, cut at the limit and checked, in the types of the whole source."""
+        for numbers, table in self.parts(columns, report, limit):
+            keep = len(numbers) if limit is None else sum(number < limit for number in numbers)
+            table = pa.RecordBatch.from_arrays(
+                [table[name].slice(0, keep) for name in columns],
+                schema=pa.schema([schema.field(name) for name in columns]),
+            )
+            yield numbers[:keep], table
+            if limit is not None and (keep < len(numbers) or numbers[keep - 1 : keep] == [limit - 1]):
+                return
+
+
+def table_rows(path: Path, layout: Layout) -> Rows:
+    """The rows of a file.
+
+    Raises:
+        SourceError: its format is unknown.
+    """
+    kind = format_of(path, layout.format)
+    if kind in ("json", "jsonl"):
+        return _JSON(path, kind, layout)
+    if kind in ("csv", "tsv"):
+        return _CSV(path, kind, layout)
+    return _Parquet(path) if kind == "parquet" else _IPC(path)
+
+
+def hub_rows(
+    repo: str, config: str | None, revision: str | None, splits: Mapping[str, str]
+) -> dict[str, list[Rows]]:
+    """The rows of the splits of a dataset on the hub, or of a local folder that is laid out like one."""
+    hub = Hub(
+        HubOptions.model_validate(
+            {"repo": repo, "config": config, "revision": revision, "splits": splits or None}
+        )
+    )
+    return {split: [_HubSplit(hub, name)] for split, name in hub.chosen_splits().items()}
+
+
+class _File(Rows):
+    def __init__(self, path: Path) -> None:
+        self.path, self.paths, self.label = path, (path,), str(path)
+
+
+class _JSON(_File):
+    """Objects; the schema is that of all of them, and grows with the files of the source."""
+
+    def __init__(self, path: Path, kind: str, layout: Layout) -> None:
+        super().__init__(path)
+        self._lines, self._key = kind == "jsonl", layout.key
+        self._suffixes = tuple(suffix for suffix, each in SUFFIXES.items() if each in ("json", "jsonl"))
+
+    def schema(self) -> pa.Schema:
+        kind: pa.DataType = pa.struct([])
+        for batch in self._batches(None):
+            kind = nested.learnt(kind, [value for _, value in batch])
+        if not kind.num_fields:
+            raise SourceError("The file holds no records", where=self.label, expected="objects")
+        return pa.schema(list(kind))
+
+    def unified(self, found: pa.Schema) -> pa.Schema:
+        try:
+            return pa.schema(list(nested.unified(pa.struct(list(found)), pa.struct(list(self.schema())))))
+        except nested.Mixed as error:
+            raise _other_type(error.path, error.expected, error.found, self.label) from None
+
+    def parts(self, columns: Sequence[str], report: OnBadRecord, limit: int | None) -> Iterator[Part]:
+        raise NotImplementedError
+
+    def read(
+        self, columns: Sequence[str], schema: pa.Schema, report: OnBadRecord, limit: int | None
+    ) -> Iterator[Part]:
+        kind, wanted = pa.struct(list(schema)), pa.struct([schema.field(name) for name in columns])
+        for batch in self._batches(limit):
+            numbers, values = [list(each) for each in zip(*batch, strict=True)]
+            try:
+                array = pa.array(values, kind)
+                if nested.unified(kind, pa.array(values).type) != kind:
+                    raise pa.ArrowInvalid("a field that the schema has not")
+            except (pa.ArrowException, OverflowError, UnicodeError, nested.Mixed):
+                faults = {
+                    at: fault for at, value in enumerate(values) if (fault := nested.fault(value, kind))
+                }
+                for at, fault in faults.items():
+                    report(BadRecord(self.label, numbers[at], None, *fault))
+                numbers = [number for at, number in enumerate(numbers) if at not in faults]
+                array = pa.array([value for at, value in enumerate(values) if at not in faults], kind)
+            table = pa.RecordBatch.from_struct_array(array).select(list(columns))
+            yield numbers, pa.RecordBatch.from_arrays(table.columns, schema=pa.schema(list(wanted)))
+
+    def _batches(self, limit: int | None) -> Iterator[list[nested.Record]]:
+        with ExitStack() as stack:
+            label, stream = stack.enter_context(opened(self.path, self._suffixes))
+            self.label = label
+            records = nested.json_records(io.BufferedReader(stream), label, self._lines, self._key)  # type: ignore[arg-type]
+            yield from nested.batched(itertools.islice(records, limit), BATCH)
+
+
+class _CSV(_File):
+    """Texts, as CSV knows nothing else; an empty field is null."""
+
+    def __init__(self, path: Path, kind: str, layout: Layout) -> None:
+        super().__init__(path)
+        self._kind, self._layout = kind, layout
+
+    def schema(self) -> pa.Schema:
+        with ExitStack() as stack:
+            header = next(self._lines(stack), [])
+        if len(set(header)) < len(header) or not header:
+            raise SourceError(
+                "The table needs a name for each column", where=self.label, found=", ".join(header)
+            )
+        return pa.schema([(name, pa.string()) for name in header])
+
+    def parts(self, columns: Sequence[str], report: OnBadRecord, limit: int | None) -> Iterator[Part]:
+        with ExitStack() as stack:
+            lines = self._lines(stack)
+            header = next(lines)
+            places = [header.index(name) for name in columns]
+            for batch in nested.batched(enumerate(itertools.islice(lines, limit)), BATCH):
+                for number, row in batch:
+                    if len(row) != len(header):
+                        expected = f"{len(header)}, as in the header"
+                        report(
+                            BadRecord(
+                                self.label,
+                                number,
+                                None,
+                                "The number of fields is wrong",
+                                expected,
+                                f"{len(row)}",
+                            )
+                        )
+                good = [(number, row) for number, row in batch if len(row) == len(header)]
+                texts = [pa.array([row[place] or None for _, row in good], pa.string()) for place in places]
+                yield [number for number, _ in good], pa.RecordBatch.from_arrays(texts, list(columns))
+
+    def _lines(self, stack: ExitStack) -> Iterator[list[str]]:
+        suffixes = tuple(suffix for suffix, each in SUFFIXES.items() if each == self._kind)
+        label, stream = stack.enter_context(opened(self.path, suffixes))
+        text = stack.enter_context(io.TextIOWrapper(stream, encoding="utf-8-sig", newline=""))
+        return csv_rows(text, label, self._kind, self._layout)
+
+
+class _Parquet(_File):
+    def schema(self) -> pa.Schema:
+        import pyarrow.parquet as pq
+
+        with _explained(self.label), pq.ParquetFile(existing(self.path)) as file:
+            return file.schema_arrow
+
+    def parts(self, columns: Sequence[str], report: OnBadRecord, limit: int | None) -> Iterator[Part]:
+        import pyarrow.parquet as pq
+
+        with _explained(self.label), pq.ParquetFile(existing(self.path)) as file:
+            groups = [file.metadata.row_group(at) for at in range(file.num_row_groups)]
+            largest = max((group.total_byte_size / max(group.num_rows, 1) for group in groups), default=1.0)
+            size = max(1, min(BATCH, int(_BATCH_BYTES / max(largest, 1))))
+            yield from _numbered(file.iter_batches(size, columns=list(columns), use_threads=False))
+
+
+class _IPC(_File):
+    """Arrow files; read, not mapped, so that a file cut short is an error and no signal."""
+
+    def schema(self) -> pa.Schema:
+        with _explained(self.label), pa.OSFile(str(existing(self.path))) as source:
+            return _ipc(source)[0]
+
+    def parts(self, columns: Sequence[str], report: OnBadRecord, limit: int | None) -> Iterator[Part]:
+        with _explained(self.label), pa.OSFile(str(existing(self.path))) as source:
+            batches = (batch.select(list(columns)) for batch in _ipc(source)[1])
+            yield from _numbered(
+                batch.slice(at, BATCH) for batch in batches for at in range(0, batch.num_rows, BATCH)
+            )
+
+
+class _HubSplit(Rows):
+    def __init__(self, hub: Hub, name: str) -> None:
+        self._hub, self._name = hub, name
+        self.label, self.paths = f"{hub.repo}, split {name}", hub.files()
+        self.mark = None if self.paths else hub.fingerprint()[0]
+
+    def notices(self) -> list[str]:
+        return self._hub.notices()
+
+    def schema(self) -> pa.Schema:
+        with self._hub.explained():
+            dataset = self._hub.dataset[self._name]
+            if dataset.features is not None:
+                return dataset.features.arrow_schema
+            return next(iter(dataset.with_format("arrow").iter(1)), pa.table({})).schema
+
+    def parts(self, columns: Sequence[str], report: OnBadRecord, limit: int | None) -> Iterator[Part]:
+        with self._hub.explained():
+            dataset = self._hub.dataset[self._name].with_format("arrow").select_columns(list(columns))
+            size = _PICTURES if "binary" in str(self.schema()) else BATCH
+            tables = dataset.iter(min(size, limit or size))
+            yield from _numbered(batch for table in tables for batch in table.combine_chunks().to_batches())
+
+
+def _numbered(batches: Iterator[pa.RecordBatch]) -> Iterator[Part]:
+    number = 0
+    for batch in batches:
+        batch.validate(full=True)
+        yield range(number, number + batch.num_rows), batch
+        number += batch.num_rows
+
+
+def _ipc(source: pa.NativeFile) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+    try:
+        file = pa.ipc.open_file(source)
+        return file.schema, (file.get_batch(at) for at in range(file.num_record_batches))
+    except pa.ArrowInvalid:
+        source.seek(0)
+        stream = pa.ipc.open_stream(source)
+        return stream.schema, iter(stream)
+
+
+class _explained:
+    """What Arrow raises of a damaged file, as our error."""
+
+    def __init__(self, label: str) -> None:
+        self._label = label
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        if isinstance(error, pa.ArrowException | OSError | ValueError | OverflowError | MemoryError):
+            raise damaged(self._label, "a whole file", str(error)[:300]) from error
+
+
+def _one_schema(found: pa.Schema, other: pa.Schema, label: str) -> pa.Schema:
+    kinds, others = (dict(zip(each.names, each.types, strict=True)) for each in (found, other))
+    for name in dict.fromkeys([*kinds, *others]):
+        if kinds.get(name) != others.get(name):
+            raise _other_type(
+                name, str(kinds.get(name, "no such column")), str(others.get(name, "none")), label
+            )
+    return found
+
+
+def _other_type(path: str, expected: str, found: str, label: str) -> SourceError:
+    return SourceError(
+        f"Two files of the source have different columns, the first is {path}",
+        where=label,
+        expected=expected,
+        found=found,
+    )

@@ -1,0 +1,254 @@
+"""Records of any shape: what the spec names is translated in place, everything else travels as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import ClassVar, Literal, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from pydantic import Field, model_validator
+
+from vqa_builder import field_paths
+from vqa_builder.errors import SourceError
+from vqa_builder.features import renamed_features
+from vqa_builder.field_paths import FieldPath
+from vqa_builder.schema import KINDS
+from vqa_builder.sources import base
+from vqa_builder.sources._input_files import existing, on_disk
+from vqa_builder.sources._nested_tables import Layout, Rows, hub_rows, table_rows
+from vqa_builder.sources._record_turns import turn_faults
+from vqa_builder.sources._table_options import SUFFIXES, FileFormat
+
+ROW_ID = "row_id"
+ENGLISH = "_en"
+Kind = Literal["question", "answer", "option", "turn", "text", "copy"]
+
+
+class RecordsOptions(base.Options):
+    """Options of the source ``records``."""
+
+    splits: dict[base.SplitName, base.Paths] | None = Field(
+        None,
+        min_length=1,
+        description="the file of each split, a list of files, a pattern or a folder; with repo, the name of"
+        " the split in the dataset",
+    )
+    repo: str | None = Field(
+        None, min_length=1, description="instead of files, a dataset on the hub, org/name"
+    )
+    config: str | None = Field(None, description="its configuration; left out, the default one")
+    revision: str | None = Field(None, description="its branch, tag or commit; left out, the head of main")
+    fields: dict[str, Kind] = Field(
+        min_length=1,
+        description="path -> kind of its texts: question, answer, option, turn, text or copy; the path of a"
+        " column, of a field within, outer.inner, or of the items of a list, turns[*].value; a ? behind a"
+        " path lets it be missing",
+    )
+    on_bad_string: Literal["reject", "english"] = Field(
+        "reject",
+        description="a string that no translation passes for rejects its row, or stays English and is named"
+        " in the column kept_english",
+    )
+    rename: dict[str, str] = Field(
+        default_factory=dict,
+        description="column -> another name for it, where a release needs the name itself",
+    )
+    format: FileFormat | None = Field(
+        None, description="of the files; left out, it is seen from their suffix"
+    )
+    key: str | None = Field(
+        None, min_length=1, description="where the records stand in a JSON object: data, or outer.inner"
+    )
+    delimiter: str | None = Field(None, min_length=1, max_length=1, description="between the fields of CSV")
+    quote: str | None = Field(
+        '"', min_length=1, max_length=1, description="around fields of CSV; null for none"
+    )
+    escape: str | None = Field(None, min_length=1, max_length=1, description="before a delimiter or quote")
+
+    @model_validator(mode="after")
+    def _files_or_repo(self) -> RecordsOptions:
+        if not (self.splits or self.repo):
+            raise ValueError("name the files under splits, or a dataset under repo")
+        return self
+
+
+class RecordBatch(NamedTuple):
+    """Some rows of a source, as they stand there.
+
+    Attributes:
+        split: theirs.
+        table: all columns of the source.
+        row_ids: ``train-17``: the split, and the number of the row in it.
+    """
+
+    split: str
+    table: pa.RecordBatch
+    row_ids: pa.StringArray
+
+
+class Records(base.Source):
+    """Records of any shape: JSON, JSONL, CSV, TSV, Parquet, Arrow, folders of these, datasets on the hub.
+
+    The release has the columns of the source, nested as there. Texts that ``fields`` names are translated in
+    their places, and the English of their columns stands beside them as ``<column>_en``. Everything else,
+    pictures too, travels byte for byte.
+
+    Example::
+
+        source:
+          type: records
+          splits: {train: llava_instruct.json}
+          fields: {"conversations[*].value": turn}
+    """
+
+    name = "records"
+    summary = "records of any shape, released in the source's own schema"
+    Options: ClassVar = RecordsOptions
+
+    def __init__(self, options: RecordsOptions) -> None:
+        self.options = options
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """The kinds of texts that are translated."""
+        return tuple(kind for kind in KINDS if kind in {path.kind for path in self.paths})
+
+    @cached_property
+    def _rows(self) -> Mapping[str, Sequence[Rows]]:
+        """The tables of each split, unread."""
+        options = self.options
+        if options.repo is not None:
+            names: dict[str, str] = {split: paths[0].name for split, paths in (options.splits or {}).items()}
+            return hub_rows(options.repo, options.config, options.revision, names)
+        layout = Layout(options.format, options.key, options.delimiter, options.quote, options.escape)
+        return {
+            split: [table_rows(each, layout) for path in paths for each in _files(path)]
+            for split, paths in base.in_order(options.splits or {}).items()
+        }
+
+    def files(self) -> list[Path]:
+        """Every local file, patterns and folders resolved."""
+        paths = [path for tables in self._rows.values() for rows in tables for path in rows.paths]
+        return list(dict.fromkeys(existing(on_disk(path)) for path in paths))
+
+    def fingerprint(self) -> list[str]:
+        """The hashes of the files, or ``org/name@`` and the commit."""
+        marks = [rows.mark for tables in self._rows.values() for rows in tables if rows.mark]
+        return list(dict.fromkeys(marks)) or super().fingerprint()
+
+    @cached_property
+    def _source_schema(self) -> pa.Schema:
+        tables = [rows for of_split in self._rows.values() for rows in of_split]
+        found = tables[0].schema()
+        for rows in tables[1:]:
+            found = rows.unified(found)
+        return found
+
+    @cached_property
+    def schema(self) -> pa.Schema:
+        """The columns of all files, with the features that ``datasets`` wrote beside them.
+
+        Raises:
+            SourceError: two files have different columns.
+        """
+        found, names = self._source_schema, self.options.rename
+        fields = [field.with_name(names.get(field.name, field.name)) for field in found]
+        return pa.schema(fields, renamed_features(found.metadata, names))
+
+    @cached_property
+    def paths(self) -> list[FieldPath]:
+        """The paths to what is translated, as the schema has them."""
+        where = self.options.repo or ", ".join(str(path) for path in self.files()[:3])
+        found = field_paths.settle(self.options.fields, self.schema, where)
+        wanted = [path for path in found if path.kind != "copy"]
+        if not wanted:
+            raise SourceError("Nothing is to be translated", where=where, found="copy alone under fields")
+        taken = {ROW_ID, "language", "scores", "engine", "kept_english", "reasons"}
+        taken |= {f"{path.column}{ENGLISH}" for path in wanted}
+        if twice := [name for name in self.schema.names if name in taken]:
+            raise SourceError(
+                f"The source has a column {twice[0]}, and so has the release",
+                where=where,
+                remedy=f"give that of the source another name: rename: {{{twice[0]}: source_{twice[0]}}}",
+            )
+        return wanted
+
+    def columns(self) -> list[base.Column]:
+        """What becomes of every column."""
+        kinds: dict[str, list[str]] = {}
+        for path in self.paths:
+            kinds.setdefault(path.column, []).append(f"{path.text} as {path.kind}")
+        return [base.Column(name, name) for name in kinds]
+
+    def notices(self) -> list[str]:
+        """The splits of a dataset that are left aside."""
+        return [line for tables in self._rows.values() for rows in tables[:1] for line in rows.notices()][:1]
+
+    def description(self) -> list[str]:
+        """The texts that are translated, and what travels as it is."""
+        named = ", ".join(f"{path.text} as {path.kind}" for path in self.paths)
+        columns = {path.column for path in self.paths}
+        rest = ", ".join(name for name in self.schema.names if name not in columns)
+        return [f"translated: {named}", *([f"as they are: {rest}"] if rest else []), *self.notices()]
+
+    def batches(
+        self, on_bad_record: base.OnBadRecord, limit: int | None = None, *, texts_alone: bool = False
+    ) -> Iterator[RecordBatch]:
+        """The rows, split after split; what cannot be used is told and left out, the same every time.
+
+        Args:
+            on_bad_record: told of every bad record.
+            limit: at most so many records of each split.
+            texts_alone: whether only columns that hold something to be translated are wanted.
+        """
+        wanted = dict.fromkeys(path.column for path in self.paths) if texts_alone else self.schema.names
+        names = [name for name in self.schema.names if name in wanted]
+        own = [old for old in self._source_schema.names if self.options.rename.get(old, old) in wanted]
+        for split, tables in self._rows.items():
+            start, left = 0, limit
+            for rows in tables:
+                number = 0
+                for numbers, table in rows.read(own, self._source_schema, on_bad_record, left):
+                    table = table.rename_columns(names)
+                    good = self._usable(table, rows.label, numbers, on_bad_record)
+                    ids = pa.array([f"{split}-{start + number}" for number in numbers], pa.string())
+                    number = numbers[-1] + 1 if len(numbers) else number
+                    yield RecordBatch(split, table.filter(good), ids.filter(good))
+                start, left = start + number, None if left is None else left - number
+                if left is not None and left <= 0:
+                    break
+
+    def read(self, on_bad_record: base.OnBadRecord, limit: int | None = None) -> Iterator[pa.RecordBatch]:
+        """The rows without their splits; the pipeline asks for ``batches``."""
+        return (batch.table for batch in self.batches(on_bad_record, limit))
+
+    def _usable(
+        self, table: pa.RecordBatch, label: str, numbers: Sequence[int], report: base.OnBadRecord
+    ) -> pa.BooleanArray:
+        """Which rows can be used; the others are told."""
+        bad = turn_faults(table, self.paths)
+        for row, (path, problem, expected, found) in sorted(bad.items()):
+            report(base.BadRecord(label, numbers[row], None, f"{problem} at {path}", expected, found))
+        good = np.ones(table.num_rows, dtype=bool)
+        good[list(bad)] = False
+        return pa.array(good)
+
+
+def _files(path: Path) -> list[Path]:
+    """The files that a pattern or a folder holds, sorted; a path without either is itself."""
+    if path.is_dir():
+        found = [
+            each
+            for each in path.rglob("*")
+            if each.is_file() and SUFFIXES.keys() & {*map(str.lower, each.suffixes)}
+        ]
+    elif "*" in path.name and not path.exists():
+        found = [each for each in path.parent.glob(path.name) if each.is_file()]
+    else:
+        return [path]
+    if not found:
+        raise SourceError("No file of a table is there", where=path, expected=", ".join(SUFFIXES))
+    return sorted(found)

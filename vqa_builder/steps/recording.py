@@ -1,0 +1,253 @@
+"""The steps of records: their strings, the strings in a language, and the release in the source's schema."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+
+from vqa_builder import record_strings
+from vqa_builder.errors import SourceError
+from vqa_builder.plugins import plugin_options
+from vqa_builder.quality import policy as policies
+from vqa_builder.release import card, facts, manifest, record_view, records, verify, write
+from vqa_builder.release.contents import check_counts, nothing_kept, type_name
+from vqa_builder.release.manifest import load_manifest
+from vqa_builder.release.parquet import config_of
+from vqa_builder.release.record_view import FORM
+from vqa_builder.sources.base import BadRecord, OnBadRecord
+from vqa_builder.sources.records import RecordBatch, Records
+from vqa_builder.steps.build_context import BuildContext
+from vqa_builder.steps.reading import (
+    BAD_RECORDS,
+    DESCRIPTION,
+    bad_records,
+    check_unchanged,
+    report_bad_records,
+    reporter,
+    without_paths,
+)
+from vqa_builder.steps.releasing import (
+    BuiltRelease,
+    human_verified_entries,
+    keep_fuller,
+    release_key,
+    stated_facts,
+)
+from vqa_builder.steps.translating import Translated
+from vqa_builder.store import Stored
+from vqa_builder.translation import sentences
+
+ROWS = "rows"
+
+
+class RecordTables(NamedTuple):
+    """All that is known of records before anything is translated.
+
+    Attributes:
+        places: where every string stands; its metadata count the rows and hold the bad records.
+        strings: the distinct strings, in sentences.
+        segments: the distinct sentences.
+    """
+
+    places: Stored
+    strings: Stored
+    segments: Stored
+
+
+def read_strings(job: BuildContext) -> RecordTables:
+    """Source -> the strings of its records, and where they stand; the records themselves are not kept."""
+    source = records_of(job)
+    places = job.store.step(
+        "places",
+        lambda: _read(job),
+        source=job.spec.source.type,
+        version=[source.version, record_strings.VERSION],
+        options=without_paths(plugin_options("sources", job.spec.source, job.spec.folder)),
+        fingerprint=job.inputs,
+        limit=job.limit,
+        on_bad_record=job.on_bad_record,
+    )
+    report_bad_records(job, places)
+    kinds = list(job.spec.translate.protect)
+    strings = job.store.step(
+        "strings",
+        lambda places: record_strings.cut(places, kinds),
+        places,
+        protect=kinds,
+        version=[record_strings.VERSION, sentences.VERSION],
+    )
+    segments = job.store.step("segments", record_strings.extract, strings, version=record_strings.VERSION)
+    return RecordTables(places, strings, segments)
+
+
+def put_together(
+    job: BuildContext, source: RecordTables, translated: Translated, verdicts: Stored, language: str
+) -> Stored:
+    """Sentences -> the strings in the language, each with a verdict."""
+    ends = policies.good_ends()
+    return job.store.step(
+        f"strings-{language}",
+        lambda strings, segments, translations, scores, verdicts: record_strings.translated(
+            strings, segments, translations, scores, verdicts, language, ends
+        ),
+        source.strings,
+        *translated,
+        verdicts,
+        language=language,
+        ends=ends,
+        version=record_strings.VERSION,
+    )
+
+
+def release_records(
+    job: BuildContext,
+    source: RecordTables,
+    strings: Stored,
+    translated: Translated,
+    verdicts: Stored,
+    language: str,
+) -> BuiltRelease:
+    """Strings -> a verified folder in the source's schema; left alone if it is there, made from the same.
+
+    Raises:
+        StorageError: a release with more rows stands there, and the build may not overwrite it.
+    """
+    folder = job.out / job.spec.release_name(language)
+    key = release_key(job, strings=strings.key, places=source.places.key, version=records.VERSION)
+    if write.is_current(folder, key):
+        return BuiltRelease(folder, language, load_manifest(folder), False, job.work.of(language), None)
+    rows = record_strings.stated(source.places.table, ROWS)
+    keep_fuller(job, sum(rows.values()), folder)
+    check_unchanged(job)
+    form = _form_of(job, strings.table, language)
+    with write.replacing(folder) as unfinished:
+        written = records.write(_batches(job), source.places.table, strings.table, form, unfinished)
+        check_unchanged(job)
+        counts = _counts(job, source, translated, verdicts.table, language)
+        said = stated_facts(
+            job, key, verdicts.table, language, counts, form=FORM, records=_stated(job, form, written)
+        )
+        _complete(job, unfinished, said, written, translated, language)
+    report = verify.verify(folder)
+    return BuiltRelease(folder, language, load_manifest(folder), True, job.work.of(language), report)
+
+
+def records_of(job: BuildContext) -> Records:
+    """The source of the build, which is one of records."""
+    source = job.plugins.source
+    assert isinstance(source, Records)
+    return source
+
+
+def _form_of(job: BuildContext, strings: pa.Table, language: str) -> records.Form:
+    """What the release looks like."""
+    own = records_of(job)
+    return records.Form(
+        source=own.schema,
+        paths=own.paths,
+        language=language,
+        scores=pa.struct(list(strings.schema)[4:]),
+        ends=policies.good_ends(),
+        keeps_english=own.options.on_bad_string == "english",
+    )
+
+
+def _complete(
+    job: BuildContext,
+    folder: Path,
+    stated: dict[str, Any],
+    written: records.Written,
+    translated: Translated,
+    language: str,
+) -> None:
+    """Put everything else beside the tables; what they hold is counted from the files."""
+    spec, name = job.spec, job.spec.release_name(language)
+    stated["counts"] |= record_view.counted(folder, written.tables, stated["policy"]) | written.rows
+    if not any(written.rows["kept"].values()):
+        raise nothing_kept(name, stated["counts"]["reasons"])
+    check_counts(name, written.rows)
+    people = tuple(
+        human_verified_entries(job, translated.segments.table, translated.translations.table, language)
+    )
+    described = manifest.described(
+        name,
+        language,
+        stated,
+        scores=manifest.score_summaries(record_view.score_tables(folder, written.tables)),
+        tables=written.tables,
+        human=people,
+    )
+    first = next(key for key in written.tables if config_of(key) == "default")
+    write.complete(
+        folder,
+        described,
+        {config_of(key): schema for key, schema in written.schemas.items()},
+        record_view.sample(folder, described, first, card.SAMPLE_ROWS),
+        write.Texts(spec.text, spec.changelog, spec.card_text, people),
+        {key: record_view.view(folder, described, key) for key in written.tables},
+    )
+
+
+def _counts(
+    job: BuildContext, source: RecordTables, translated: Translated, verdicts: pa.Table, language: str
+) -> dict[str, Any]:
+    """What is counted before the rows are written."""
+    segments, translations = translated.segments.table, translated.translations.table
+    people = policies.is_human_verified(translations, job.plugins.signatures(language))
+    return {
+        "bad_records": len(bad_records(source.places.table)),
+        **facts.string_counts(segments, translations, people, job.plugins.source.roles),
+        "overruled": policies.overruled(verdicts),
+        "back_translated": len(translations) - translations["back_text"].null_count,
+        "answer_map": {},
+    }
+
+
+def _stated(job: BuildContext, form: records.Form, written: records.Written) -> dict[str, Any]:
+    """What the manifest says of the form of the release, and of the source's columns."""
+    return {
+        "fields": {path.text: path.kind for path in form.paths},
+        "on_bad_string": records_of(job).options.on_bad_string,
+        "types": {own.name: type_name(own.type) for own in form.source},
+        "columns": written.source,
+    }
+
+
+def _batches(job: BuildContext) -> Iterator[RecordBatch]:
+    """The records once more; what is bad was told before."""
+    rows = 0
+    with job.progress.track("writing the records", 0) as advance:
+        for batch in records_of(job).batches(lambda record: None, job.limit):
+            rows += batch.table.num_rows
+            yield batch
+            advance(batch.table.num_rows)
+
+
+def _read(job: BuildContext) -> pa.Table:
+    source, gathered = records_of(job), record_strings.Places()
+    bad: list[BadRecord] = []
+    told: OnBadRecord = reporter(job, bad)
+    rows: dict[str, int] = {}
+    with job.progress.track("reading the source", 0) as advance:
+        for batch in source.batches(told, job.limit, texts_alone=True):
+            gathered.add(batch.table, source.paths)
+            rows[batch.split] = rows.get(batch.split, 0) + batch.table.num_rows
+            advance(batch.table.num_rows)
+    if not sum(rows.values()):
+        raise SourceError(
+            "The source holds no usable record",
+            where=", ".join(map(str, source.files())) or job.spec.source.type,
+            found=f"{len(bad)} bad records" if bad else "no records",
+        )
+    check_unchanged(job)
+    return record_strings.metadata(
+        gathered.table(),
+        **{
+            ROWS: rows,
+            BAD_RECORDS.decode(): [record._asdict() for record in bad],
+            DESCRIPTION.decode(): source.description(),
+        },
+    )
