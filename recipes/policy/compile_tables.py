@@ -24,11 +24,10 @@ import numpy as np
 import pyarrow as pa
 
 from recipes.policy.common import SHARED
-from vqa_builder import languages
 from vqa_builder.quality import scorers
 from vqa_builder.quality.scorers._content_words import content_words, lemmas_of
+from vqa_builder.quality.scorers._dictionary import dictionary as shipped, opening
 from vqa_builder.quality.scorers._hindi import stem, words
-from vqa_builder.quality.scorers.lexical import RUN, Lexical, _dictionary, opening
 
 ROOM = Path(scorers.__file__).parent
 ITERATIONS = 6
@@ -172,27 +171,18 @@ def write_lexical(language: str) -> None:
     texts = rows(SHARED.parent / "translations/questions.tsv")
     _write(language, found, frozenset(), frozenset())
     missing, added, asked, stated = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
-    scorer = Lexical(languages.get(language))
-    assert scorer.dictionary is not None
+    draft = shipped(language)
+    assert draft is not None
     for row, lemmas in zip(texts, english([row["en"] for row in texts]), strict=True):
-        keys = [scorer.dictionary.translations.get(lemma, ()) for lemma in [*lemmas[1:], lemmas[0]]]
-        there, more = scorer.look_up(row[language], keys)
+        made = draft.words(row[language])
+        keys = {lemma: draft.translations.get(lemma, ()) for lemma in lemmas}
         asked.update(lemmas[1:])
-        missing.update(lemma for lemma, yes in zip(lemmas[1:], there, strict=False) if not yes)
-        added.update(_key(language, word) for word in more)
-        stated.update(_keys_in(language, row[language], scorer.dictionary.known))
+        missing.update(lemma for lemma in lemmas[1:] if not any(key in made for key in keys[lemma]))
+        added.update(draft.known_in(draft.without(made, (key for some in keys.values() for key in some))))
+        stated.update(draft.known_in(made))
     doubtful = frozenset(lemma for lemma, times in missing.items() if times > (1 - SURE) * asked[lemma])
     loose = frozenset(key for key, times in added.items() if times - 1 > UNASKED * stated[key])
     _write(language, found, doubtful, loose)
-
-
-def _key(language: str, word: str) -> str:
-    return stem(word) if language == "hi" else word
-
-
-def _keys_in(language: str, text: str, known: frozenset[str]) -> list[str]:
-    parts = [stem(word) for word in words(text)] if language == "hi" else RUN.findall(text)
-    return [part for part in parts if part in known]
 
 
 def _write(
@@ -205,7 +195,7 @@ def _write(
     ]
     data = f"lemma\tchecked\ttranslations\n\t0\t{' '.join(sorted(loose))}\n" + "".join(lines)
     (ROOM / f"lexical_{language}.tsv.xz").write_bytes(lzma.compress(data.encode(), preset=9))
-    _dictionary.cache_clear()
+    shipped.cache_clear()
 
 
 def write_nouns() -> None:

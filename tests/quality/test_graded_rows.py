@@ -13,6 +13,8 @@ from vqa_builder.quality.policy import judge
 from vqa_builder.quality.policy_config import policy_for
 from vqa_builder.spec import DEFAULT_SCORES
 
+ROOT = Path(__file__).parents[2]
+
 
 def kept(table: pa.Table, language: str, preset: str) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     """Which pairs the default scores and a preset keep."""
@@ -42,3 +44,17 @@ def test_a_preset_keeps_few_wrong_rows_and_most_right_ones(
     grades = np.array([row["verdict"] for row in rows])
     assert (grades[keep] == "wrong").mean() <= wrong
     assert (~keep[grades == "right"]).mean() <= lost
+
+
+@pytest.mark.parametrize("language", ["ja", "hi"])
+def test_rows_of_other_questions_are_judged_as_well(
+    make_pairs: Callable[..., pa.Table], language: str
+) -> None:
+    with (ROOT / "recipes/policy/held_out.tsv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+    rows = [row for row in rows if row["language"] == language and row["stratum"] in ("kept", "rejected")]
+    pairs = make_pairs([(row["en"], row["translation"], row["back_translation"]) for row in rows])
+    keep = kept(pairs, language, "balanced")
+    grades = np.array([row["verdict"] for row in rows])
+    assert (grades[keep] == "wrong").mean() <= 0.06
+    assert (~keep[grades == "right"]).mean() <= 0.12

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from vqa_builder import languages
 from vqa_builder.errors import SpecError, UnknownNameError
-from vqa_builder.quality.rules import MISSING, Policy
+from vqa_builder.quality.rules import COMBINE, MISSING, Policy
 
 DEFAULT = "balanced"
 _ANY = "other"
@@ -85,7 +85,9 @@ def _preset(name: str, language: str, columns: Iterable[str] | None, where: str 
     flat = preset(name, language, where=where)
     answers = flat.pop("answers")
     known = {*flat, *answers} if columns is None else set(columns)
-    special = {column: rule for column, rule in answers.items() if column in known}
+    if COMBINE in flat and known.issuperset(flat[COMBINE]["weights"]):
+        known.add(COMBINE)
+    special = {column: rule for column, rule in answers.items() if column in known and column in flat}
     return {**{column: rule for column, rule in flat.items() if column in known}, "answers": special}
 
 

@@ -21,6 +21,12 @@ CASES = [  # source, back-translation, negation, number, colour, question
     ("What number of dogs?", "How many dogs?", 1, 1, 1, 1),
     ("What's this?", "What is this?", 1, 1, 1, 1),
     ("Which hat is it?", "What hat is it?", 1, 1, 1, 1),
+    ("What is the man eating with?", "What is the man eating?", 1, 1, 1, 0),
+    ("What make is the laptop?", "What is the laptop used for?", 1, 1, 1, 0),
+    ("What is he waiting for?", "What is he waiting?", 1, 1, 1, 1),
+    ("Are the two friends riding?", "Are these two two friends riding?", 1, 1, 1, 1),
+    ("How many windows are on the pink house?", "How many pink windows are on the house?", 1, 1, 0, 1),
+    ("How many red cars are there?", "How many red vehicles are there?", 1, 1, 1, 1),
 ]
 NAMES = ("agreement_negation", "agreement_number", "agreement_colour", "agreement_question")
 
@@ -33,9 +39,21 @@ def test_checks(measure: Measure, case: tuple[Any, ...]) -> None:
 
 
 def test_an_answer_asks_nothing(measure: Measure) -> None:
-    row = [("two black cats", "黒い猫2匹", "two white cats")]
+    row = [("two black cats", "猫2匹", "two white cats")]
     assert measure("agreement", "ja", row, role="answer", column="agreement_question") == [None]
     assert measure("agreement", "ja", row, role="answer") == [pytest.approx(2 / 3)]
+
+
+@pytest.mark.parametrize(
+    ("translation", "expected"), [("白黒の柱は何本ありますか？", 1), ("赤と白の柱は何本ありますか？", 0)]
+)
+def test_a_colour_that_stands_in_the_translation_was_lost_on_the_way_back(
+    measure: Measure, translation: str, expected: int
+) -> None:
+    row = [
+        ("How many black and white poles are there?", translation, "How many red and white poles are there?")
+    ]
+    assert measure("agreement", "ja", row, column="agreement_colour") == [expected]
 
 
 def test_rows_do_not_touch_each_other(measure: Measure) -> None:

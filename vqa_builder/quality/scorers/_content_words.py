@@ -26,7 +26,7 @@ _FUNCTION = (
     "a an the this that these those some any such do does did be is are was were am been being has have had "
     "having will would can could shall should may might must of in on at to for from by with as into onto "
     "upon there here it its he him his she her hers they them their theirs i me my we us our you your and or "
-    "but if then so please just very what which who whom whose how many much where when why not no none "
+    "but if then so please just very what which who whom whose how where when why not no none "
     "never s t ll ve d itself himself herself themselves yourself"
 )
 FUNCTION_WORDS = frozenset(_FUNCTION.split())
@@ -160,8 +160,8 @@ def _groups() -> dict[str, Meaning]:
         words = row["words"].split(" ")
         group = Meaning(lemma(words[0]), float(row["weight"]))
         for word in words:
-            found.setdefault(word, group)
-            found.setdefault(lemma(word), group)
+            for form in (word, f"{word}s") if "_" in word else (word, lemma(word)):
+                found.setdefault(form, group)
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Mapping
+from collections.abc import Container
 from typing import NamedTuple
 
 import numpy as np
@@ -42,7 +42,6 @@ _SAME_COLOUR = {
 }
 
 _FAMILY = {word: _SAME_COLOUR.get(colour, colour) for word, colour in COLOURS.items()}
-_COLOUR_BITS = {word: 1 << list(COLOURS).index(family) for word, family in _FAMILY.items()}
 
 _AUXILIARIES = "is are was were do does did can could has have had will would should may might must am shall"
 _CLOSED = frozenset(_AUXILIARIES.split())
@@ -57,6 +56,13 @@ _ASKED_AFTER = {  # the word after "what" or "how" -> what is asked for
     ("what", "location"): "where",
     ("what", "for"): "why",
 }
+_LAST = {"for": "why", "with": "with"}
+_KIND_WORDS = "different type types kind kinds sort sorts variety varieties style styles breed breeds species"
+_KINDS = frozenset(_KIND_WORDS.split())
+_BEFORE_KINDS = frozenset(("many", "different", "various"))
+_NOT_BEFORE_FOR = frozenset(
+    ["waiting", "looking", "searching", "reaching", "asking", "paying", "standing", "known", "famous"]
+)
 _ASKED_BY = {
     "how": "how",
     "when": "time",
@@ -67,7 +73,18 @@ _ASKED_BY = {
     "why": "why",
 }
 QUESTIONS = tuple(
-    dict.fromkeys(["", "what", "colour", "closed", *_ASKED_BY.values(), *_ASKED_AFTER.values()])
+    dict.fromkeys(
+        [
+            "",
+            "what",
+            "colour",
+            "closed",
+            *_ASKED_BY.values(),
+            *_ASKED_AFTER.values(),
+            *_LAST.values(),
+            "kinds",
+        ]
+    )
 )
 """The kinds of question."""
 
@@ -124,28 +141,29 @@ class Stated(NamedTuple):
 
     Attributes:
         negated: whether it states a negation.
-        colours: a bit for each colour that it names, near synonyms as one.
+        coloured: text -> each colour that it names, near synonyms as one -> the word after it.
         asks: what it asks for, a place in ``QUESTIONS``; 0 for a text that is no question we know.
     """
 
     negated: NDArray[np.bool_]
-    colours: NDArray[np.int64]
+    coloured: dict[int, dict[str, str]]
     asks: NDArray[np.int8]
 
 
 def stated(texts: pa.Array) -> Stated:
     """Negation, colours and kind of question of each text.
 
-    >>> found = stated(pa.array(["Isn't the hat red?", "What colour is it?", "How many cows?", "a cow"]))
-    >>> found.negated.tolist(), [QUESTIONS[kind] for kind in found.asks]
-    ([True, False, False, False], ['closed', 'colour', 'how many', ''])
+    >>> found = stated(pa.array(["Isn't the hat red?", "What colour is it?", "How many cows?", "a grey cow"]))
+    >>> found.negated.tolist(), [QUESTIONS[kind] for kind in found.asks], found.coloured
+    ([True, False, False, False], ['closed', 'colour', 'how many', ''], {0: {'red': ''}, 3: {'gray': 'cow'}})
     """
     words = _Words(texts)
-    colours = np.zeros(len(texts), np.int64)
-    bits = words.values(_COLOUR_BITS)
-    named = np.flatnonzero(bits)
-    np.bitwise_or.at(colours, words.row[named], bits[named])
-    return Stated(words.any_of(NEGATIONS), colours, _asks(words))
+    coloured: dict[int, dict[str, str]] = {}
+    for place in np.flatnonzero(words.are(_FAMILY)).tolist():
+        row = int(words.row[place])
+        after = place + 1 < len(words.row) and words.row[place + 1] == row
+        coloured.setdefault(row, {})[_FAMILY[words.text(place)]] = words.text(place + 1) if after else ""
+    return Stated(words.any_of(NEGATIONS), coloured, _asks(words))
 
 
 def _asks(words: _Words) -> NDArray[np.int8]:
@@ -155,6 +173,11 @@ def _asks(words: _Words) -> NDArray[np.int8]:
     asks[what] = QUESTIONS.index("what")
     for word, kind in reversed(_ASKED_BY.items()):
         asks[words.any_of({word})] = QUESTIONS.index(kind)
+    ends = np.diff(words.row, append=-1) != 0
+    for place in np.flatnonzero(ends & words.are(_LAST) & what[words.row]).tolist():
+        last, before = words.text(place), words.text(place - 1)
+        if last != "for" or before not in _NOT_BEFORE_FOR:
+            asks[words.row[place]] = QUESTIONS.index(_LAST[last])
     asks[what & words.any_of(_COLOUR)] = QUESTIONS.index("colour")
     first, second = ({pair[side] for pair in _ASKED_AFTER} for side in (0, 1))
     follows = words.row[:-1] == words.row[1:]
@@ -162,6 +185,9 @@ def _asks(words: _Words) -> NDArray[np.int8]:
         pair = words.text(place), words.text(place + 1)
         if pair in _ASKED_AFTER:
             asks[words.row[place]] = QUESTIONS.index(_ASKED_AFTER[pair])
+    kinds = words.are(_BEFORE_KINDS)[:-1] & words.are(_KINDS)[1:] & follows
+    rows = words.row[:-1][kinds]
+    asks[rows[asks[rows] == QUESTIONS.index("how many")]] = QUESTIONS.index("kinds")
     begins = np.diff(words.row, prepend=-1) > 0
     asks[words.row[begins & words.are(_CLOSED)]] = QUESTIONS.index("closed")
     return asks
@@ -189,11 +215,6 @@ class _Words:
     def text(self, place: int) -> str:
         """The word at a place."""
         return self._types[int(self._codes[place])]
-
-    def values(self, of: Mapping[str, int]) -> NDArray[np.int64]:
-        """The value of every word, 0 for a word that has none."""
-        found: NDArray[np.int64] = np.array([of.get(word, 0) for word in self._types], np.int64)[self._codes]
-        return found
 
     def are(self, known: Container[str]) -> NDArray[np.bool_]:
         """Whether each word is one of these."""

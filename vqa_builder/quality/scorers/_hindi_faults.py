@@ -25,11 +25,37 @@ _GENDER = {**dict.fromkeys(_MASCULINE.split(), "m"), **dict.fromkeys(_FEMININE.s
 _GENITIVE = frozenset(("का", "के", "की"))
 _STATIVE = {
     f"{verb}{ending}": gender
-    for verb in ("खड़", "बैठ", "लेट", "पड़", "लटक", "टँग", "सोय")
+    for verb in [
+        "खड़",
+        "बैठ",
+        "लेट",
+        "पड़",
+        "लटक",
+        "टँग",
+        "सोय",
+        "बड़",
+        "छोट",
+        "काल",
+        "पील",
+        "नील",
+        "हर",
+        "अच्छ",
+        "बुर",
+        "गंद",
+        "लंब",
+        "मोट",
+        "पुरान",
+        "गील",
+        "सूख",
+        "ऊँच",
+        "टूट",
+    ]
     for ending, gender in (("ा", "m"), ("ी", "f"))
 }
+_ADVERBS = frozenset(["तरह", "पास", "किनारे", "दशक"])
+_GOING = frozenset(["हिल", "चल", "दौड़", "उड़", "सो", "बैठ", "मुस्कुरा", "कूद", "तैर"])
 _POSTPOSITIONS_AND_VERBS = "में पर से को का के की ने तक है हैं था थी थे क्या कौन कहाँ कितना कितने कितनी"
-_AFTER_NOUN = frozenset(_POSTPOSITIONS_AND_VERBS.split())
+_AFTER_NOUN = frozenset(f"{_POSTPOSITIONS_AND_VERBS} खड़ा खड़े खड़ी बैठा बैठे बैठी लेटा लेटे लेटी".split())
 _OF_WHAT = re.compile(r"(?P<noun>\S+) (?:किस रंग|किस चीज़|किस) (?P<of>का|की) (?:है|बना|बनी)")
 _ALTERNATIVES = re.compile(r"(?P<one>.+) (?:या|अथवा) (?P<other>.+)")
 _FUNCTION_WORDS = (
@@ -47,8 +73,16 @@ _MARKS = re.compile("[?？।,.!\"'“”()]")
 _HE_GOES, _SHE_GOES = re.compile(r"(?:रहा|ता) (?:है|था)"), re.compile(r"(?:रही|ती) (?:है|थी)")
 
 
-NEGATED = r"(?:^|[^या\s]\s|[^\s]{3,}\s)नहीं(?:\s|[?।]|$)"
-"""RE2 for a sentence that says no; "है या नहीं" asks whether."""
+UNASKED = {
+    "negation": r"(?:^|[^या\s]\s|[^\s]{3,}\s)नहीं(?:\s|[?।]|$)",
+    "event": "को क्या (?:हुआ|हुई) है",
+    "price": "कितने (?:का|की|के) (?:है|हैं)|(?:कीमत|क़ीमत|दाम) ",
+    "logo": r"लोगो(?:\s|[?।])",
+    "purpose": "किसलिए|किस लिए|किस काम",
+    "age": "(?:आदमी|औरत|महिला|लड़का|लड़की|बच्चा|बच्ची|बच्चे|व्यक्ति|वह|शिशु|कुत्ता|बिल्ली|पुरुष|लोग) कितन[ेीा] पुरान[ेीा]",
+}
+"""Fault -> RE2 for what a question must not say unless its source has a licence; "है या नहीं" asks whether, and
+nobody asks how old a person is as of a thing."""
 
 
 def faults(text: str) -> Iterator[str]:
@@ -95,9 +129,11 @@ def _agreement(tokens: list[str]) -> Iterator[str]:
             counted = first.startswith("कितन") and after not in nouns
             if after not in _GENITIVE and (not after or after in _AFTER_NOUN or counted):
                 yield f"gender {first} {second}"
-        known, gender = nouns.get(first), _STATIVE.get(second)
+        known, gender = "" if first in _ADVERBS else nouns.get(first), _STATIVE.get(second)
         if known and gender and known != gender and after in ("है", "था", "थी"):
             yield f"gender {first} {second}"
+        if known and second in _GOING and {"रहा": "m", "रही": "f"}.get(after, known) != known:
+            yield f"gender {first} {second} {after}"
 
 
 def _of_what(text: str) -> Iterator[str]:

@@ -16,6 +16,8 @@ _COUNTERS = {
     "vehicle": "台|隻|艘",
     "clothes": "着",
     "book": "冊",
+    "pair": "足",
+    "piece": "本|枚",
 }
 _COUNTED = re.compile(
     rf"(?P<noun>[{_HAN_KATAKANA}]+)[はがを](?:全部で|合計)?{_NUMBER}(?P<counter>{'|'.join(_COUNTERS.values())})"
@@ -32,6 +34,11 @@ _DOUBLED = re.compile(
 _INTRANSITIVE = re.compile(
     "何を(?:飛んで|座って|立って|寝て|並んで|止まって|落ちて|入って|乗って|いますか|ありますか|ですか)"
 )
+_NOUN_OF_ITSELF = re.compile(
+    rf"(?<![{_HAN_KATAKANA}0-9])(?P<noun>(?!人)[{_HAN_KATAKANA}]+)の(?P=noun)(?=[がはにを])"
+    "|この(?P<room>[^のはが]+)はどの(?P=room)(?=[にでがを])"
+)
+_MADE_OF_A_PERSON = re.compile("誰が(?:作|建て)られ")
 _ALTERNATIVES = re.compile("(?P<one>.+?)(?:か、?|、)(?:それとも|または|あるいは)、?(?P<other>.+)")
 _RUN = re.compile(rf"[{_HAN_KATAKANA}0-9]+")
 _HE, _SHE = re.compile("彼(?!女|ら|氏|岸)"), re.compile("彼女")
@@ -39,13 +46,22 @@ _NEGATED = re.compile("ない|ません")
 
 MAY_BE_WRONG = (
     rf"[はがを](?:全部で|合計)?{_NUMBER}(?:{'|'.join(_COUNTERS.values())})|[はがつ匹人個枚台本]い(?:ます|ません|る)"
-    r"|あり(?:ます|ません)|ある[？?]|はは|がが|にに|でで|とと|のの|がは|はが|をは|がを|をが|はを|にを|をに|をを|何を|それとも|または|あるいは"
+    r"|あり(?:ます|ません)|ある[？?]|はは|がが|にに|でで|とと|のの|がは|はが|をは|がを|をが|はを|にを|をに|をを|何を|誰が|はどの|それとも|または|あるいは"
 )
 """RE2 that every faulty text matches: most texts are looked at no further."""
 
 
-NEGATED = "(?:てい|い|あり)ません(?:か|[？?]|$)|ではない|じゃない|ではありません|てい?ないです"
-"""RE2 for a sentence that says no; ～てくれませんか and ～なければなりません ask and demand."""
+UNASKED = {
+    "negation": "(?:てい|い|あり)ません(?:か|[？?]|$)|ではない|じゃない|ではありません|てい?ないです",
+    "place": "何の(?:上|下|中|前|後ろ|横|隣|そば)に",
+    "purpose": "何に使(?:われ|い|う)|何のために",
+    "clothing": "身に(?:つけ|着け)",
+    "price": "いくらですか|いくらしますか",
+    "age": "(?:人|男性|女性|の子|犬|猫)[がは](?:一番|最も|どのくらい|どれくらい)?古",
+    "event": "どうしました|何が起こ|何があった",
+}
+"""Fault -> RE2 for what a question must not say unless its source has a licence; ～てくれませんか and
+～なければなりません ask and demand, and are no negation."""
 
 
 def faults(text: str) -> Iterator[str]:
@@ -60,6 +76,8 @@ def faults(text: str) -> Iterator[str]:
     yield from _animacy(text)
     yield from (f"particles {found[0]}" for found in _DOUBLED.finditer(text))
     yield from (f"object {found[0]}" for found in _INTRANSITIVE.finditer(text))
+    yield from (f"repetition {found[0]}" for found in _NOUN_OF_ITSELF.finditer(text))
+    yield from (f"voice {found[0]}" for found in _MADE_OF_A_PERSON.finditer(text))
     yield from _alternatives(text)
 
 
@@ -87,6 +105,8 @@ def _may_count(counts: str, kind: str) -> bool:
         return kind in ("vehicle", "thing")
     if counts == "book":
         return kind == "thing"
+    if counts in ("pair", "piece"):
+        return kind not in ("person", "animal")
     return counts == kind
 
 

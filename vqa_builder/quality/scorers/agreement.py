@@ -12,6 +12,8 @@ from pydantic import BaseModel
 from vqa_builder import languages
 from vqa_builder.languages.base import Language
 from vqa_builder.quality.scorers import _english
+from vqa_builder.quality.scorers._content_words import lemma, meaning
+from vqa_builder.quality.scorers._dictionary import dictionary
 from vqa_builder.quality.scorers.base import Scorer
 from vqa_builder.quality.scorers.numerals import numbers_in
 from vqa_builder.quality.text import folded
@@ -27,10 +29,12 @@ class Agreement(Scorer):
     """Five small checks that a lexical score of a whole sentence smooths over, and their mean.
 
     ``agreement_negation``: both are negated, or neither. ``agreement_number``: the same numbers.
-    ``agreement_colour``: the same colours (grey is gray, golden is gold). ``agreement_question``: both ask
-    how many, where, who, why, what, what colour, or yes/no; null where the source is no question (an
-    answer). ``agreement_place``: "What is on the train?" is not "What is the train on?"; null where neither
-    form is there. Each is 1 or 0; ``agreement`` is the mean of those that are not null.
+    ``agreement_colour``: the same colours (grey is gray, golden is gold) of the same things; a colour that a
+    dictionary finds in the translation, or does not find there, is a fault of the way back (see ``content``).
+    ``agreement_question``: both ask how many, of how many kinds, where, who, why, with what, what, what
+    colour, or yes/no; null where the source is no question (an answer). ``agreement_place``: "What is on the
+    train?" is not "What is the train on?"; null where neither form is there. Each is 1 or 0; ``agreement``
+    is the mean of those that are not null.
 
     Example:
         "How many red cars are there?" -> 赤い車は何台ありますか？ -> "What color is the car?" disagrees in
@@ -49,11 +53,12 @@ class Agreement(Scorer):
         "agreement_place": pa.float32(),
     }
     needs_back_translation = True
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
 
     def __init__(self, language: Language, options: BaseModel | None = None) -> None:
         super().__init__(language, options)
         self.english = languages.get("en")
+        self.dictionary = dictionary(language.code)
 
     @property
     def signature(self) -> str:
@@ -66,17 +71,33 @@ class Agreement(Scorer):
         here, there = _english.stated(source), _english.stated(back)
         checks = np.ones((pairs.num_rows, 5), np.float32)
         checks[:, 0] = here.negated == there.negated
-        checks[:, 2] = here.colours == there.colours
+        for row in here.coloured.keys() | there.coloured.keys():
+            text = pairs["translation"][row].as_py()
+            checks[row, 2] = self._colours_agree(
+                here.coloured.get(row, {}), there.coloured.get(row, {}), text
+            )
         checks[:, 3] = np.where(here.asks > 0, here.asks == there.asks, np.nan)
         checks[:, 4] = _places_agree(source, back)
         one, other = (numbers_in(self.english, texts) for texts in (source, back))
         for row in one.keys() | other.keys():
-            checks[row, 1] = one.get(row) == other.get(row)
+            checks[row, 1] = set(one.get(row, ())) == set(other.get(row, ()))
         values = np.column_stack([np.nanmean(checks, axis=1), checks])
         return {
             name: pa.array(values[:, place], pa.float32(), from_pandas=True)
             for place, name in enumerate(self.columns)
         }
+
+    def _colours_agree(self, here: dict[str, str], there: dict[str, str], translation: str) -> bool:
+        """Whether two texts name the same colours, and each of the same thing where a thing follows it."""
+        for colour in here.keys() & there.keys():
+            one, other = meaning(here[colour]), meaning(there[colour])
+            if one and other and one.weight == other.weight == 1 and one.lemma != other.lemma:
+                return False
+        for colour in here.keys() ^ there.keys():
+            stands = self.dictionary and self.dictionary.stands(lemma(colour), translation)
+            if stands is None or stands != (colour in here):
+                return False
+        return True
 
 
 def _places_agree(source: pa.Array, back: pa.Array) -> np.ndarray:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
+from pydantic import BaseModel
 
+from vqa_builder.languages.base import Language
 from vqa_builder.quality.scorers._content_words import Words, content_words
+from vqa_builder.quality.scorers._dictionary import Dictionary, dictionary, opening
 from vqa_builder.quality.scorers.base import Scorer
 from vqa_builder.quality.text import Floats, folded
 
+Flags: TypeAlias = NDArray[np.bool_]
+
 _LONG = 8.0
-_AGAIN = 0.5
+_AGAIN = 0.75
 
 
 class Content(Scorer):
@@ -26,10 +31,14 @@ class Content(Scorer):
 
     ``content_missing`` is the weight of the source's words that the back-translation lacks,
     ``content_added`` that of words it has and the source has not. A telling word weighs 1, a word of little
-    meaning (kind, thing, shown) 0.25 or 0.5, and so does a word that is merely said once more. In texts with
-    more than eight content words both are per eight words, since a longer text is paraphrased more.
-    ``content_missing_words`` and ``content_added_words`` name the words. ``content`` is the F1 of the words
-    that both have.
+    meaning (kind, thing, shown) 0.25 or 0.5, and one that is merely said once more 0.75. In texts with more
+    than eight content words both are per eight words, since a longer text is paraphrased more.
+    ``content_missing_words`` and ``content_added_words`` name the words.
+
+    The round trip has two halves, and only the first is judged: where the language has a dictionary (see
+    ``lexical``), a missing word that it finds in the translation was lost on the way back, and an added one
+    that it does not find there was put in on the way back. Neither counts, so that a weak back-translator
+    rejects less. ``content`` is the F1 of the words of the round trip as it came back.
 
     Example:
         "Is the house on the left?" -> "Is the home on the right?": missing 1 (left), added 1 (right), and
@@ -51,7 +60,11 @@ class Content(Scorer):
     }
     ends: ClassVar = {"content_missing": "low", "content_added": "low"}
     needs_back_translation = True
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
+
+    def __init__(self, language: Language, options: BaseModel | None = None) -> None:
+        super().__init__(language, options)
+        self.dictionary = dictionary(language.code)
 
     def measure(self, pairs: pa.Table) -> dict[str, pa.Array]:
         """Weights from 0; the words in the order of the text, joined by commas."""
@@ -64,6 +77,12 @@ class Content(Scorer):
         key = row * (int(both.meaning.max(initial=0)) + 1) + both.meaning
         missing = _alone(key, here, there) * both.weight
         added = _alone(key, there, here) * both.weight
+        if self.dictionary is not None:
+            suspects = np.bincount(row, missing + added, minlength=rows) > 0
+            suspects &= ~np.asarray(pc.match_substring(pairs["source"], " or ").to_numpy(), bool)
+            new = (added > 0) & (added == both.weight)
+            lost, put_in = _faults_of_the_way_back(self.dictionary, both, suspects, missing > 0, new, pairs)
+            missing[lost] = added[put_in] = 0.0
         total = np.bincount(row[here], both.weight[here], minlength=rows)
         scale = np.maximum(total / _LONG, 1.0)
         counts = [np.bincount(row[side], minlength=rows).astype(np.float64) for side in (here, there)]
@@ -81,9 +100,7 @@ class Content(Scorer):
         }
 
 
-def _alone(
-    key: NDArray[np.int64], one: NDArray[np.bool_], other: NDArray[np.bool_], again: float = _AGAIN
-) -> Floats:
+def _alone(key: NDArray[np.int64], one: Flags, other: Flags, again: float = _AGAIN) -> Floats:
     """For every word 1 where the other side lacks it, ``again`` where it has it less often; else 0."""
     found = np.zeros(len(key))
     places = np.flatnonzero(one)
@@ -97,7 +114,37 @@ def _alone(
     return found
 
 
-def _named(words: Words, row: NDArray[np.int64], chosen: NDArray[np.bool_], rows: int) -> pa.Array:
+def _faults_of_the_way_back(
+    book: Dictionary, both: Words, suspects: Flags, missing: Flags, added: Flags, pairs: pa.Table
+) -> tuple[list[int], list[int]]:
+    """Places of missing words that stand in the translation, and of added ones that do not.
+
+    An alternative ("big or small") is left alone: both of its words stand in either order.
+    """
+    rows, lemmas = both.row % pairs.num_rows, [both.lemmas[number] for number in both.meaning.tolist()]
+    chosen = pa.array(np.flatnonzero(suspects))
+    texts = {name: folded(pairs[name].take(chosen)).to_pylist() for name in ("source", "translation")}
+    places = dict(zip(chosen.to_pylist(), range(len(chosen)), strict=True))
+    asked = [[*book.translations.get(opening(source), ())] for source in texts["source"]]
+    for at in np.flatnonzero((both.row < pairs.num_rows) & suspects[rows]).tolist():
+        asked[places[both.row[at]]] += book.translations.get(lemmas[at], ())
+    words = [book.words(text) for text in texts["translation"]]
+    lost = [
+        at
+        for at in np.flatnonzero(missing & suspects[rows]).tolist()
+        if any(key in words[places[rows[at]]] for key in book.certain.get(lemmas[at], ()))
+    ]
+    unasked = [book.without(*each) for each in zip(words, asked, strict=True)]
+    put_in = [
+        at
+        for at in np.flatnonzero(added & suspects[rows]).tolist()
+        if lemmas[at] in book.checked
+        and not any(key in unasked[places[rows[at]]] for key in book.translations[lemmas[at]])
+    ]
+    return lost, put_in
+
+
+def _named(words: Words, row: NDArray[np.int64], chosen: Flags, rows: int) -> pa.Array:
     """The chosen words of each row, joined; "" where there are none."""
     places = np.flatnonzero(chosen)
     offsets = np.concatenate([[0], np.cumsum(np.bincount(row[places], minlength=rows))]).astype(np.int32)

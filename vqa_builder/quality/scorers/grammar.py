@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from types import ModuleType
 from typing import ClassVar
 
@@ -14,16 +15,11 @@ from pydantic import BaseModel
 from vqa_builder.languages.base import Language
 from vqa_builder.quality.scorers import _hindi_faults, _japanese_faults
 from vqa_builder.quality.scorers.base import Scorer
-from vqa_builder.quality.text import folded, lengths, per_unique
+from vqa_builder.quality.text import folded, lengths, per_unique, read_rows
 
 _LONG = {"word": 16, "character": 32}
 _SHE, _HE = r"(?i)\b(?:she|her|hers)\b", r"(?i)\b(?:he|his|him)\b"
 _FEMALE = r"(?i)\b(?:she|her|hers|wom[ae]n|lad(?:y|ies)|girls?|m[ou]m|mother|female|wife|daughter)\b"
-_NEGATION = (
-    r"(?i)\b(?:not?|none|never|nobody|nothing|nowhere|without|neither|nor|cannot|[a-z]+nt|un\w+|in\w+able|\w+less|"
-    r"non|lack\w*|miss\w*|empty|off|out|besides|except|other|else|fail\w*|only|hardly|rarely|free|dry|bare|too|"
-    r"refuse\w*|avoid\w*|have to|must|whether|if)\b|n['’]t\b"
-)
 _MALE = r"(?i)\b(?:he|his|him|m[ae]n|boys?|guys?|dad|father|male|husband|son|gentlem[ae]n)\b"
 
 
@@ -31,11 +27,12 @@ class Grammar(Scorer):
     """How many faults of Japanese or Hindi a translation shows, each of which a reader would mark.
 
     Japanese: a counter that does not go with its noun (犬は何人), いる of things and ある of animals, doubled
-    particles (犬はは), an object of a verb that takes none (何を座って). Hindi: an adjective, possessive or
-    कितना of the other gender than its noun (कितनी तकिये), impossible spellings (two vowel signs in a row),
-    किसे without a verb. Both: an "or" between two sides that say the same, a person of the other gender than
-    in the source (she -> 彼, रहा है), and a question that says no where its source does not. Nouns come from
-    the lexicons of this project; of others nothing is said.
+    particles (犬はは), a noun of itself (木の木), an object of a verb that takes none (何を座って). Hindi: an
+    adjective, possessive, verb or कितना of the other gender than its noun (कितनी तकिये), impossible spellings
+    (two vowel signs in a row), किसे without a verb. Both: an "or" between two sides that say the same, a
+    person of the other gender than in the source (she -> 彼, रहा है), a person who is old as a thing is, and
+    what a question says and its source does not: a negation, a place, a use, clothes, a price, what happened.
+    Nouns come from the lexicons of this project; of others nothing is said.
 
     ``grammar_faults`` names the faults; in texts of more than 16 words (32 characters) they are counted per
     that length. Null for other languages.
@@ -50,6 +47,7 @@ class Grammar(Scorer):
     columns: ClassVar = {"grammar": pa.float32(), "grammar_faults": pa.string()}
     good: ClassVar = "low"
     named_by: ClassVar = {"grammar": "grammar_faults"}
+    version: ClassVar[str] = "2"
 
     def __init__(self, language: Language, options: BaseModel | None = None) -> None:
         super().__init__(language, options)
@@ -70,9 +68,12 @@ class Grammar(Scorer):
             for row in np.flatnonzero(_matches(sources, own) & ~_matches(sources, other)):
                 fault = self.rules.person_fault(texts[int(row)].as_py(), female=female)
                 found[row] = ", ".join(filter(None, (found[row], fault)))
-        denied = _matches(texts, self.rules.NEGATED) & _matches(sources, r"\?\s*$")
-        for row in np.flatnonzero(denied & ~_matches(sources, _NEGATION)):
-            found[row] = ", ".join(filter(None, (found[row], "negation")))
+        asked = _matches(sources, r"\?\s*$")
+        for fault, said in self.rules.UNASKED.items():
+            suspects = np.flatnonzero(asked & _matches(texts, said))
+            licensed = _matches(sources.take(pa.array(suspects)), _licences().get(fault, "^$"))
+            for row in suspects[~licensed]:
+                found[row] = ", ".join(filter(None, (found[row], fault)))
         counts = np.array([text.count(", ") + 1 if text else 0 for text in found], np.float64)
         counts /= np.maximum(lengths(texts, self.language.unit) / _LONG[self.language.unit], 1.0)
         return {"grammar": pa.array(counts, pa.float32()), "grammar_faults": pa.array(found, pa.string())}
@@ -80,3 +81,9 @@ class Grammar(Scorer):
 
 def _matches(texts: pa.Array, pattern: str) -> np.ndarray:
     return np.asarray(pc.match_substring_regex(texts, pattern).to_numpy(zero_copy_only=False), dtype=bool)
+
+
+@cache
+def _licences() -> dict[str, str]:
+    """Fault -> RE2 for what in a source allows its translation to say such a thing."""
+    return {row["fault"]: row["pattern"] for row in read_rows("licences_en.tsv")}

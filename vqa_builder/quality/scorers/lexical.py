@@ -2,44 +2,19 @@
 
 from __future__ import annotations
 
-import lzma
-import re
-from collections.abc import Callable, Sequence
-from functools import cache
-from importlib import resources
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 import numpy as np
 import pyarrow as pa
 from pydantic import BaseModel
 
 from vqa_builder.languages.base import Language
-from vqa_builder.quality.scorers import _hindi
 from vqa_builder.quality.scorers._content_words import content_words
+from vqa_builder.quality.scorers._dictionary import dictionary, opening
 from vqa_builder.quality.scorers.base import Scorer
 from vqa_builder.quality.text import folded
 
 _LONG = 8.0
-_FOUND = "\0"
-_KATAKANA = "\u30a1-\u30fa\u30fc"
-_HAN = "\u3400-\u9fff々"
-RUN = re.compile(
-    rf"(?<![{_HAN}\0])[{_HAN}]+(?![{_HAN}\0])|(?<![{_KATAKANA}\0])[{_KATAKANA}]{{2,}}(?![{_KATAKANA}\0])"
-)
-
-
-class Dictionary(NamedTuple):
-    """The lexical translations of one language.
-
-    Attributes:
-        translations: English lemma -> what it may become: parts of words in Japanese, stems in Hindi.
-        checked: lemmas of which a translation always stands in a right one.
-        known: translations that never stand in one unasked for.
-    """
-
-    translations: dict[str, tuple[str, ...]]
-    checked: frozenset[str]
-    known: frozenset[str]
 
 
 class Lexical(Scorer):
@@ -79,20 +54,17 @@ class Lexical(Scorer):
 
     def __init__(self, language: Language, options: BaseModel | None = None) -> None:
         super().__init__(language, options)
-        self.dictionary = _dictionary(language.code)
-        self.look_up: Callable[[str, Sequence[Sequence[str]]], tuple[list[bool], list[str]]] = (
-            self._in_stems if language.code == "hi" else self._in_text
-        )
+        self.dictionary = dictionary(language.code)
 
     def measure(self, pairs: pa.Table) -> dict[str, pa.Array]:
         """Shares, weights and counts; null without a dictionary."""
-        rows = pairs.num_rows
-        if self.dictionary is None:
+        rows, book = pairs.num_rows, self.dictionary
+        if book is None:
             return {name: pa.nulls(rows, kind) for name, kind in self.columns.items()}
         sources = folded(pairs["source"])
         asked = content_words(sources)
-        translations = [self.dictionary.translations.get(lemma, ()) for lemma in asked.lemmas]
-        checked = [lemma in self.dictionary.checked for lemma in asked.lemmas]
+        translations = [book.translations.get(lemma, ()) for lemma in asked.lemmas]
+        checked = [lemma in book.checked for lemma in asked.lemmas]
         starts = np.searchsorted(asked.row, np.arange(rows + 1)).tolist()
         meanings, weights, words = asked.meaning.tolist(), asked.weight.tolist(), asked.text.to_pylist()
         shares, missing, added = [1.0] * rows, [0.0] * rows, [0] * rows
@@ -100,64 +72,22 @@ class Lexical(Scorer):
         texts = zip(sources.to_pylist(), folded(pairs["translation"]).to_pylist(), strict=True)
         for row, (source, text) in enumerate(texts):
             span = range(starts[row], starts[row + 1])
-            keys = [translations[meanings[at]] for at in span]
-            found, more = self.look_up(text, [*keys, self._opening(source)])
-            lost = [at for at in span if not found[at - starts[row]] and checked[meanings[at]]]
+            there = book.words(text)
+            keys = [key for at in span for key in translations[meanings[at]]]
+            rest = book.without(there, [*keys, *book.translations.get(opening(source), ())])
+            lost = [
+                at
+                for at in span
+                if checked[meanings[at]] and not any(key in there for key in translations[meanings[at]])
+            ]
             if lost:
                 missing[row] = sum(weights[at] for at in lost)
                 shares[row] -= missing[row] / sum(weights[at] for at in span if checked[meanings[at]])
                 missing_words[row] = ", ".join(words[at] for at in lost)
-            if more:
-                added[row], added_words[row] = len(more), ", ".join(more)
+            if more := book.known_in(rest):
+                added[row] = len(more)
+                added_words[row] = ", ".join([rest[key] for key in more] if isinstance(rest, dict) else more)
         scale = np.maximum(np.bincount(asked.row, asked.weight, minlength=rows) / _LONG, 1.0)
         columns = [pa.array(shares), *(pa.array(np.array(one) / scale) for one in (missing, added))]
         columns += [pa.array(missing_words, pa.string()), pa.array(added_words, pa.string())]
         return dict(zip(self.columns, columns, strict=True))
-
-    def _opening(self, source: str) -> tuple[str, ...]:
-        assert self.dictionary is not None
-        return self.dictionary.translations.get(opening(source), ())
-
-    def _in_text(self, text: str, keys: Sequence[Sequence[str]]) -> tuple[list[bool], list[str]]:
-        """Translations as parts of a text without spaces; runs of kanji or katakana that none touches."""
-        assert self.dictionary is not None
-        found = [any(key in text for key in some) for some in keys]
-        for some in keys:
-            for key in some:
-                text = text.replace(key, _FOUND)
-        return found, [run for run in RUN.findall(text) if run in self.dictionary.known]
-
-    def _in_stems(self, text: str, keys: Sequence[Sequence[str]]) -> tuple[list[bool], list[str]]:
-        """Translations as stems of a text's words; words whose stem is none of them."""
-        assert self.dictionary is not None
-        stems = {_stem(word): word for word in _hindi.words(text)}
-        found = [any(key in stems for key in some) for some in keys]
-        asked = {key for some in keys for key in some}
-        return found, [
-            word for key, word in stems.items() if key in self.dictionary.known and key not in asked
-        ]
-
-
-def opening(source: str) -> str:
-    """The first two words of a question under a sign that no word has: they license question words and verbs.
-
-    >>> opening("How many dogs are there?")
-    '?how many'
-    """
-    return "?" + " ".join(source.lower().split(None, 2)[:2])
-
-
-_stem = cache(_hindi.stem)
-
-
-@cache
-def _dictionary(code: str) -> Dictionary | None:
-    file = resources.files("vqa_builder.quality.scorers").joinpath(f"lexical_{code}.tsv.xz")
-    if not file.is_file():
-        return None
-    lines = lzma.decompress(file.read_bytes()).decode("utf-8").split("\n")[1:-1]
-    rows = [line.split("\t") for line in lines]
-    translations = {lemma: tuple(keys.split(" ")) for lemma, _, keys in rows}
-    loose = translations.pop("")
-    known = frozenset(key for keys in translations.values() for key in keys) - frozenset(loose)
-    return Dictionary(translations, frozenset(lemma for lemma, checked, _ in rows if checked == "1"), known)

@@ -20,6 +20,7 @@ _OF_WORDS = re.compile(
     r"|(?P<long>\S+(?: \S+){2,9}?)(?: (?P=long))+)(?!\S)"
 )
 _MARKS = re.compile(r"[^\w\u0900-\u0963\u0971-\u097f\u200c\u200d ]+")
+_HAN = re.compile("[\u4e00-\u9fff](?<![一二三四五六七八九十〇])")
 _SAME_LETTER = 4
 _LETTERS = 4
 
@@ -28,9 +29,9 @@ class Loops(Scorer):
     """Share of a translation that repeats the stretch right before it.
 
     Counts what comes after the first time, where a stretch stands three times or more, or one of five
-    characters (three words) twice; punctuation between does not hide it. One character counts from the
-    fifth time on ("ああああ" is a cry). ``repetition`` measures the same fault without order and misses a
-    sentence said twice.
+    characters (three words) twice; punctuation between does not hide it. One letter counts from the fifth
+    time on ("ああああ" is a cry), a kanji from the third. ``repetition`` measures the same fault without
+    order and misses a sentence said twice.
 
     Example:
         "これは何ですか？これは何ですか？" is 0.5; "色々なものが少しずつありますか？" is 0.
@@ -40,6 +41,7 @@ class Loops(Scorer):
     summary = "share of text that repeats the stretch right before it, 0 none, near 1 a loop; 0 is good"
     columns: ClassVar = {"loops": pa.float32()}
     good: ClassVar = "low"
+    version: ClassVar[str] = "2"
 
     def measure(self, pairs: pa.Table) -> dict[str, pa.Array]:
         """0 for text without loops, near 1 for nothing else."""
@@ -102,7 +104,7 @@ def _repeated(pattern: re.Pattern[str], text: str) -> float:
     extra = 0
     for match in pattern.finditer(text):
         unit = match["unit"] or match["long"]
-        if len(unit) == 1 and len(match[0]) <= _SAME_LETTER:
+        if len(unit) == 1 and len(match[0]) <= _SAME_LETTER and not _HAN.match(unit):
             continue
         if unit.replace(" ", "").isdigit():
             continue
