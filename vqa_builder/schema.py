@@ -98,12 +98,18 @@ ANSWER_MAP = pa.schema(
 )
 
 
-def examples_schema(question_id: pa.DataType, image_id: pa.DataType) -> pa.Schema:
-    """The source's rows, before any translation; ``answers`` is null where the source has none."""
+def examples_schema(
+    question_id: pa.DataType, image_id: pa.DataType, image: pa.DataType | None = None
+) -> pa.Schema:
+    """The source's rows, before any translation; ``answers`` is null where the source has none.
+
+    ``image`` is there where the source has pictures in its rows and they are wanted.
+    """
     return pa.schema(
         [
             ("question_id", question_id),
             ("image_id", image_id),
+            *([("image", image)] if image else []),
             ("split", pa.string()),
             ("question", pa.string()),
             ("question_type", pa.string()),

@@ -195,25 +195,26 @@ class Images(Model):
 
     Attributes:
         file: the image's file name, such as ``COCO_train2014_{image_id:012d}.jpg``; one for all splits, or
-            one for each.
+            one for each; left out, the images in the rows of the source count, where it has some.
         url: where the image lies, with ``{file}`` or ``{image_id}``; the column holds it, not the name.
         folder: where the files lie, to look at them; problems are named in ``image_problems.jsonl``.
-        embed: put the images themselves into the rows.
-        licence: of the images; needed to embed them, because that publishes them.
+        embed: put the images themselves into the rows; left out, images in the rows of the source stay in the
+            rows, and others are referred to.
+        licence: of the images; needed to embed files, and to publish images.
         max_pixels, max_bytes: larger images are named and not embedded.
     """
 
-    file: str | dict[str, str]
+    file: str | dict[str, str] | None = None
     url: str | None = None
     folder: Path | None = None
-    embed: bool = False
+    embed: bool | None = None
     licence: str | None = None
     max_pixels: int = Field(50_000_000, ge=1)
     max_bytes: int = Field(50_000_000, ge=1)
 
     @model_validator(mode="after")
     def _embedding_needs_files_and_a_licence(self) -> Self:
-        if self.embed and not (self.folder and self.licence):
+        if self.embed and self.file and not (self.folder and self.licence):
             raise ValueError("embed needs the folder of the images, and their licence, which must allow it")
         return self
 
@@ -223,8 +224,8 @@ class Images(Model):
         Raises:
             SpecError: the spec has none.
         """
-        if isinstance(self.file, str):
-            return self.file
+        if isinstance(self.file, str) or self.file is None:
+            return self.file or ""
         if split not in self.file:
             raise SpecError(
                 "A split has no pattern for its images",
@@ -379,6 +380,12 @@ class Spec(Model):
                 found=error,
                 remedy=remedy,
             ) from error
+
+    @property
+    def source_pictures(self) -> Literal["none", "references", "bytes"]:
+        """What the release needs of pictures in the rows of the source."""
+        images = self.release.images or Images()
+        return "none" if images.file else "references" if images.embed is False else "bytes"
 
     def repo(self, language: str) -> str | None:
         """The release's repository on the hub, if the spec names one."""

@@ -165,7 +165,7 @@ def _paths(spec: Spec) -> Iterator[tuple[str, Path | str]]:
     ]
     pictures = spec.release.images
     if pictures and pictures.folder:
-        patterns = [pictures.file] if isinstance(pictures.file, str) else list(pictures.file.values())
+        patterns = [pictures.file] if isinstance(pictures.file, str) else list((pictures.file or {}).values())
         named += [("release.images.file", pictures.folder / pattern) for pattern in patterns]
         named.append(("release.images.folder", pictures.folder))
     yield from ((place, path) for place, path in named if path)

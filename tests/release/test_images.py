@@ -13,7 +13,6 @@ from pydantic import ValidationError
 
 from tests.release.conftest import changed
 from vqa_builder.errors import SpecError
-from vqa_builder.release import images
 from vqa_builder.release.contents import ReleaseContents
 from vqa_builder.release.diff.compare import diff
 from vqa_builder.release.images import images_fingerprint, inspect, with_images
@@ -149,12 +148,21 @@ def test_ids_do_not_lead_out_of_the_folder(hi: ReleaseContents, tmp_path: Path) 
     assert contents.image_problems[0]["detail"] == "outside the folder"
 
 
-def test_too_many_images_to_embed_are_refused(
-    ja: ReleaseContents, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(images, "LARGEST_COLUMN", 100)
-    with pytest.raises(SpecError, match="too many to embed"):
-        with_images(ja, _embedding(_folder(tmp_path / "png")), tmp_path)
+def test_paths_are_read_from_the_folder_of_the_spec_and_no_other(tmp_path: Path, ja: ReleaseContents) -> None:
+    good = (_folder(tmp_path / "png") / "228478.png").read_bytes()
+    (tmp_path / "secret.png").write_bytes(good)
+    kind = pa.list_(IMAGE)
+    path = [
+        {"bytes": None, "path": name}
+        for name in ("228478.png", "../secret.png", str(tmp_path / "secret.png"))
+    ]
+    train = ja.data["train"].add_column(2, "images", pa.array([[path[0]], path[1:], []], kind))
+    contents = ReleaseContents(**{**vars(ja), "data": {"train": train}, "rejected": {}})
+    shown = with_images(contents, Images(folder=Path("png")), tmp_path)
+    pictures = shown.data["train"]["images"].to_pylist()
+    assert shown.pictures is not None and shown.pictures.read(pictures[0][0]["bytes"]) == good
+    assert [each["bytes"] for each in pictures[1]] == [None, None]
+    assert {each["detail"] for each in shown.image_problems} == {"outside the folder"}
 
 
 @pytest.mark.parametrize(

@@ -348,7 +348,11 @@ class TestColumns:
         pq.write_table(table, tmp_path / "rows.parquet")
         splits = {"train": tmp_path / "rows.parquet"}
         assert Reading("table", splits=splits, columns=COLUMNS).answers == [["x"], ["y"]]
-        message = failure("table", splits=splits, columns=COLUMNS | {"image_id": "photo"})
+        assert Reading("table", splits=splits, columns=COLUMNS | {"image_id": "photo"})["image_id"] == [
+            "train-0",
+            "train-1",
+        ]
+        message = failure("table", splits=splits, columns=COLUMNS | {"question_id": "photo"})
         assert "'photo'" in message and "binary" in message
 
 

@@ -64,6 +64,10 @@ def assemble(
         examples["question_id"].type, examples["image_id"].type, pa.struct(list(measures.schema))
     )
     table = pa.table(data, schema=columns)
+    if "image" in examples.column_names:
+        pictures = examples["image"]
+        name = "images" if pa.types.is_list(pictures.type) else "image"
+        table = table.add_column(2, name, pictures)
     for name in ("split",):
         table = table.append_column(name, examples[name])
     for name in ("keep", "reasons"):

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from vqa_builder.errors import StorageError
 from vqa_builder.escaping import fence, markdown, markdown_code, markdown_link
+from vqa_builder.pictures import picture_columns
 from vqa_builder.release.card_warnings import card_warnings, share
 from vqa_builder.release.contents import ReleaseContents, type_name
 from vqa_builder.release.metadata import citation, front_matter, pretty_name
@@ -28,6 +29,7 @@ COLUMNS = {
     "question_id": "the source's id, in the source's type",
     "image_id": "the source's id of the image, in the source's type",
     "image": "the image, or the file name or address of it at the source",
+    "images": "the images, or the file names or addresses of them at the source",
     "language": "ISO 639 code of the language of `question` and the answers",
     "question": "the question, translated",
     "question_en": "the question as the source has it",
@@ -93,7 +95,7 @@ def render(
         numbers={name: facts for name, facts in manifest["scores"].items() if "mean" in facts},
         values={name: facts for name, facts in manifest["scores"].items() if "values" in facts},
         citation=citation(manifest),
-        embedded=bool((spec.get("release") or {}).get("images", {}).get("embed")),
+        embedded=any(picture_columns(found) for found in schemas.values()),
         warnings=card_warnings(manifest),
         certified=certified(manifest["certificate"]) if manifest.get("certificate") else None,
         policy=policy_rows(policy),

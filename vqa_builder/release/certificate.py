@@ -18,6 +18,7 @@ import msgspec
 import numpy as np
 
 from vqa_builder.errors import ReleaseError
+from vqa_builder.pictures import COLUMNS
 from vqa_builder.quality.confidence import betting_bounds
 from vqa_builder.release import card, manifest
 from vqa_builder.release.manifest import Manifest
@@ -206,7 +207,7 @@ def _card(release: Path, found: Manifest, described: Mapping[str, Any]) -> str:
     found_schemas = {config_of(key): table_schema(release, key) for key in found.tables}
     schemas = {config: found_schemas[config] for config in FOLDERS if config in found_schemas}
     first = next(key for key in found.tables if config_of(key) == "default")
-    shown = [name for name in schemas["default"].names if name != "image"]
+    shown = [name for name in schemas["default"].names if name not in COLUMNS]
     return card.render(
         described,
         schemas,

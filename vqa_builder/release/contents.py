@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from vqa_builder import schema
 from vqa_builder.errors import ReleaseError
+from vqa_builder.pictures import COLUMNS, Pictures, are_pictures
 from vqa_builder.quality.rules import reason_codes
 from vqa_builder.release.parquet import ANSWER_MAP_KEY, by_shard, config_of
 from vqa_builder.translation.memory import Entry
@@ -36,6 +37,7 @@ class ReleaseContents:
         changelog: the text of ``CHANGELOG.md``; None for none.
         card_text: Markdown by the maintainers, a part of the card and ``card.md``; None for none.
         human_verified: the translations by people that the rows use.
+        pictures: where the pictures are whose sums stand in the tables; None without any.
         image_problems: the records of ``image_problems.jsonl``; no file without any.
     """
 
@@ -50,6 +52,7 @@ class ReleaseContents:
     card_text: str | None = None
     image_problems: tuple[Mapping[str, Any], ...] = ()
     human_verified: tuple[Entry, ...] = ()
+    pictures: Pictures | None = None
 
     @property
     def tables(self) -> dict[str, pa.Table]:
@@ -70,11 +73,12 @@ class ReleaseContents:
         """
         return replace(
             self,
-            data={split: by_shard(_without_empty_structs(table)) for split, table in self.data.items()},
-            rejected={
-                split: by_shard(_without_empty_structs(table)) for split, table in self.rejected.items()
-            },
+            data={split: self._storable(table) for split, table in self.data.items()},
+            rejected={split: self._storable(table) for split, table in self.rejected.items()},
         )
+
+    def _storable(self, table: pa.Table) -> pa.Table:
+        return by_shard(_without_empty_structs(table), pictures=self.pictures)
 
 
 def in_order(splits: Iterable[str]) -> list[str]:
@@ -90,8 +94,8 @@ def in_order(splits: Iterable[str]) -> list[str]:
 def expected_schema(config: str, found: pa.Schema) -> pa.Schema:
     """The schema that a table of this config must have, given the ids and scores that it has.
 
-    Ids may be int64 or string; without any score there is no column ``scores``; ``image``, where it is there,
-    holds references or images.
+    Ids may be int64 or string; without any score there is no column ``scores``; ``image`` and ``images``,
+    where one is there, hold references or pictures, one in each row or a list.
     """
     if config == "answers":
         return schema.ANSWER_MAP
@@ -101,9 +105,11 @@ def expected_schema(config: str, found: pa.Schema) -> pa.Schema:
     expected = schema.data_schema(question_id, image_id, scores)
     if "scores" not in found.names:
         expected = expected.remove(expected.get_field_index("scores"))
-    if "image" in found.names:
-        kind = schema.IMAGE if found.field("image").type == schema.IMAGE else pa.string()
-        expected = expected.insert(expected.get_field_index("image_id") + 1, pa.field("image", kind))
+    for name in COLUMNS:
+        if name in found.names:
+            kind = schema.IMAGE if are_pictures(found.field(name).type) else pa.string()
+            field = pa.field(name, kind if name == "image" else pa.list_(kind))
+            expected = expected.insert(expected.get_field_index("image_id") + 1, field)
     return schema.rejected_schema(expected) if config == "rejected" else expected
 
 

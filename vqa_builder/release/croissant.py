@@ -169,13 +169,13 @@ def _typed_field(
 ) -> dict[str, Any]:
     """A column or a field within it; ``path`` leads from the column to it."""
     here = {**source, "transform": {"jsonPath": path}} if path else source
-    if kind == IMAGE:
-        inner = f"{path}.bytes" if path else "bytes"
-        return _leaf(name, meaning, "sc:ImageObject", {**source, "transform": {"jsonPath": inner}})
     array: dict[str, Any] = {}
     while pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
         dimensions = f"{array['arrayShape']},-1" if array else "-1"
         kind, array = kind.value_type, {"isArray": True, "arrayShape": dimensions}
+    if kind == IMAGE:
+        inner = {**source, "transform": {"jsonPath": f"{path}.bytes" if path else "bytes"}}
+        return {**_leaf(name, meaning, "sc:ImageObject", inner), **array}
     if not pa.types.is_struct(kind):
         return {**_leaf(name, meaning, _data_type(kind), here), **array}
     members = [

@@ -1,31 +1,30 @@
 """The column ``image``: a file name or address that refers to the source's image, or the image itself.
 
-Images that are missing, broken, huge, animated or of 16 bits are named, never fatal. One that cannot be shown
-is null in the column; the row stays.
+Images that are missing, broken, huge, animated or of 16 bits are named, never fatal; their rows stay. One of
+a file that cannot be shown is null in the column; one in a row of the source stays as it is, byte for byte.
 """
 
 from __future__ import annotations
 
 import importlib.util
+import io
 import warnings
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from vqa_builder.errors import MissingExtraError, SpecError
+from vqa_builder.pictures import COLUMNS, Pictures
 from vqa_builder.release.contents import ReleaseContents, in_order
 from vqa_builder.schema import IMAGE
 from vqa_builder.spec import Images
 from vqa_builder.store import file_hash, fingerprint
 
-COLUMN = "image"
-LARGEST_COLUMN = 1_800_000_000
-"""Bytes of the images of one table, at most: Arrow's binary arrays end at 2 GiB."""
 UNUSABLE = ("missing", "broken", "huge")
 _DEEP = ("I", "F", "I;16", "I;16B", "I;16L", "I;16N")
 
@@ -40,37 +39,48 @@ class ImageProblem(NamedTuple):
     detail: str
 
 
-def with_images(contents: ReleaseContents, settings: Images | None, folder: Path) -> ReleaseContents:
+def with_images(
+    contents: ReleaseContents,
+    settings: Images | None,
+    folder: Path,
+    pictures: Pictures | None = None,
+    problems: Sequence[ImageProblem] = (),
+) -> ReleaseContents:
     """The same contents with the column ``image`` behind ``image_id``, and what was found wrong with images.
 
     Args:
-        contents: tables and facts.
-        settings: the spec's ``release.images``; None for no such column.
+        contents: tables and facts; tables that have the column already have it from the source.
+        settings: the spec's ``release.images``; None for no more than what the source has.
         folder: where the spec lies.
+        pictures: those of the source.
+        problems: what was found wrong with them.
 
     Raises:
-        SpecError: a pattern does not fit the ids, names no split, or the images to embed are too many.
+        SpecError: a pattern does not fit the ids, or names no split.
         MissingExtraError: images are to be looked at, and Pillow is not installed.
 
     >>> shown = with_images(contents, Images(file="{image_id:012}.jpg"), Path())
     >>> shown.data["train"]["image"][0].as_py()
     '000000228478.jpg'
     """
-    if settings is None:
+    settings, pictures = settings or Images(), pictures or Pictures(folder)
+    of_rows = any(name in table.column_names for table in contents.tables.values() for name in COLUMNS)
+    if not (settings.file or of_rows):
         return contents
     tables: dict[str, dict[str, pa.Table]] = {"data": {}, "rejected": {}}
-    problems: list[ImageProblem] = []
-    distinct = {}
+    problems, distinct = list(problems), {}
     for split in in_order({*contents.data, *contents.rejected}):
         parts = {name: getattr(contents, name)[split] for name in tables if split in getattr(contents, name)}
-        ids = pa.chunked_array(
-            [chunk for part in parts.values() for chunk in part["image_id"].chunks]
-        ).unique()
-        found = _Images(split, ids, settings, folder)
-        problems += found.problems
-        distinct[split] = len(ids)
+        found: _Files | _RowPictures
+        if settings.file:
+            ids = [chunk for part in parts.values() for chunk in part["image_id"].chunks]
+            found = _Files(split, pa.chunked_array(ids).unique(), settings, folder, pictures)
+        else:
+            found = _RowPictures(split, [*parts.values()], settings, folder, pictures)
         for name, part in parts.items():
             tables[name][split] = found.added(part)
+        problems += found.problems
+        distinct[split] = found.distinct
     counted = Counter(problem.problem for problem in problems)
     counts = {
         **contents.facts["counts"],
@@ -82,14 +92,16 @@ def with_images(contents: ReleaseContents, settings: Images | None, folder: Path
         rejected=tables["rejected"],
         facts={**contents.facts, "counts": counts},
         image_problems=tuple(problem._asdict() for problem in problems),
+        pictures=pictures,
     )
 
 
-class _Images:
-    """The distinct images of one split."""
+class _Files:
+    """The distinct images of one split, which lie in files."""
 
-    def __init__(self, split: str, ids: pa.Array, settings: Images, folder: Path) -> None:
-        self.split, self.ids, self.settings = split, ids, settings
+    def __init__(self, split: str, ids: pa.Array, settings: Images, folder: Path, pictures: Pictures) -> None:
+        self.split, self.ids, self.settings, self.pictures = split, ids, settings, pictures
+        self.distinct = len(ids)
         self.root = check_images(settings, folder)
         known = ids.to_pylist()
         self.names = [_filled(settings.pattern(split), one, "file") for one in known]
@@ -103,9 +115,10 @@ class _Images:
     def added(self, table: pa.Table) -> pa.Table:
         """A table with its images."""
         rows = pc.index_in(table["image_id"].combine_chunks(), self.ids)
-        values = self.embedded(rows) if self.settings.embed and self.root else self.references()
+        values = self.embedded() if self.settings.embed and self.root else self.references()
         place = table.schema.get_field_index("image_id") + 1
-        return table.add_column(place, COLUMN, values.take(rows))
+        there = [name for name in COLUMNS if name in table.column_names]
+        return table.drop_columns(there).add_column(place, COLUMNS[0], values.take(rows))
 
     def references(self) -> pa.Array:
         """The address or the file name of each image."""
@@ -115,55 +128,122 @@ class _Images:
         pairs = zip(self.ids.to_pylist(), self.names, strict=True)
         return pa.array([_filled(url, one, "url", file=name) for one, name in pairs], pa.string())
 
-    def embedded(self, rows: pa.Array) -> pa.Array:
-        """The bytes of each image; null where it cannot be shown."""
+    def embedded(self) -> pa.Array:
+        """The SHA-256 of each image, which is read when it is written; null where it cannot be shown."""
         assert self.root is not None
-        paths = [self.root / name for name in self.names]
-        usable = [not any(kind in UNUSABLE for kind, _ in problems) for problems in self.seen]
-        sizes = [path.stat().st_size if good else 0 for path, good in zip(paths, usable, strict=True)]
-        total = pc.sum(pa.array(sizes, pa.int64()).take(rows)).as_py() or 0
-        if total > LARGEST_COLUMN:
-            raise SpecError(
-                "The images are too many to embed",
-                where=f"release.images.embed, split {self.split}",
-                expected=f"at most {LARGEST_COLUMN:,} bytes in one table",
-                found=f"{total:,} bytes, counting an image once per question",
-                remedy="refer to them: leave out embed, and give url",
-            )
         values: list[dict[str, Any] | None] = [
-            {"bytes": path.read_bytes(), "path": path.name} if good else None
-            for path, good in zip(paths, usable, strict=True)
+            {"bytes": self.pictures.add_file(self.root / name), "path": Path(name).name}
+            if not any(kind in UNUSABLE for kind, _ in found)
+            else None
+            for name, found in zip(self.names, self.seen, strict=True)
         ]
         return pa.array(values, IMAGE)
 
 
+class _RowPictures:
+    """The pictures of one split that stand in its rows, as the source has them."""
+
+    def __init__(
+        self, split: str, parts: Sequence[pa.Table], settings: Images, folder: Path, pictures: Pictures
+    ) -> None:
+        self.split, self.settings, self.pictures = split, settings, pictures
+        self.problems: list[ImageProblem] = []
+        self.root = check_images(settings, folder)
+        self.name = next(name for name in COLUMNS for part in parts if name in part.column_names)
+        flat = [_flat(part[self.name]) for part in parts]
+        values = pa.chunked_array([chunk for each in flat for chunk in each.chunks], IMAGE)
+        self.distinct = len(pc.unique(pc.struct_field(values, "bytes").drop_null()))
+        self.refer = settings.embed is False or not (self.distinct or self.root)
+
+    def added(self, table: pa.Table) -> pa.Table:
+        """The table with what the spec wants of its pictures."""
+        place = table.schema.get_field_index(self.name)
+        column = table[self.name].combine_chunks()
+        values = self._references(column) if self.refer else self._from_files(column, table["image_id"])
+        return table.set_column(place, self.name, values)
+
+    def _references(self, column: pa.Array) -> pa.Array:
+        """Paths, or what ``url`` makes of them."""
+
+        def address(path: str | None) -> str | None:
+            url = self.settings.url
+            return path if url is None or path is None else _filled(url, path, "url", file=path)
+
+        if pa.types.is_list(column.type):
+            lists = [
+                None if row is None else [address(one["path"]) for one in row] for row in column.to_pylist()
+            ]
+            return pa.array(lists, pa.list_(pa.string()))
+        return pa.array(map(address, pc.struct_field(column, "path").to_pylist()), pa.string())
+
+    def _from_files(self, column: pa.Array, ids: pa.ChunkedArray) -> pa.Array:
+        """Pictures that have a path alone, read from the folder that the spec names, and no other."""
+        if self.root is None:
+            return column
+        known: dict[str, bytes | None] = {}
+        rows = column.to_pylist()
+        for value, image_id in zip(rows, ids.to_pylist(), strict=True):
+            for one in value if isinstance(value, list) else [value]:
+                if one and one["bytes"] is None and one["path"] is not None:
+                    path = one["path"]
+                    if path not in known:
+                        known[path] = self._file(path, image_id)
+                    one["bytes"] = known[path]
+        return pa.array(rows, column.type)
+
+    def _file(self, path: str, image_id: int | str) -> bytes | None:
+        assert self.root is not None
+        (found,) = _inspected([path], self.root, self.settings)
+        self.problems += [ImageProblem(self.split, image_id, path, *each) for each in found]
+        usable = not any(kind in UNUSABLE for kind, _ in found)
+        return self.pictures.add_file(self.root / path) if usable else None
+
+
+def _flat(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pc.list_flatten(column) if pa.types.is_list(column.type) else column
+
+
 def inspect(path: Path, settings: Images) -> Iterator[tuple[str, str]]:
     """The problems of one image file, each with a detail; nothing if it is as expected. Needs Pillow."""
-    from PIL import Image
-
     if not path.is_file():
         yield "missing", "no such file"
         return
-    if (size := path.stat().st_size) > settings.max_bytes:
+    with path.open("rb") as file:
+        for kind, detail in look(file, path.stat().st_size, settings):
+            yield kind, detail.replace(str(path), path.name)
+
+
+def look(image: BinaryIO | pa.Buffer, size: int, settings: Images) -> Iterator[tuple[str, str]]:
+    """The problems of one image, as of ``inspect``.
+
+    Args:
+        image: an open file, or the bytes.
+        size: in bytes.
+        settings: what is huge.
+    """
+    from PIL import Image, UnidentifiedImageError
+
+    if size > settings.max_bytes:
         yield "huge", f"{size:,} bytes"
         return
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with Image.open(path) as image:
-                width, height = image.size
+            with Image.open(image if not isinstance(image, pa.Buffer) else io.BytesIO(image)) as opened:
+                width, height = opened.size
                 if width * height > settings.max_pixels:
                     yield "huge", f"{width} x {height} pixels"
                     return
-                frames = getattr(image, "n_frames", 1)
-                deep = image.mode in _DEEP or any(";16" in str(tile) for tile in image.tile)
-                mode = image.mode
-                image.draft("RGB", (width // 8, height // 8))
-                image.load()
+                frames = getattr(opened, "n_frames", 1)
+                deep = opened.mode in _DEEP or any(";16" in str(tile) for tile in opened.tile)
+                mode = opened.mode
+                opened.draft("RGB", (width // 8, height // 8))
+                opened.load()
     except Image.DecompressionBombError as error:
         yield "huge", str(error)
     except Exception as error:  # decoders raise whatever the bytes make them raise
-        yield "broken", f"{type(error).__name__}: {error}".replace(str(path), path.name)
+        found = "not the bytes of an image" if isinstance(error, UnidentifiedImageError) else str(error)
+        yield "broken", f"{type(error).__name__}: {found}"
     else:
         if frames > 1:
             yield "animated", f"{frames} frames"

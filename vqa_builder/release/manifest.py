@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from vqa_builder.errors import ReleaseError
+from vqa_builder.pictures import Pictures, picture_columns
 from vqa_builder.release import contents as inside, human_verified, packages
 from vqa_builder.release.contents import ReleaseContents
 from vqa_builder.release.parquet import arrow_bytes
@@ -47,6 +48,7 @@ class _Table(msgspec.Struct):
     rows: int
     bytes: int
     content_hash: str
+    pictures: list[str] = []
 
 
 class _File(msgspec.Struct):
@@ -98,7 +100,8 @@ class Manifest:
 
     @property
     def tables(self) -> dict[str, dict[str, Any]]:
-        """Table key -> ``rows``, ``bytes`` in memory, ``content_hash``, ``columns`` with a hash each."""
+        """Table key -> ``rows``, ``bytes`` in memory, ``content_hash``, ``columns`` with a hash each; and
+        ``pictures``, the columns whose pictures count in these hashes by their SHA-256."""
         return dict(self.content["tables"])
 
     @property
@@ -151,7 +154,7 @@ def describe(contents: ReleaseContents) -> dict[str, Any]:
         contents.language,
         {**contents.facts, "counts": counts},
         scores=score_summaries(list(contents.data.values())),
-        tables={key: _table(table) for key, table in contents.tables.items()},
+        tables={key: _table(table, contents.pictures) for key, table in contents.tables.items()},
         human=contents.human_verified,
     )
 
@@ -239,13 +242,16 @@ def _checksum(content: Mapping[str, Any]) -> str:
     return fingerprint({name: value for name, value in content.items() if name != "checksum"})
 
 
-def _table(table: pa.Table) -> dict[str, Any]:
+def _table(table: pa.Table, pictures: Pictures | None) -> dict[str, Any]:
+    """Facts of a table; its content hash takes each picture by its SHA-256."""
     whole, columns = content_hashes(table)
+    summed = picture_columns(table.schema) if pictures else []
     return {
         "rows": table.num_rows,
-        "bytes": arrow_bytes(table),
+        "bytes": arrow_bytes(table, pictures if summed else None),
         "content_hash": whole,
         "columns": columns,
+        **({"pictures": summed} if summed else {}),
     }
 
 

@@ -57,8 +57,8 @@ class Release:
         if split is not None:
             if split not in keys:
                 raise UnknownNameError("split", split, keys, where=self.folder)
-            return read_table(self.folder, keys[split])
-        tables = {name: read_table(self.folder, key) for name, key in keys.items()}
+            return read_table(self.folder, keys[split], pixels=True)
+        tables = {name: read_table(self.folder, key, pixels=True) for name, key in keys.items()}
         return pa.concat_tables(
             table.add_column(0, "split", pa.repeat(name, table.num_rows)) for name, table in tables.items()
         )

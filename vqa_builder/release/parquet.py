@@ -8,7 +8,7 @@ is added or changed touches its own shard alone. pandas leaves no trace in the f
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from vqa_builder.errors import ReleaseError
-from vqa_builder.schema import IMAGE
+from vqa_builder.pictures import Pictures, filled, picture_columns, sizes, with_sums
 
 FOLDERS = {"default": "data", "rejected": "rejected", "answers": "answers"}
 ANSWER_MAP_KEY = "answers/answer_map"
@@ -27,6 +27,7 @@ HASH_BITS = 64
 ROW_GROUP = 10_000
 IMAGE_ROW_GROUP = 100
 GROUP_BYTES = 32_000_000
+IMAGE_GROUP_BYTES = 256_000_000
 ZSTD_LEVEL = 3
 
 
@@ -40,7 +41,14 @@ def config_of(key: str) -> str:
     return next(config for config, name in FOLDERS.items() if name == folder)
 
 
-def write_table(table: pa.Table, folder: Path, split: str, *, shard_bytes: int | None = None) -> list[Path]:
+def write_table(
+    table: pa.Table,
+    folder: Path,
+    split: str,
+    *,
+    shard_bytes: int | None = None,
+    pictures: Pictures | None = None,
+) -> list[Path]:
     """Write one split, in as many files as its size asks for.
 
     Args:
@@ -48,29 +56,48 @@ def write_table(table: pa.Table, folder: Path, split: str, *, shard_bytes: int |
         folder: ``data`` or ``rejected`` of a release; made if missing.
         split: stands at the front of the file names.
         shard_bytes: about how many Arrow bytes go into one file, at most; ``SHARD_BYTES`` if None.
+        pictures: where the pictures are whose sums stand in the rows.
 
     Returns:
         The files, in the order of their rows: ``train-00000-of-00002.parquet``, ...
     """
-    parts = shards(table, shard_bytes)
+    parts = shards(table, shard_bytes, pictures)
     paths = [folder / f"{split}-{place:05}-of-{len(parts):05}.parquet" for place in range(len(parts))]
     for part, path in zip(parts, paths, strict=True):
-        write_file(part, path)
+        write_file(part, path, pictures)
     return paths
 
 
-def write_file(table: pa.Table, path: Path) -> None:
-    """Write one Parquet file; its folder is made if missing."""
+def write_file(table: pa.Table, path: Path, pictures: Pictures | None = None) -> None:
+    """Write one Parquet file, row group after row group; its folder is made if missing.
+
+    Args:
+        table: the rows.
+        path: the file.
+        pictures: where the pictures are whose sums stand in the rows; None if there are none.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(
-        table.replace_schema_metadata(None).combine_chunks(),
-        path,
-        compression="zstd",
-        compression_level=ZSTD_LEVEL,
-        row_group_size=ROW_GROUP if IMAGE not in table.schema.types else IMAGE_ROW_GROUP,
-        write_page_index=True,
-        use_content_defined_chunking=True,
-    )
+    table = table.replace_schema_metadata(None).combine_chunks()
+    options = {"compression": "zstd", "compression_level": ZSTD_LEVEL, "write_page_index": True}
+    with pq.ParquetWriter(path, table.schema, use_content_defined_chunking=True, **options) as writer:
+        for start, rows in _row_groups(table, pictures):
+            for part in table.slice(start, rows).to_batches():
+                whole = part if pictures is None else filled(part, pictures)
+                writer.write_table(pa.Table.from_batches([whole]), row_group_size=rows)
+
+
+def _row_groups(table: pa.Table, pictures: Pictures | None) -> Iterator[tuple[int, int]]:
+    """Start and length of each row group; groups of pictures hold few rows, and few bytes."""
+    if pictures is None:
+        yield from ((at, min(ROW_GROUP, table.num_rows - at)) for at in range(0, table.num_rows, ROW_GROUP))
+        return
+    start = held = 0
+    for row, size in enumerate(sizes(table, pictures).tolist()):
+        if row > start and (row - start == IMAGE_ROW_GROUP or held + size > IMAGE_GROUP_BYTES):
+            yield start, row - start
+            start, held = row, 0
+        held += size
+    yield start, table.num_rows - start
 
 
 class ShardWriter:
@@ -147,20 +174,32 @@ def table_files(release: Path, key: str) -> list[Path]:
     return sorted((release / folder).glob(f"{split}-?????-of-?????.parquet"))
 
 
-def read_table(release: Path, key: str, columns: Sequence[str] | None = None) -> pa.Table:
-    """One table of a release, as it was written.
+def read_table(
+    release: Path, key: str, columns: Sequence[str] | None = None, *, pixels: bool = False
+) -> pa.Table:
+    """One table of a release, as it was written; for the bytes of pictures stand their SHA-256 sums.
 
     Args:
         release: the release's folder.
         key: the table's name in the manifest.
         columns: only these.
+        pixels: give the bytes of pictures themselves.
 
     Raises:
         ReleaseError: the table has no file.
         pyarrow.ArrowInvalid: a file is no Parquet file, or is damaged.
     """
     wanted = None if columns is None else list(columns)
-    return pa.concat_tables(pq.ParquetFile(path).read(columns=wanted) for path in _files(release, key))
+    return pa.concat_tables(_read_file(path, wanted, pixels) for path in _files(release, key))
+
+
+def _read_file(path: Path, columns: list[str] | None, pixels: bool) -> pa.Table:
+    with pq.ParquetFile(path, buffer_size=1 << 20) as file:
+        held = picture_columns(file.schema_arrow)
+        if pixels or not (set(held) & set(file.schema_arrow.names if columns is None else columns)):
+            return file.read(columns=columns)
+        parts = map(with_sums, file.iter_batches(IMAGE_ROW_GROUP, columns=columns))
+        return pa.Table.from_batches(parts)
 
 
 def table_schema(release: Path, key: str) -> pa.Schema:
@@ -168,7 +207,9 @@ def table_schema(release: Path, key: str) -> pa.Schema:
     return pq.ParquetFile(_files(release, key)[0]).schema_arrow
 
 
-def shards(table: pa.Table, shard_bytes: int | None = None) -> list[pa.Table]:
+def shards(
+    table: pa.Table, shard_bytes: int | None = None, pictures: Pictures | None = None
+) -> list[pa.Table]:
     """The parts of a table that go into one file each; rows keep their order inside a part.
 
     Their number is a power of two, so that a growing table seldom changes it.
@@ -176,11 +217,12 @@ def shards(table: pa.Table, shard_bytes: int | None = None) -> list[pa.Table]:
     Args:
         table: rows with a column ``question_id``.
         shard_bytes: about how many Arrow bytes go into one part, at most; ``SHARD_BYTES`` if None.
+        pictures: where the pictures are whose sums stand in the rows.
 
     Returns:
         The table itself, if it is small enough; else the parts in the order of their hashes.
     """
-    wanted = -(-arrow_bytes(table) // (shard_bytes or SHARD_BYTES))
+    wanted = -(-arrow_bytes(table, pictures) // (shard_bytes or SHARD_BYTES))
     bits = max(wanted - 1, 0).bit_length()
     if bits == 0:
         return [table]
@@ -188,16 +230,17 @@ def shards(table: pa.Table, shard_bytes: int | None = None) -> list[pa.Table]:
     return [table.take(pa.array(np.flatnonzero(places == place))) for place in range(1 << bits)]
 
 
-def by_shard(table: pa.Table, shard_bytes: int | None = None) -> pa.Table:
+def by_shard(table: pa.Table, shard_bytes: int | None = None, pictures: Pictures | None = None) -> pa.Table:
     """The same rows in the order in which the files of a release hold them."""
-    parts = shards(table, shard_bytes)
+    parts = shards(table, shard_bytes, pictures)
     return table if len(parts) == 1 else pa.concat_tables(parts)
 
 
-def arrow_bytes(table: pa.Table) -> int:
-    """The bytes of a table's content as Arrow sends it, independent of chunks and of slices."""
+def arrow_bytes(table: pa.Table, pictures: Pictures | None = None) -> int:
+    """The bytes of a table's content as Arrow sends it, whatever its chunks and slices, and of pictures."""
     batches = table.combine_chunks().to_batches()
-    return sum(pa.ipc.get_record_batch_size(batch) for batch in batches)
+    shown = sizes(table, pictures).sum() if pictures else 0
+    return int(shown + sum(pa.ipc.get_record_batch_size(batch) for batch in batches))
 
 
 def _files(release: Path, key: str) -> list[Path]:

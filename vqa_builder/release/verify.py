@@ -181,7 +181,7 @@ def _check_tables(folder: Path, found: Manifest) -> list[Check]:
     known = Reference.read(folder, found)
     for key, recorded in found.tables.items():
         try:
-            table = read_table(folder, key)
+            table = read_table(folder, key, pixels=not recorded.get("pictures"))
         except Exception as error:  # damaged Parquet raises more than Arrow's own errors
             faults["readable"].append(f"{key}: {str(error).splitlines()[0]}")
             continue

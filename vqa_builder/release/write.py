@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from vqa_builder.errors import ReleaseError, StorageError
+from vqa_builder.pictures import picture_columns
 from vqa_builder.release import card, croissant, human_verified, manifest
 from vqa_builder.release.contents import ReleaseContents, check
-from vqa_builder.release.parquet import ANSWER_MAP_KEY, read_table, table_schema, write_file, write_table
+from vqa_builder.release.parquet import ANSWER_MAP_KEY, read_table, write_file, write_table
 from vqa_builder.release.record_view import is_records, view
 from vqa_builder.report import page
 from vqa_builder.store import atomic_folder, remove, write_json, write_text
@@ -146,8 +147,11 @@ def write_report(release: Path) -> Path:
             where=release,
             remedy="vqa-builder verify names what differs; build it again",
         )
-    shown = view if is_records(found.content) else _without_images
-    tables = {key: shown(release, found.content, key) for key in found.tables}
+    records = is_records(found.content)
+    tables = {
+        key: view(release, found.content, key) if records else read_table(release, key)
+        for key in found.tables
+    }
     path = release / page.FILE
     write_text(path, page.render(tables, found.content))
     manifest.save(release, found.content)
@@ -164,7 +168,8 @@ def _write_tables(contents: ReleaseContents, folder: Path) -> None:
         if key == ANSWER_MAP_KEY:
             write_file(table, folder / f"{key}.parquet")
         else:
-            write_table(table, folder / key.split("/")[0], key.split("/")[1])
+            held = contents.pictures if picture_columns(table.schema) else None
+            write_table(table, folder / key.split("/")[0], key.split("/")[1], pictures=held)
 
 
 def _restore_and_clean(target: Path) -> None:
@@ -203,11 +208,6 @@ def _refuse_foreign(target: Path) -> None:
             found=named,
             remedy=remedy,
         )
-
-
-def _without_images(release: Path, manifest: Mapping[str, Any], key: str) -> pa.Table:
-    """A table but for its pictures, which may be larger than memory and stand nowhere on the page."""
-    return read_table(release, key, [name for name in table_schema(release, key).names if name != "image"])
 
 
 def _others(files: dict[str, dict[str, object]]) -> dict[str, dict[str, object]]:

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from vqa_builder.errors import SourceError
 from vqa_builder.sources._answer_texts import Answer, ReadText, holds_something, text_of
 from vqa_builder.sources._json_records import explained
+from vqa_builder.sources._picture_columns import first_path, has_paths, pictures
 from vqa_builder.sources._record_checks import (
     REQUIRED,
     BadRow,
@@ -66,7 +67,9 @@ class ArrowRecords:
 
     def columns(self, whole: bool = False) -> dict[str, str | None]:
         """The columns of the table -> what they are read as, None where they are not."""
-        read = {name: field for field, name in self.fields.items()}
+        read: dict[str, str] = {}
+        for field, name in self.fields.items():
+            read[name] = f"{read[name]} and {field}" if name in read else field
         return {name: read.get(name) for name in dict.fromkeys([*self.known, *read])}
 
     def has_value(self, name: str) -> bool:
@@ -123,12 +126,14 @@ class ArrowRecords:
             return self._answers(values, name, faults)
         if field == "choices":
             return values
+        if field == "image":
+            return pictures(values, self.label, self.numbers)
         if field == "question":
             return self._texts(values, name, numbers=False)
         if field not in REQUIRED:
             return self._texts(values, name)
-        if field == "image_id" and pa.types.is_struct(values.type) and "path" in values.type.names:
-            return pc.coalesce(self._texts(pc.struct_field(values, "path"), name), self._row_ids())
+        if field == "image_id" and has_paths(values.type):
+            return pc.coalesce(first_path(values), self._row_ids())
         ids = self._ids(values, name, faults)
         return _typed(ids, field, id_types, faults) if self.typed_ids else ids
 

@@ -212,7 +212,8 @@ def examples_batch(numbers: Sequence[int], columns: Mapping[str, pa.Array]) -> p
         columns: ids, questions and what there is of the others; without ``multiple_choice_answer``, or where
             it is null, the most frequent answer counts.
     """
-    schema = examples_schema(columns["question_id"].type, columns["image_id"].type)
+    image = columns["image"].type if "image" in columns else None
+    schema = examples_schema(columns["question_id"].type, columns["image_id"].type, image)
     schema = schema.remove(schema.get_field_index("split"))
     arrays = [
         columns[field.name] if field.name in columns else pa.nulls(len(numbers), field.type)

@@ -138,7 +138,8 @@ def examples(
     for name in prefix_ids:
         columns[name] = pc.binary_join_element_wise(split, columns[name].cast(pa.string()), "-")
     columns["split"] = pa.repeat(pa.scalar(split), questions.rows.num_rows)
-    schema = examples_schema(columns["question_id"].type, columns["image_id"].type)
+    image = columns["image"].type if "image" in columns else None
+    schema = examples_schema(columns["question_id"].type, columns["image_id"].type, image)
     rows = pa.record_batch([columns[name] for name in schema.names], schema=schema)
     for start in range(0, rows.num_rows, BATCH):
         yield rows.slice(start, BATCH)

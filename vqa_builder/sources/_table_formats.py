@@ -16,6 +16,7 @@ from vqa_builder.errors import SourceError
 from vqa_builder.sources._arrow_records import ArrowRecords, column_names, top_name, with_class_names
 from vqa_builder.sources._input_files import damaged, existing, opened, read_text
 from vqa_builder.sources._json_tables import batched, json_lines, json_parts, json_rows
+from vqa_builder.sources._picture_columns import BATCH as PICTURE_BATCH, with_pictures
 from vqa_builder.sources._record_checks import BATCH, REQUIRED, Fault, Records
 from vqa_builder.sources._table_options import SPLIT_NAMES, SUFFIXES, FileFormat, Rows, TableOptions
 from vqa_builder.sources.base import BadRecord, OnBadRecord
@@ -34,6 +35,14 @@ def read_table(path: Path, rows: Rows, options: TableOptions, report: OnBadRecor
         report: told of every row that does not even have the fields of a row.
     """
     kind = format_of(path, options.format)
+    if options.columns.image and kind in ("json", "jsonl"):
+        raise SourceError(
+            "Pictures in columns are read from Parquet, Arrow and CSV",
+            where=path,
+            found=f"{kind}, and columns: {{image: {options.columns.image}}}",
+            remedy="name the files instead: columns: {image_id: COLUMN} and"
+            ' release: {images: {file: "{image_id}"}}',
+        )
     parts: Iterator[Records]
     with ExitStack() as stack:
         if kind in ("parquet", "arrow"):
@@ -113,6 +122,7 @@ def _csv_parts(
                 "Two columns of the table have the same name", where=label, found=", ".join(header)
             )
         fields = options.columns.among(header, label)
+        fields = with_pictures(fields, pa.schema([(name, pa.string()) for name in header]), rows, label)
         needed = {name for field, name in fields.items() if field in REQUIRED}
         for batch in batched(enumerate(found)):
             whole = [(number, row) for number, row in batch if len(row) == len(header)]
@@ -203,16 +213,18 @@ _Tables = Iterator[tuple[pa.RecordBatch, dict[str, str], list[str]]]
 
 
 def _parquet_tables(path: Path, rows: Rows) -> _Tables:
-    """The rows of a Parquet file; columns that are not asked for are not read, nor the pixels of images."""
+    """The rows of a Parquet file; columns that are not asked for are not read, nor unwanted pixels."""
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(path) as parquet:
+    with pq.ParquetFile(path, buffer_size=1 << 20) as parquet:
         schema = parquet.schema_arrow
         known = column_names(schema)
-        fields = rows.options.columns.among(known, path)
+        fields = with_pictures(rows.options.columns.among(known, path), schema, rows, str(path))
+        pixels = fields.get("image") if rows.pictures == "bytes" else None
         used = rows.used(fields, schema.names)
-        wanted = [f"{name}.path" if f"{name}.path" in known else name for name in used]
-        for table in parquet.iter_batches(BATCH, columns=wanted):
+        wanted = [f"{name}.path" if f"{name}.path" in known and name != pixels else name for name in used]
+        size = PICTURE_BATCH if "image" in fields else BATCH
+        for table in parquet.iter_batches(size, columns=wanted):
             yield with_class_names(table, schema), fields, schema.names
 
 
@@ -226,10 +238,12 @@ def _ipc_tables(path: Path, rows: Rows) -> _Tables:
             source.seek(0)
             batches = reader = pa.ipc.open_stream(source)
         fields = rows.options.columns.among(column_names(reader.schema), path)
+        fields = with_pictures(fields, reader.schema, rows, str(path))
+        size = PICTURE_BATCH if "image" in fields else BATCH
         used = list(
             dict.fromkeys(top_name(name, reader.schema) for name in rows.used(fields, reader.schema.names))
         )
         for batch in batches:
             table = batch.select(used)
-            for at in range(0, table.num_rows, BATCH):
-                yield with_class_names(table.slice(at, BATCH), reader.schema), fields, reader.schema.names
+            for at in range(0, table.num_rows, size):
+                yield with_class_names(table.slice(at, size), reader.schema), fields, reader.schema.names

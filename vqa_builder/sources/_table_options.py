@@ -62,6 +62,11 @@ class Columns(base.Options):
         description="the choices of a question, for answers that give a place (from 0) or a letter among"
         f" them; {_IF_THERE}",
     )
+    image: str | None = Field(
+        None,
+        description="the pictures, one in each row or a list: structs of bytes and path, bytes, or paths;"
+        " left out, the column image or images, or that of image_id, if it holds pictures",
+    )
     question_type: str | None = Field(None, description=_IF_THERE)
     answer_type: str | None = Field(None, description=_IF_THERE)
     multiple_choice_answer: str | None = Field(
@@ -70,7 +75,7 @@ class Columns(base.Options):
 
     @model_validator(mode="after")
     def _no_column_twice(self) -> Self:
-        named = [name for field, name in self if name is not None and field != "question_id"]
+        named = [name for field, name in self if name is not None and field not in ("question_id", "image")]
         if len(set(named)) < len(named) or self.question_id in {*named} - {self.image_id}:
             raise ValueError("name each column once; only question_id and image_id may be the same")
         return self
@@ -86,7 +91,7 @@ class Columns(base.Options):
         Raises:
             SourceError: a column that is required, or was named in the spec, is not there.
         """
-        named = {field: name for field, name in self if name is not None}
+        named = {field: name for field, name in self if name is not None and field != "image"}
         for field, name in named.items():
             if name not in known and not (more and name.partition(".")[0] in known):
                 raise missing(field, name, known, where)
@@ -153,6 +158,7 @@ class Rows(NamedTuple):
     options: TabularOptions
     split: str
     start: int
+    pictures: base.Pictures = "none"
 
     def used(self, fields: Mapping[str, str], known: Iterable[str]) -> list[str]:
         """The columns of a table that are read: those of fields, and those that may hold answers unread."""

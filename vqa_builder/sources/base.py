@@ -71,6 +71,9 @@ class Column(NamedTuple):
         return "ignored" if self.read_as is None else f"read as {self.read_as}"
 
 
+Pictures = Literal["none", "references", "bytes"]
+"""Whether examples have a column ``image``, with the paths of pictures alone or with their bytes, too."""
+
 _Files = TypeVar("_Files")
 
 
@@ -136,6 +139,8 @@ class Source(ABC):
     answer_mode: ClassVar[Literal["translate", "copy", "auto"]] = "auto"
     """Whether answers are translated, copied as text in the picture, or each by its question."""
     Options: ClassVar[type[Options]]
+    pictures: Pictures = "none"
+    """What ``read`` gives of pictures in the source's columns, where it has any."""
 
     @abstractmethod
     def __init__(self, options: BaseModel) -> None: ...

@@ -15,6 +15,7 @@ from pydantic import Field
 from vqa_builder.errors import SourceError, UnknownNameError
 from vqa_builder.sources import base
 from vqa_builder.sources._arrow_records import ArrowRecords, column_names, top_name, with_class_names
+from vqa_builder.sources._picture_columns import BATCH as PICTURE_BATCH, with_pictures
 from vqa_builder.sources._record_checks import BATCH
 from vqa_builder.sources._record_source import Reading, RecordSource, read_files
 from vqa_builder.sources._table_formats import arrow_records, not_empty_table
@@ -139,7 +140,9 @@ class Hub(RecordSource):
 
     def _records(self, split: str, name: str, limit: int | None) -> Iterator[ArrowRecords]:
         label = f"{self._options.repo}, split {name}"
-        return not_empty_table(self._parts(Rows(self._options, split, 0), name, label, limit), label)
+        return not_empty_table(
+            self._parts(Rows(self._options, split, 0, self.pictures), name, label, limit), label
+        )
 
     def _parts(self, rows: Rows, name: str, label: str, limit: int | None) -> Iterator[ArrowRecords]:
         with self.explained():
@@ -147,9 +150,10 @@ class Hub(RecordSource):
             first = next(iter(dataset.iter(1)), pa.table({}))
             schema = first.schema if dataset.features is None else dataset.features.arrow_schema
             fields = self._options.columns.among(column_names(first.schema), label)
+            fields = with_pictures(fields, schema, rows, label)
             used = dict.fromkeys(top_name(name, schema) for name in rows.used(fields, schema.names))
-            start = 0
-            for table in dataset.select_columns(list(used)).iter(min(BATCH, limit or BATCH)):
+            start, size = 0, PICTURE_BATCH if "image" in fields else BATCH
+            for table in dataset.select_columns(list(used)).iter(min(size, limit or size)):
                 for batch in table.combine_chunks().to_batches():
                     numbers = range(start, start + batch.num_rows)
                     batch = with_class_names(batch, schema)

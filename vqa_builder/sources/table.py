@@ -68,7 +68,7 @@ class Table(RecordSource):
 
         def records(file: _File) -> Iterator[Records]:
             start = rows.get(file.split, 0)
-            place = Rows(self._options, file.split, start)
+            place = Rows(self._options, file.split, start, self.pictures)
             for part in read_table(file.path, place, self._options, reading.report):
                 if part.numbers:
                     rows[file.split] = start + part.numbers[-1] + 1

@@ -12,6 +12,7 @@ from vqa_builder import executors, languages as language_rules, trust
 from vqa_builder.answers import answer_glossary, modes, senses
 from vqa_builder.errors import UnknownNameError
 from vqa_builder.executors import Executor
+from vqa_builder.pictures import Pictures
 from vqa_builder.plugins import construct, plugin_options
 from vqa_builder.progress import Progress
 from vqa_builder.sources.base import Source
@@ -30,6 +31,7 @@ from vqa_builder.translation.protect import Guard
 SOURCE_LANGUAGE = "en"
 WORK_FOLDER = ".vqa-builder"
 MEMORY_FILE = "memory.sqlite"
+PICTURES = "pictures"
 
 _NOT_THERE = "no engine translates into it; only what people verified is translated"
 _NOT_BACK = (
@@ -164,6 +166,11 @@ class BuildContext:
     ledger: Ledger
     work: WorkLog = field(default_factory=WorkLog)
 
+    @property
+    def pictures(self) -> Pictures:
+        """The pictures that were read from the rows of the source."""
+        return Pictures(self.store.root / PICTURES)
+
 
 @contextmanager
 def open_build(
@@ -250,6 +257,7 @@ def make_plugins(spec: Spec, languages: Sequence[str], executor: Executor) -> Pl
     engines = (*(engine for chain in chains for engine in chain), *back_chain)
     align, glossaries = spec.align, _glossaries(spec)
     source: Source = construct("sources", spec.source, spec.folder)
+    source.pictures = spec.source_pictures
     return PluginSet(
         source=source,
         chains=chains,

@@ -14,6 +14,7 @@ from vqa_builder.answers import vocabulary as vocabularies
 from vqa_builder.errors import SourceError
 from vqa_builder.plugins import plugin_options
 from vqa_builder.sources.base import BadRecord, OnBadRecord
+from vqa_builder.steps import source_pictures
 from vqa_builder.steps.build_context import BuildContext
 from vqa_builder.store import Stored, file_hash, remove, write_text
 
@@ -51,6 +52,7 @@ def read_examples(job: BuildContext) -> Stored:
         fingerprint=job.inputs,
         limit=job.limit,
         on_bad_record=job.on_bad_record,
+        pictures=source_pictures.parameters(job.spec),
     )
     report_bad_records(job, examples)
     return examples
@@ -109,9 +111,10 @@ def _read(job: BuildContext) -> pa.Table:
     on_bad_record = reporter(job, bad)
     batches = []
     source = job.plugins.source
+    kept = source_pictures.Keeper(job.pictures, job.spec.release.images)
     with job.progress.track("reading the source", 0) as advance:
         for batch in source.read(on_bad_record, job.limit):
-            batches.append(batch)
+            batches.append(kept.keep(batch))
             advance(batch.num_rows)
     if not sum(batch.num_rows for batch in batches):
         raise SourceError(
@@ -120,8 +123,9 @@ def _read(job: BuildContext) -> pa.Table:
             found=f"{len(bad)} bad records" if bad else "no records",
         )
     check_unchanged(job)
-    return pa.Table.from_batches(batches).replace_schema_metadata(
+    return source_pictures.one_table(batches).replace_schema_metadata(
         {
+            source_pictures.PROBLEMS: json.dumps(kept.problems),
             BAD_RECORDS: json.dumps([record._asdict() for record in bad]),
             DESCRIPTION: json.dumps(source.description()),
         }

@@ -17,6 +17,7 @@ from vqa_builder.release import assemble as assembly, facts, human_verified, ima
 from vqa_builder.release.contents import ReleaseContents
 from vqa_builder.release.manifest import Manifest, load_manifest
 from vqa_builder.spec import Spec
+from vqa_builder.steps import source_pictures
 from vqa_builder.steps.build_context import BuildContext
 from vqa_builder.steps.judging import scorer_signatures
 from vqa_builder.steps.reading import SourceTables, bad_records, check_unchanged
@@ -125,7 +126,8 @@ def release(
     keep_fuller(job, source.examples.table.num_rows, folder)
     check_unchanged(job)
     contents = _contents(job, key, source, translated, verdicts, answer_map, rows, language)
-    contents = images.with_images(contents, spec.release.images, spec.folder)
+    found = source_pictures.problems(source.examples.table)
+    contents = images.with_images(contents, spec.release.images, spec.folder, job.pictures, found)
     with job.progress.track(f"writing and verifying {folder.name}", rows.table.num_rows) as advance:
         write.write_release(contents, job.out)
         report = verify.verify(folder)

@@ -93,6 +93,7 @@ def publish(
     """
     refuse_tagged_pull_request(create_pr, tag)
     found = _verified(release, tables=dry_run)
+    _refuse_unlicensed_pictures(release, found)
     remote = Remote(repo_name(repo, found), token=token, endpoint=endpoint, progress=progress, wait=wait)
     push = _push(remote, release, found, revision, create_pr, as_config, description)
     plan = push.begin(tag)
@@ -105,6 +106,18 @@ def publish(
     if tag:
         remote.tag(tag, str(done.commit))
     return replace(done, tag=tag)
+
+
+def _refuse_unlicensed_pictures(release: Path, found: Manifest) -> None:
+    images = (found.content.get("spec") or {}).get("release", {}).get("images") or {}
+    if any(facts.get("pictures") for facts in found.tables.values()) and not images.get("licence"):
+        raise ReleaseError(
+            "The pictures in the rows have no licence that allows to publish them",
+            where=release,
+            expected="release: {images: {licence: ...}} in the spec",
+            found="none",
+            remedy="state the licence of the pictures, or refer to them: release: {images: {embed: false}}",
+        )
 
 
 def _push(
