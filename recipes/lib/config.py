@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from vqa_builder.errors import SpecError
+from vqa_builder.errors import SpecError, UnknownNameError
 
 C = TypeVar("C", bound="Section")
 
@@ -78,6 +78,21 @@ def merged(content: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
         both = isinstance(value, dict) and isinstance(result.get(name), dict)
         result[name] = merged(result[name], value) if both else value
     return result
+
+
+def of_row(content: dict[str, Any], row: str | None = None, seed: int | None = None) -> dict[str, Any]:
+    """The settings of one row of the table and one seed; the first of each if not given.
+
+    Raises:
+        UnknownNameError: no such row.
+    """
+    plan = dict(content)
+    rows, seeds = plan.pop("rows"), plan.pop("seeds", [plan.get("seed", 42)])
+    row = next(iter(rows)) if row is None else row
+    if row not in rows:
+        raise UnknownNameError("row", row, rows)
+    base = {**plan, "row": row, "seed": seeds[0] if seed is None else seed}
+    return merged(base, rows[row] or {})
 
 
 def validate(config: type[C], content: dict[str, Any], where: object) -> C:

@@ -38,7 +38,7 @@ from vqa_builder.metrics.result import Result, Score
 from vqa_builder.store import write_text
 
 Prediction = dict[str, Any]
-AnswersIn = Literal["english", "target"]
+AnswersIn = Literal["english", "target", "words"]
 NOT_INPUTS = frozenset({"index", "targets"})
 
 
@@ -66,7 +66,7 @@ class Scores:
 
     Attributes:
         language: of the questions.
-        answers_in: whether English answers were compared, or those of the language.
+        answers_in: what was compared: English answers, those of the language, or words as they were said.
         result: the metric's own result, with the score of every question and the signature.
         notes: what else belongs to a run, such as the engine of a translate-test.
     """
@@ -230,7 +230,8 @@ def score(
         split: of the release.
         language: in which the questions were asked.
         answers_in: ``english`` compares the English answers, bit for bit as the official code does;
-            ``target`` takes the labels through the release's answer map and compares in its language.
+            ``target`` takes the labels through the release's answer map and compares in its language;
+            ``words`` takes the predictions for words of ``language``, as a generative model says them.
         only: ids of the questions that count, such as those held out; None for all.
         settings: of the metric; None for the defaults. Its split and its reading of answers are set here.
 
@@ -241,8 +242,9 @@ def score(
 
         print(*score(predictions, "out/scenes-ja", "validation", language="ja").lines(), sep="\n")
     """
-    chosen = replace(settings or Settings(), split=split, answers_in="labels")
-    compared = "en" if answers_in == "english" else None
+    said = "text" if answers_in == "words" else "labels"
+    chosen = replace(settings or Settings(), split=split, answers_in=said)
+    compared = "en" if answers_in == "english" or (answers_in == "words" and language == "en") else None
     references = load_references(release, compared, split if not isinstance(release, References) else None)
     if answers_in == "target" and references.language == "en":
         raise SpecError("English references have no answers in another language", where=references.label)

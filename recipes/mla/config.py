@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field, model_validator
 
-from recipes.lib.config import Section, merged, read, validate
+from recipes.lib.config import Section, merged, of_row, read, validate
 from recipes.lib.precision import Precision
 from recipes.lib.settings import Optimiser
-from vqa_builder.errors import UnknownNameError
 
 __all__ = [
     "Config",
@@ -220,18 +219,3 @@ class Config(Section):
         if not (self.checkpoint or self.small_clip):
             raise ValueError("give a checkpoint, or small_clip to train one")
         return self
-
-
-def of_row(content: dict[str, Any], row: str | None = None, seed: int | None = None) -> dict[str, Any]:
-    """The settings of one row of the table and one seed; the first of each if not given.
-
-    Raises:
-        UnknownNameError: no such row.
-    """
-    plan = dict(content)
-    rows, seeds = plan.pop("rows"), plan.pop("seeds", [plan.get("seed", 42)])
-    row = next(iter(rows)) if row is None else row
-    if row not in rows:
-        raise UnknownNameError("row", row, rows)
-    base = {**plan, "row": row, "seed": seeds[0] if seed is None else seed}
-    return merged(base, rows[row] or {})

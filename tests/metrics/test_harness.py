@@ -96,7 +96,7 @@ def test_an_empty_response_is_an_answer() -> None:
 def test_prompts_surround_the_question() -> None:
     prompts = task("lmms_eval", "ja")["lmms_eval_specific_kwargs"]["default"]
     text = utils("lmms_eval").doc_to_text({"question": "これは何ですか？"}, prompts)
-    assert text == "これは何ですか？\n単語か短い語句で答えてください。"
+    assert text == "質問：これは何ですか？\n単語か短い語句で答えてください。\n答え："
     assert task("lm_eval", "hi")["doc_to_text"].startswith("<image>प्रश्न: {{question}}\n")
 
 

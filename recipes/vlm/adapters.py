@@ -1,0 +1,134 @@
+"""LoRA through peft, full fine-tuning, and what of a model is trained and kept.
+
+Source: Hu et al., LoRA (ICLR 2022).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from recipes.lib.config import Section
+from vqa_builder.errors import SpecError
+from vqa_builder.store import atomic_folder
+
+if TYPE_CHECKING:
+    from peft import PeftModel
+
+INSTALL = "pip install -c constraints.txt -e '.[recipes]'"
+
+
+class Lora(Section):
+    """The shape of the adapters; the names are those of peft.
+
+    Attributes:
+        r: rank.
+        lora_alpha: the update is scaled by ``lora_alpha / r``.
+        lora_dropout: before the update.
+        target_modules: a pattern of whole names, or names; the projections of the language model alone.
+    """
+
+    r: int = 16
+    lora_alpha: int = 32
+    lora_dropout: float = 0.05
+    target_modules: str | list[str] = r".*language_model.*\.(q|k|v|o|gate|up|down)_proj"
+
+
+class Trainable(nn.Module):
+    """A model of which only the trained weights are kept: checkpoints of adapters are as small as they are.
+
+    Its state is that of the parameters that require a gradient; the others come from the base.
+    """
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, **batch: Tensor) -> Any:
+        """The model's own output."""
+        return self.model(**batch)
+
+    def state_dict(self, *_: Any, **__: Any) -> dict[str, Tensor]:
+        """Name -> tensor of what is trained."""
+        return {name: value.detach() for name, value in self._trained()}
+
+    def load_state_dict(
+        self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
+    ) -> Any:
+        """Fill what is trained.
+
+        Raises:
+            RuntimeError: the tensors are others.
+        """
+        own = dict(self._trained())
+        if own.keys() != state_dict.keys():
+            raise RuntimeError(f"other tensors: {sorted(own.keys() ^ state_dict.keys())[:5]}")
+        with torch.no_grad():
+            for name, value in own.items():
+                value.copy_(state_dict[name])
+        return torch.nn.modules.module._IncompatibleKeys([], [])
+
+    def _trained(self) -> Iterator[tuple[str, nn.Parameter]]:
+        seen: set[int] = set()
+        for name, value in self.model.named_parameters():
+            if value.requires_grad and id(value) not in seen:
+                seen.add(id(value))
+                yield name, value
+
+
+def with_adapters(model: Any, lora: Lora, adapter: Path | None = None) -> PeftModel:
+    """The model with new adapters, or with those of an earlier run to go on from.
+
+    Raises:
+        SpecError: peft is not installed; the adapters belong to another base.
+    """
+    peft = _peft()
+    if adapter is None:
+        return peft.get_peft_model(model, peft.LoraConfig(**lora.model_dump(), task_type="CAUSAL_LM"))
+    check_base(adapter, model.name_or_path)
+    return peft.PeftModel.from_pretrained(model, str(adapter), is_trainable=True)
+
+
+def check_base(adapter: Path, checkpoint: str) -> None:
+    """Refuse adapters of another model.
+
+    Raises:
+        SpecError: there are none, or they were trained on another base.
+    """
+    try:
+        facts = json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8"))
+        base = facts["base_model_name_or_path"]
+    except (OSError, ValueError, KeyError) as error:
+        raise SpecError("The folder holds no adapters", where=adapter, found=error) from error
+    if base != checkpoint:
+        raise SpecError(
+            "The adapters belong to another model", where=adapter, expected=checkpoint, found=base
+        )
+
+
+def save(model: nn.Module, processor: Any, folder: Path, *, merged: bool = False) -> None:
+    """Write adapters as peft does, or, merged or trained in full, a model as transformers does; whole or not.
+
+    Args:
+        model: as ``with_adapters`` gives it, or any model of transformers.
+        processor: of the model; goes along.
+        folder: made anew.
+        merged: add the adapters to the weights, so that peft is not needed.
+    """
+    whole: Any = model.merge_and_unload() if merged and hasattr(model, "merge_and_unload") else model
+    with atomic_folder(folder) as partial:
+        whole.save_pretrained(partial)
+        processor.save_pretrained(partial)
+
+
+def _peft() -> Any:
+    try:
+        import peft
+    except ImportError as error:
+        raise SpecError("LoRA needs peft", found=error, remedy=INSTALL) from error
+    return peft

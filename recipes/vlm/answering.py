@@ -1,0 +1,91 @@
+"""A model's answers in words, and their accuracy by the metric of ``vqa-builder evaluate``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import torch
+
+from recipes.lib.evaluate import score
+from recipes.lib.precision import autocast
+from recipes.lib.questions import load_questions
+from recipes.lib.translate_questions import into_english
+from recipes.vlm.batches import encode
+from recipes.vlm.config import ENGLISH, Config
+from recipes.vlm.conversations import Conversation, load_conversations
+from recipes.vlm.prompts import prompt
+
+BATCH, NEW_PIECES = 64, 24
+
+
+def ask(config: Config, model: Any, processor: Any, language: str) -> dict[str, Any]:
+    """The accuracy over the validation questions of one language, as a line of results.
+
+    Answers are words of the language that was asked in; under ``translate_test`` they are English labels, and
+    go through the release's answer map as those of a classifier do.
+    """
+    release = config.release(language)
+    asked = load_conversations(
+        release,
+        "validation",
+        english=language == ENGLISH,
+        images=config.images,
+        image_name=config.image_name,
+    )[: config.questions]
+    through_english = config.translate_test and language != ENGLISH
+    said = answers(
+        model,
+        processor,
+        _in_english(config, release, asked) if through_english else asked,
+        precision=config.precision,
+    )
+    found = score(
+        [{"question_id": each.id, "answer": text} for each, text in zip(asked, said, strict=True)],
+        release,
+        "validation",
+        language=language,
+        answers_in="target" if through_english else "words",
+        only=[each.id for each in asked],
+    )
+    return {"row": config.row, "seed": config.seed, **found.record()}
+
+
+def answers(
+    model: Any, processor: Any, conversations: Sequence[Conversation], *, precision: Any = "fp32"
+) -> list[str]:
+    """What the model says, greedily, up to the end of its turn.
+
+    Args:
+        model: of transformers, with adapters or without; comes back as it was.
+        processor: of the model.
+        conversations: the last answer of each is not looked at.
+        precision: of the computation.
+    """
+    asked = [each.question for each in conversations]
+    order = sorted(range(len(asked)), key=lambda place: len(asked[place].turns[-1][1]))
+    said, training = [""] * len(asked), model.training
+    device = next(model.parameters()).device
+    model.eval()
+    try:
+        for at in range(0, len(order), BATCH):
+            places = order[at : at + BATCH]
+            batch = encode(processor, [asked[place] for place in places], side="left", ask=True)
+            batch = {name: value.to(device) for name, value in batch.items()}
+            with torch.inference_mode(), autocast(device, precision):
+                made = model.generate(**batch, max_new_tokens=NEW_PIECES, do_sample=False)
+            texts = processor.batch_decode(made[:, batch["input_ids"].shape[1] :], skip_special_tokens=True)
+            for place, text in zip(places, texts, strict=True):
+                said[place] = text.strip()
+    finally:
+        model.train(training)
+    return said
+
+
+def _in_english(config: Config, release: str, asked: Sequence[Conversation]) -> list[Conversation]:
+    """The same questions as an engine says them in English; translated once for all rows and seeds."""
+    questions = load_questions(release, "validation")
+    english = into_english(questions, memory=config.out / "memory.sqlite").questions
+    texts = dict(zip(english.question_id, english.text, strict=True))
+    return [replace(each, turns=(("user", prompt(texts[each.id], ENGLISH)),)) for each in asked]

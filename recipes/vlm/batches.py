@@ -1,0 +1,217 @@
+"""Batches of conversations as a processor makes them; labels stand where the assistant speaks."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from recipes.vlm.conversations import Conversation
+from vqa_builder.errors import SpecError
+from vqa_builder.store import fingerprint
+
+IGNORED = -100
+BUCKET = 50
+
+
+def messages(conversation: Conversation, turns: int | None = None) -> list[dict[str, Any]]:
+    """Its first turns for a chat template; the picture comes with the user's first one.
+
+    >>> messages(Conversation(1, b"", (("user", "何色？"), ("assistant", "赤")), "ja"), 1)
+    [{'role': 'user', 'content': [{'type': 'image'}, {'type': 'text', 'text': '何色？'}]}]
+    """
+    found = [
+        {"role": speaker, "content": [{"type": "text", "text": text}]}
+        for speaker, text in conversation.turns[:turns]
+    ]
+    first = next(each for each in found if each["role"] == "user")
+    first["content"].insert(0, {"type": "image"})
+    return found
+
+
+class ConversationBatches:
+    """Batches for the trainer: pictures and texts through the model's own processor and chat template.
+
+    Conversations of like length stand together, so that little is computed on padding; which these are is a
+    function of (seed, epoch). A picture that cannot be read ends the run before it begins.
+
+    Args:
+        conversations: to learn from; each has an assistant's turn.
+        processor: of the model.
+        batch_size: conversations of a step, over all processes.
+        longest: pieces of the text of a conversation; longer ones are left out and counted in ``left_out``.
+        seed: of the order.
+        workers: threads that prepare the next batches.
+
+    Raises:
+        SpecError: the processor has no chat template, or nothing is short enough.
+    """
+
+    def __init__(
+        self,
+        conversations: Sequence[Conversation],
+        processor: Any,
+        batch_size: int,
+        *,
+        longest: int = 1024,
+        seed: int = 0,
+        workers: int = 2,
+        part: tuple[int, int] = (0, 1),
+    ) -> None:
+        check_template(processor)
+        self.processor, self.batch_size, self.seed, self.workers = processor, batch_size, seed, workers
+        self.part = part
+        spans = [answer_spans(processor, each) for each in conversations]
+        fits = [place for place, (length, _) in enumerate(spans) if length <= longest]
+        self.left_out = len(conversations) - len(fits)
+        self.conversations = [conversations[place] for place in fits]
+        self.lengths = np.array([spans[place][0] for place in fits])
+        self.spans = [spans[place] for place in fits]
+        if not fits:
+            raise SpecError(
+                "No conversation is short enough",
+                expected=f"texts of at most {longest:,} pieces",
+                found=f"{len(conversations):,} conversations, the shortest of {min(n for n, _ in spans):,}"
+                if spans
+                else "none",
+                remedy="raise `longest`",
+            )
+        texts = [[str(each.id), each.language, *each.turns] for each in self.conversations]
+        self.identity = {"conversations": fingerprint(texts), "batch_size": batch_size, "seed": seed}
+
+    def __len__(self) -> int:
+        return -(-len(self.conversations) // self.batch_size)
+
+    def shard(self, rank: int, world: int) -> ConversationBatches:
+        """The part of every batch that one of several processes computes."""
+        other = object.__new__(ConversationBatches)
+        other.__dict__.update(self.__dict__, part=(rank, world))
+        return other
+
+    def epoch(self, number: int, start: int = 0) -> Iterator[dict[str, Tensor]]:
+        """The batches of an epoch from a place on, prepared ahead of their use."""
+        rank, world = self.part
+        plan = (batch[rank::world] for batch in self.plan(number)[start:])
+        with ThreadPoolExecutor(self.workers) as pool:
+            coming: deque[Any] = deque()
+            for batch in plan:
+                coming.append(pool.submit(self._made, batch))
+                if len(coming) > self.workers:
+                    yield coming.popleft().result()
+            while coming:
+                yield coming.popleft().result()
+
+    def plan(self, number: int) -> list[list[int]]:
+        """Places of the conversations of every batch of an epoch."""
+        chance = np.random.default_rng([self.seed, number])
+        order, size = chance.permutation(len(self.conversations)), self.batch_size
+        batches = []
+        for at in range(0, len(order), BUCKET * size):
+            bucket = order[at : at + BUCKET * size]
+            bucket = bucket[np.argsort(self.lengths[bucket], kind="stable")]
+            batches += [bucket[first : first + size].tolist() for first in range(0, len(bucket), size)]
+        return [batches[place] for place in chance.permutation(len(batches))]
+
+    def _made(self, places: Sequence[int]) -> dict[str, Tensor]:
+        some = [self.conversations[place] for place in places]
+        batch = encode(self.processor, some, side="right")
+        batch["labels"] = labels(batch, [self.spans[place] for place in places])
+        return {**batch, "index": torch.tensor(places)}
+
+
+def encode(
+    processor: Any, conversations: Sequence[Conversation], *, side: str, ask: bool = False
+) -> dict[str, Tensor]:
+    """What the model is called with, padded at one side; with ``ask``, up to where it is to answer."""
+    texts = [rendered(processor, each, ask=ask) for each in conversations]
+    processor.tokenizer.padding_side = side
+    pictures = [[each.picture()] for each in conversations]
+    made = processor(
+        images=pictures,
+        text=texts,
+        padding=True,
+        return_tensors="pt",
+        add_special_tokens=_adds(texts, processor),
+    )
+    return {name: value for name, value in made.items() if isinstance(value, Tensor)}
+
+
+def rendered(
+    processor: Any, conversation: Conversation, turns: int | None = None, *, ask: bool = False
+) -> str:
+    """The text of a conversation as the processor's chat template writes it."""
+    text: str = processor.apply_chat_template(
+        messages(conversation, turns), tokenize=False, add_generation_prompt=ask
+    )
+    return text
+
+
+def answer_spans(processor: Any, conversation: Conversation) -> tuple[int, list[tuple[int, int]]]:
+    """The pieces of a conversation's text, and where among them the assistant's turns and their ends stand.
+
+    Counted before the image's tag grows into its patches; the pictures come before the first answer, so
+    that places counted from the end stay what they are.
+    """
+    whole = rendered(processor, conversation)
+    pieces = _pieces(processor, whole)
+    spans = []
+    for place, (speaker, _) in enumerate(conversation.turns):
+        if speaker == "assistant":
+            begin = _common(pieces, _pieces(processor, rendered(processor, conversation, place, ask=True)))
+            end = _common(pieces, _pieces(processor, rendered(processor, conversation, place + 1)))
+            spans.append((begin, end))
+    if not spans or any(begin >= end for begin, end in spans):
+        raise SpecError(
+            "The chat template does not set answers apart",
+            where=f"conversation {conversation.id}",
+            expected="that the text up to an answer begins the whole text",
+            found=whole[-200:],
+        )
+    return len(pieces), spans
+
+
+def labels(batch: Mapping[str, Tensor], spans: Sequence[tuple[int, list[tuple[int, int]]]]) -> Tensor:
+    """(B, length): the pieces of the assistant's turns, ``IGNORED`` elsewhere; padded at the right."""
+    ids, mask = batch["input_ids"], batch["attention_mask"]
+    found = torch.full_like(ids, IGNORED)
+    for row, (length, some) in enumerate(spans):
+        shift = int(mask[row].sum()) - length
+        for begin, end in some:
+            found[row, begin + shift : end + shift] = ids[row, begin + shift : end + shift]
+    return found
+
+
+def check_template(processor: Any) -> None:
+    """Refuse a processor that cannot write a conversation.
+
+    Raises:
+        SpecError: it has no chat template.
+    """
+    if not getattr(processor, "chat_template", None):
+        raise SpecError(
+            "The processor has no chat template",
+            where=getattr(getattr(processor, "tokenizer", None), "name_or_path", type(processor).__name__),
+            expected="a model that was tuned to follow instructions, or a chat_template.jinja beside it",
+        )
+
+
+def _pieces(processor: Any, text: str) -> list[int]:
+    ids: list[int] = processor.tokenizer(text, add_special_tokens=_adds([text], processor))["input_ids"]
+    return ids
+
+
+def _adds(texts: Sequence[str], processor: Any) -> bool:
+    """Whether the tokenizer is to add its first piece: not where the template wrote it already."""
+    first = processor.tokenizer.bos_token
+    return not (first and texts[0].startswith(first))
+
+
+def _common(whole: Sequence[int], part: Sequence[int]) -> int:
+    """How many pieces both begin with."""
+    differ = (place for place, (one, other) in enumerate(zip(whole, part, strict=False)) if one != other)
+    return next(differ, min(len(whole), len(part)))

@@ -1,0 +1,125 @@
+"""The settings of the recipe, as its YAML files hold them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from recipes.lib.config import Section
+from recipes.lib.precision import Precision
+from recipes.lib.settings import Optimiser
+from recipes.vlm.adapters import Lora
+
+ENGLISH = "en"
+
+
+class Small(Section):
+    """Stage 0: the shape of a vision-language model that learns English from nothing, and how.
+
+    A CLIP image tower and a Llama, joined as LLaVA joins them (Liu et al., NeurIPS 2023).
+
+    Attributes:
+        pieces: of its tokenizer, learned from the questions and answers in all languages.
+        picture, patch: sides of the square picture and of its patches, in pixels.
+        width, layers, heads: of both towers.
+        epochs, lr, optimiser, batch_size: of the training in English.
+    """
+
+    pieces: int = 3000
+    picture: int = 120
+    patch: int = 20
+    width: int = 128
+    layers: int = 3
+    heads: int = 4
+    epochs: int = 4
+    lr: float = 0.002
+    optimiser: Optimiser = "muon"
+    batch_size: int = 96
+
+
+class Stage(Section):
+    """The fine-tuning; the names are those of ``recipes.lib.trainer.Settings``."""
+
+    epochs: int = Field(1, ge=1)
+    lr: float = Field(2e-4, gt=0)
+    optimiser: Optimiser = "adamw"
+    batch_size: int = Field(16, ge=1)
+    accumulate: int = Field(1, ge=1)
+    weight_decay: float = 0.0
+    warmup: float = Field(0.03, ge=0, lt=1)
+    schedule: Literal["linear", "cosine", "constant"] = "cosine"
+    save_every: int = 200
+
+
+class Config(Section):
+    """All settings of one run.
+
+    Attributes:
+        row: what the run is called in the table.
+        checkpoint: any AutoModelForImageTextToText; without it ``small`` is trained in English first.
+        releases: language -> release to learn from and to be asked by; English texts are those of the first.
+        images, image_name: where pictures lie that are not in the rows; see ``load_conversations``.
+        learn: the languages to fine-tune on, together; none for zero-shot.
+        ask: the languages to be evaluated in; English, which may be forgotten, and all of the releases if not
+            given.
+        translate_test: ask in English what the engine makes of the questions, and answer in English.
+        share: of the conversations of each language that are learned from.
+        lora: None for full fine-tuning.
+        adapter: go on from these.
+        longest: pieces of a conversation's text.
+        questions: of the evaluation, at most; all if not given.
+        checkpointing: compute activations again in the backward pass, for memory.
+        dtype: of weights that are not trained.
+        merge: also write the model with its adapters added to the weights.
+        threads: of the CPU; torch's choice if not given.
+        out: where every step has its folder, and results.jsonl lies.
+    """
+
+    row: str
+    checkpoint: str | None = None
+    small: Small | None = None
+    releases: dict[str, str]
+    images: Path | None = None
+    image_name: str = "{}"
+    learn: list[str] = Field(default_factory=list)
+    ask: list[str] | None = None
+    translate_test: bool = False
+    share: float = Field(1.0, gt=0, le=1)
+    stage: Stage = Stage()
+    lora: Lora | None = Lora()
+    adapter: Path | None = None
+    longest: int = 1024
+    questions: int | None = None
+    checkpointing: bool = False
+    dtype: Literal["float32", "bfloat16"] = "float32"
+    merge: bool = False
+    workers: int = 2
+    seed: int = 0
+    precision: Precision = "fp32"
+    threads: int | None = None
+    quiet: bool = False
+    out: Path
+
+    @model_validator(mode="after")
+    def _fits(self) -> Config:
+        if not (self.checkpoint or self.small):
+            raise ValueError("give a checkpoint, or small to train one")
+        if self.adapter and not self.lora:
+            raise ValueError("adapter: full fine-tuning goes on from a checkpoint, not from adapters")
+        for name in ("learn", "ask"):
+            if unknown := [
+                each for each in getattr(self, name) or () if each not in (ENGLISH, *self.releases)
+            ]:
+                raise ValueError(f"{name}: releases has no {', '.join(unknown)}")
+        return self
+
+    def release(self, language: str) -> str:
+        """The release that holds the texts of a language; English ones stand in each."""
+        return next(iter(self.releases.values())) if language == ENGLISH else self.releases[language]
+
+    @property
+    def asked(self) -> list[str]:
+        """The languages of the evaluation."""
+        return self.ask or [ENGLISH, *self.releases]

@@ -1,0 +1,200 @@
+"""Fine-tune a vision-language model on releases, and ask it in every language, in four steps.
+
+    python -m recipes.vlm.train recipes/vlm/small.yaml --row "LoRA, ja and hi" --seed 1
+    torchrun --nproc-per-node 8 -m recipes.vlm.train recipes/vlm/base.yaml
+
+0. Without a checkpoint, a small model learns English questions and answers; it stands for the English model.
+1. Conversations come from releases: picture, question and answer, or whole dialogues of `records`.
+2. Adapters (or all weights) learn the answers, in one language or in several at once.
+3. Every question of the validation is answered in words, which the metric of ``vqa-builder evaluate`` scores.
+
+A step whose folder is complete is not run again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from recipes.lib import results
+from recipes.lib.config import check_rows, of_row, read, validate
+from recipes.lib.steps import is_first_process, step_folder
+from recipes.lib.trainer import Outcome, Settings, train
+from recipes.vlm import adapters, small
+from recipes.vlm.answering import ask
+from recipes.vlm.batches import ConversationBatches
+from recipes.vlm.config import ENGLISH, Config, Small, Stage
+from recipes.vlm.conversations import Conversation, load_conversations, mixture
+from vqa_builder.errors import SpecError, VQABuilderError
+
+BASE, TUNED, MERGED = "model", "tuned", "merged"
+
+
+def run(config: Config) -> list[dict[str, Any]]:
+    """Train as the settings say, score every language, and append the scores to ``results.jsonl``."""
+    if config.threads:
+        torch.set_num_threads(config.threads)
+    checkpoint = config.checkpoint or str(english_model(config))
+    model, processor = load_model(checkpoint, config.dtype)
+    seconds, trained = 0.0, 0
+    if config.learn:
+        model, outcome = fine_tune(config, model, processor, checkpoint)
+        seconds, trained = outcome.seconds, sum(n.numel() for n in model.parameters() if n.requires_grad)
+    if not is_first_process():
+        return []
+    cost = {
+        "seconds": round(seconds, 1),
+        "trained": trained,
+        "whole": sum(n.numel() for n in model.parameters()),
+    }
+    lines = [{**ask(config, model, processor, language), **cost} for language in config.asked]
+    for line in lines:
+        results.append(config.out / "results.jsonl", line)
+    return lines
+
+
+def load_model(checkpoint: str, dtype: str) -> tuple[Any, Any]:
+    """A model and its processor.
+
+    Raises:
+        SpecError: there is none, or it takes no pictures.
+    """
+    from transformers import AutoModelForImageTextToText, AutoProcessor
+
+    try:
+        processor = AutoProcessor.from_pretrained(checkpoint)
+        model = AutoModelForImageTextToText.from_pretrained(checkpoint, dtype=getattr(torch, dtype))
+    except (OSError, ValueError, KeyError) as error:
+        raise SpecError(
+            "The model cannot be opened",
+            where=checkpoint,
+            expected="a model of transformers' AutoModelForImageTextToText, with its processor",
+            found=error,
+        ) from error
+    return model, processor
+
+
+def english_model(config: Config) -> Path:
+    """Step 0: the folder of a small model that has learned English questions about the pictures."""
+    shape = config.small or Small()
+    spoken = {language: conversations(config, language, "train") for language in (ENGLISH, *config.releases)}
+    texts = [text for some in spoken.values() for each in some for _, text in each.turns]
+    identity = {"small": shape.model_dump(), "seed": config.seed, "releases": config.releases}
+    with step_folder(config.out, "english", identity) as folder:
+        begun = folder / "begun"
+        if is_first_process() and not (begun / "config.json").exists():
+            small.write_small(begun, shape, texts, config.seed)
+        model, processor = load_model(str(begun), "float32")
+        stage = Stage(**{name: value for name, value in shape if name in Stage.model_fields})
+        learn(config, stage, model, processor, spoken[ENGLISH], folder)
+        if is_first_process() and not (folder / BASE).exists():
+            adapters.save(model, processor, folder / BASE)
+    return folder / BASE
+
+
+def fine_tune(config: Config, model: Any, processor: Any, checkpoint: str) -> tuple[Any, Outcome]:
+    """Step 2: the model with what it has learned, also in its folder as ``tuned`` and perhaps ``merged``."""
+    if config.lora:
+        model = adapters.with_adapters(model, config.lora, config.adapter)
+    if config.checkpointing:
+        model.gradient_checkpointing_enable()
+        model.enable_input_require_grads()
+    parts = [some_of(conversations(config, each, "train"), config.share) for each in config.learn]
+    identity = {
+        "checkpoint": checkpoint,
+        **config.model_dump(
+            mode="json", include={"learn", "share", "stage", "lora", "adapter", "longest", "seed"}
+        ),
+        "releases": config.releases,
+    }
+    name = "-".join(["lora" if config.lora else "full", *config.learn])
+    with step_folder(config.out, name, identity) as folder:
+        outcome = learn(config, config.stage, model, processor, mixture(parts, config.seed), folder)
+        if is_first_process():
+            if not (folder / TUNED).exists():
+                adapters.save(model, processor, folder / TUNED)
+            if config.merge and not (folder / MERGED).exists():
+                fresh, _ = load_model(checkpoint, config.dtype)
+                if config.lora:
+                    fresh = adapters.with_adapters(fresh, config.lora, folder / TUNED)
+                adapters.save(fresh, processor, folder / MERGED, merged=True)
+    return model, outcome
+
+
+def learn(
+    config: Config, stage: Stage, model: Any, processor: Any, some: Sequence[Conversation], folder: Path
+) -> Outcome:
+    """Train on conversations; the loss is the mean over the pieces that the assistant says."""
+    batches = ConversationBatches(
+        some, processor, stage.batch_size, longest=config.longest, seed=config.seed, workers=config.workers
+    )
+    if batches.left_out and not config.quiet:
+        print(
+            f"{batches.left_out:,} conversations are longer than {config.longest:,} pieces", file=sys.stderr
+        )
+    settings = Settings.of(stage, quiet=config.quiet, seed=config.seed, precision=config.precision)
+    trainable = adapters.Trainable(model)
+    parameters = [each for each in trainable.parameters() if each.requires_grad]
+    return train(trainable, answer_loss, batches, settings, folder, parameters=parameters)
+
+
+def answer_loss(model: nn.Module, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Cross-entropy over the labelled pieces, and how many they are."""
+    inputs = {name: value for name, value in batch.items() if name != "index"}
+    said = (batch["labels"][:, 1:] >= 0).sum()
+    return {"loss": model(**inputs).loss, "weight": said}
+
+
+def conversations(config: Config, language: str, split: str) -> list[Conversation]:
+    """The conversations of one language; English ones from the first release."""
+    return load_conversations(
+        config.release(language),
+        split,
+        english=language == ENGLISH,
+        images=config.images,
+        image_name=config.image_name,
+    )
+
+
+def some_of(every: Sequence[Conversation], share: float) -> Sequence[Conversation]:
+    """The first share of them, in an order that depends on their ids alone."""
+    ordered = sorted(every, key=lambda each: hash_of(each.id))
+    return ordered[: max(1, round(share * len(ordered)))]
+
+
+def hash_of(id_: object) -> str:
+    """A number that a row keeps in every language."""
+    from hashlib import sha256
+
+    return sha256(str(id_).encode()).hexdigest()
+
+
+def main(work: Callable[[Config], Any] = run) -> int:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("settings", type=Path)
+    parser.add_argument("--row", help="of the table; the first if not given")
+    parser.add_argument("--seed", type=int)
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
+    args = parser.parse_args()
+    try:
+        table = read(args.settings, args.set)
+        row = args.row or next(iter(table.get("rows") or [""]))
+        check_rows(table, [row], args.set, args.settings)
+        work(validate(Config, of_row(table, row, args.seed), args.settings))
+    except VQABuilderError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
