@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from recipes.lib.config import Section, merged, read, validate
 from recipes.lib.precision import Precision
@@ -57,6 +57,8 @@ class Model(Section):
     Attributes:
         checkpoint: an Oscar or VinVL checkpoint, or any BERT of transformers (as ``kind`` says).
         new: parts of a checkpoint to start afresh: ``classifier`` for another answer vocabulary.
+        labels: a JSON list of the answers that an Oscar checkpoint's classifier gives, in its order (authors
+            publish it as ``trainval_label2ans``); they are matched with the release's vocabulary by name.
         hidden, layers, heads, intermediate: the shape without a checkpoint.
         first_weights: ``bert``, or ``mimetic`` for small models; see ``recipes.lib.models.first_weights``.
     """
@@ -64,6 +66,7 @@ class Model(Section):
     checkpoint: str | None = None
     kind: Literal["random", "oscar", "transformers"] = "random"
     new: list[str] = Field(default_factory=list)
+    labels: Path | None = None
     hidden: int = 768
     layers: int = 12
     heads: int = 12
@@ -77,6 +80,8 @@ class Stage(Section):
 
     Attributes:
         least_steps: raises the number of epochs where few labels would mean few steps.
+        keep: the ``last`` epoch's weights, or the ``best``'s by the soft score on the validation split, as
+            the authors choose; that split then is no test of the stage any more.
     """
 
     epochs: int = Field(ge=0)
@@ -87,6 +92,7 @@ class Stage(Section):
     schedule: Literal["linear", "cosine", "constant"] = "linear"
     optimiser: Optimiser = "adamw"
     least_steps: int = 0
+    keep: Literal["last", "best"] = "last"
 
 
 class Distillation(Stage):
@@ -113,6 +119,7 @@ class Config(Section):
     Attributes:
         row: what the run is called in the tables.
         student: the student's weights; a model like the teacher's, with other random weights, if not given.
+        teacher: how it learns to answer; ``epochs: 0`` takes a checkpoint that can do it already.
         distillation: None for a student without it.
         teacher_seed: of the teacher alone, where all students are to learn from one; ``seed`` if not given.
         labels: share of the training questions whose answers the student sees.
@@ -144,3 +151,13 @@ class Config(Section):
     threads: int | None = None
     quiet: bool = False
     out: Path
+
+    @model_validator(mode="after")
+    def _ready_teacher(self) -> Config:
+        ready = self.model.kind == "oscar" and "classifier" not in self.model.new and self.model.labels
+        if not self.teacher.epochs and not ready:
+            raise ValueError(
+                "teacher.epochs: 0 needs an Oscar checkpoint with its own classifier, and model.labels, the "
+                "JSON list of the answers that it gives"
+            )
+        return self

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -155,7 +155,10 @@ def new_model(
     generator = torch.Generator().manual_seed(number)
     changes = {"generator": generator, "region_width": width, "labels": labels, "dropout": wanted.dropout}
     if wanted.kind == "oscar":
-        return load_oscar_checkpoint(Path(str(wanted.checkpoint)), new=wanted.new, **changes)
+        own = _answers_of(wanted.labels) if wanted.labels else None
+        changes |= {"labels": len(own)} if own else {}
+        model = load_oscar_checkpoint(Path(str(wanted.checkpoint)), new=wanted.new, **changes)
+        return _with_labels_of(model, own, material.vocabulary, wanted) if own else model
     if wanted.kind == "transformers":
         return from_transformers(str(wanted.checkpoint), **changes)
     shape = OscarConfig(
@@ -178,6 +181,41 @@ def new_model(
         first_weights.anchor_regions(model, material.features, tokenizer)
     questions = material.english("train")
     first_weights.prior_bias(model.classifier, questions.labels, questions.soft_scores)
+    return model
+
+
+def _answers_of(path: Path) -> list[str]:
+    try:
+        answers = json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise SpecError("The answers of a checkpoint cannot be read", where=path, found=error) from error
+    if not isinstance(answers, list) or not all(isinstance(each, str) for each in answers):
+        raise SpecError("These are no answers of a checkpoint", where=path, expected='["no", "yes", ...]')
+    return answers
+
+
+def _with_labels_of(model: Oscar, own: list[str], vocabulary: list[str], wanted: Model) -> Oscar:
+    """The model with its outputs in the order of the release's labels, matched by their answers.
+
+    Raises:
+        SpecError: the checkpoint does not give some answer of the release.
+    """
+    places = {answer: place for place, answer in enumerate(own)}
+    if missing := [answer for answer in vocabulary if answer not in places]:
+        raise SpecError(
+            "The checkpoint does not know all answers of the release",
+            where=wanted.labels,
+            expected=f"all {len(vocabulary):,}",
+            found=f"{len(missing):,} missing: {', '.join(missing[:10])}",
+            remedy="build the release with answers.vocabulary.from naming this list, or set model.new to"
+            " [classifier] and train the teacher",
+        )
+    order = torch.tensor([places[answer] for answer in vocabulary])
+    last = [part for part in model.classifier.modules() if isinstance(part, torch.nn.Linear)][-1]
+    last.weight = torch.nn.Parameter(last.weight.detach()[order])
+    last.bias = torch.nn.Parameter(last.bias.detach()[order])
+    last.out_features = len(vocabulary)
+    model.config = replace(model.config, labels=len(vocabulary))
     return model
 
 

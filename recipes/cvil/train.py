@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -27,17 +27,24 @@ from torch import Tensor
 
 from recipes.cvil import config as settings
 from recipes.cvil.ask import save
-from recipes.cvil.config import Config, Distillation
+from recipes.cvil.config import Config, Distillation, Stage
 from recipes.cvil.material import Material, new_model, trainer_settings
 from recipes.cvil.parallel import Parallel, distillation_batches
 from recipes.cvil.states import TeacherStates, write_states
 from recipes.lib import results
-from recipes.lib.data import QuestionBatches, load_questions, load_vocabulary
-from recipes.lib.evaluate import Scores, predict, questions_per_second, score, write_predictions
+from recipes.lib.data import QuestionBatches, Questions, load_questions, load_vocabulary
+from recipes.lib.evaluate import (
+    Scores,
+    predict,
+    questions_per_second,
+    score,
+    soft_accuracy,
+    write_predictions,
+)
 from recipes.lib.losses import answer_loss, hidden_state_loss, logit_loss, softmax_loss
 from recipes.lib.models.oscar import Oscar
 from recipes.lib.steps import is_first_process, step_folder, work_folder
-from recipes.lib.trainer import train
+from recipes.lib.trainer import Validate, train
 from vqa_builder.errors import SpecError, VQABuilderError
 from vqa_builder.metrics.references import load_references
 
@@ -75,6 +82,8 @@ def train_teacher(config: Config) -> tuple[Oscar, float]:
     material = Material(config)
     identity = {"stage": "teacher", **material.identity, "stages": config.teacher.model_dump()}
     teacher = new_model(config.model, material, material.tokenizers.teacher, ("teacher", config.seed))
+    if not config.teacher.epochs:
+        return teacher.eval(), 0.0
     with step_folder(config.out, "teacher", identity) as folder:
         batches = material.batches(material.english("train"), material.tokenizers.teacher, config.teacher)
         outcome = train(
@@ -83,6 +92,7 @@ def train_teacher(config: Config) -> tuple[Oscar, float]:
             batches,
             trainer_settings(config, config.teacher, batches),
             folder,
+            validate=validation(config.teacher, material, material.english, material.tokenizers.teacher),
             identity=identity,
         )
     return teacher, outcome.seconds
@@ -178,11 +188,22 @@ def learn_answers(config: Config, material: Material, student: Oscar) -> float:
                 batches,
                 trainer_settings(config, stage, batches),
                 folder,
+                validate=validation(stage, material, material.target, material.tokenizers.student),
                 parameters=list(student.classifier.parameters()) if name == "head" else None,
                 identity=identity,
             )
         seconds += outcome.seconds
     return seconds
+
+
+def validation(
+    stage: Stage, material: Material, questions: Callable[[str], Questions], tokenizer: Any
+) -> Validate | None:
+    """What chooses the epoch of a stage: the soft score on the validation split, or nothing."""
+    if stage.keep == "last":
+        return None
+    held_out = material.batches(questions("validation"), tokenizer, stage, shuffle=False)
+    return partial(soft_accuracy, batches=held_out)
 
 
 def record_scores(config: Config, material: Material, student: Oscar, seconds: float) -> list[Scores]:

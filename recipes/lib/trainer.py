@@ -33,7 +33,7 @@ Batch = dict[str, Tensor]
 StepLoss = Callable[[nn.Module, Batch], dict[str, Tensor]]
 Validate = Callable[[nn.Module], dict[str, float]]
 
-__all__ = ["Outcome", "Settings", "StepLoss", "TrainingError", "train"]
+__all__ = ["Outcome", "Settings", "StepLoss", "TrainingError", "Validate", "train"]
 
 
 class Batches(Protocol):

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 import torch
 import yaml
+from safetensors.torch import save_file
 
 from recipes.cvil import config as settings, table, train
 from recipes.lib import results
-from recipes.lib.data import load_questions
+from recipes.lib.data import load_questions, load_vocabulary
 from recipes.lib.models.oscar import Oscar
 from vqa_builder.errors import SourceError, SpecError, UnknownNameError
 
@@ -64,6 +65,79 @@ def test_the_same_settings_give_the_same_student(content: dict[str, Any], tmp_pa
     one = weights(run(content))
     torch.testing.assert_close(weights(run(content, out=str(tmp_path / "again"))), one, rtol=0, atol=0)
     assert not torch.equal(weights(run(content, out=str(tmp_path / "other"), seed=1)), one)
+
+
+def test_the_best_epoch_is_kept_where_the_settings_say_so(content: dict[str, Any]) -> None:
+    tuned = {"epochs": 3, "keep": "best"}
+    run(content, teacher={"epochs": 2, "keep": "best"}, fine_tuning=tuned)
+    steps = Path(content["out"]) / "steps"
+    assert {path.parent.name.split("-")[0] for path in steps.glob("*/best")} == {"teacher", "tuned"}
+
+
+def test_a_ready_teacher_is_taken_as_it_is_its_labels_matched_by_name(
+    content: dict[str, Any], tmp_path: Path
+) -> None:
+    trained, _ = train.train_teacher(settings.validate(settings.Config, content, Path("test")))
+    vocabulary = load_vocabulary(content["data"]["releases"]["ja"])
+    own = ["elsewhere", *reversed(vocabulary)]  # another order, and an answer that the release does not have
+    ready = write_oscar(trained, [None, *reversed(range(len(vocabulary)))], tmp_path / "ready")
+    (tmp_path / "labels.json").write_text(json.dumps(own))
+    model = {
+        "kind": "oscar",
+        "checkpoint": str(ready),
+        "labels": str(tmp_path / "labels.json"),
+        "dropout": 0.1,
+    }
+    changed = settings.merged(content, {"teacher": {"epochs": 0}, "out": str(tmp_path / "other")})
+    changed["model"] = model
+    changed["student"] = content["model"]
+    config = settings.validate(settings.Config, changed, Path("test"))
+    taken, seconds = train.train_teacher(config)
+    assert seconds == 0
+    assert torch.equal(taken.classifier.weight, trained.classifier.weight)
+    assert torch.equal(taken.classifier.bias, trained.classifier.bias)
+    (tmp_path / "labels.json").write_text(json.dumps(["elsewhere", "no", *reversed(vocabulary[1:])]))
+    with pytest.raises(SpecError, match="does not know all answers"):
+        train.train_teacher(config)
+    with pytest.raises(SpecError, match=r"teacher\.epochs: 0 needs"):
+        run(content, teacher={"epochs": 0})
+
+
+def write_oscar(model: Oscar, outputs: list[int | None], folder: Path) -> Path:
+    """A checkpoint by the authors' names, its classifier's outputs in another order; None is a new one."""
+    names = {
+        "words": "embeddings.word_embeddings",
+        "positions": "embeddings.position_embeddings",
+        "types": "embeddings.token_type_embeddings",
+        "embedding_norm": "embeddings.LayerNorm",
+        "regions": "img_embedding",
+        "pooler": "pooler.dense",
+        "attention_output": "attention.output.dense",
+        "attention_norm": "attention.output.LayerNorm",
+        "intermediate": "intermediate.dense",
+        "output": "output.dense",
+        "output_norm": "output.LayerNorm",
+    }
+    weights: dict[str, torch.Tensor] = {}
+    for name, value in model.state_dict().items():
+        layer, _, rest = (
+            name.removeprefix("layers.").partition(".") if name.startswith("layers.") else ("", "", name)
+        )
+        part, _, kind = rest.rpartition(".")
+        before = f"bert.encoder.layer.{layer}." if layer else "bert."
+        if part == "classifier":
+            value = torch.stack([value[each] if each is not None else value[0] for each in outputs])
+            weights[name] = value
+        elif part == "query_key_value":
+            for own, some in zip(("query", "key", "value"), value.chunk(3), strict=True):
+                weights[f"{before}attention.self.{own}.{kind}"] = some.clone()
+        else:
+            weights[f"{before}{names[part]}.{kind}"] = value
+    folder.mkdir()
+    save_file({name: value.contiguous() for name, value in weights.items()}, folder / "model.safetensors")
+    facts = {"num_attention_heads": 2, "use_img_layernorm": 0}
+    (folder / "config.json").write_text(json.dumps(facts))
+    return folder
 
 
 def test_a_student_that_could_learn_nothing_is_refused(content: dict[str, Any]) -> None:
