@@ -20,6 +20,7 @@ from vqa_builder.release.contents import type_name
 from vqa_builder.release.diff.rows_changed import SHOWN_EXAMPLES, RowGroup, Rows, compare, differs
 from vqa_builder.release.manifest import Manifest, load_manifest
 from vqa_builder.release.parquet import ANSWER_MAP_KEY, config_of, read_table, table_schema
+from vqa_builder.sources.records import ROW_ID
 
 SHOWN_IDS = 3
 Level = Literal["none", "patch", "minor", "major"]
@@ -350,8 +351,9 @@ def _differences(old: Manifest, new: Manifest, old_folder: Path, new_folder: Pat
 
 def _rows(key: str, column: str, old_folder: Path, new_folder: Path) -> Difference:
     """Name the rows, if both tables can be read."""
-    identity = "label" if key.startswith("answers/") else "question_id"
     try:
+        known = table_schema(new_folder, key).names
+        identity = "label" if key.startswith("answers/") else ROW_ID if ROW_ID in known else "question_id"
         tables = [read_table(folder, key, [identity, column]) for folder in (old_folder, new_folder)]
     except (ReleaseError, OSError, pa.ArrowException):
         return Difference(key, column, "another content hash; the original rows are not there to compare")

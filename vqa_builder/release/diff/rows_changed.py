@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from vqa_builder.errors import ReleaseError
 from vqa_builder.release.manifest import Manifest
 from vqa_builder.release.parquet import config_of, read_table, table_schema
+from vqa_builder.sources.records import ROW_ID
 
 Mask = NDArray[np.bool_]
 Places = NDArray[np.int64]
@@ -73,11 +74,11 @@ class Rows:
     def __init__(self, folder: Path, found: Manifest) -> None:
         self.folder = folder
         self.schemas = {key: table_schema(folder, key) for key in found.tables if config_of(key) != "answers"}
-        ids = {key: read_table(folder, key, ["question_id"])["question_id"] for key in self.schemas}
-        self.rows = {key: len(values) for key, values in ids.items()}
+        self.rows = {key: found.tables[key]["rows"] for key in self.schemas}
+        self.is_records = any(ROW_ID in columns.names for columns in self.schemas.values())
         self.split = self._repeated(lambda key: key.split("/")[1], pa.string())
         self.kept = self._repeated(lambda key: config_of(key) == "default", pa.bool_())
-        self.ids = self.column("question_id")
+        self.ids = self.column(ROW_ID if self.is_records else "question_id")
         self.keys = pc.binary_join_element_wise(self.split, self.ids.cast(pa.string()), "\t")
         if len(self.keys.unique()) != len(self.keys):
             raise ReleaseError(
@@ -123,7 +124,7 @@ def compare(old: Rows, new: Rows) -> list[RowGroup]:
         _found("removed", old, removed[~left]),
         _found("moved to another split", new, added[moved]),
         *_flips(pair),
-        *(group for name in KINDS for group in pair.group(name)),
+        *(group for name in pair.names for group in pair.group(name)),
         *_score_groups(pair),
     ]
     return [group for group in groups if group.rows]
@@ -170,6 +171,13 @@ class _Pair:
     old_places: Places
     new_places: Places
 
+    @property
+    def names(self) -> list[str]:
+        """The columns that are compared, scores and reasons apart; of records, all that are no id."""
+        if not self.new.is_records:
+            return list(KINDS)
+        return [name for name in self.new.columns if name not in (ROW_ID, "scores", "reasons")]
+
     def columns(self, name: str) -> tuple[pa.Array, pa.Array] | None:
         """A column of both, row by row; None where one does not have it."""
         if name not in self.old.columns or name not in self.new.columns:
@@ -180,7 +188,7 @@ class _Pair:
     def group(self, name: str) -> Iterator[RowGroup]:
         """The rows whose value in a column differs."""
         if columns := self.columns(name):
-            yield self.named(KINDS[name], differs(*columns), *columns)
+            yield self.named(KINDS.get(name, name), differs(*columns), *columns)
 
     def named(self, kind: str, mask: Mask, old: pa.Array, new: pa.Array) -> RowGroup:
         """A group with the values before and after."""
