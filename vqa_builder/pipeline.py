@@ -19,7 +19,13 @@ from vqa_builder.steps.build_context import BuildContext, OnBadRecord, open_buil
 from vqa_builder.steps.judging import choose, judge, score, select_segments
 from vqa_builder.steps.preview import Plan
 from vqa_builder.steps.reading import SourceTables, extract_segments, make_vocabulary, read_examples
-from vqa_builder.steps.recording import RecordTables, put_together, read_strings, release_records
+from vqa_builder.steps.recording import (
+    RecordTables,
+    in_question_form,
+    put_together,
+    read_strings,
+    release_records,
+)
 from vqa_builder.steps.releasing import BuiltRelease, assemble, release
 from vqa_builder.steps.translating import Translated, align_words, translate, translate_back
 from vqa_builder.store import Stored
@@ -77,7 +83,22 @@ def build(
         overwrite=overwrite,
     ) as job:
         source = read_source(job)
-        return [build_language(job, source, language) for language in job.languages]
+        releases = [build_language(job, source, language) for language in job.languages]
+    questions = in_question_form(spec)
+    if questions is None:
+        return releases
+    return releases + build(
+        questions,
+        out,
+        languages=languages,
+        limit=limit,
+        on_bad_record=on_bad_record,
+        workers=workers,
+        executor=executor,
+        progress=progress,
+        allow=allow,
+        overwrite=overwrite,
+    )
 
 
 def read_source(job: BuildContext) -> SourceTables | RecordTables:

@@ -13,11 +13,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from vqa_builder import build, load_spec, plan, verify
+from vqa_builder import build, diff, load_spec, plan, verify
+from vqa_builder.errors import ReleaseError
 from vqa_builder.pipeline import validate
 from vqa_builder.release import manifest
 from vqa_builder.release.record_checks import record_faults
 from vqa_builder.release.write import write_report
+from vqa_builder.review.sheet import questions_of
 from vqa_builder.steps.releasing import BuiltRelease
 
 SPEC = """
@@ -247,3 +249,44 @@ def test_plan_and_validate_say_what_is_translated(releases: list[BuiltRelease]) 
     assert {(one.language, one.role) for one in planned.strings} == {
         (language, role) for language in ("ja", "hi") for role in ("question", "turn")
     }
+
+
+def test_rows_of_two_releases_are_compared_by_row_id(releases: list[BuiltRelease]) -> None:
+    found = diff(releases[0].folder, releases[1].folder)
+    changed = {group.kind: group.rows for group in found.rows}
+    assert changed["language"] == 16 and changed["conversations"] == 12
+    assert not changed.keys() & {"added", "removed", "images", "conversations_en"}
+
+
+def test_the_rows_of_questions_and_answers_are_released_as_such_too(tmp_path: Path) -> None:
+    rows = [
+        {"qid": 7, "image_id": 3, "question": "What color is the bus?", "answers": ["red", "red"], "x": [1]},
+        {"qid": 8, "image_id": 4, "question": "Is it raining?", "answers": ["yes", "no"], "x": None},
+    ]
+    (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    (tmp_path / "build.yaml").write_text(
+        """
+name: ok
+languages: [hi]
+source:
+  type: records
+  splits: {train: a.jsonl}
+  fields: {question: question, "answers[*]": answer}
+  questions: {question_id: qid}
+answers: {vocabulary: {min_count: 1}}
+scores: [script]
+policy: lenient
+release: {licence: cc-by-4.0, repo: "org/ok-{language}"}
+""",
+        encoding="utf-8",
+    )
+    records, questions = build(load_spec(tmp_path / "build.yaml"), tmp_path, workers=1)
+    assert [one.folder.name for one in (records, questions)] == ["ok-hi", "ok-questions-hi"]
+    (table,) = (pq.read_table(path) for path in (records.folder / "data").iterdir())
+    assert table["answers"].to_pylist() == [["लाल", "लाल"], ["हाँ", "नहीं"]]
+    assert table["x"].to_pylist() == [[1], None]
+    (table,) = (pq.read_table(path) for path in (questions.folder / "data").iterdir())
+    assert table["labels"].to_pylist() == [[0], [1]] or table.num_rows == 2
+    assert questions.manifest.content["repo"] == "org/ok-questions-hi"
+    with pytest.raises(ReleaseError, match="records, not questions"):
+        questions_of(records.folder)

@@ -124,7 +124,7 @@ def record(release: Path, certificate: Certificate) -> Path:
         ReleaseError: the release is not what its manifest says, nothing was judged, or something else was.
     """
     release = release.resolve()
-    found = manifest.load_manifest(release)
+    found = manifest.load_questions(release)
     if not found.is_untouched or manifest.list_files(release) != found.files:
         raise ReleaseError(
             "The release is not what its manifest says",

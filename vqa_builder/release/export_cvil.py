@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from vqa_builder import schema
 from vqa_builder.errors import ReleaseError, SourceError, StorageError
-from vqa_builder.release.manifest import Manifest, load_manifest
+from vqa_builder.release.manifest import Manifest, load_questions
 from vqa_builder.release.parquet import ANSWER_MAP_KEY, read_table
 from vqa_builder.store import atomic_folder
 from vqa_builder.translation.aligners import words
@@ -73,7 +73,7 @@ def export_cvil(releases: Sequence[Path], out: Path, tags: Path | None = None) -
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise StorageError("The folder is there already", where=out, remedy="name another with --out")
-    found = {release: load_manifest(release) for release in releases}
+    found = {release: load_questions(release) for release in releases}
     languages = [manifest.language for manifest in found.values()]
     if len(set(languages)) != len(releases):
         raise ReleaseError("Two releases of one language", where=out, found=", ".join(languages))

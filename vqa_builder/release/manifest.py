@@ -132,6 +132,20 @@ def load_manifest(folder: Path) -> Manifest:
     return parse_manifest(path.read_bytes(), path)
 
 
+def load_questions(folder: Path) -> Manifest:
+    """The manifest of a release of questions; raises as ``load_manifest``, and for a release of records."""
+    found = load_manifest(folder)
+    if found.content.get("form") is not None:
+        raise ReleaseError(
+            "The release holds records, not questions",
+            where=folder,
+            expected="a release with the columns question and answers",
+            found=f"the form {found.content['form']!r}",
+            remedy="name the columns under source.questions, and take the release NAME-questions-LANGUAGE",
+        )
+    return found
+
+
 def parse_manifest(text: bytes, where: Path | str) -> Manifest:
     """A manifest from its bytes; raises as ``load_manifest`` does."""
     try:

@@ -87,7 +87,7 @@ def questions_of(release: Path) -> Questions:
     Raises:
         ReleaseError: the folder is no release, or is of an older kind that records no policy.
     """
-    found = manifest.load_manifest(release)
+    found = manifest.load_questions(release)
     policy = found.content.get("policy")
     if policy is None:
         raise ReleaseError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -20,7 +20,7 @@ from vqa_builder.sources import base
 from vqa_builder.sources._input_files import existing, on_disk
 from vqa_builder.sources._nested_tables import Layout, Rows, hub_rows, table_rows
 from vqa_builder.sources._record_turns import turn_faults
-from vqa_builder.sources._table_options import SUFFIXES, FileFormat
+from vqa_builder.sources._table_options import SUFFIXES, Columns, FileFormat
 
 ROW_ID = "row_id"
 ENGLISH = "_en"
@@ -56,6 +56,11 @@ class RecordsOptions(base.Options):
         default_factory=dict,
         description="column -> another name for it, where a release needs the name itself",
     )
+    questions: Columns | None = Field(
+        None,
+        description="which column is what in a release of questions and answers, with labels, that is built"
+        " beside the one of records, as NAME-questions-LANGUAGE; as of the source table",
+    )
     format: FileFormat | None = Field(
         None, description="of the files; left out, it is seen from their suffix"
     )
@@ -73,6 +78,20 @@ class RecordsOptions(base.Options):
         if not (self.splits or self.repo):
             raise ValueError("name the files under splits, or a dataset under repo")
         return self
+
+
+def question_source(options: RecordsOptions) -> dict[str, Any] | None:
+    """The same rows as questions and answers: a source ``table`` or ``hub``; None where none is wanted."""
+    if options.questions is None:
+        return None
+    stated: dict[str, Any] = options.model_dump(exclude_unset=True)
+    columns = options.questions.model_dump(exclude_unset=True)
+    files = ("splits", "format", "key", "delimiter", "quote", "escape")
+    named = files if options.repo is None else ("repo", "config", "revision")
+    found = {name: stated[name] for name in stated if name in named}
+    if options.repo is not None and options.splits:
+        found["splits"] = {split: paths[0].name for split, paths in options.splits.items()}
+    return {"type": "table" if options.repo is None else "hub", **found, "columns": columns}
 
 
 class RecordBatch(NamedTuple):

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from vqa_builder import record_strings
+from vqa_builder import record_strings, registry
 from vqa_builder.errors import SourceError
 from vqa_builder.plugins import plugin_options
 from vqa_builder.quality import policy as policies
@@ -18,7 +18,8 @@ from vqa_builder.release.manifest import load_manifest
 from vqa_builder.release.parquet import config_of
 from vqa_builder.release.record_view import FORM
 from vqa_builder.sources.base import BadRecord, OnBadRecord
-from vqa_builder.sources.records import RecordBatch, Records
+from vqa_builder.sources.records import RecordBatch, Records, RecordsOptions, question_source
+from vqa_builder.spec import Plugin, Spec
 from vqa_builder.steps.build_context import BuildContext
 from vqa_builder.steps.reading import (
     BAD_RECORDS,
@@ -133,6 +134,21 @@ def release_records(
         _complete(job, unfinished, said, written, translated, language)
     report = verify.verify(folder)
     return BuiltRelease(folder, language, load_manifest(folder), True, job.work.of(language), report)
+
+
+def in_question_form(spec: Spec) -> Spec | None:
+    """The spec of the release of questions that a spec of records asks for beside it; None without one."""
+    if not issubclass(registry.find("sources", spec.source.type), Records):
+        return None
+    options = plugin_options("sources", spec.source, Path())
+    assert isinstance(options, RecordsOptions)
+    source = question_source(options)
+    if source is None:
+        return None
+    repo = spec.release.repo and spec.release.repo.replace("{language}", "questions-{language}")
+    release = spec.release.model_copy(update={"repo": repo})
+    changed = {"name": f"{spec.name}-questions", "source": Plugin.model_validate(source), "release": release}
+    return spec.model_copy(update=changed)
 
 
 def records_of(job: BuildContext) -> Records:
