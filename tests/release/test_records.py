@@ -283,7 +283,7 @@ release: {licence: cc-by-4.0, repo: "org/ok-{language}"}
     records, questions = build(load_spec(tmp_path / "build.yaml"), tmp_path, workers=1)
     assert [one.folder.name for one in (records, questions)] == ["ok-hi", "ok-questions-hi"]
     (table,) = (pq.read_table(path) for path in (records.folder / "data").iterdir())
-    assert table["answers"].to_pylist() == [["लाल", "लाल"], ["हाँ", "नहीं"]]
+    assert table["answers_en"].to_pylist() == [["red", "red"], ["yes", "no"]]
     assert table["x"].to_pylist() == [[1], None]
     (table,) = (pq.read_table(path) for path in (questions.folder / "data").iterdir())
     assert table["labels"].to_pylist() == [[0], [1]] or table.num_rows == 2

@@ -16,7 +16,6 @@ from vqa_builder.pictures import Pictures
 from vqa_builder.plugins import construct, plugin_options
 from vqa_builder.progress import Progress
 from vqa_builder.sources.base import Source
-from vqa_builder.sources.records import Records
 from vqa_builder.spec import EnginePlugin, Price, Spec
 from vqa_builder.store import Store, fingerprint
 from vqa_builder.translation import protect, run
@@ -27,7 +26,6 @@ from vqa_builder.translation.engines.base import Engine
 from vqa_builder.translation.glossary import load_glossary
 from vqa_builder.translation.memory import TranslationMemory
 from vqa_builder.translation.phrasebook import Phrasebook, languages as phrasebook_languages
-from vqa_builder.translation.phrasebook.turns import TurnPhrasebook
 from vqa_builder.translation.protect import Guard
 
 SOURCE_LANGUAGE = "en"
@@ -271,9 +269,7 @@ def make_plugins(spec: Spec, languages: Sequence[str], executor: Executor) -> Pl
         },
         guards=_guards(spec, languages),
         phrasebooks={
-            code: TurnPhrasebook(language_rules.get(code))
-            if isinstance(source, Records)
-            else Phrasebook(code)
+            code: Phrasebook(code)
             for code in languages
             if spec.translate.phrasebook and code in phrasebook_languages()
         },
