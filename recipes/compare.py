@@ -69,7 +69,7 @@ SYSTEMS = (
     System(
         "RC3, regularised, zero-shot",
         "rc3",
-        "parallel and weakly aligned sentences",
+        "parallel and weakly aligned sentences, error-free translations of all training questions",
         {
             language: {
                 "row": "weak data, regularised",
