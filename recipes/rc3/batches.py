@@ -14,6 +14,7 @@ from torch import Tensor
 from recipes.lib.features import FeatureStore
 from recipes.lib.models.rc3 import RC3
 from recipes.lib.ragged import Ragged, Rows
+from vqa_builder.errors import SpecError
 
 Arrays = dict[str, NDArray[Any]]
 ALIKE = 4
@@ -100,7 +101,7 @@ class PretrainingBatches:
     A batch has ``input_ids`` and ``attention_mask`` (B, T); ``regions``, ``region_mask`` and ``patches`` as
     far as they are in use; ``objective`` (), its number; and what the objective's ``prepare`` adds. Batches
     of pairs have 2 B texts, the first of every pair and then the second; those of weak pairs have
-    ``relevance`` (B, B).
+    ``relevance`` and ``relevance_back`` (B, pairs of all processes).
 
     Args:
         corpus: all texts.
@@ -143,7 +144,7 @@ class PretrainingBatches:
         self.shares, self.pairs = weights / weights.sum(), dict(pairs)
         self.batch_size, self.regions, self.patches, self.steps = batch_size, regions, patches, steps
         self.per_image, self.translated = per_image, translated
-        self.pad_id, self.seed, self.rank = pad_id, seed, 0
+        self.pad_id, self.seed, self.rank, self.world = pad_id, seed, 0, 1
 
     def __len__(self) -> int:
         return self.steps
@@ -170,12 +171,23 @@ class PretrainingBatches:
         """The batches of an epoch from step ``start`` on."""
         for step in range(start, self.steps):
             place = np.random.default_rng([self.seed, number, step]).choice(len(self.names), p=self.shares)
-            yield self.batch(int(place), np.random.default_rng([self.seed, number, step, 1, self.rank]))
+            yield self.batch(int(place), np.random.default_rng([self.seed, number, step, 1, 0]))
 
     def shard(self, rank: int, world: int) -> PretrainingBatches:
-        """The part of every batch that process ``rank`` of ``world`` draws; contrasts stay within a part."""
+        """The part of every batch that process ``rank`` of ``world`` computes.
+
+        Raises:
+            SpecError: the batch cannot be parted evenly, as contrasts over all processes need it.
+        """
+        if self.batch_size % (2 * world):
+            raise SpecError(
+                "The batch cannot be parted among the processes",
+                where="batch_size",
+                expected=f"a multiple of {2 * world}",
+                found=self.batch_size,
+            )
         part = object.__new__(type(self))
-        part.__dict__ = {**self.__dict__, "rank": rank, "batch_size": -(-self.batch_size // world)}
+        part.__dict__ = {**self.__dict__, "rank": rank, "world": world}
         return part
 
     def batch(self, place: int, chance: np.random.Generator) -> dict[str, Tensor]:
@@ -199,13 +211,14 @@ class PretrainingBatches:
         texts = len(self.corpus.texts)
         drawn = chance.choice(texts, min(self.batch_size * ALIKE, texts), replace=False)
         rows = alike(drawn, self.corpus.pieces.lengths[drawn], self.batch_size, chance)
+        rows = rows[self.rank :: self.world]
         return {**self._padded(rows), "image_rows": self.corpus.images[rows]}
 
     def _translations(self, chance: np.random.Generator) -> Arrays:
         """[CLS] text [SEP] translation [SEP] of strict pairs: what one hides the other may show."""
         drawn = self.pairs["strict"].draw(self.batch_size * ALIKE, self.per_image * ALIKE, chance)
         lengths = self.corpus.pieces.lengths[drawn].sum(1)
-        rows = alike(drawn, lengths, self.batch_size, chance)
+        rows = alike(drawn, lengths, self.batch_size, chance)[self.rank :: self.world]
         pieces = self.corpus.pieces
         both = [np.concatenate([pieces[int(one)], pieces[int(other)][1:]]).tolist() for one, other in rows]
         return {
@@ -216,10 +229,14 @@ class PretrainingBatches:
     def _pairs(self, name: str, chance: np.random.Generator) -> Arrays:
         count = self.batch_size // 2
         drawn = self.pairs[name].draw(count * ALIKE, self.per_image * ALIKE, chance)
-        first, second = alike(drawn, self.corpus.pieces.lengths[drawn].max(1), count, chance).T
+        rows = alike(drawn, self.corpus.pieces.lengths[drawn].max(1), count, chance)
+        first, second = rows[self.rank :: self.world].T
         arrays = {**self._padded(np.concatenate([first, second])), "image_rows": self.corpus.images[first]}
         if name == "weak" and self.relevance is not None:
-            arrays["relevance"] = self.relevance[first] @ self.relevance[second].T
+            every = np.concatenate([rows[rank :: self.world] for rank in range(self.world)])
+            of_all = self.relevance[every]
+            arrays["relevance"] = self.relevance[first] @ of_all[:, 1].T
+            arrays["relevance_back"] = self.relevance[second] @ of_all[:, 0].T
         return arrays
 
     def _padded(self, rows: Rows) -> Arrays:

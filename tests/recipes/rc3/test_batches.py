@@ -15,6 +15,7 @@ from recipes.rc3.batches import Corpus, Pairs, PretrainingBatches, alike
 from recipes.rc3.objectives.masked_language import MaskedLanguage
 from recipes.rc3.objectives.strict_contrast import StrictContrast
 from recipes.rc3.objectives.weak_contrast import WeakContrast
+from vqa_builder.errors import SpecError
 
 
 def corpus() -> Corpus:
@@ -68,15 +69,22 @@ def test_pairs_have_twice_the_texts_and_weak_ones_a_relevance(batches: Pretraini
         assert ("relevance" in batch) == (int(batch["objective"]) == 2)
 
 
-def test_processes_draw_different_texts_for_the_same_objective(batches: PretrainingBatches) -> None:
+def test_the_parts_of_two_processes_make_the_batch(batches: PretrainingBatches) -> None:
     parts: list[list[dict[str, Any]]] = [list(batches.shard(rank, 2).epoch(0)) for rank in (0, 1)]
-    for one, other in zip(*parts, strict=True):
+    for whole, one, other in zip(batches.epoch(0), *parts, strict=True):
         assert torch.equal(one["objective"], other["objective"])
-    assert any(
-        one["input_ids"].shape != other["input_ids"].shape
-        or not torch.equal(one["input_ids"], other["input_ids"])
-        for one, other in zip(*parts, strict=True)
-    )
+        assert torch.equal(one["objective"], whole["objective"])
+        both = torch.cat([one["patches"], other["patches"]])
+        assert sorted(both.sum((1, 2)).tolist()) == sorted(whole["patches"].sum((1, 2)).tolist())
+        if "relevance" in whole:
+            assert one["relevance"].shape == one["relevance_back"].shape == (2, 4)
+            own = torch.cat([one["relevance"], other["relevance"]]).diagonal()
+            assert sorted(own.tolist()) == pytest.approx(sorted(whole["relevance"].diagonal().tolist()))
+
+
+def test_a_batch_that_cannot_be_parted_is_told(batches: PretrainingBatches) -> None:
+    with pytest.raises(SpecError, match="a multiple of 6"):
+        batches.shard(0, 3)
 
 
 def test_rows_of_like_length_are_kept() -> None:

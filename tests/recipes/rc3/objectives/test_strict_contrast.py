@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from recipes.rc3.objectives.strict_contrast import StrictContrast, paired_similarity
+from recipes.lib.models.rc3 import RC3
+from recipes.rc3.objectives.strict_contrast import StrictContrast, paired_features
 from tests.recipes.rc3.tiny import arrays, images, model
 
 
@@ -20,9 +21,15 @@ def pairs(size: int = 6, *, same: bool = False) -> dict[str, torch.Tensor]:
     return chosen | images(size)
 
 
+def similarity(reader: RC3, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+    """Cosines of the fused first texts (rows) and the fused second texts (columns)."""
+    first, second = paired_features(reader, batch)
+    return first @ second.T
+
+
 def test_similarities_are_of_first_by_second_texts() -> None:
     batch, reader = pairs(), model()
-    matrix = paired_similarity(reader, batch)
+    matrix = similarity(reader, batch)
     assert matrix.shape == (6, 6)
     shown = {name: batch[name] for name in ("regions", "region_mask", "patches")}
     first = reader.contrast(reader(batch["input_ids"][:6], batch["attention_mask"][:6], **shown).pooled)
@@ -37,7 +44,7 @@ def test_a_text_that_is_its_own_translation_is_found() -> None:
 
 def test_the_loss_is_symmetric_info_nce() -> None:
     batch, reader = pairs(), model()
-    logits = paired_similarity(reader, batch).detach().double().numpy() / 0.2
+    logits = similarity(reader, batch).detach().double().numpy() / 0.2
     rows = np.log(np.exp(logits).sum(1)) - logits.diagonal()
     columns = np.log(np.exp(logits).sum(0)) - logits.diagonal()
     expected = (rows.mean() + columns.mean()) / 2

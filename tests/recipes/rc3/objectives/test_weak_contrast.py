@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 import torch
 
-from recipes.rc3.objectives.strict_contrast import StrictContrast, paired_similarity
+from recipes.rc3.objectives.strict_contrast import StrictContrast
 from recipes.rc3.objectives.weak_contrast import Form, WeakContrast
-from tests.recipes.rc3.objectives.test_strict_contrast import pairs
+from tests.recipes.rc3.objectives.test_strict_contrast import pairs, similarity
 from tests.recipes.rc3.tiny import model
 
 RELEVANCE = torch.tensor([[1.0, 0.2, -0.4], [0.1, 0.5, 0.9], [-1.0, 0.0, -0.3]])
@@ -56,18 +61,56 @@ def test_the_loss_is_zero_only_where_similarity_follows_its_target(form: Form, t
 
 def nearness_after(form: Form, relevance: torch.Tensor) -> float:
     """By how much own pairs are nearer than others, after a few steps of one objective."""
-    reader, batch = model(), pairs() | {"relevance": relevance}
+    reader, batch = model(), pairs() | {"relevance": relevance, "relevance_back": relevance.T}
     optimiser = torch.optim.Adam(reader.parameters(), 3e-3)
     for _ in range(30):
         optimiser.zero_grad()
         WeakContrast(form).loss(reader, batch)["loss"].backward()
         optimiser.step()
-    similarity = paired_similarity(reader, batch).detach()
+    cosines = similarity(reader, batch).detach()
     own = torch.eye(6, dtype=torch.bool)
-    return float(similarity[own].mean() - similarity[~own].mean())
+    return float(cosines[own].mean() - cosines[~own].mean())
 
 
 def test_unrelated_pairs_are_held_back_and_translations_are_not() -> None:
     unrelated = 1.0 - torch.eye(6)
     assert nearness_after("kl", unrelated) < 0.05 < 0.2 < nearness_after("plain", unrelated)
     assert nearness_after("kl", torch.eye(6)) > 0.2
+
+
+HALVES = """
+import torch, torch.distributed as dist
+from recipes.rc3.objectives.strict_contrast import StrictContrast
+from recipes.rc3.objectives.weak_contrast import WeakContrast
+from tests.recipes.rc3.objectives.test_strict_contrast import pairs
+from tests.recipes.rc3.tiny import model
+dist.init_process_group("gloo")
+whole, relevance = pairs(), torch.randn(6, 6, generator=torch.Generator().manual_seed(1))
+def gradient(rows):
+    texts = torch.cat([torch.arange(6)[rows], 6 + torch.arange(6)[rows]])
+    chosen = {"input_ids": texts, "attention_mask": texts}
+    batch = {name: value[chosen.get(name, rows)] for name, value in whole.items()}
+    batch |= {"relevance": relevance[rows], "relevance_back": relevance.T[rows]}
+    found = []
+    for objective in (StrictContrast(0.1), *map(WeakContrast, ("kl", "bounded", "plain"))):
+        reader = model()
+        loss = objective.loss(reader, batch)["loss"]
+        loss.backward()
+        gradients = (each.grad for each in reader.parameters())
+        found += [loss.detach()[None], *(each.flatten() for each in gradients if each is not None)]
+    return torch.cat(found)
+rank = dist.get_rank()
+mean = gradient(slice(3 * rank, 3 * rank + 3))
+dist.all_reduce(mean)
+dist.destroy_process_group()
+torch.testing.assert_close(mean / 2, gradient(slice(0, 6)), rtol=1e-3, atol=1e-6)
+"""
+
+
+def test_pairs_of_other_processes_are_negatives_with_their_gradient(tmp_path: Path) -> None:
+    (tmp_path / "halves.py").write_text(HALVES)
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[4]), "OMP_NUM_THREADS": "1"}
+    command = [*launch, str(tmp_path / "halves.py")]
+    done = subprocess.run(command, env=environment, capture_output=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stderr.decode()
