@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import datasets
 import pyarrow as pa
 import pyarrow.feather as feather
 import pyarrow.parquet as pq
@@ -244,3 +245,36 @@ def test_any_json_is_read_or_set_aside_and_nothing_is_lost(rows: list[dict[str, 
 def _without_nulls(row: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
     """The row as Arrow has it: fields that it lacks are null within."""
     return {name: found[name] for name, value in row.items() if value is not None}
+
+
+def test_a_dataset_keeps_its_features_and_names_the_splits_that_it_leaves_aside(tmp_path: Path) -> None:
+    features = datasets.Features(
+        {
+            "texts": datasets.List({"user": datasets.Value("string"), "assistant": datasets.Value("string")}),
+            "images": datasets.List(datasets.Image()),
+            "source": datasets.ClassLabel(names=["coco", "vg"]),
+        }
+    )
+    rows = [
+        {
+            "texts": [{"user": "What is it?", "assistant": "A bus."}],
+            "images": [{"bytes": b"no picture", "path": "a.png"}],
+            "source": 1,
+        },
+        {"texts": [], "images": [], "source": 0},
+    ]
+    for split in ("train", "testdev"):
+        table = pa.Table.from_pylist(rows, features.arrow_schema)
+        (tmp_path / "data").mkdir(exist_ok=True)
+        pq.write_table(table, tmp_path / "data" / f"{split}-00000-of-00001.parquet")
+    fields = {"texts[*].user": "question", "texts[*].assistant": "answer"}
+    source = Records(RecordsOptions.model_validate({"repo": str(tmp_path), "fields": fields}))
+    assert datasets.Features.from_arrow_schema(source.schema) == features
+    assert read(source)[0] == rows
+    assert source.roles == ("question", "answer") and len(source.files()) == 2
+    assert "testdev" in source.notices()[0]
+    (batch,) = source.batches(raising, texts_alone=True)
+    assert batch.table.schema.names == ["texts"]
+    named = {"repo": str(tmp_path), "fields": fields, "splits": {"validation": "testdev"}}
+    (batch,) = Records(RecordsOptions.model_validate(named)).batches(raising)
+    assert batch.split == "validation" and batch.row_ids.to_pylist() == ["validation-0", "validation-1"]
