@@ -21,6 +21,8 @@ from vqa_builder.translation.protected_spans import Piece
 from vqa_builder.translation.sentences import cut_sentences, joined
 
 VERSION = "1"
+AT_ONCE = 10_000
+"""Strings that are Python objects at a time."""
 PIECE = pa.struct([("text", pa.string()), ("is_kept", pa.bool_())])
 _SEPARATOR = "\x00"
 
@@ -73,18 +75,11 @@ def cut(places: pa.Table, kinds: Sequence[str]) -> pa.Table:
     Returns:
         role, text, count (places that hold it) and ``pieces``.
     """
-    strings = _distinct(places)
-    indices = string_numbers(places)
-    pairs = [key.split(_SEPARATOR, 1) for key in strings.to_pylist()]
-    pieces = [[piece._asdict() for piece in cut_sentences(text, kinds)] for _, text in pairs]
-    return pa.table(
-        {
-            "role": pa.array([role for role, _ in pairs], pa.string()),
-            "text": pa.array([text for _, text in pairs], pa.string()),
-            "count": pa.array(np.bincount(indices[indices >= 0], minlength=len(pairs)).astype(np.int64)),
-            "pieces": pa.array(pieces, pa.list_(PIECE)),
-        }
-    )
+    strings, indices = _distinct(places), string_numbers(places)
+    counts = np.bincount(indices[indices >= 0], minlength=len(strings)).astype(np.int64)
+    parts = [_cut(strings.slice(start, AT_ONCE), kinds) for start in range(0, len(strings), AT_ONCE)]
+    table = pa.concat_tables(parts) if parts else _cut(strings, kinds)
+    return table.add_column(2, "count", pa.array(counts))
 
 
 def extract(strings: pa.Table) -> pa.Table:
@@ -128,32 +123,10 @@ def translated(
         Row-aligned with the strings: text (null where a sentence failed), keep, reasons, engines (all that
         translated a part), then the scores; a string without a sentence is kept as it is.
     """
-    owner, sentences = _sentences(strings)
-    roles = strings["role"].take(owner).combine_chunks()
-    at = np.zeros(len(sentences), np.int64)
-    for role in schema.KINDS:
-        mine = pc.equal(roles, role).to_numpy(zero_copy_only=False)
-        if mine.any():
-            at[mine] = segmentation.locate(sentences.filter(pa.array(mine)), role, segments).to_numpy()
-    texts = iter(translations["text"].take(pa.array(at)).to_pylist())
-    owners = owner.to_numpy()
-    whole = []
-    for pieces in strings["pieces"].to_pylist():
-        cut_again = [Piece(**piece) for piece in pieces]
-        own = [next(texts) for piece in cut_again if not piece.is_kept]
-        whole.append(joined(cut_again, own, language))
-    rows = strings.num_rows
-    measures = scores.drop_columns(["segment_id", "language"]).take(pa.array(at))
-    keep = np.ones(rows, dtype=bool)
-    np.logical_and.at(keep, owners, verdicts["keep"].take(pa.array(at)).to_numpy())
-    return pa.table(
-        {
-            "text": pa.array(whole, pa.string()),
-            "keep": pa.array(keep),
-            "reasons": _united(verdicts["reasons"].take(pa.array(at)), owners, rows),
-            "engines": _engines(translations["engine"].take(pa.array(at)), owners, rows),
-        }
-        | dict(zip(measures.column_names, worst(measures, owners, rows, ends), strict=True))
+    tables = segments, translations, scores.drop_columns(["segment_id", "language"]), verdicts
+    starts = range(0, max(strings.num_rows, 1), AT_ONCE)
+    return pa.concat_tables(
+        _translated(strings.slice(start, AT_ONCE), *tables, language, ends) for start in starts
     )
 
 
@@ -191,6 +164,59 @@ def metadata(of: pa.Table, **stated: Any) -> pa.Table:
 def stated(table: pa.Table, name: str) -> Any:
     """What ``metadata`` put beside a table."""
     return json.loads(table.schema.metadata[name.encode()])
+
+
+def _cut(keys: pa.Array, kinds: Sequence[str]) -> pa.Table:
+    pairs = [key.split(_SEPARATOR, 1) for key in keys.to_pylist()]
+    pieces = [[piece._asdict() for piece in cut_sentences(text, kinds)] for _, text in pairs]
+    return pa.table(
+        {
+            "role": pa.array([role for role, _ in pairs], pa.string()),
+            "text": pa.array([text for _, text in pairs], pa.string()),
+            "pieces": pa.array(pieces, pa.list_(PIECE)),
+        }
+    )
+
+
+def _translated(
+    strings: pa.Table,
+    segments: pa.Table,
+    translations: pa.Table,
+    scores: pa.Table,
+    verdicts: pa.Table,
+    language: str,
+    ends: Mapping[str, str],
+) -> pa.Table:
+    """Some of the strings; see ``translated``."""
+    owner, sentences = _sentences(strings)
+    at = pa.array(_places_of(strings["role"].take(owner).combine_chunks(), sentences, segments))
+    texts = iter(translations["text"].take(at).to_pylist())
+    rows, owners = strings.num_rows, owner.to_numpy()
+    whole = []
+    for pieces in strings["pieces"].to_pylist():
+        cut_again = [Piece(**piece) for piece in pieces]
+        own = [next(texts) for piece in cut_again if not piece.is_kept]
+        whole.append(joined(cut_again, own, language))
+    keep = np.ones(rows, dtype=bool)
+    np.logical_and.at(keep, owners, verdicts["keep"].take(at).to_numpy())
+    told = {
+        "text": pa.array(whole, pa.string()),
+        "keep": pa.array(keep),
+        "reasons": _united(verdicts["reasons"].take(at), owners, rows),
+        "engines": _engines(translations["engine"].take(at), owners, rows),
+    }
+    measures = dict(zip(scores.column_names, worst(scores.take(at), owners, rows, ends), strict=True))
+    return pa.table(told | measures)
+
+
+def _places_of(roles: pa.Array, sentences: pa.Array, segments: pa.Table) -> NDArray[np.int64]:
+    """The row of each sentence in the table of all."""
+    at = np.zeros(len(sentences), np.int64)
+    for role in schema.KINDS:
+        mine = pc.equal(roles, role).to_numpy(zero_copy_only=False)
+        if mine.any():
+            at[mine] = segmentation.locate(sentences.filter(pa.array(mine)), role, segments).to_numpy()
+    return at
 
 
 def _distinct(places: pa.Table) -> pa.Array:

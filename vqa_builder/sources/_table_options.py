@@ -29,6 +29,8 @@ SUFFIXES: dict[str, FileFormat] = {
     ".feather": "arrow",
 }
 _OPTIONAL = ("answers", "choices", "question_type", "answer_type", "multiple_choice_answer")
+_CONVERSATIONS = {"conversations": "value", "conversation": "value", "messages": "content", "texts": "user"}
+"""Columns of turns, which no column of questions can be, and the field that holds the text."""
 _IF_THERE = "left out, the column of this name, if there is one"
 _ANSWERS = re.compile(
     r"(?<!num_)(?<!n_)(?<!is_)(?<!has_)answers?"
@@ -176,6 +178,11 @@ def missing(field: str, name: str, known: Collection[str], where: object) -> Sou
     """The error for a column that is not there; names the nearest that is."""
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     remedy = f"name it in the spec: columns: {{{field}: {close[0] if close else 'COLUMN'}}}"
+    if field == "question" and (nested := [one for one in _CONVERSATIONS if one in known]):
+        remedy = (
+            "translate the turns where they stand: source: {type: records, splits: ..., fields:"
+            f' {{"{nested[0]}[*].{_CONVERSATIONS[nested[0]]}": turn}}}}'
+        )
     if field in ("question_id", "image_id"):
         remedy += f", or number the rows: columns: {{{field}: null}}"
     return SourceError(

@@ -27,8 +27,8 @@ _MARKS = re.compile(r"(?:#{1,6}|[-*•‣>]|\(?(?:\d{1,2}|[A-Za-z])[.)])\s+(?=\S
 def cut_sentences(text: str, kinds: Sequence[str] = PROTECTED_KINDS) -> list[Piece]:
     """A text in sentences and what stands between and around them, which joined make it up again.
 
-    Lines, list marks, headings, cells of tables, code, tags and emphasis around a heading are kept; what has
-    no letter is kept, too.
+    Lines, list marks, headings, cells of tables, code, tags and emphasis around a heading are kept; so is
+    what has one letter or none, such as "42" and "B.".
 
     >>> [piece.text for piece in cut_sentences("<image>\\nIt is red. Is it?") if not piece.is_kept]
     ['It is red.', 'Is it?']
@@ -103,10 +103,10 @@ def _sentences(text: str, kinds: Sequence[str]) -> Iterator[Piece]:
 
 
 def _with_letters(pieces: Sequence[Piece]) -> list[Piece]:
-    """The same with pieces that hold no letter kept, neighbours that are kept in one."""
+    """The same with pieces that hold no word kept, as numbers and letters of options; neighbours in one."""
     found: list[Piece] = []
     for text, is_kept in pieces:
-        is_kept = is_kept or not any(map(str.isalpha, text))
+        is_kept = is_kept or sum(map(str.isalpha, text)) < 2
         if is_kept and found and found[-1].is_kept:
             found[-1] = Piece(found[-1].text + text, True)
         elif text:
