@@ -79,8 +79,8 @@ class TeacherStates:
         return np.array([self.row_of[question] for question in question_ids], np.int64)
 
     def gather(self, positions: Positions) -> Tensor:
-        """(B, N) places in the flat arrays -> (L, B, N, H) float32."""
-        return torch.from_numpy(np.stack([layer[positions] for layer in self.layers])).float()
+        """(B, N) places in the flat arrays -> (L, B, N, H) float16, as they cross to the device."""
+        return torch.from_numpy(np.stack([layer[positions] for layer in self.layers]))
 
 
 def write_states(teacher: Oscar, batches: QuestionBatches, layers: Sequence[int], folder: Path) -> None:

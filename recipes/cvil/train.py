@@ -278,7 +278,7 @@ def hidden_step(model: Oscar, batch: dict[str, Tensor], *, layers: list[int]) ->
     """L_KD: squared distance to the teacher's states; no answer is looked at."""
     hidden = model(**batch, hidden_states=True).hidden
     chosen = [hidden[layer] for layer in layers]
-    loss = hidden_state_loss(chosen, batch["teacher"], batch["matched"])
+    loss = hidden_state_loss(chosen, batch["teacher"].float(), batch["matched"])
     return {"loss": loss, "weight": batch["matched"].sum()}
 
 

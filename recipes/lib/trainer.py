@@ -183,7 +183,7 @@ class _Run:
         alone = len(group) == 1 and self.accelerator.num_processes == 1
         counted: Tensor | None = None
         for number, batch in enumerate(group):
-            batch = {name: value.to(self.device, non_blocking=True) for name, value in batch.items()}
+            batch = {name: self.moved(value) for name, value in batch.items()}
             last = number == len(group) - 1
             with nullcontext() if last else self.accelerator.no_sync(self.model):
                 with autocast(self.device, self.settings.precision):
@@ -211,6 +211,10 @@ class _Run:
         self.move_average()
         place.step, place.batch = place.step + 1, place.batch + len(group)
         self.journal.step(settings.lr * rate, norm)
+
+    def moved(self, value: Tensor) -> Tensor:
+        """On the device; a single number, such as a language's, stays where nobody waits to read it."""
+        return value.to(self.device, non_blocking=True) if value.dim() else value
 
     def divide_gradients(self, counted: Tensor) -> None:
         """By all that the losses of this step are means over, in all batches and processes."""

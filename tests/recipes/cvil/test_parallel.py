@@ -68,7 +68,7 @@ def test_states_are_what_the_teacher_says_of_each_question(
     [row] = states.rows(english.question_id)
     length = states.text_lengths[row] + 4
     found = states.gather(states.starts[row] + np.arange(length)[None])
-    torch.testing.assert_close(found[:, 0], torch.stack(output.hidden)[:, 0], atol=2e-3, rtol=2e-3)
+    torch.testing.assert_close(found[:, 0].float(), torch.stack(output.hidden)[:, 0], atol=2e-3, rtol=2e-3)
     torch.testing.assert_close(
         torch.from_numpy(np.array(states.logits[row])).float(), output.logits[0], atol=2e-3, rtol=2e-3
     )
