@@ -17,6 +17,7 @@ from vqa_builder.escaping import iri
 from vqa_builder.release import card, metadata
 from vqa_builder.release.metadata import HUB
 from vqa_builder.release.parquet import FOLDERS
+from vqa_builder.release.record_view import is_records
 from vqa_builder.schema import IMAGE
 from vqa_builder.sources.records import ROW_ID
 
@@ -93,16 +94,26 @@ def render(manifest: Mapping[str, Any], schemas: Mapping[str, pa.Schema]) -> dic
         **{name: value for name, value in stated.items() if value},
         "citeAs": metadata.citation(manifest),
         "inLanguage": [manifest["language"], "en"],
-        "keywords": ["visual question answering", "machine translation", manifest["language"]],
+        "keywords": [*_subjects(manifest), "machine translation", manifest["language"]],
         "distribution": [*_files(manifest), *_file_sets(schemas)],
         "recordSet": [_record_set(config, found) for config, found in schemas.items()],
         **_lineage(manifest),
     }
 
 
+def _subjects(manifest: Mapping[str, Any]) -> list[str]:
+    return ["vision and language"] if is_records(manifest) else ["visual question answering"]
+
+
 def _description(manifest: Mapping[str, Any]) -> str:
     kept = sum(manifest["counts"]["kept"].values())
     rejected = sum(manifest["counts"]["rejected"].values())
+    if is_records(manifest):
+        return (
+            f"{metadata.pretty_name(manifest)}: {kept:,} rows in the schema of the source, their texts"
+            f" translated from English by machine, and {rejected:,} that were rejected, with reasons."
+            " The English of every translated column stands beside it; others are those of the source."
+        )
     return (
         f"{metadata.pretty_name(manifest)}: {kept:,} questions with their answers, translated from English "
         f"by machine, and {rejected:,} that were rejected, with reasons. Every row carries the English "

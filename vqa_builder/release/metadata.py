@@ -50,7 +50,7 @@ def front_matter(manifest: Mapping[str, Any], schemas: Mapping[str, pa.Schema]) 
         "language_details": [f"{code}-{script}" for code, script in _scripts(manifest["language"])],
         **hub_licence(manifest.get("licence"), manifest.get("licence_url")),
         "pretty_name": pretty_name(manifest),
-        "task_categories": ["visual-question-answering"],
+        "task_categories": _tasks(manifest),
         "size_categories": [size_category(kept)],
         "annotations_creators": ["found", "machine-generated"],
         "language_creators": ["machine-generated"],
@@ -61,6 +61,12 @@ def front_matter(manifest: Mapping[str, Any], schemas: Mapping[str, pa.Schema]) 
         "configs": [_config(manifest, config) for config in schemas],
         "dataset_info": [_dataset_info(manifest, config, found) for config, found in schemas.items()],
     }
+
+
+def _tasks(manifest: Mapping[str, Any]) -> list[str]:
+    """The hub's tasks: conversations train models that answer in text."""
+    kinds = set(manifest.get("records", {}).get("fields", {}).values())
+    return (["image-text-to-text"] if "turn" in kinds else []) + ["visual-question-answering"]
 
 
 def yaml_features(columns: pa.Schema | pa.StructType) -> list[dict[str, Any]]:
