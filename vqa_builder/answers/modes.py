@@ -19,27 +19,38 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from vqa_builder.languages._text import table_rows
+from vqa_builder.languages.en import vocabulary
 from vqa_builder.segments import clean
 
-VERSION = "1"
+VERSION = "2"
 Mode: TypeAlias = Literal["translate", "copy", "auto"]
 
 FORM, SOURCE, BRAND = "form", "source", "brand"
 """Why an answer is copied: its form, its source's mode, or a cue of ``reading_cues.tsv``. A name that every
 language writes alike ("Apple") stands in that form where the question asks for a brand."""
 
-IF_UNKNOWN = frozenset({FORM, "print", "place"})
+NAMES = frozenset({"print", "place", "who"})
+"""Cues of questions that may be answered with a name: names are copied, and of the rest what is written."""
+
+IF_UNKNOWN = NAMES | {FORM}
 """Reasons that hold for what tables do not know: a logo can be a heart, a bus can go downtown."""
 
 NONE = "none"
 """The cue of questions that ask for no text, whatever else they hold ("What color is the lettering?")."""
 
+_SAID_WORDS = """
+i he she they it it's this that there which who is are was were be has have not can't cannot don't no none one
+someone somebody visible shown unknown maybe probably likely
+"""
 _TABLES = {"reading_cues.tsv": ("cue", "question"), "answer_forms.tsv": ("form", "answer")}
 
 _EXTRACTIVE = re.compile(
     r"(?:text|doc|chart|infographics?|st|ocr|plot|slide)[-_]?(?:vqa|qa)(?![a-z])|textcaps|websrc|visualmrc",
     re.IGNORECASE,
 )
+_SAID = frozenset(_SAID_WORDS.split())
+"""Words of answers that tell something, and so are no names."""
+_LETTERS = re.compile(r"[a-z][a-z'’-]+")
 _CODE_WORD = re.compile(r"(?=.*\d)(?=.*[a-z])[\w.,:/-]+", re.IGNORECASE)
 _NUMBER_WORD = re.compile(
     # 2nd, 50's, 10am, 5ft: a number with what it counts.
@@ -111,6 +122,20 @@ def is_code(answer: str) -> bool:
     return bool(mixed) and all(word in mixed or word.isdigit() or len(word) <= 3 for word in words)
 
 
+def is_name(answer: str) -> bool:
+    """Whether an answer has a word that is no English word that tables know, and tells nothing.
+
+    >>> [is_name(answer) for answer in ("Alex Rodriguez", "man in hat", "it is unreadable", "Waterford")]
+    [True, False, False, True]
+    """
+    words = _LETTERS.findall(answer.casefold().replace("’", "'"))
+    known = vocabulary()
+    unknown = [
+        word for word in words if word.removesuffix("'s") not in known and word.rstrip("s") not in known
+    ]
+    return bool(unknown) and _SAID.isdisjoint(words)
+
+
 def table_hash() -> str:
     """A hash of the patterns, for keys and signatures."""
     return hashlib.sha256(repr([_patterns(name) for name in _TABLES]).encode()).hexdigest()[:12]
@@ -159,6 +184,11 @@ def _of_questions(questions: pa.Array, mode: Mode, modes_by_question: Mapping[st
     return reasons.take(encoded.indices)
 
 
+def _among(reasons: pa.Array, names: frozenset[str]) -> pa.Array:
+    """Whether each reason is one of some."""
+    return pc.is_in(reasons, value_set=pa.array(sorted(names)))
+
+
 def _of_answers(texts: pa.Array, reasons: pa.Array) -> pa.Array:
     """The reasons that hold for the answers, too."""
     encoded = clean(texts).dictionary_encode()
@@ -170,6 +200,9 @@ def _of_answers(texts: pa.Array, reasons: pa.Array) -> pa.Array:
     certain = every(lambda answer: _form("certain").fullmatch(answer) is not None)
     unread = every(lambda answer: _form("unread").fullmatch(answer.strip("*'\"()[] ")) is not None)
     translated = pc.or_(certain, pc.and_(unread, pc.fill_null(pc.not_equal(reasons, SOURCE), False)))
+    translated = pc.or_(
+        translated, pc.and_(_among(reasons, NAMES), every(lambda answer: not is_name(answer)))
+    )
     by_form = pc.if_else(every(is_code), pa.scalar(FORM), pa.scalar(None, pa.string()))
     found = pc.if_else(pc.equal(reasons, ""), by_form, pc.if_else(translated, by_form, reasons))
     return pc.if_else(pc.is_null(reasons), pa.scalar(None, pa.string()), found)

@@ -117,7 +117,8 @@ def summary(rows: pa.Table, answer_map: pa.Table, language: Language) -> dict[st
     Returns:
         ``labels``: how many there are; ``coverage``: split and answer type -> rows with answers, and of these
         the rows whose winner is a label; ``methods`` and ``merges``: method, or verdict -> entries of the map
-        and annotators' answers; ``drift``: kind -> rows.
+        and annotators' answers; ``drift``: kind -> rows; ``formless``: annotators' answers of which the
+        official normaliser leaves nothing ("A+", "the"), so that no label can be theirs.
     """
     answered = rows.filter(pc.is_valid(rows["answers"]))
     kinds = drift(answered, language)["kind"]
@@ -126,7 +127,24 @@ def summary(rows: pa.Table, answer_map: pa.Table, language: Language) -> dict[st
         "coverage": {name: _coverage(answered, name, answer_map) for name in ("split", "answer_type")},
         "methods": _mass(answer_map, "method"),
         "merges": _mass(answer_map, "merge"),
+        "formless": formless(answered["answers"]),
         "drift": {kind: pc.sum(pc.equal(kinds, kind)).as_py() or 0 for kind in (CHANGED, ROSE, FELL)},
+    }
+
+
+def formless(answers: pa.ChunkedArray) -> dict[str, int]:
+    """Answers of which the official normaliser leaves nothing -> how many annotators gave them.
+
+    >>> formless(pa.chunked_array([[[{"answer_en": "A+"}, {"answer_en": "a b"}, {"answer_en": ""}]]]))
+    {'A+': 1}
+    """
+    given = pc.struct_field(pc.list_flatten(answers), "answer_en").value_counts()
+    texts, counts = (given.field(name).to_pylist() for name in ("values", "counts"))
+    pairs = zip(texts, counts, strict=True)
+    return {
+        text: count
+        for text, count in sorted(pairs, key=str)
+        if text and text.strip() and not normalised(text)
     }
 
 

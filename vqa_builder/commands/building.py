@@ -241,8 +241,13 @@ def _label_lines(release: BuiltRelease) -> list[str]:
         return []
     if not rows:
         return ["  no labels: no question of the source has an answer"]
+    formless = answers.get("formless") or {}
+    nothing = f"; nothing is left of {sum(formless.values()):,} answers by the official normaliser" * bool(
+        formless
+    )
     if labels:
-        return [f"  {labels:,} labels; they cover the answers of {covered / rows:.1%} of {rows:,} questions"]
+        covering = f"they cover the answers of {covered / rows:.1%} of {rows:,} questions"
+        return [f"  {labels:,} labels; {covering}{nothing}"]
     least = release.manifest.content["spec"]["answers"]["vocabulary"].get("min_count")
     why = f"no answer wins {least} questions" if least else "no answer is in the vocabulary"
     remedy = "lower answers.vocabulary.min_count, or name a file of answers with answers.vocabulary.from"

@@ -1,81 +1,55 @@
 """Answers put together from parts: counts (2 cars), places (near the table), lists, "not calm", "red bag".
 
-``words_<code>.tsv`` lists nouns, adjectives and actions with the forms that the language needs, and
+``words_<code>.tsv`` lists nouns, adjectives, actions and verbs with the forms that the language needs, and
 ``phrases_<code>.tsv`` how phrases are said: the slots of a phrase ("near {noun}") are filled from the English
 answer, and stand in the answer in one of their forms ("{noun[oblique]} के पास"). What does not come out whole
-is not answered at all, so that an engine is asked for it.
+is not answered at all.
 """
 
 from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from functools import cached_property, lru_cache
-from typing import ClassVar, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from functools import lru_cache
+from typing import ClassVar
 
 from vqa_builder.languages._answer_tables import TypedAnswer
 from vqa_builder.languages._numbers import typed_number
-from vqa_builder.languages._text import table_rows
+from vqa_builder.languages._phrase_table import Phrase, PhraseTable, has_forms
+from vqa_builder.languages._words import (
+    ALIVE,
+    EDIBLE,
+    MATERIAL,
+    PREPOSITIONS,
+    PRONOUN,
+    QUALIFIER,
+    SUPPLIES,
+    UNCLEAR,
+    VERBS,
+    Forms,
+    Word,
+    words,
+)
 
 METHOD = "phrase"
-MATERIAL = "material"
 _MONTHS = (
     *("january", "february", "march", "april", "may", "june", "july", "august", "september", "october"),
     *("november", "december"),
 )
-EDIBLE = frozenset({"food", "fruit", "vegetable", "drink"})
 _FAMILIES = dict.fromkeys(EDIBLE, "food")
-_COMPOUNDS = {
-    "appliance": frozenset({"room"}),
-    "body": frozenset({"animal", "person"}),
-    "clothes": frozenset({"sport", "person", "holiday"}),
-    "furniture": frozenset({"room", "place"}),
-    "part": frozenset({"vehicle", "electronic", "furniture", "clothes", "structure", "appliance", "room"}),
-    "place": frozenset({"sport"}),
-    "structure": frozenset({"room", "structure", "vehicle"}),
-    "tableware": frozenset({"drink", "food"}),
-}
-"""What a noun may stand before: the kinds of it, by the kind of the noun behind."""
 _DETERMINERS = frozenset(
     ["a", "an", "the", "his", "her", "their", "its", "my", "your", "our", "this", "that", "these", "those"]
 )
-ALIVE = frozenset({"person", "animal"})
 _MEANS = ALIVE | {"vehicle", "abstract"}
 """By these something is done, where one is by any other thing."""
 _NO_PLACES = frozenset({"person", "animal", "abstract", "clothes", "time", "season", "sport", "meal"})
 """Kinds of nouns that nothing is in: a man in a hat wears it."""
-_PLACE = re.compile(r"\{([a-z]+\d?)(?:\[([a-z]+)\])?\}")
-_SLOT = re.compile(r"\{([a-z]+)(\d?)\}")
+_IS = re.compile(r" (?:is|are) ")
 _LIST = re.compile(r"\s*(?:,\s*and\b|,\s*|&|\band\b|/)\s*")
+_FRACTION = re.compile(r"\d+/\d+|\d*[¼½¾⅓⅔]|\d+ \d/\d")
 _LONGEST_WORD = 4
 _MOST_WORDS = 8
-
-
-class Word(NamedTuple):
-    """One entry of ``words_<code>.tsv``, as an English text names it.
-
-    Attributes:
-        kind: ``adj``, ``act``, or what kind of noun it is ("animal", "material").
-        forms: of the language, in the order of the columns behind ``kind``.
-        plural: whether the English was in the plural.
-    """
-
-    kind: str
-    forms: tuple[str, ...]
-    plural: bool
-
-    @property
-    def is_noun(self) -> bool:
-        """Anything but adjectives and actions."""
-        return self.kind not in ("adj", "act")
-
-
-class Forms(dict[str, str]):
-    """The forms of a part; "" is the one that stands where none is named."""
-
-    def __format__(self, spec: str) -> str:
-        return self[""]
 
 
 class Phrases(ABC):
@@ -90,6 +64,8 @@ class Phrases(ABC):
 
     never_listed: ClassVar[frozenset[str]] = frozenset({"yes/no", "direction", "place phrase"})
     """Methods of answers that no list holds."""
+    agreements: ClassVar[tuple[Mapping[str, str], ...]] = ({},)
+    """The words that agree with a noun behind them, for each form that an adjective has."""
 
     def __init__(
         self,
@@ -100,25 +76,34 @@ class Phrases(ABC):
     ) -> None:
         self.code, self.whole, self.list_joints = code, whole, list_joints
         self.homographs = homographs
+        self.words, self.table = words(code), PhraseTable(code)
         self.answer = lru_cache(maxsize=1 << 16)(self._answer)
+        self.noun = lru_cache(maxsize=1 << 16)(self._noun)
         self._parts: dict[str, Callable[[str], Forms | None]] = {
             "n": self._number,
             "letter": self._letter,
+            "fraction": lambda text: Forms({"": text}) if _FRACTION.fullmatch(text) else None,
             "month": self._month,
             "year": lambda text: Forms({"": text}) if re.fullmatch("[12][0-9]{3}", text) else None,
             "sport": lambda text: self._listed_as("sport", text),
             "colour": lambda text: self._listed_as("colour", text),
             "noun": self.noun,
+            "verb": lambda text: self._done(text, progressive=False),
             "place": lambda text: self._noun_of(None, text, but=_NO_PLACES),
             "alive": lambda text: self._noun_of(ALIVE, text),
             "clothes": lambda text: self._noun_of(frozenset({"clothes"}), text),
             "thing": lambda text: self._noun_of(None, text),
             "food": self._food,
+            "event": lambda text: self._noun_of(frozenset({"event"}), text),
+            "gear": lambda text: self._noun_of(frozenset({"sportgear", "picture"}), text),
+            "vehicle": lambda text: self._noun_of(frozenset({"vehicle"}), text),
             "fixed": lambda text: self._noun_of(None, text, but=_MEANS),
             "quality": self.quality,
             "color": self._color,
             "act": self._act,
             "quantity": self._quantity,
+            "clause": lambda text: _said(self._clause(text)),
+            "near": lambda text: _said(self._place(text)),
         }
 
     @abstractmethod
@@ -134,6 +119,18 @@ class Phrases(ABC):
         """What someone is doing."""
 
     @abstractmethod
+    def ongoing(self, said: str) -> Forms:
+        """What someone is doing, as a phrase says it, and its other forms."""
+
+    @abstractmethod
+    def verb_forms(self, verb: Word, thing: Forms | None) -> Forms | None:
+        """What someone does to a thing, or does; None where the verb has no object, or needs one."""
+
+    @abstractmethod
+    def clause(self, subject: Forms, predicate: Forms) -> str:
+        """That somebody does something, or is like something."""
+
+    @abstractmethod
     def counted(self, number: str, noun: Forms) -> str:
         """So many of something."""
 
@@ -145,25 +142,70 @@ class Phrases(ABC):
         """
         if not 0 < len(text.split()) <= _MOST_WORDS:
             return None
-        for part in (self._plain, self._quantity):
-            if (forms := part(text)) is not None:
-                return forms[""]
-        return self._template(text) or self._list(text)
+        if (forms := self._plain(text)) or (forms := self._quantity(text)):
+            return forms[""]
+        if said := self._template(text, self.table.begun(text)):
+            return said
+        forms = self.noun(text) or self._done(text, progressive=False, alone=True)
+        if forms and forms.get("kind") != PRONOUN:
+            return forms[""]
+        return self._template(text, self.table.open) or self._list(text) or self._clause(text)
 
-    def noun(self, text: str, *, of_any_sense: bool = False) -> Forms | None:
-        """A noun, perhaps with adjectives, colours or a material before it; determiners are left out."""
+    def _noun(self, text: str, *, of_any_sense: bool = False) -> Forms | None:
+        """A noun with what qualifies it; determiners are left out."""
+        return self._headed(text, (), of_any_sense) or self._qualified(text, ())
+
+    def _headed(self, text: str, before: Sequence[Word], of_any_sense: bool = False) -> Forms | None:
+        """A noun, perhaps with adjectives, colours, a material or another noun before it.
+
+        Args:
+            text: the English noun.
+            before: what stands before all of that in the target language.
+            of_any_sense: whether a noun of several senses is meant as a noun here.
+        """
         words = text.split()
         while len(words) > 1 and words[0] in _DETERMINERS:
             words = words[1:]
         for size in range(min(_LONGEST_WORD, len(words)), 0, -1):
-            name = " ".join(words[-size:])
-            for head in self.words.get(name, ()) if of_any_sense or name not in self.homographs else ():
-                modifiers = self._modifiers(words[:-size], head) if head.is_noun else None
+            name, rest = " ".join(words[-size:]), words[:-size]
+            is_clear = of_any_sense or name not in self.homographs
+            for head in self.words.get(name, ()):
+                if (
+                    not head.is_noun
+                    or ((rest or before) and head.kind == PRONOUN)
+                    or not (is_clear or self._compounded(" ".join(rest), head))
+                ):
+                    continue
+                modifiers = self._modifiers(rest, head)
                 if modifiers is not None:
-                    forms = self.noun_forms(modifiers, head)
+                    forms = self.noun_forms([*before, *modifiers], head)
                     forms["kind"] = head.kind
                     return forms
         return None
+
+    def _qualified(self, text: str, before: Sequence[Word]) -> Forms | None:
+        """A noun with what stands behind it in English ("dog holding ball", "man on left")."""
+        words = text.split()
+        for place in range(1, len(words)):
+            is_act = words[place].endswith("ing") and words[place] != "wearing"
+            act = self._act(" ".join(words[place:])) if is_act else None
+            if place == len(words) - 1 and not self._noun_of(ALIVE, " ".join(words[:place])):
+                act = None
+            if act is not None and "before" in act:
+                said = tuple(act[name] for name in ("before", "before_oblique", "before_feminine"))
+                return self._with(" ".join(words[:place]), [*before, Word(QUALIFIER, said, False)])
+        for pattern, head, answer in self.table.qualifiers:
+            match = pattern.fullmatch(text)
+            slots = match.groupdict() if match else {}
+            parts = {name: self._parts[name.rstrip("2")](part) for name, part in slots.items()}
+            if match and parts[head] and has_forms(parts, answer, but=head):
+                said = tuple(answer.format(**{**parts, head: forms}).strip() for forms in self.agreements)
+                return self._with(slots[head], [*before, Word(QUALIFIER, said, False)])
+        return None
+
+    def _with(self, text: str, before: Sequence[Word]) -> Forms | None:
+        """A noun and all that is said of it."""
+        return self._headed(text, before) or self._qualified(text, before)
 
     def _noun_of(self, kinds: frozenset[str] | None, text: str, but: frozenset[str] = ALIVE) -> Forms | None:
         """A noun of some kinds; None for all but some, such as those that live."""
@@ -186,46 +228,30 @@ class Phrases(ABC):
             return self.quality_forms(known.text, adjective)
         return self.quality_forms("", adjective) if adjective else None
 
-    @cached_property
-    def words(self) -> dict[str, list[Word]]:
-        """English word or words, singular or plural -> its entries."""
-        found: dict[str, list[Word]] = {}
-        for row in table_rows(f"words_{self.code}.tsv"):
-            singular, plural, kind, *forms = row.values()
-            found.setdefault(singular, []).append(Word(kind, tuple(forms), False))
-            if plural and plural != singular:
-                found.setdefault(plural, []).append(Word(kind, tuple(forms), True))
-        return found
-
-    @cached_property
-    def _templates(self) -> dict[str, list[tuple[re.Pattern[str], str]]]:
-        """First word, "" for a slot -> the phrases that begin so, longest first, and how they are said."""
-        found: dict[str, list[tuple[re.Pattern[str], str]]] = {}
-        rows = sorted(
-            table_rows(f"phrases_{self.code}.tsv"), key=lambda row: -len(_SLOT.sub("", row["phrase"]))
-        )
-        for row in rows:
-            first = row["phrase"].split()[0]
-            pieces = re.split(_SLOT, row["phrase"])
-            pattern = re.escape(pieces[0])
-            for name, digit, rest in zip(pieces[1::3], pieces[2::3], pieces[3::3], strict=True):
-                pattern += f"(?P<{name}{digit}>.+?){re.escape(rest)}"
-            found.setdefault("" if "{" in first else first, []).append((re.compile(pattern), row["answer"]))
-        return found
-
-    def _template(self, text: str) -> str | None:
-        for pattern, answer in (*self._templates.get(text.split()[0], ()), *self._templates.get("", ())):
-            match = pattern.fullmatch(text)
+    def _template(self, text: str, rows: Iterable[Phrase] | None = None) -> str | None:
+        """A text as the first of some phrases that it is; of all that there are for None."""
+        for phrase in (*self.table.begun(text), *self.table.open) if rows is None else rows:
+            match = phrase.pattern.fullmatch(text)
             slots = match.groupdict() if match else {}
             parts = {name: self._parts[name.rstrip("2")](part) for name, part in slots.items()}
-            if match and all(_has_forms(parts, answer)):
-                said: str = answer.format(**parts)
+            if match and has_forms(parts, phrase.answer):
+                said: str = phrase.answer.format(**parts)
                 return said
         return None
 
+    def _place(self, text: str) -> str | None:
+        """Where something is: "on table"."""
+        known = self.whole(text)
+        if known is not None:
+            return known.text if known.method == "place phrase" else None
+        return self._template(text) if text.split()[0] in PREPOSITIONS else None
+
     def _plain(self, text: str) -> Forms | None:
-        """A noun, a quality or an action by itself."""
-        return self.noun(text) or self.quality(text) or self._act(text)
+        """A noun, a quality or an action by itself; he or it is no answer."""
+        noun = self._headed(text, ())
+        if noun and noun["kind"] != PRONOUN:
+            return noun
+        return self.quality(text) or self._act(text)
 
     def _quantity(self, text: str) -> Forms | None:
         """A number, a measure, or a number of things."""
@@ -237,7 +263,7 @@ class Phrases(ABC):
         if known is not None and known.method == "measure":
             return Forms({"": known.text})
         noun = self.noun(rest) if number is not None and number.isdigit() else None
-        noun = None if noun and noun["kind"] == "time" else noun
+        noun = None if noun and noun["kind"] in ("time", PRONOUN) else noun
         return Forms({"": self.counted(number, noun)}) if number is not None and noun is not None else None
 
     def _list(self, text: str) -> str | None:
@@ -294,7 +320,11 @@ class Phrases(ABC):
 
     def _letter(self, text: str) -> Forms | None:
         """A single letter or a number behind a name: gate A, scene 1."""
-        return Forms({"": text.upper()}) if text.isdigit() or (len(text) == 1 and text.isalpha()) else None
+        return (
+            Forms({"": text.upper()})
+            if text.isdigit() or (len(text) == 1 and text.isalpha() and text != "s")
+            else None
+        )
 
     def _number(self, text: str) -> Forms | None:
         number = typed_number(re.sub(r"(?<=\d)(?:st|nd|rd|th)$", "", text))
@@ -310,9 +340,55 @@ class Phrases(ABC):
     def _act(self, text: str) -> Forms | None:
         word = next((word for word in self.words.get(text, ()) if word.kind == "act"), None)
         if word:
-            return self.act_forms(word)
-        said = self._template(text) if text.split()[0].endswith("ing") else None
-        return Forms({"": said}) if said else None
+            return Forms({**(self._done(text, progressive=True) or {}), **self.act_forms(word)})
+        if not text.split()[0].endswith("ing"):
+            return None
+        if said := self._template(text, self.table.begun(text)):
+            return self.ongoing(said)
+        if done := self._done(text, progressive=True):
+            return done
+        said = self._template(text, self.table.open)
+        return self.ongoing(said) if said else None
+
+    def _done(self, text: str, *, progressive: bool, alone: bool = False) -> Forms | None:
+        """A verb, with the thing that something is done to if it has one.
+
+        Args:
+            text: the English.
+            progressive: whether the verb ends in -ing.
+            alone: whether it must be told from a noun ("swing set", "ride") by having a thing.
+        """
+        words = text.split()
+        for size in range(min(_LONGEST_WORD, len(words)), 0, -1):
+            name, rest = " ".join(words[:size]), " ".join(words[size:])
+            for verb in self.words.get(name, ()):
+                if verb.kind not in VERBS or verb.plural != progressive:
+                    continue
+                if alone and (name in self.homographs or any(word.is_noun for word in self.words[name])):
+                    return None
+                if verb.kind == "activity" and progressive and rest in SUPPLIES:
+                    return None
+                thing = self._thing(rest) if rest else None
+                needed = bool(rest) or (size > 1 and verb.kind != "intransitive")
+                forms = self.verb_forms(verb, thing) if needed == (thing is not None) else None
+                if forms is not None:
+                    return forms
+        return None
+
+    def _thing(self, text: str) -> Forms | None:
+        """What something is done to; of several senses it has that of the only thing it names."""
+        last = text.split()[-1]
+        nouns = [word for word in self.words.get(last, ()) if word.is_noun and word.kind != MATERIAL]
+        return self.noun(text, of_any_sense=len(nouns) == 1 and last not in UNCLEAR)
+
+    def _clause(self, text: str) -> str | None:
+        """That somebody does something: "dog is running"."""
+        first, _, rest = _IS.sub("\n", text, count=1).partition("\n")
+        noun = self.noun(first) if rest else None
+        if noun and noun["kind"] == PRONOUN:
+            return self._template(text, self.table.begun(text))
+        predicate = (self._act(rest) or self.quality(rest)) if noun else None
+        return self.clause(noun, predicate) if noun and predicate else None
 
     def _modifiers(self, words: list[str], head: Word) -> list[Word] | None:
         """Adjectives, materials and owners, longest first, and what makes a compound with the head.
@@ -334,8 +410,7 @@ class Phrases(ABC):
         """A noun that says what kind of head it is, as a bathroom sink is a sink of bathrooms."""
         if text in self.homographs:
             return None
-        kinds = _COMPOUNDS.get(head.kind, frozenset())
-        return next((word for word in self.words.get(text, ()) if word.kind in kinds), None)
+        return next((word for word in self.words.get(text, ()) if word.qualifies(head)), None)
 
     def _entries(self, words: list[str]) -> Iterator[Word]:
         """Adjectives, materials, and owners with their 's."""
@@ -348,8 +423,6 @@ class Phrases(ABC):
             yield from (word for word in self.words.get(owner, ()) if word.kind in ALIVE)
 
 
-def _has_forms(parts: Mapping[str, Forms | None], answer: str) -> Iterator[bool]:
-    """For each place in an answer, whether its part is there and has the form that stands there."""
-    for name, form in _PLACE.findall(answer):
-        forms = parts[name]
-        yield forms is not None and form in forms
+def _said(text: str | None) -> Forms | None:
+    """A part that has no other form."""
+    return Forms({"": text}) if text else None

@@ -17,6 +17,7 @@ from vqa_builder.languages._numbers import (
     word_values,
 )
 from vqa_builder.languages._text import table_rows
+from vqa_builder.languages._words import words as words_of_tables
 from vqa_builder.languages.base import Language
 
 PUNCTUATION = ';/[]"{}()=+\\_-><@`,?!'
@@ -36,6 +37,15 @@ _SPELLED = re.compile(rf"\b(?:{_NUMBER_WORD})(?:(?:\s+|-|\s+and\s+)(?:{_NUMBER_W
 _WORD = re.compile("[a-z]+")
 _LITTLE_ORDINALS = re.compile(r"\b(?:1st|2nd)\b")
 _TOKEN = re.compile(r"\d+(?:[.,:/]\d+)+|\w+(?:['’-]\w+)*")
+
+
+@cache
+def vocabulary() -> frozenset[str]:
+    """The English words that the tables of answers know, the parts of their names and phrases included."""
+    answers = (row["answer_en"] for row in table_rows("answers_ja.tsv"))
+    phrases = (row["phrase"] for row in table_rows("phrases_ja.tsv"))
+    texts = [*words_of_tables("ja"), *answers, *phrases]
+    return frozenset(word.strip(".,!?") for text in texts for word in text.split() if "{" not in word)
 
 
 def clean_whitespace(answer: str) -> str:

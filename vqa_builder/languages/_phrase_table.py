@@ -1,0 +1,76 @@
+"""How phrases are said: the rows of ``phrases_<code>.tsv``, to be matched with English answers.
+
+A phrase that begins with a noun and is said with it at the end ("{noun} on left", "左の{noun}") qualifies
+nouns inside other phrases, too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from vqa_builder.languages._text import table_rows
+from vqa_builder.languages._words import Forms
+
+_PLACE = re.compile(r"\{([a-z]+\d?)(?:\[([a-z]+)\])?\}")
+_SLOT = re.compile(r"\{([a-z]+)(\d?)\}")
+_HEAD = re.compile(r"\{(noun|alive|food)\} .*")
+
+
+class Phrase(NamedTuple):
+    """One row, its slots named groups of ``pattern``."""
+
+    pattern: re.Pattern[str]
+    english: str
+    answer: str
+
+
+class PhraseTable:
+    """The phrases of one language, those with most words of their own first.
+
+    Attributes:
+        open: those that begin with a slot.
+        qualifiers: pattern, the slot of the noun that is qualified, and what stands before it.
+    """
+
+    def __init__(self, code: str) -> None:
+        phrases = [
+            Phrase(_pattern(row["phrase"]), row["phrase"], row["answer"])
+            for row in table_rows(f"phrases_{code}.tsv")
+        ]
+        phrases.sort(key=lambda phrase: -len(_SLOT.sub("", phrase.english)))
+        self._by_first: dict[str, list[Phrase]] = {}
+        self.open: list[Phrase] = []
+        self.qualifiers: list[tuple[re.Pattern[str], str, str]] = []
+        for phrase in phrases:
+            first = phrase.english.split()[0]
+            of_first = self.open if "{" in first else self._by_first.setdefault(first, [])
+            of_first.append(phrase)
+            head = _HEAD.match(phrase.english)
+            if head and phrase.answer.endswith(slot := f"{{{head[1]}}}"):
+                self.qualifiers.append((phrase.pattern, head[1], phrase.answer.removesuffix(slot)))
+
+    def begun(self, text: str) -> Sequence[Phrase]:
+        """The phrases that begin with the first word of a text."""
+        return self._by_first.get(text.split()[0], ())
+
+
+def has_forms(parts: Mapping[str, Forms | None], answer: str, but: str = "") -> bool:
+    """Whether every part is there and has the forms in which it stands in an answer.
+
+    Args:
+        parts: by slot.
+        answer: how the phrase is said.
+        but: a slot that is left out.
+    """
+    places = ((parts[name], form) for name, form in _PLACE.findall(answer) if name != but)
+    return all(forms is not None and form in forms for forms, form in places)
+
+
+def _pattern(phrase: str) -> re.Pattern[str]:
+    pieces = re.split(_SLOT, phrase)
+    pattern = re.escape(pieces[0])
+    for name, digit, rest in zip(pieces[1::3], pieces[2::3], pieces[3::3], strict=True):
+        pattern += f"(?P<{name}{digit}>.+?){re.escape(rest)}"
+    return re.compile(pattern)

@@ -1,0 +1,120 @@
+"""Words and their forms that phrases are put together from, and which noun may qualify which."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import NamedTuple
+
+from vqa_builder.languages._text import table_rows
+
+_SUPPLIES = """
+apparatus area areas bag bags board boards boot boots camp case class clothes club contest device devices
+equipment event gear glove gloves goggles hat helmet helmets hole jacket jersey kit lane lesson lessons
+line lot machine machines materials meter meters mill outfit pad pants paper pole poles pool product
+products rack rod room school season shirt shoe shoes shop sign signs space spot spots stick store suit
+supplies table team tool tools track trail uniform utensil utensils vest zone
+"""
+_OBJECT_KINDS = """
+animal appliance clothes electronic food dish fruit vegetable drink furniture holiday meal nature object
+outdoor person place room sport sportgear structure tableware toy vehicle
+"""
+_PREPOSITION_LIST = """
+above across against along around at behind below beneath beside between by in inside near next on outside
+over under underneath
+"""
+MATERIAL = "material"
+QUALIFIER = "qualifier"
+"""What stands before a noun and all its adjectives, and before a number."""
+PRONOUN = "pronoun"
+PREPOSITIONS = frozenset(_PREPOSITION_LIST.split())
+EDIBLE = frozenset({"food", "dish", "fruit", "vegetable", "drink"})
+UNCLEAR = frozenset({"mouse", "mice", "fan", "fans", "pitcher", "pitchers", "glove", "gloves", "glasses"})
+"""Of these nouns with several senses none is what people mean when something is done to them."""
+ALIVE = frozenset({"person", "animal"})
+VERBS = frozenset({"verb", "activity", "intransitive"})
+"""An activity makes names of things ("cleaning supplies"), which then are no object of it; an intransitive
+verb has no object."""
+SUPPLIES = frozenset(_SUPPLIES.split())
+"""Behind an activity these are what it is done with or at ("painting supplies"), not what it is done to."""
+
+_OBJECTS = frozenset(_OBJECT_KINDS.split())
+_COMPOUNDS = {
+    "appliance": frozenset({"room", "food", "dish", "drink"}),
+    "body": frozenset({"animal", "person"}),
+    "clothes": frozenset({"sport", "person", "holiday", "season", "animal"}),
+    "dish": EDIBLE | {"meal", "holiday"},
+    "event": _OBJECTS - {"person", "nature"},
+    "furniture": frozenset({"room", "place", "animal", "person"}),
+    "object": _OBJECTS,
+    "part": frozenset(
+        {
+            "vehicle",
+            "electronic",
+            "furniture",
+            "clothes",
+            "structure",
+            "appliance",
+            "room",
+            "sportgear",
+            "outdoor",
+        }
+    ),
+    "picture": _OBJECTS | {"body", "shape", "part"},
+    "place": frozenset({"sport", "vehicle", "clothes", "furniture", "toy"}) | EDIBLE | {"animal"},
+    "nature": frozenset({"fruit"}),
+    "person": frozenset({"vehicle", "sport", "sportgear", "animal"}),
+    "structure": frozenset({"room", "structure", "vehicle", "animal"}),
+    "tableware": EDIBLE | {"animal", "meal", "room"},
+    "vehicle": EDIBLE | {"animal", "sport"},
+}
+"""What a noun may stand before: the kinds of it, by the kind of the noun behind."""
+
+
+class Word(NamedTuple):
+    """One entry of ``words_<code>.tsv``, as an English text names it.
+
+    Attributes:
+        kind: ``adj``, ``act``, one of ``VERBS``, or what kind of noun it is ("animal", "material").
+        forms: of the language, in the order of the columns behind ``kind``.
+        plural: whether the English was in the plural, of a verb whether it ended in -ing.
+    """
+
+    kind: str
+    forms: tuple[str, ...]
+    plural: bool
+
+    @property
+    def is_noun(self) -> bool:
+        """Anything but adjectives, actions and verbs."""
+        return self.kind not in ("adj", "act", QUALIFIER) and self.kind not in VERBS
+
+    def qualifies(self, head: Word) -> bool:
+        """Whether this noun before another one says what kind of it that is, as in "bathroom sink"."""
+        return self.kind in _COMPOUNDS.get(head.kind, frozenset())
+
+
+class Forms(dict[str, str]):
+    """The forms of a part; "" is the one that stands where none is named."""
+
+    def __format__(self, spec: str) -> str:
+        return self[""]
+
+
+@cache
+def words(code: str) -> dict[str, list[Word]]:
+    """English word or words, singular or plural -> its entries.
+
+    Plurals that people write by mistake ("sheeps", "atv's") are there, too, unless they are something else.
+    """
+    found: dict[str, list[Word]] = {}
+    mistaken: dict[str, list[Word]] = {}
+    for row in table_rows(f"words_{code}.tsv"):
+        singular, plural, kind, *forms = row.values()
+        found.setdefault(singular, []).append(Word(kind, tuple(forms), False))
+        several = Word(kind, tuple(forms), True)
+        if plural and plural != singular:
+            found.setdefault(plural, []).append(several)
+        if several.is_noun and kind != PRONOUN:
+            for ending in ("s", "'s") if kind not in ALIVE else ("s",):
+                mistaken.setdefault(singular + ending, []).append(several)
+    return {**mistaken, **found}
