@@ -1,6 +1,6 @@
 """Every sense of every label gets an answer, by the first of its sources; merges are listed and judged."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -24,14 +24,20 @@ ENGINE = {
     "zarf": "ザーフ",
     "blick": "ブリック",
     "dax": "ダックス",
-    "grault": "子猫ちゃん",
+    "grault": "グラルト",
     "quux": "クワックス",
+    "bat": "Schläger",
 }
 
 
-def tables(make_examples: MakeExamples, make_vocabulary: Callable[..., pa.Table]) -> dict[str, Any]:
+def tables(
+    make_examples: MakeExamples,
+    make_vocabulary: Callable[..., pa.Table],
+    rows: Sequence[tuple[str, dict[str, int]]] = ROWS,
+    labels: Sequence[str] = LABELS,
+) -> dict[str, Any]:
     """All that ``align`` takes: what ENGINE says, where a person said ``dax`` and ``blick`` was rejected."""
-    examples, rules = make_examples(*ROWS), senses.known_rules()
+    examples, rules = make_examples(*rows), senses.known_rules()
     given = senses.assign(examples, rules)
     segments = segmentation.extract(examples, given)
     texts = [ENGINE.get(text) for text in segments["text"].to_pylist()]
@@ -47,7 +53,7 @@ def tables(make_examples: MakeExamples, make_vocabulary: Callable[..., pa.Table]
         [segments["segment_id"], ["ja"] * size, keep, [[] for _ in keep]], schema=schema.VERDICTS
     )
     scores = pa.table({"segment_id": segments["segment_id"], "chrf": pa.array([80.0] * size, pa.float32())})
-    found = contexts.find(examples, given, make_vocabulary(*LABELS), rules)
+    found = contexts.find(examples, given, make_vocabulary(*labels), rules)
     return {
         "contexts": found,
         "segments": segments,
@@ -116,12 +122,43 @@ def test_engines_vote_in_context(
         candidates.Asked("blick", "", "blick", "It is in {answer}.", 0.3),
         candidates.Asked("zarf", "", "zarf", "This is {answer}.", 0.6),
     ]
-    made = candidates.table(frames, ["煉瓦", "青い", "器"], ["bricks and blick", "blick", "zarfs"])
+    made = candidates.table(frames, ["煉瓦", "ブリッカ", "ザルフ"], ["bricks and blick", "blick", "zarfs"])
     table = align(**{**inputs, "candidates": made}, language=JA, glossary={}, engines=ENGINES)
     rows = entries(table)
-    assert (rows["blick", ""]["answer"], rows["blick", ""]["method"]) == ("青い", "engine")
-    assert (rows["zarf", ""]["answer"], rows["zarf", ""]["runner_up"]) == ("ザーフ", "器")
+    assert (rows["blick", ""]["answer"], rows["blick", ""]["method"]) == ("ブリッカ", "engine")
+    assert (rows["zarf", ""]["answer"], rows["zarf", ""]["runner_up"]) == ("ザーフ", "ザルフ")
     assert rows["zarf", ""]["score"] == 0.5
+
+
+def test_the_bare_answer_weighs_less_where_it_has_several_senses(
+    make_examples: MakeExamples, make_vocabulary: Callable[..., pa.Table]
+) -> None:
+    """It cannot tell them apart: as much as a context, Schläger would win (0.8 against 0.7)."""
+    inputs = tables(make_examples, make_vocabulary, [("What animal is it?", {"bat": 10})], ["bat"])
+    asked = [candidates.Asked("bat", "animal", "bat", "The animal is {answer}.", 0.7)]
+    made = candidates.table(asked, ["Fledermaus"], ["bat"])
+    german = languages.get("de")
+    table = align(**{**inputs, "candidates": made}, language=german, glossary={}, engines=ENGINES)
+    row = entries(table)["bat", "animal"]
+    assert (row["answer"], row["runner_up"]) == ("Fledermaus", "Schläger")
+    assert round(row["score"], 2) == 0.58
+
+
+def test_what_a_dictionary_refutes_is_no_answer(
+    make_examples: MakeExamples, make_vocabulary: Callable[..., pa.Table]
+) -> None:
+    rows = [("What is it?", {"brown zarf dog": 6, "zarf dog": 4})]
+    inputs = tables(make_examples, make_vocabulary, rows, [])
+    segments, size = inputs["segments"], len(inputs["segments"])
+    said = {"brown zarf dog": "ザーフ犬", "zarf dog": "ザーフ犬"}
+    texts = pa.array([said.get(text) for text in segments["text"].to_pylist()], pa.string())
+    translations = pa.table({"text": texts, "back_text": texts, "engine": pa.array(["mini|v1"] * size)})
+    verdicts = pa.table({"keep": [True] * size})
+    answer_map = align(**inputs, language=JA, glossary={}, engines=ENGINES)
+    made = answer_texts(segments, translations, verdicts, answer_map, JA, ENGINES, glossary={})
+    found = dict(zip(segments["text"].to_pylist(), made["method"].to_pylist(), strict=True))
+    assert found["zarf dog"] == "engine"
+    assert found["brown zarf dog"] == "untranslated"
 
 
 def test_engines_are_asked_only_for_what_nothing_else_knows(
@@ -153,7 +190,7 @@ def test_annotators_answers_read_as_their_sense_says(
     found = dict(zip(keys, zip(texts, methods, strict=True), strict=True))
     assert found["Orange", "colour"] == found["orange", "colour"] == ("オレンジ色", "table")
     assert found["orange", "fruit"] == ("オレンジ", "table")
-    assert found["grault", ""] == ("子猫ちゃん", "engine")
+    assert found["grault", ""] == ("グラルト", "engine")
     assert found["dax", ""] == ("ダックス", "memory")
     assert found["wug", ""] == ("wug", "untranslated")
     assert found["What closes it?", ""] == (None, None)

@@ -17,19 +17,18 @@ import pyarrow.compute as pc
 
 from vqa_builder import schema
 from vqa_builder.answers import merges
+from vqa_builder.answers.engine_answers import accepted, comes_back, is_sound
 from vqa_builder.answers.modes import FORM, is_code
-from vqa_builder.answers.vocabulary import normalised
 from vqa_builder.languages.base import Language, lookup_forms
 from vqa_builder.quality.policy import is_human_verified
 
-VERSION = "6"
+VERSION = "7"
 TABLE = "table"
 GLOSSARY = "glossary"
 MEMORY = "memory"
 ENGINE = "engine"
 COPIED = "copied"
 UNTRANSLATED = "untranslated"
-_SENTENCE_MARKS = ("?", "？", "。", "।")
 METHODS = (TABLE, GLOSSARY, MEMORY, ENGINE, COPIED, UNTRANSLATED)
 """How the answers of rows come about; behind ``copied:`` stands why, as ``modes.decide`` names it."""
 
@@ -161,7 +160,8 @@ def answer_texts(
     A label in one of its senses reads as the map says, if it is spelled as there. Any other answer is chosen
     in the way of ``align``, once for all its spellings with one ``key_of``: the glossary, what people
     verified, the language's tables, then the most frequent spelling with a translation that the policy keeps
-    or that comes back into English with its meaning. What nobody translates stands verbatim.
+    or that comes back into English with its meaning, and that is sound. What nobody translates stands
+    verbatim.
 
     Returns:
         Columns ``text`` and ``method``, one of ``METHODS``, row-aligned with ``segments``.
@@ -173,7 +173,7 @@ def answer_texts(
     }
     columns = (segments["role"], segments["text"], segments["context"])
     rows = list(zip(*(column.to_pylist() for column in columns), strict=True))
-    made = _by_engines(segments, translations, verdicts)
+    made = accepted(segments, translations, verdicts)
     found: list[tuple[str | None, str | None]] = []
     for role, text, sense in rows:
         key = key_of(text) if role == "answer" else ""
@@ -187,8 +187,8 @@ def answer_texts(
             found.append((said, MEMORY))
         elif (typed := language.answer(text, sense)) is not None:
             found.append((typed.text, TABLE))
-        elif key in made:
-            found.append((made[key], ENGINE))
+        elif key in made and is_sound(made[key][1], made[key][0], language):
+            found.append((made[key][1], ENGINE))
         else:
             found.append((text, f"{COPIED}:{FORM}" if is_code(text) else UNTRANSLATED))
     texts, methods = ([one[place] for one in found] for place in (0, 1))
@@ -235,7 +235,7 @@ def _entry(
             return {"answer": answer, "method": method, "score": None, "runner_up": None}
     if segment.text is not None:
         ballots = [Ballot(segment.text, BARE_WEIGHT[sense != ""], segment.agreement), *ballots]
-    sound = [ballot for ballot in ballots if _is_sound(ballot.text, spelling)]
+    sound = [ballot for ballot in ballots if is_sound(ballot.text, spelling, language)]
     ranked = vote(sound) if sound and row["answer_en"] else []
     if not ranked:
         return {"answer": spelling, "method": UNTRANSLATED, "score": None, "runner_up": None}
@@ -246,24 +246,6 @@ def _entry(
 def _is_quotation(row: dict[str, Any]) -> bool:
     """Whether most of those who gave an answer quoted it, or it is written alike in every language."""
     return 2 * row["copied"] > row["support"] or is_code(row["spelling"])
-
-
-def _is_sound(text: str, answer_en: str) -> bool:
-    """Whether a translation is not English, not said twice, no question or sentence where the answer is none,
-    and holds the answer's single letters and digits.
-
-    >>> _is_sound("門", "gate a"), _is_sound("ゲートA", "gate a"), _is_sound("cat", "Cat")
-    (False, True, False)
-    >>> _is_sound("猫猫", "cat"), _is_sound("Tシャツを着ていますか？", "wearing t-shirt")
-    (False, False)
-    """
-    said = text.casefold()
-    if len(said) > 1 and said[: len(said) // 2] == said[(len(said) + 1) // 2 :]:
-        return False
-    if text.endswith(_SENTENCE_MARKS) and not answer_en.endswith(_SENTENCE_MARKS):
-        return False
-    signs = [word for word in key_of(answer_en).split() if len(word) == 1 or any(map(str.isdigit, word))]
-    return said != answer_en.casefold() and all(sign in said for sign in signs)
 
 
 def _order_lists(rows: list[dict[str, Any]]) -> None:
@@ -332,30 +314,6 @@ def _candidates(candidates: pa.Table) -> dict[tuple[str, str], list[Ballot]]:
     for answer, sense, _, weight, text, back in zip(
         *(column.to_pylist() for column in candidates.columns), strict=True
     ):
-        if text is not None and _comes_back(answer, back):
+        if text is not None and comes_back(answer, back):
             found.setdefault((answer, sense), []).append(Ballot(text, weight, 1.0))
     return found
-
-
-def _by_engines(segments: pa.Table, translations: pa.Table, verdicts: pa.Table) -> dict[str, str]:
-    """``key_of`` an answer -> the accepted translation of its most frequent spelling."""
-    table = pa.table(
-        {
-            "text": segments["text"],
-            "count": segments["count"],
-            "said": translations["text"],
-            "back": translations["back_text"],
-            "kept": verdicts["keep"],
-        }
-    ).filter(pc.and_(pc.equal(segments["role"], "answer"), pc.is_valid(translations["text"])))
-    ordered = table.sort_by([("count", "ascending"), ("text", "descending")])
-    return {
-        key_of(text): said
-        for text, _, said, back, kept in zip(*(column.to_pylist() for column in ordered.columns), strict=True)
-        if (kept or _comes_back(text, back)) and _is_sound(said, text)
-    }
-
-
-def _comes_back(text: str, back: str | None) -> bool:
-    """Whether a round trip gave the meaning back."""
-    return back is not None and merges.meaning(normalised(back)) == merges.meaning(normalised(text))

@@ -91,3 +91,25 @@ class Lexical(Scorer):
         columns = [pa.array(shares), *(pa.array(np.array(one) / scale) for one in (missing, added))]
         columns += [pa.array(missing_words, pa.string()), pa.array(added_words, pa.string())]
         return dict(zip(self.columns, columns, strict=True))
+
+    def refutes(self, source: str, translation: str) -> bool:
+        """Whether a word of a short text that the dictionary knows is missing, or one is there unasked for.
+
+        Args:
+            source: English.
+            translation: of it.
+
+        >>> from vqa_builder import languages
+        >>> ja = Lexical(languages.get("ja"))
+        >>> ja.refutes("black dog", "犬"), ja.refutes("dog", "犬")
+        (True, False)
+        """
+        book = self.dictionary
+        if book is None:
+            return False
+        asked = content_words(folded(pa.array([source])))
+        meant = [book.translations.get(asked.lemmas[at], ()) for at in asked.meaning.tolist()]
+        there = book.words(folded(pa.array([translation]))[0].as_py())
+        if any(keys and not any(key in there for key in keys) for keys in meant):
+            return True
+        return bool(book.known_in(book.without(there, [key for keys in meant for key in keys])))
