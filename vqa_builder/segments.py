@@ -58,6 +58,26 @@ def clean(texts: pa.ChunkedArray | pa.Array, role: str = "answer") -> pa.Chunked
     return pc.replace_substring_regex(collapsed, r"^[\s\p{Z}]+|[\s\p{Z}]+$", "")
 
 
+def with_line_breaks(texts: pa.ChunkedArray, translations: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Translations with the line breaks that stand before and behind the texts, which ``clean`` takes off.
+
+    >>> texts, said = (pa.chunked_array([[text]]) for text in ("Is it? \n", "そうですか？"))
+    >>> with_line_breaks(texts, said).to_pylist()
+    ['そうですか？ \n']
+    """
+    edges = r"^[\s\p{Z}]*[\n\r]|[\n\r][\s\p{Z}]*$"
+    if not pc.any(pc.match_substring_regex(texts, edges)).as_py():
+        return translations
+    before, behind = (
+        pc.replace_substring_regex(texts, pattern, r"\1")
+        for pattern in (r"(?s)^([\s\p{Z}]*).*$", r"(?s)^.*?([\s\p{Z}]*)$")
+    )
+    before, behind = (
+        pc.if_else(pc.match_substring_regex(white, r"[\n\r]"), white, "") for white in (before, behind)
+    )
+    return pc.binary_join_element_wise(before, translations, behind, "")
+
+
 def segment_id(role: str, context: str, text: str) -> str:
     """The id of a segment: a hash of what it is, the same in every build.
 

@@ -123,6 +123,12 @@ class TestFormats:
         assert Reading("table", splits=splits, columns=COLUMNS, format="csv").ids == [3, 1, 2]
         assert "format: jsonl" in failure("table", splits={"train": tmp_path / "rows.txt"})
 
+    def test_a_file_without_a_whole_record_names_the_first(self, tmp_path: Path) -> None:
+        broken = write(tmp_path / "rows.jsonl", b'\n{"qid": 1, "text": "a"\n{"qid": 2,\n')
+        message = failure("table", splits={"train": broken})
+        assert "None of the file's records can be read" in message
+        assert "record 0" in message and '{"qid": 1, "text": "a"' in message and "truncated" in message
+
     def test_several_files_and_patterns(self, tmp_path: Path) -> None:
         for at, row in enumerate(ROWS):
             write(tmp_path / f"train-{at}.parquet", parquet([row]))

@@ -43,7 +43,7 @@ def assemble(
         "question_id": examples["question_id"],
         "image_id": examples["image_id"],
         "language": translations["language"].take(question),
-        "question": translations["text"].take(question),
+        "question": segmentation.with_line_breaks(examples["question"], translations["text"].take(question)),
         "question_en": examples["question"],
         "question_back": translations["back_text"].take(question),
         "question_type": examples["question_type"],

@@ -109,6 +109,8 @@ def json_parts(
     if not first:
         return
     seen = keys_of(item for batch in first for _, item in batch)
+    if not seen:
+        raise _no_record(first, label)
     by_key = keys is not None and columns.question_id is not None and columns.question_id not in seen
     fields = columns.among([*seen, columns.question_id or ""] if by_key else seen, label, more=True)
     record = _row_format(fields, file.options.separator)
@@ -127,6 +129,22 @@ def json_parts(
         if len(fields.keys() & {"question_id", "image_id"}) < 2:
             more[ROW_NUMBER] = [msgspec.json.encode(file.number(number)) for number in numbers]
         yield JSONRecords(label, record, items, numbers, more)
+
+
+def _no_record(batches: Iterable[_Numbered], label: str) -> SourceError:
+    """The error for a file of which no record is an object: it names the first one."""
+    number, item = next(chain.from_iterable(batches))
+    try:
+        found = f"{type(msgspec.json.decode(item)).__name__}: {bytes(item)[:60].decode(errors='replace')}"
+    except BAD_JSON as fault:
+        found = f"{bytes(item)[:60].decode(errors='replace')}: {fault}"
+    return SourceError(
+        "None of the file's records can be read",
+        where=f"{label}, record {number}",
+        expected="a JSON object with the columns of a row",
+        found=found,
+        remedy="write every row as one whole JSON object; the first bad record is the one named",
+    )
 
 
 def _until_named(
