@@ -8,7 +8,17 @@ from functools import lru_cache
 from typing import ClassVar
 
 from vqa_builder.languages._phrase_table import PhraseTable, has_forms
-from vqa_builder.languages._words import ALIVE, EDIBLE, MATERIAL, PRONOUN, QUALIFIER, Forms, Word, words
+from vqa_builder.languages._words import (
+    ALIVE,
+    EDIBLE,
+    MATERIAL,
+    PRONOUN,
+    QUALIFIER,
+    UNCLEAR,
+    Forms,
+    Word,
+    words,
+)
 
 _DETERMINERS = frozenset(
     ["a", "an", "the", "his", "her", "their", "its", "my", "your", "our", "this", "that", "these", "those"]
@@ -97,9 +107,15 @@ class NounPhrases(ABC):
         """A noun and all that is said of it."""
         return self._headed(text, before) or self._qualified(text, before)
 
+    def _thing(self, text: str) -> Forms | None:
+        """A noun inside a phrase; of several senses it has that of the only thing it names."""
+        last = text.split()[-1]
+        nouns = [word for word in self.words.get(last, ()) if word.is_noun and word.kind != MATERIAL]
+        return self.noun(text, of_any_sense=len(nouns) == 1 and last not in UNCLEAR)
+
     def _noun_of(self, kinds: frozenset[str] | None, text: str, but: frozenset[str] = ALIVE) -> Forms | None:
         """A noun of some kinds; None for all but some, such as those that live."""
-        forms = self.noun(text)
+        forms = self._thing(text)
         fits = forms and (forms["kind"] in kinds if kinds is not None else forms["kind"] not in but)
         return forms if fits else None
 

@@ -21,11 +21,9 @@ from vqa_builder.languages._phrase_table import Phrase, has_forms
 from vqa_builder.languages._words import (
     ALIVE,
     EDIBLE,
-    MATERIAL,
     PREPOSITIONS,
     PRONOUN,
     SUPPLIES,
-    UNCLEAR,
     VERBS,
     Forms,
     Word,
@@ -78,7 +76,7 @@ class Phrases(NounPhrases):
             "year": lambda text: Forms({"": text}) if re.fullmatch("[12][0-9]{3}", text) else None,
             "sport": lambda text: self._listed_as("sport", text),
             "colour": lambda text: self._listed_as("colour", text),
-            "noun": self.noun,
+            "noun": self._thing,
             "verb": lambda text: self._done(text, progressive=False),
             "place": lambda text: self._noun_of(None, text, but=_NO_PLACES),
             "alive": lambda text: self._noun_of(ALIVE, text),
@@ -294,12 +292,6 @@ class Phrases(NounPhrases):
                 if forms is not None:
                     return forms
         return None
-
-    def _thing(self, text: str) -> Forms | None:
-        """What something is done to; of several senses it has that of the only thing it names."""
-        last = text.split()[-1]
-        nouns = [word for word in self.words.get(last, ()) if word.is_noun and word.kind != MATERIAL]
-        return self.noun(text, of_any_sense=len(nouns) == 1 and last not in UNCLEAR)
 
     def _clause(self, text: str) -> str | None:
         """That somebody does something: "dog is running"."""

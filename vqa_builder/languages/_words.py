@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import NamedTuple
 
@@ -38,6 +39,9 @@ SUPPLIES = frozenset(_SUPPLIES.split())
 """Behind an activity these are what it is done with or at ("painting supplies"), not what it is done to."""
 
 _OBJECTS = frozenset(_OBJECT_KINDS.split())
+_DEGREES = {"ja": ("もっと", "一番"), "hi": ("ज़्यादा ", "सबसे ")}
+"""What makes a comparative and a superlative."""
+_SHORT = re.compile("[^aeiou]+[aeiou][bdgmnpt]")
 _COMPOUNDS = {
     "appliance": frozenset({"room", "food", "dish", "drink"}),
     "body": frozenset({"animal", "person"}),
@@ -104,17 +108,36 @@ class Forms(dict[str, str]):
 def words(code: str) -> dict[str, list[Word]]:
     """English word or words, singular or plural -> its entries.
 
-    Plurals that people write by mistake ("sheeps", "atv's") are there, too, unless they are something else.
+    So are comparatives, and plurals that people write by mistake ("sheeps", "atv's"), unless they are
+    something else.
     """
     found: dict[str, list[Word]] = {}
-    mistaken: dict[str, list[Word]] = {}
+    derived: dict[str, list[Word]] = {}
     for row in table_rows(f"words_{code}.tsv"):
         singular, plural, kind, *forms = row.values()
         found.setdefault(singular, []).append(Word(kind, tuple(forms), False))
         several = Word(kind, tuple(forms), True)
         if plural and plural != singular:
             found.setdefault(plural, []).append(several)
+        if kind == "adj" and " " not in singular and code in _DEGREES:
+            for name, degree in zip(_compared(singular), _DEGREES[code], strict=True):
+                said = tuple(form and degree + form for form in forms)
+                derived.setdefault(name, []).append(Word(kind, said, False))
         if several.is_noun and kind != PRONOUN:
             for ending in ("s", "'s") if kind not in ALIVE else ("s",):
-                mistaken.setdefault(singular + ending, []).append(several)
-    return {**mistaken, **found}
+                derived.setdefault(singular + ending, []).append(several)
+    return {**derived, **found}
+
+
+def _compared(adjective: str) -> tuple[str, str]:
+    """The comparative and superlative of a short adjective.
+
+    >>> _compared("tall"), _compared("shiny"), _compared("big"), _compared("wide")
+    (('taller', 'tallest'), ('shinier', 'shiniest'), ('bigger', 'biggest'), ('wider', 'widest'))
+    """
+    stem = adjective.removesuffix("e")
+    if _SHORT.fullmatch(adjective):
+        stem += adjective[-1]
+    elif stem.endswith("y") and not adjective.endswith("ye"):
+        stem = stem[:-1] + "i"
+    return stem + "er", stem + "est"
