@@ -121,5 +121,6 @@ def test_summary_counts_coverage_methods_merges_and_drift() -> None:
         },
         "methods": {"animal": {"entries": 2, "answers": 6}, "untranslated": {"entries": 1, "answers": 3}},
         "merges": {"intended": {"entries": 2, "answers": 6}, "none": {"entries": 1, "answers": 3}},
+        "formless": {},
         "drift": {"winner changed": 1, "agreement rose": 1, "agreement fell": 0},
     }

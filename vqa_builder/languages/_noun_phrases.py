@@ -88,9 +88,8 @@ class NounPhrases(ABC):
         words = text.split()
         for place in range(1, len(words)):
             is_act = words[place].endswith("ing") and words[place] != "wearing"
+            is_act = is_act and self._noun_of(ALIVE, " ".join(words[:place])) is not None
             act = self._act(" ".join(words[place:])) if is_act else None
-            if place == len(words) - 1 and not self._noun_of(ALIVE, " ".join(words[:place])):
-                act = None
             if act is not None and "before" in act:
                 said = tuple(act[name] for name in ("before", "before_oblique", "before_feminine"))
                 return self._with(" ".join(words[:place]), [*before, Word(QUALIFIER, said, False)])

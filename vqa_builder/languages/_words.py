@@ -19,6 +19,9 @@ _OBJECT_KINDS = """
 animal appliance clothes electronic food dish fruit vegetable drink furniture holiday meal nature object
 outdoor person place room sport sportgear structure tableware toy vehicle
 """
+_UNCLEAR = """
+fall falls fan fans glasses glove gloves mice mouse pitcher pitchers
+"""
 _PREPOSITION_LIST = """
 above across against along around at behind below beneath beside between by in inside near next on outside
 over under underneath
@@ -29,7 +32,7 @@ QUALIFIER = "qualifier"
 PRONOUN = "pronoun"
 PREPOSITIONS = frozenset(_PREPOSITION_LIST.split())
 EDIBLE = frozenset({"food", "dish", "fruit", "vegetable", "drink"})
-UNCLEAR = frozenset({"mouse", "mice", "fan", "fans", "pitcher", "pitchers", "glove", "gloves", "glasses"})
+UNCLEAR = frozenset(_UNCLEAR.split())
 """Of these nouns with several senses none is what people mean when something is done to them."""
 ALIVE = frozenset({"person", "animal"})
 VERBS = frozenset({"verb", "activity", "intransitive"})
