@@ -14,15 +14,17 @@ from numpy.typing import NDArray
 
 from vqa_builder import registry
 from vqa_builder.errors import SpecError
+from vqa_builder.quality import round_trip
 from vqa_builder.quality.rules import Bound, Combination, Policy, Rule, Standing
 from vqa_builder.schema import KINDS, ROLES, SHORT, VERDICTS
 
-VERSION = "5"
+VERSION = "6"
 """Raised by whoever changes what ``judge`` returns for the same policy and scores."""
 
 _KEYS = ("segment_id", "language")
 _METADATA = b"policy"
 _OVERRULED = b"overruled"
+_ROUND_TRIP = b"round_trip"
 _DIGITS = 6
 
 Flags = NDArray[np.bool_]
@@ -60,7 +62,7 @@ def resolved(policy: Policy, segments: pa.Table, scores: pa.Table) -> Policy:
         name: "off" if rule == "off" else _aimed(name, rule, scores, answers, "policy.answers")
         for name, rule in policy.answers.items()
     }
-    return Policy.model_validate({"rules": rules, "answers": special, "missing": policy.missing})
+    return policy.model_copy(update={"rules": rules, "answers": special})
 
 
 def judge(
@@ -85,7 +87,8 @@ def judge(
         language: ISO 639 code; other languages' rows are ignored.
         engines: signatures of the engines, which tell them from people; see ``is_human_verified``.
         revised: those among them whose texts were written and revised line by line, such as the phrasebook.
-            Scores of a round trip say there how well another engine comes back, so no rule looks at them.
+            Scores of a round trip say there how well another engine comes back, so no rule looks at them;
+            with ``round_trip: auto`` they say so for the others (see ``round_trip.Measured``).
 
     Returns:
         Schema ``VERDICTS``, one row per segment in their order. Reasons are stable codes in the policy's
@@ -103,11 +106,13 @@ def judge(
     policy = resolved(policy, segments, aligned)
     blank = _booleans(pc.fill_null(pc.equal(pc.utf8_trim_whitespace(texts), ""), True))
     bounds = policy.bounds()
-    forward = np.zeros(len(blank), dtype=bool)
-    if revised:
-        forward = _booleans(pc.is_in(translations["engine"], pa.array(list(revised), pa.string())))
+    found = _hits(bounds, segments, aligned)
+    measured, forward = _judged_forward(policy, bounds, found, segments, translations, revised)
+    for bound, hit in zip(bounds, found, strict=True):
+        if _needs_round_trip(bound):
+            hit[forward] = False
     unscored = _unscored(policy, bounds, segments, aligned, forward) & ~blank
-    hits = np.column_stack([blank, unscored, *_hits(bounds, segments, _without_round_trip(aligned, forward))])
+    hits = np.column_stack([blank, unscored, *found])
     codes = [UNTRANSLATED, UNSCORED, *(bound.reason for bound in bounds)]
     verified = _booleans(is_human_verified(translations, engines)) & ~blank
     against = dict(zip(codes, hits[verified].sum(axis=0).tolist(), strict=True))
@@ -121,6 +126,7 @@ def judge(
     metadata = {
         _METADATA: json.dumps(policy.model_dump(mode="json")),
         _OVERRULED: json.dumps({code: segments for code, segments in against.items() if segments}),
+        _ROUND_TRIP: json.dumps(measured._asdict()),
     }
     return pa.table(columns).cast(VERDICTS).replace_schema_metadata(metadata)
 
@@ -148,6 +154,12 @@ def overruled(verdicts: pa.Table) -> dict[str, int]:
     """Reason -> segments that it would have rejected, kept since they are human-verified."""
     found: dict[str, int] = json.loads((verdicts.schema.metadata or {}).get(_OVERRULED, b"{}"))
     return found
+
+
+def round_trip_of(verdicts: pa.Table) -> round_trip.Measured:
+    """What was found out about the round trip; nothing where the policy did not ask."""
+    found = json.loads((verdicts.schema.metadata or {}).get(_ROUND_TRIP, b"{}"))
+    return round_trip.Measured(**found)
 
 
 def judged_by(verdicts: pa.Table) -> Policy:
@@ -272,16 +284,37 @@ def _hits(bounds: list[Bound], segments: pa.Table, scores: pa.Table) -> list[Fla
     return found
 
 
-def _without_round_trip(scores: pa.Table, forward: Flags) -> pa.Table:
-    """The scores with those of the round trip null in rows that are judged forward alone."""
-    if not forward.any():
-        return scores
+def _judged_forward(
+    policy: Policy,
+    bounds: list[Bound],
+    hits: list[Flags],
+    segments: pa.Table,
+    translations: pa.Table,
+    revised: Collection[str],
+) -> tuple[round_trip.Measured, Flags]:
+    """What the round trip is worth, and the segments that no rule of it judges."""
+    known = np.zeros(segments.num_rows, dtype=bool)
+    if revised:
+        known = _booleans(pc.is_in(translations["engine"], pa.array(list(revised), pa.string())))
+    if policy.round_trip != "auto":
+        return round_trip.Measured(), known | (policy.round_trip == "never")
+    fitted = round_trip.fitted(segments)
+    forward = known | ~fitted
+    if "back_text" in translations.column_names:
+        known &= _booleans(pc.is_valid(translations["back_text"]))
+    lost = np.any([hit for bound, hit in zip(bounds, hits, strict=True) if _needs_round_trip(bound)], axis=0)
+    others = ~forward & _booleans(pc.is_valid(translations["text"]))
+    sides = (known & fitted, known & fitted & ~lost, ~fitted, others, others & lost)
+    measured = round_trip.Measured(*(int(side.sum()) for side in sides))
+    if not measured.trusted:
+        return measured._replace(judged=0, rejected=0), np.ones_like(forward)
+    return measured, forward
+
+
+def _needs_round_trip(bound: Bound) -> bool:
     scorers = _scorers()
-    for place, name in enumerate(scores.column_names):
-        if name in scorers and scorers[name].needs_back_translation:
-            column = pc.if_else(pa.array(~forward), scores[name], pa.scalar(None, scores[name].type))
-            scores = scores.set_column(place, name, column)
-    return scores
+    columns = bound.combination.weights if bound.combination else (bound.column,)
+    return any(name in scorers and scorers[name].needs_back_translation for name in columns)
 
 
 def _unscored(

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from vqa_builder import languages
 from vqa_builder.errors import SpecError, UnknownNameError
-from vqa_builder.quality.rules import COMBINE, MISSING, Policy
+from vqa_builder.quality.rules import COMBINE, MISSING, ROUND_TRIP, Policy
 
 DEFAULT = "balanced"
 _ANY = "other"
@@ -27,7 +27,8 @@ def policy_for(
         configured: the spec's ``policy:``: the name of a preset; or rules, which go before those of the
             ``preset`` among them, if they name one (``off`` drops a rule of the preset). ``languages`` among
             them holds what is stated for one language alone (see ``configured_for``); ``missing: keep`` among
-            them, or alone, lets segments without a needed score pass.
+            them, or alone, lets segments without a needed score pass, ``round_trip`` says where the rules of
+            the round trip hold.
         columns: the score columns that exist; a preset's rules for others are left out.
 
     Raises:
@@ -40,7 +41,7 @@ def policy_for(
     configured = configured_for(language, configured)
     if configured is None or isinstance(configured, str):
         return _validated(_preset(configured or DEFAULT, language, columns))
-    if set(configured) == {MISSING}:
+    if configured and set(configured) <= {MISSING, ROUND_TRIP}:
         configured = {"preset": DEFAULT, **configured}
     if "preset" not in configured:
         return _validated(configured)
@@ -85,6 +86,7 @@ def _preset(name: str, language: str, columns: Iterable[str] | None, where: str 
     flat = preset(name, language, where=where)
     answers = flat.pop("answers")
     known = {*flat, *answers} if columns is None else set(columns)
+    known.add(ROUND_TRIP)
     if COMBINE in flat and known.issuperset(flat[COMBINE]["weights"]):
         known.add(COMBINE)
     special = {column: rule for column, rule in answers.items() if column in known and column in flat}

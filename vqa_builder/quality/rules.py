@@ -25,6 +25,9 @@ COMBINE = "combine"
 MISSING = "missing"
 """The key beside the rules that says what becomes of segments without a score."""
 
+ROUND_TRIP = "round_trip"
+"""The key beside the rules that says where those of the round trip hold."""
+
 
 class Rule(BaseModel):
     """Rejects where a score is below ``min`` or above ``max``; what a null does is ``Policy.missing``'s part.
@@ -126,6 +129,9 @@ class Policy(BaseModel):
         answers: column -> rule that holds for answers instead.
         missing: what becomes of a segment that lacks a score which a rule needs, such as chrF where there is
             no back-translation: ``reject`` it as ``unscored``, or ``keep`` it unless another rule rejects.
+        round_trip: where rules of the round trip hold: ``always``; ``never``; or, as in the presets,
+            ``auto``: for questions and answers of up to 16 words, if the back-translator brings back what is
+            known to be right (see ``round_trip.Measured``).
 
     >>> import yaml
     >>> combination = "combine: {weights: {chrf: 0.05, agreement: 2}, bias: -3, logistic: true, min: 0.4}"
@@ -140,6 +146,7 @@ class Policy(BaseModel):
     rules: dict[str, _Standing] = {}
     answers: dict[str, _Special] = {}
     missing: Literal["reject", "keep"] = "reject"
+    round_trip: Literal["always", "auto", "never"] = "always"
 
     @model_validator(mode="before")
     @classmethod
@@ -149,8 +156,9 @@ class Policy(BaseModel):
         answers = value.get("answers") or {}
         if isinstance(answers, Mapping):  # YAML reads a bare off as false
             answers = {name: "off" if rule is False else rule for name, rule in answers.items()}
-        rules = {name: rule for name, rule in value.items() if name not in ("answers", MISSING)}
-        return {"rules": rules, "answers": answers, MISSING: value.get(MISSING, "reject")}
+        own = {name: value[name] for name in (MISSING, ROUND_TRIP) if name in value}
+        rules = {name: rule for name, rule in value.items() if name not in ("answers", MISSING, ROUND_TRIP)}
+        return {"rules": rules, "answers": answers, **own}
 
     @model_validator(mode="after")
     def _combinations_in_their_place(self) -> Self:
@@ -166,6 +174,8 @@ class Policy(BaseModel):
             flat["answers"] = {name: _plain(rule) for name, rule in self.answers.items()}
         if self.missing != "reject":
             flat[MISSING] = self.missing
+        if self.round_trip != "always":
+            flat[ROUND_TRIP] = self.round_trip
         return flat
 
     @property
@@ -178,7 +188,8 @@ class Policy(BaseModel):
         rules = [f"{name}:{_written(rule)}" for name, rule in sorted(self.rules.items())]
         answers = [f"answers.{name}:{_written(rule)}" for name, rule in sorted(self.answers.items())]
         missing = [] if self.missing == "reject" else [f"{MISSING}:{self.missing}"]
-        return "|".join(["policy", *rules, *answers, *missing])
+        trip = [] if self.round_trip == "always" else [f"{ROUND_TRIP}:{self.round_trip}"]
+        return "|".join(["policy", *rules, *answers, *missing, *trip])
 
     @property
     def aims(self) -> bool:

@@ -16,6 +16,7 @@ import pyarrow as pa
 from vqa_builder.errors import StorageError
 from vqa_builder.escaping import fence, markdown, markdown_code, markdown_link
 from vqa_builder.pictures import picture_columns
+from vqa_builder.quality.rules import MISSING, ROUND_TRIP
 from vqa_builder.release.card_warnings import card_warnings, share
 from vqa_builder.release.contents import ReleaseContents, type_name
 from vqa_builder.release.metadata import citation, front_matter, pretty_name
@@ -123,7 +124,7 @@ def policy_rows(policy: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     [('chrf', 'at least 35', 'at least 60'), ('copy', 'at most 0', 'at most 0')]
     """
     answers = policy.get("answers") or {}
-    rules = {name: rule for name, rule in policy.items() if name != "answers"}
+    rules = {name: rule for name, rule in policy.items() if name not in ("answers", MISSING, ROUND_TRIP)}
     names = dict.fromkeys([*rules, *answers])
     return [(name, _rule(rules.get(name)), _rule(answers.get(name, rules.get(name)))) for name in names]
 
@@ -232,7 +233,9 @@ def _rule(rule: Any) -> str:
         return "no rule"
     words = {"min": "at least", "max": "at most"}
     bounds = {side: bound for side, bound in rule.items() if side in words and bound is not None}
-    return ", ".join(f"{words[side]} {bound:g}" for side, bound in bounds.items())
+    told = ", ".join(f"{words[side]} {bound:g}" for side, bound in bounds.items())
+    weights = [f"{weight:+g} {name}" for name, weight in (rule.get("weights") or {}).items()]
+    return f"{told} ({' '.join(weights)})" if weights else told
 
 
 def _columns(schemas: Mapping[str, pa.Schema]) -> dict[str, pa.DataType]:

@@ -8,6 +8,7 @@ from typing import Any
 from vqa_builder.answers.alignment import ENGINE, UNTRANSLATED
 from vqa_builder.answers.winners import CHANGED
 from vqa_builder.escaping import markdown_code
+from vqa_builder.quality.round_trip import Measured
 from vqa_builder.translation import phrasebook
 
 SHOWN_REASONS = 3
@@ -22,7 +23,17 @@ def card_warnings(manifest: Mapping[str, Any]) -> list[str]:
         manifest: as ``manifest.describe`` makes it.
     """
     counts = manifest["counts"]
-    parts = (_rejected, _unjudged, _kept_by_type, _failed, _answers, _outside, _drift)
+    parts = (
+        _rejected,
+        _unjudged,
+        _round_trip,
+        _duplicates,
+        _kept_by_type,
+        _failed,
+        _answers,
+        _outside,
+        _drift,
+    )
     found = [sentence for part in parts for sentence in part(counts)]
     return [*found, *_engines(manifest), *_people(counts)]
 
@@ -52,6 +63,21 @@ def _rejected(counts: Counts) -> Iterator[str]:
         f"Of the source's questions {share(rejected, source)} were rejected{told}; a row can have several "
         "reasons."
     )
+
+
+def _round_trip(counts: Counts) -> Iterator[str]:
+    yield from Measured(**(counts.get("round_trip") or {})).told()
+
+
+def _duplicates(counts: Counts) -> Iterator[str]:
+    found = counts.get("duplicates") or {}
+    if again := found.get("same", 0) + found.get("near", 0):
+        yield (
+            f"{again:,} kept rows ask what another row asks on the same image, {found['same']:,} of them in "
+            "the same words."
+        )
+    if pairs := found.get("shared_pairs"):
+        yield f"{pairs:,} kept rows have a question and an answer that stand in another split, too."
 
 
 def _unjudged(counts: Counts) -> Iterator[str]:

@@ -12,13 +12,15 @@ import pyarrow.compute as pc
 
 from vqa_builder import languages, schema
 from vqa_builder.answers.winners import summary
+from vqa_builder.quality.round_trip import Measured
 from vqa_builder.quality.rules import COMBINE, reason_codes
+from vqa_builder.release.duplicates import duplicate_counts
 from vqa_builder.sources.base import Source
 from vqa_builder.spec import Spec
 from vqa_builder.store import file_hash
 from vqa_builder.translation.engines.base import Engine
 
-VERSION = "6"
+VERSION = "7"
 
 
 def facts(
@@ -87,6 +89,7 @@ def counted(
     policy: Mapping[str, Any],
     people: pa.BooleanArray,
     overruled: dict[str, int],
+    round_trip: Measured,
     bad_records: int,
 ) -> dict[str, Any]:
     """The numbers of every step, for the manifest and the card.
@@ -97,6 +100,7 @@ def counted(
         policy: as it was applied.
         people: which translations are human-verified.
         overruled: reason -> strings of theirs that it would have rejected.
+        round_trip: what was found out about it.
         bad_records: how many were set aside.
     """
     return {
@@ -104,6 +108,7 @@ def counted(
         "bad_records": bad_records,
         **string_counts(segments, translations, people, schema.ROLES),
         "overruled": overruled,
+        "round_trip": round_trip._asdict(),
         "engines": value_counts(rows["engine"].drop_null()),
         "judged": judged(rows["scores"], policy),
         "back_translated": len(rows["question_back"]) - rows["question_back"].null_count,
@@ -112,6 +117,7 @@ def counted(
         "answer_map": value_counts(answer_map["method"]),
         "answer_methods": _answer_methods(rows),
         "answers": summary(rows, answer_map, languages.get(language)),
+        "duplicates": duplicate_counts(rows),
     }
 
 

@@ -188,7 +188,14 @@ def _replaced(present: Policy, taken: Sequence[str], rules: Mapping[str, Standin
         if held != "off" or name in rules:
             answers[name] = held
     kept = {name: rule for name, rule in present.rules.items() if name not in taken}
-    return Policy.model_validate({"rules": {**kept, **rules}, "answers": answers, "missing": present.missing})
+    return Policy.model_validate(
+        {
+            "rules": {**kept, **rules},
+            "answers": answers,
+            "missing": present.missing,
+            "round_trip": present.round_trip,
+        }
+    )
 
 
 def _is_judged(name: str, present: Policy, labelled: Labelled, release: pa.Table) -> bool:

@@ -217,6 +217,7 @@ def _counts(
         "bad_records": len(bad_records(source.places.table)),
         **facts.string_counts(segments, translations, people, job.plugins.source.roles),
         "overruled": policies.overruled(verdicts),
+        "round_trip": policies.round_trip_of(verdicts)._asdict(),
         "back_translated": len(translations) - translations["back_text"].null_count,
         "answer_map": {},
     }

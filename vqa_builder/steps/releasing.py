@@ -201,6 +201,7 @@ def _contents(
                 policy=policy,
                 people=is_human_verified(translations, plugins.signatures(language)),
                 overruled=policies.overruled(verdicts.table),
+                round_trip=policies.round_trip_of(verdicts.table),
                 bad_records=len(bad_records(source.examples.table)),
             ),
         ),
@@ -214,7 +215,9 @@ def _contents(
 def stated_facts(
     job: BuildContext, key: str, verdicts: pa.Table, language: str, counts: dict[str, Any], **stated: Any
 ) -> dict[str, Any]:
-    """What the manifest states of a build beside its tables."""
+    """What the manifest states of a build beside its tables; the log hears of the round trip."""
+    for told in policies.round_trip_of(verdicts).told():
+        job.progress.say(f"notice: {language}: {told}")
     spec, plugins = job.spec, job.plugins
     return facts.facts(
         key=key,

@@ -23,12 +23,12 @@ from vqa_builder.quality.scorers._english import expanded
 from vqa_builder.quality.text import folded
 
 _HASH = re.compile("[0-9a-f]{64}")
-_WORD = re.compile(r"[^\W_]+")
+_WORD = re.compile(r"(?:[^\W_]|[\u0900-\u0963\u0966-\u097f\u200c\u200d])+")
 _LIGHT_WORDS = "a an the this that these those his her its their is are was were do does did be been"
 _LIGHT = frozenset(_LIGHT_WORDS.split())
 _SAME = {"which": "what"}
 _COMMON = 500
-_NGRAM = 3
+_NGRAM = 2
 
 
 class Benchmark(NamedTuple):
@@ -36,7 +36,7 @@ class Benchmark(NamedTuple):
 
     Attributes:
         names: of the questions, such as ``okvqa.txt:17``.
-        features: what each is made of: words and pairs of words, or runs of three characters.
+        features: what each is made of: words and pairs of words, or pairs of characters.
         places: feature -> the questions that have it.
         hashes: SHA-256 of ``normalised`` questions that are known by nothing else -> name.
     """
@@ -52,7 +52,7 @@ class Leak(base.Scorer):
 
     The English source, the translation and the back-translation are compared, each with all questions: a
     benchmark may be in either language. Alike is the Jaccard index of lemmas and of pairs of neighbouring
-    words, articles and forms of "be" apart, or of character trigrams in a script without spaces; 1 is the
+    words, articles and forms of "be" apart, or of pairs of characters in a script without spaces; 1 is the
     same question but for those. ``leak_of`` names the benchmark's question. ``policy: {leak: reject}`` drops
     the rows; questions that everybody asks ("What is this?") stand in every benchmark, and are flagged too.
 
@@ -70,13 +70,14 @@ class Leak(base.Scorer):
         """
 
         against: tuple[Path, ...] = ()
-        min: float = Field(0.7, gt=0, le=1)
+        min: float = Field(0.72, gt=0, le=1)
 
     name = "leak"
     summary = "likeness to the nearest question of your benchmarks, 0 where none is near; 0 is good"
     columns: ClassVar = {"leak": pa.float32(), "leak_of": pa.string()}
     roles = ("question",)
     good: ClassVar = "low"
+    version: ClassVar[str] = "2"
     options: Options
 
     def __init__(self, language: Language, options: BaseModel | None = None) -> None:

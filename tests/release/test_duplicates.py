@@ -1,0 +1,33 @@
+"""Rows that ask the same again, on one image and across splits."""
+
+import pyarrow as pa
+
+from vqa_builder.release.duplicates import duplicate_counts
+
+ROWS = [
+    ("train", 1, "What color is the cat?", "black", []),
+    ("train", 1, "what COLOR is the cat", "black", []),  # same
+    ("train", 1, "What colour are the cats?", "black", []),  # near
+    ("train", 1, "Is the cat black?", "yes", []),
+    ("train", 1, "Isn't the cat black?", "no", []),
+    ("train", 2, "What color is the cat?", "white", []),
+    ("train", 2, "What color is the cat?", "white", ["copy"]),
+    ("validation", 2, "What color is the cat?", "black", []),  # pair of train, and its image
+    ("test", 3, "What color is the cat?", None, []),
+]
+
+
+def table(rows: list[tuple[str, int, str, str | None, list[str]]]) -> pa.Table:
+    names = ("split", "image_id", "question_en", "multiple_choice_answer_en", "reasons")
+    made = dict(zip(names, (list(column) for column in zip(*rows, strict=True)), strict=True))
+    kinds = ("string", "int64", "string", "string", pa.list_(pa.string()))
+    return pa.table(made).cast(pa.schema(list(zip(names, kinds, strict=True))))
+
+
+def test_what_is_asked_again_is_counted() -> None:
+    assert duplicate_counts(table(ROWS)) == {"same": 1, "near": 1, "shared_images": 1, "shared_pairs": 3}
+
+
+def test_nothing_is_asked_again() -> None:
+    assert set(duplicate_counts(table(ROWS[:1])).values()) == {0}
+    assert set(duplicate_counts(table(ROWS[:1]).slice(0, 0)).values()) == {0}
