@@ -7,9 +7,10 @@ the picture, 32 bytes; the picture itself is read when a file is written that ne
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -93,6 +94,19 @@ class Pictures:
             found=found,
             remedy=f"remove {steps}, and build again: the source is read anew, and nothing is paid twice",
         )
+
+
+class Shown(Protocol):
+    """What a page asks for pictures."""
+
+    def __call__(self, rows: Sequence[int], side: int, most: int, /) -> dict[int, str]:
+        """Row -> a ``data:`` address with its picture, or the web address of it; rows without are missing.
+
+        Args:
+            rows: of the tables of kept and rejected rows, one after the other, those wanted most in front.
+            side: pixels of the longer side.
+            most: pictures at most; web addresses do not count.
+        """
 
 
 def are_pictures(kind: pa.DataType) -> bool:

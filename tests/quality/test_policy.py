@@ -409,6 +409,15 @@ def test_what_if_counts_as_judge_does() -> None:
     assert table[2]["signature"].startswith("policy|chrf:min=")
 
 
+def test_what_if_judges_revised_texts_forward_alone() -> None:
+    segments = pa.table({"segment_id": ["a", "b"], "role": ["question"] * 2})
+    scores = pa.table({"segment_id": ["b", "a"], "chrf": pa.array([10.0, 10.0], pa.float32())})
+    translations = pa.table({"segment_id": ["b", "a"], "engine": ["mini|1", "phrasebook|1"]})
+    policies = {"p": policy("chrf: {min: 30}")}
+    (row,) = what_if(segments, scores, policies, translations, ["phrasebook|1"]).slice(0, 1).to_pylist()
+    assert (row["segments"], row["kept"]) == (2, 1)
+
+
 def test_what_if_counts_rows_without_any_score_as_untranslated() -> None:
     segments = pa.table({"segment_id": ["a", "b"], "role": ["question"] * 2})
     scores = pa.table({"segment_id": ["a", "b"], "chrf": pa.array([None, 50.0], pa.float32())})

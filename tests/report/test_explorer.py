@@ -1,6 +1,7 @@
 """The explorer counts every row exactly, whatever its sliders say, and always shows the rows near a bound."""
 
 import base64
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from vqa_builder.report import explorer
-from vqa_builder.report.measures import Measure
+from vqa_builder.report.measures import Measure, measures
 
 ROWS = 20_000
 CHRF, COPY = 35.0, 0.0
@@ -33,10 +34,13 @@ def scored() -> tuple[pa.Table, list[Measure]]:
     texts = [f"question {row}" for row in range(ROWS)]
     answers = ["multiple_choice_answer", "multiple_choice_answer_en"]
     columns = ["question_id", "question_en", "question", "question_back", *answers]
+    kinds = pa.array(["yes/no", "other"] * (ROWS // 2))
     table = pa.table(
         {
             **dict.fromkeys(columns, texts),
             "split": ["train", "test"] * (ROWS // 2),
+            "answer_type": kinds,
+            "engine": pa.array(["mini|1", None] * (ROWS // 2)),
             "keep": [not reason for reason in reasons],
             "reasons": pa.array(reasons, pa.list_(pa.string())),
         }
@@ -93,6 +97,26 @@ def test_the_sample_holds_both_verdicts_and_the_rows_at_each_bound(
     assert min(keep[sorted(shown)].sum(), (~keep[sorted(shown)]).sum()) > 1000
     order = np.argsort(np.abs(chrf.values.astype(float) - CHRF))
     assert shown >= set(order[: explorer.NEAREST].tolist())
+
+
+def test_pictures_stand_once_each_beside_their_rows(scored: tuple[pa.Table, list[Measure]]) -> None:
+    def shown(rows: Sequence[int], side: int, most: int, /) -> dict[int, str]:
+        return {row: f"data:{row % 2}" for row in rows[:most]}
+
+    found = explorer.data(*scored, sample=6000, pictures=shown)
+    assert sorted(found["pictures"]) == ["data:0", "data:1"]
+    assert sum(place is not None for place in found["picture"]) == explorer.MOST_PICTURES
+    assert found["rows"]["engine"]["words"] == ["mini|1"]
+
+
+def test_scores_that_no_rule_looks_at_move_with_no_slider() -> None:
+    scores = pa.StructArray.from_arrays(
+        [pa.array([10.0, 10.0], pa.float32()), pa.array([0.0, 0.0], pa.float32())], ["chrf", "copy"]
+    )
+    rows = pa.table({"scores": scores, "engine": ["phrasebook|sha:1", "mini|1"]})
+    chrf, copy = measures(rows, {"chrf": {"min": 30}, "copy": "reject"})
+    assert np.isnan(chrf.values).tolist() == [True, False]
+    assert copy.values.tolist() == [0.0, 0.0]
 
 
 def test_the_same_rows_give_the_same_sample(

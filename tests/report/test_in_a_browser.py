@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import csv
+import io
 import json
 import re
 import shutil
@@ -255,6 +257,42 @@ def test_a_reason_and_an_order(page: Any, rows: list[dict[str, Any]]) -> None:
     assert values == pytest.approx(lowest[: len(values)], rel=1e-3)
 
 
+def test_filters_by_answer_type_engine_and_band_and_their_rows_as_csv(
+    page: Any, rows: list[dict[str, Any]]
+) -> None:
+    from selenium.webdriver.support.select import Select
+
+    Select(find(page, "#type")).select_by_visible_text("yes/no")
+    Select(find(page, "#engine")).select_by_visible_text("mini")
+    Select(find(page, "#band")).select_by_visible_text("chrf")
+    find(page, "#from").send_keys("40")
+    find(page, "#to").send_keys("60")
+    wanted = [
+        row
+        for row in rows
+        if row["answer_type"] == "yes/no" and row["scores"]["chrf"] and 40 <= row["scores"]["chrf"] <= 60
+    ]
+    kept = [row for row in wanted if not row["reasons"]]
+    assert find(page, "#kept-count").text.startswith(f"{len(kept)} of ")
+    page.execute_script("URL.createObjectURL = (blob) => { window.saved = blob.text(); return '#'; }")
+    find(page, "#download").send_keys("\ue007")  # Enter
+    text = page.execute_async_script("window.saved.then(arguments[0])")
+    lines = list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline="")))
+    assert [line["question_id"] for line in lines] == [
+        str(row["question_id"]) for row in [*kept, *(row for row in wanted if row["reasons"])]
+    ]
+    assert {line["answer_type"] for line in lines} == {"yes/no"}
+    assert [line["question"] for line in lines[: len(kept)]] == [row["question"] for row in kept]
+
+
+def test_the_picture_stands_beside_its_row(page: Any) -> None:
+    pictures = page.find_elements("css selector", "#kept-rows img.picture")
+    assert len(pictures) == 15
+    sizes = "return [...arguments[0]].map((one) => [one.complete && one.naturalWidth, one.alt])"
+    page.execute_script("arguments[0].forEach((one) => { one.loading = 'eager'; })", pictures)
+    assert all(0 < width <= 112 and alt for width, alt in page.execute_script(sizes, pictures))
+
+
 def test_everything_works_from_the_keyboard(page: Any) -> None:
     from selenium.webdriver.common.keys import Keys
 
@@ -290,7 +328,7 @@ def test_nothing_is_asked_of_the_network(browser: Any, release: Path) -> None:
         for event in events
         if event["method"] == "Network.requestWillBeSent"
     }
-    assert asked == {address}
+    assert {url for url in asked if not url.startswith("data:")} == {address}
     assert browser.get_log("browser") == []
 
 

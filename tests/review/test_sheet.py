@@ -102,13 +102,14 @@ def sheet() -> Sheet:
 def test_the_page_holds_the_sheet_and_asks_nobody(sheet: Sheet) -> None:
     document = html_page(sheet, "vqa-ja")
     assert not re.search(r"(src|href)=\"(?!data:)", document)
-    assert "http" not in document.replace("http-equiv", "")
+    assert "http" not in document.replace("http-equiv", "").replace("https?:", "")
     assert "default-src 'none'" in document
     (data,) = re.findall(r'<script id="data" type="application/json">(.*)</script>', document)
     read = json.loads(data)
     assert read["columns"] == sheet.columns
     assert [row[3] for row in read["rows"]] == [row["question"] for row in sheet.rows]
     assert read["name"] == sheet.name
+    assert read["pictures"] == [""] * len(sheet.rows)
     assert html_page(sheet, "vqa-ja") == document
 
 
@@ -119,10 +120,18 @@ def test_a_browser_judges_from_the_keyboard_and_saves_the_sheet(sheet: Sheet, tm
         browser.get((tmp_path / "sheet.html").as_uri())
         _type(browser, "g", "f", "b", "\ue012")  # the last one is the left arrow
         _type(browser, "e")
-        _type(browser, "何匹の犬、いますか？", "\ue00c")  # Escape
+        assert browser.switch_to.active_element.get_attribute("value") == sheet.rows[2]["question"]
+        _type(browser, "\ue009a\ue000", "何匹の犬、いますか？", "\ue00c")  # Control and a; Escape
         assert browser.find_element("id", "done").text == "3 judged"
         browser.refresh()
         assert browser.find_element("id", "done").text == "3 judged"
+        name = browser.find_element("id", "reviewer")
+        name.send_keys("花子", "\ue004")  # the tabulator leaves the field
+        assert browser.find_element("id", "done").text == "3 judged"
+        name.send_keys("\ue009a\ue000", "अनिल", "\ue004")
+        assert browser.find_element("id", "done").text == "0 judged"
+        name.send_keys("\ue009a\ue000", "花子", "\ue004")
+        browser.find_element("id", "card").click()
         _type(browser, "u", "s")
         (saved,) = _files(tmp_path / "saved")
         problems = browser.get_log("browser")
@@ -132,6 +141,10 @@ def test_a_browser_judges_from_the_keyboard_and_saves_the_sheet(sheet: Sheet, tm
     lines = sheet_csv.read(saved)
     assert [line["label"] for line in lines[:4]] == ["good", "flaw", "", ""]
     assert lines[2]["corrected_question"] == "何匹の犬、いますか？"
+    assert [line["corrected_question"] for line in lines if line["corrected_question"]] == [
+        "何匹の犬、いますか？"
+    ]
+    assert {line["reviewer"] for line in lines} == {"花子", ""}
     sheet_csv.write(tmp_path / "sheet.csv", sheet.columns, sheet.rows)
     untouched = [name for name in sheet.columns if name not in sheet_csv.FILLED_IN]
     assert _cells(saved, untouched) == _cells(tmp_path / "sheet.csv", untouched)

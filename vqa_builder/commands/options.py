@@ -46,6 +46,10 @@ Allow = Annotated[
         help="What a spec that came with a release may decide; may be repeated.",
     ),
 ]
+Images = Annotated[
+    Path | None,
+    typer.Option("--images", help="The folder of pictures that rows name by their file; no other is read."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from vqa_builder.commands.options import Json, print_json
+from vqa_builder.commands.options import Images, Json, print_json
 from vqa_builder.escaping import terminal
 
 
@@ -29,11 +29,14 @@ def verify(
         raise typer.Exit(1)
 
 
-def report(release: Annotated[Path, typer.Argument(help="The release's folder.")]) -> None:
+def report(
+    release: Annotated[Path, typer.Argument(help="The release's folder.")],
+    images: Images = None,
+) -> None:
     """Write report.html into a release: counts, reasons, scores with movable thresholds, rows to read."""
     from vqa_builder.release.write import write_report
 
-    print(write_report(release))
+    print(write_report(release, images))
 
 
 def diff(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from vqa_builder.commands.options import Json, Languages, SpecPath, print_json
+from vqa_builder.commands.options import Images, Json, Languages, SpecPath, print_json
 from vqa_builder.errors import ReleaseError, StorageError
 
 if TYPE_CHECKING:
@@ -33,13 +33,14 @@ def export(
     releases: Releases = Path(),
     language: Languages = None,
     seed: Seed = 0,
+    images: Images = None,
 ) -> None:
     """Draw questions across all bands of all scores, kept and rejected, for people to judge and correct."""
     from vqa_builder.review import sheet, sheet_csv
     from vqa_builder.store import write_text
 
     folders = _folders(source, releases, language)
-    found = [sheet.questions_of(folder) for folder in folders]
+    found = [sheet.questions_of(folder, pictures=html is not None, images=images) for folder in folders]
     drawn = sheet.together([sheet.sample(one, rows, seed) for one in found])
     sheet_csv.write(out, drawn.columns, drawn.rows)
     print(f"{out}: {len(drawn.rows):,} of {drawn.questions:,} distinct questions")

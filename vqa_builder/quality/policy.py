@@ -108,9 +108,7 @@ def judge(
     bounds = policy.bounds()
     found = _hits(bounds, segments, aligned)
     measured, forward = _judged_forward(policy, bounds, found, segments, translations, revised)
-    for bound, hit in zip(bounds, found, strict=True):
-        if _needs_round_trip(bound):
-            hit[forward] = False
+    _give_up_round_trip(bounds, found, forward)
     unscored = _unscored(policy, bounds, segments, aligned, forward) & ~blank
     hits = np.column_stack([blank, unscored, *found])
     codes = [UNTRANSLATED, UNSCORED, *(bound.reason for bound in bounds)]
@@ -167,13 +165,22 @@ def judged_by(verdicts: pa.Table) -> Policy:
     return Policy.model_validate(json.loads(verdicts.schema.metadata[_METADATA]))
 
 
-def what_if(segments: pa.Table, scores: pa.Table, policies: Mapping[str, Policy]) -> pa.Table:
+def what_if(
+    segments: pa.Table,
+    scores: pa.Table,
+    policies: Mapping[str, Policy],
+    translations: pa.Table | None = None,
+    revised: Collection[str] = (),
+) -> pa.Table:
     """What each policy would keep, from scores that are there: nothing is translated or scored again.
 
     Args:
         segments: segment_id and role; ``count`` (rows per segment) if it is there.
         scores: segment_id and one column per measure, of one language, in any order.
         policies: name -> policy.
+        translations: segment_id, text and engine, in any order, with which the round trip judges where it
+            does in ``judge``; without them it judges everywhere.
+        revised: as of ``judge``.
 
     Returns:
         One row per policy and role: policy, role, segments, kept, rows and rows_kept (null without counts),
@@ -189,6 +196,9 @@ def what_if(segments: pa.Table, scores: pa.Table, policies: Mapping[str, Policy]
     blank = np.ones(segments.num_rows, dtype=bool)
     for name in measures:
         blank &= _booleans(pc.is_null(aligned[name]))
+    if translations is not None:
+        known = [name for name in ("text", "engine", "back_text") if name in translations.column_names]
+        translations = _rows_of(segments, translations, known)
     roles = {role: _booleans(pc.equal(segments["role"], role)) for role in _roles(segments)}
     counts = segments["count"].to_numpy() if "count" in segments.column_names else None
     found = []
@@ -196,8 +206,12 @@ def what_if(segments: pa.Table, scores: pa.Table, policies: Mapping[str, Policy]
         policy.check({field.name: field.type for field in aligned.schema})
         policy = resolved(policy, segments, aligned)
         bounds = policy.bounds()
-        unscored = _unscored(policy, bounds, segments, aligned, np.zeros_like(blank)) & ~blank
-        hits = np.column_stack([blank, unscored, *_hits(bounds, segments, aligned)])
+        judged, forward = _hits(bounds, segments, aligned), np.zeros_like(blank)
+        if translations is not None:
+            _, forward = _judged_forward(policy, bounds, judged, segments, translations, revised)
+        _give_up_round_trip(bounds, judged, forward)
+        unscored = _unscored(policy, bounds, segments, aligned, forward) & ~blank
+        hits = np.column_stack([blank, unscored, *judged])
         codes = [UNTRANSLATED, UNSCORED, *(bound.reason for bound in bounds)]
         for role, rows in roles.items():
             told = _told(hits[rows], codes, None if counts is None else counts[rows])
@@ -311,10 +325,21 @@ def _judged_forward(
     return measured, forward
 
 
+def round_trip_scores() -> set[str]:
+    """The score columns that compare a back-translation with the original."""
+    return {column for column, scorer in _scorers().items() if scorer.needs_back_translation}
+
+
 def _needs_round_trip(bound: Bound) -> bool:
-    scorers = _scorers()
     columns = bound.combination.weights if bound.combination else (bound.column,)
-    return any(name in scorers and scorers[name].needs_back_translation for name in columns)
+    return not round_trip_scores().isdisjoint(columns)
+
+
+def _give_up_round_trip(bounds: list[Bound], hits: list[Flags], forward: Flags) -> None:
+    """Let no rule of the round trip reject what is judged forward alone."""
+    for bound, hit in zip(bounds, hits, strict=True):
+        if _needs_round_trip(bound):
+            hit[forward] = False
 
 
 def _unscored(

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import zip_longest
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -38,6 +39,7 @@ class ReleaseContents:
         card_text: Markdown by the maintainers, a part of the card and ``card.md``; None for none.
         human_verified: the translations by people that the rows use.
         pictures: where the pictures are whose sums stand in the tables; None without any.
+        picture_folder: where the spec says that pictures lie; the report shows some.
         image_problems: the records of ``image_problems.jsonl``; no file without any.
     """
 
@@ -53,6 +55,7 @@ class ReleaseContents:
     image_problems: tuple[Mapping[str, Any], ...] = ()
     human_verified: tuple[Entry, ...] = ()
     pictures: Pictures | None = None
+    picture_folder: Path | None = None
 
     @property
     def tables(self) -> dict[str, pa.Table]:

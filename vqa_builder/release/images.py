@@ -93,6 +93,7 @@ def with_images(
         facts={**contents.facts, "counts": counts},
         image_problems=tuple(problem._asdict() for problem in problems),
         pictures=pictures,
+        picture_folder=check_images(settings, folder),
     )
 
 

@@ -16,6 +16,7 @@ from vqa_builder.release import card, croissant, human_verified, manifest
 from vqa_builder.release.contents import ReleaseContents, check
 from vqa_builder.release.parquet import ANSWER_MAP_KEY, read_table, write_file, write_table
 from vqa_builder.release.record_view import is_records, view
+from vqa_builder.release.row_pictures import shown_pictures
 from vqa_builder.report import page
 from vqa_builder.store import atomic_folder, remove, write_json, write_text
 from vqa_builder.translation.memory import Entry
@@ -54,7 +55,9 @@ def write_release(contents: ReleaseContents, out: Path) -> Path:
             write_text(folder / IMAGE_PROBLEMS_FILE, "".join(lines))
         texts = Texts(contents.spec_yaml, contents.changelog, contents.card_text, contents.human_verified)
         described = manifest.describe(contents)
-        complete(folder, described, card.schemas(contents), card.sample(contents), texts, contents.tables)
+        shown = contents.picture_folder
+        schemas, sample = card.schemas(contents), card.sample(contents)
+        complete(folder, described, schemas, sample, texts, contents.tables, shown)
     return out / contents.name
 
 
@@ -87,6 +90,7 @@ def complete(
     sample: list[dict[str, Any]],
     texts: Texts,
     tables: Mapping[str, pa.Table],
+    pictures: Path | None = None,
 ) -> None:
     """Put beside the tables of a release all else that it holds, and last its manifest.
 
@@ -97,6 +101,7 @@ def complete(
         sample: rows for the card.
         texts: what travels with the tables.
         tables: what the report shows.
+        pictures: where pictures lie that the rows refer to.
     """
     write_text(folder / SPEC_FILE, texts.spec_yaml)
     for file, text in ((CHANGELOG_FILE, texts.changelog), (CARD_TEXT_FILE, texts.card_text)):
@@ -106,7 +111,7 @@ def complete(
     described["files"] = manifest.list_files(folder)
     write_text(folder / card.FILE, card.render(described, schemas, sample, texts.card_text))
     write_json(folder / croissant.FILE, croissant.render(described, schemas))
-    write_text(folder / page.FILE, page.render(tables, described))
+    write_text(folder / page.FILE, _report(folder, tables, described, pictures))
     manifest.save(folder, described)
 
 
@@ -124,11 +129,12 @@ def is_current(folder: Path, key: str) -> bool:
         return False
 
 
-def write_report(release: Path) -> Path:
+def write_report(release: Path, pictures: Path | None = None) -> Path:
     """Write the report of a release again, as the build wrote it; a newer version may say more.
 
     Args:
         release: a folder that a build wrote.
+        pictures: where pictures lie that the rows refer to by their files' names.
 
     Returns:
         The page, which loads nothing from anywhere; the same release gives the same bytes.
@@ -153,9 +159,16 @@ def write_report(release: Path) -> Path:
         for key in found.tables
     }
     path = release / page.FILE
-    write_text(path, page.render(tables, found.content))
+    write_text(path, _report(release, tables, found.content, pictures))
     manifest.save(release, found.content)
     return path
+
+
+def _report(
+    folder: Path, tables: Mapping[str, pa.Table], described: Mapping[str, Any], pictures: Path | None
+) -> str:
+    keys = [key for key in tables if key != ANSWER_MAP_KEY]
+    return page.render(tables, described, pictures=shown_pictures(folder, keys, pictures))
 
 
 def _damaged(folder: Path, files: dict[str, dict[str, Any]]) -> bool:

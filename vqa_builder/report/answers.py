@@ -14,6 +14,7 @@ from vqa_builder.answers import merges, winners
 SHOWN_LABELS = 400
 SHOWN_MERGES = 200
 SHOWN_DRIFTS = 25
+SHOWN_SENSES = 60
 KINDS = {
     winners.CHANGED: "another answer is the most frequent one",
     winners.ROSE: "more people agree, since several English answers read alike",
@@ -52,6 +53,24 @@ class Merge(NamedTuple):
     english: list[str]
     flagged: bool
     why: str
+
+
+class Sense(NamedTuple):
+    """One sense of an English label that has several answers.
+
+    Attributes:
+        answer_en: the label.
+        sense: what tells it from the others.
+        answer: in the target language.
+        support: how often people gave the answer in this sense.
+        example: a question that it answers; "" for none.
+    """
+
+    answer_en: str
+    sense: str
+    answer: str
+    support: int
+    example: str
 
 
 class Drifted(NamedTuple):
@@ -98,10 +117,12 @@ def labels(answer_map: pa.Table | None, language: str) -> dict[str, Any]:
 
     Returns:
         ``labels`` (how many), ``methods`` and ``verdicts`` (``Share`` each), ``merges`` (``Merge``, flagged
-        ones first), ``merged`` (how many of these there are) and ``shown``, the entries of most support.
+        ones first), ``merged`` (how many of these there are), ``senses`` (``Sense``, a list for each label
+        of several answers) and ``shown``, the entries of most support.
     """
     if answer_map is None:
-        return {"labels": 0, "methods": [], "verdicts": [], "merges": [], "merged": 0, "shown": []}
+        empty: dict[str, Any] = {name: [] for name in ("methods", "verdicts", "merges", "senses", "shown")}
+        return {"labels": 0, "merged": 0, **empty}
     found = merged(answer_map, language)
     order = pc.sort_indices(answer_map, [("support", "descending"), ("label", "ascending")])
     return {
@@ -110,8 +131,25 @@ def labels(answer_map: pa.Table | None, language: str) -> dict[str, Any]:
         "verdicts": _shares(answer_map, "merge"),
         "merges": found[:SHOWN_MERGES],
         "merged": len(found),
+        "senses": senses(answer_map),
         "shown": answer_map.take(order[:SHOWN_LABELS]).to_pylist(),
     }
+
+
+def senses(answer_map: pa.Table) -> list[list[Sense]]:
+    """The labels whose senses have different answers, those of most support first."""
+    labels: dict[int, list[Sense]] = {}
+    columns = ("label", "answer_en", "sense", "answer", "support", "examples")
+    for label, english, sense, answer, support, examples in zip(
+        *(answer_map[name].to_pylist() for name in columns), strict=True
+    ):
+        one = Sense(english, sense or "", answer, support or 0, next(iter(examples or []), ""))
+        labels.setdefault(label, []).append(one)
+    found = [group for group in labels.values() if len({one.answer for one in group}) > 1]
+    found = [sorted(group, key=lambda one: (-one.support, one.sense)) for group in found]
+    return sorted(found, key=lambda group: (-sum(one.support for one in group), group[0].answer_en))[
+        :SHOWN_SENSES
+    ]
 
 
 def merged(answer_map: pa.Table, language: str) -> list[Merge]:

@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from vqa_builder.pictures import Shown
 from vqa_builder.quality.rules import reason_codes
 from vqa_builder.report.measures import Floats, Measure, kept
 
@@ -23,6 +24,8 @@ FEW_VALUES = 48
 NO_SCORE = 255
 MOST_BYTES = 3_000_000
 NEAREST = 40
+PICTURE_SIDE = 112
+MOST_PICTURES = 400
 TAILS = (0.001, 0.999)
 
 
@@ -59,7 +62,13 @@ def codes(values: Floats, stops: Sequence[float]) -> NDArray[np.uint8]:
     return np.where(np.isnan(values), NO_SCORE, found).astype(np.uint8)
 
 
-def data(rows: pa.Table, measures: Sequence[Measure], sample: int, seed: int = 0) -> dict[str, Any]:
+def data(
+    rows: pa.Table,
+    measures: Sequence[Measure],
+    sample: int,
+    seed: int = 0,
+    pictures: Shown | None = None,
+) -> dict[str, Any]:
     """Everything that the page's script reads, as JSON.
 
     Args:
@@ -67,6 +76,7 @@ def data(rows: pa.Table, measures: Sequence[Measure], sample: int, seed: int = 0
         measures: their numeric scores.
         sample: about how many rows to take along for reading; all of them if there are no more.
         seed: of the choice.
+        pictures: gives those of some rows.
 
     Returns:
         ``measures`` (name, bounds, cuts), ``joint`` (see ``_joint``) and ``rows`` (columns of the sample).
@@ -83,6 +93,7 @@ def data(rows: pa.Table, measures: Sequence[Measure], sample: int, seed: int = 0
         "splits": splits,
         "joint": joint,
         "rows": _sample(rows.take(chosen), [measure.values[chosen] for measure in measures]),
+        **_pictures(chosen, pictures),
     }
 
 
@@ -183,6 +194,16 @@ def _nearest(values: Floats, limit: float, order: NDArray[np.int64]) -> NDArray[
     return np.concatenate([closest, above[np.argsort(values[above], kind="stable")[:NEAREST]]])
 
 
+def _pictures(chosen: NDArray[np.int64], pictures: Shown | None) -> dict[str, list[Any]]:
+    """``pictures``, each once, and ``picture``: for each chosen row which one it has, or null."""
+    if pictures is None:
+        return {"pictures": [], "picture": []}
+    shown = pictures(chosen.tolist(), PICTURE_SIDE, MOST_PICTURES)
+    distinct = {address: place for place, address in enumerate(dict.fromkeys(shown.values()))}
+    there = [distinct[shown[row]] if row in shown else None for row in chosen.tolist()]
+    return {"pictures": list(distinct), "picture": there if distinct else []}
+
+
 def _sample(rows: pa.Table, values: Sequence[Floats]) -> dict[str, Any]:
     """The chosen rows by column; words that repeat are numbers into ``words``."""
     words: dict[str, int] = {}
@@ -198,13 +219,21 @@ def _sample(rows: pa.Table, values: Sequence[Floats]) -> dict[str, Any]:
         "answer_en": "multiple_choice_answer_en",
         "answer": "multiple_choice_answer",
     }
+    repeated = {"type": "answer_type", "engine": "engine"}
     return {
         **{short: rows[name].to_pylist() for short, name in texts.items()},
+        **{short: _coded(rows[name]) for short, name in repeated.items()},
         "keep": [int(keep) for keep in rows["keep"].to_pylist()],
         "reasons": reasons,
         "words": list(words),
         "values": [_base64(column.astype("<f4")) for column in values],
     }
+
+
+def _coded(column: pa.ChunkedArray) -> dict[str, list[Any]]:
+    """Words that repeat: each once, and for every row which."""
+    coded = column.combine_chunks().dictionary_encode()
+    return {"words": coded.dictionary.to_pylist(), "rows": coded.indices.to_pylist()}
 
 
 def _base64(column: NDArray[Any]) -> str:

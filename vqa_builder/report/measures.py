@@ -11,6 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from vqa_builder.quality.policy import round_trip_scores
+from vqa_builder.quality.round_trip import Measured, fitted
+from vqa_builder.translation.phrasebook import NAME as PHRASEBOOK
+
 Floats: TypeAlias = NDArray[np.float32]
 
 TEXTS = (
@@ -76,23 +80,46 @@ def gather(tables: Mapping[str, pa.Table]) -> pa.Table:
     return pa.concat_tables(parts).combine_chunks()
 
 
-def measures(rows: pa.Table, policy: Mapping[str, Any]) -> list[Measure]:
+def measures(
+    rows: pa.Table, policy: Mapping[str, Any], counted: Mapping[str, Any] | None = None
+) -> list[Measure]:
     """The numeric scores in the order of the table, each with the policy's bounds for questions.
+
+    Scores of a round trip are missing where no rule looks at them, as in the phrasebook's rows.
 
     Args:
         rows: as ``gather`` returns them.
         policy: as the manifest has it: score column -> ``{min, max}`` or ``reject``.
+        counted: what the manifest counts of the round trip; None where it counts nothing.
     """
     if "scores" not in rows.column_names:
         return []
     scores = rows["scores"].combine_chunks()
+    forward = _judged_forward(rows, policy.get("round_trip"), Measured(**(counted or {})))
+    of_round_trip = round_trip_scores()
     found = []
     for field in scores.type:
         if pa.types.is_floating(field.type) or pa.types.is_integer(field.type):
             column = pc.struct_field(scores, field.name).cast(pa.float32())
             values = column.to_numpy(zero_copy_only=False).astype(np.float32)
+            if field.name in of_round_trip:
+                values[forward] = np.nan
             found.append(Measure(field.name, values, *bounds(policy.get(field.name))))
     return found
+
+
+def _judged_forward(rows: pa.Table, wanted: str | None, measured: Measured) -> NDArray[np.bool_]:
+    """Where no rule of the round trip judges, as ``quality.policy.judge`` decides it."""
+    if wanted == "never" or (wanted == "auto" and not measured.trusted):
+        return np.ones(rows.num_rows, bool)
+    forward = np.zeros(rows.num_rows, bool)
+    if "engine" in rows.column_names:
+        by_phrasebook = pc.starts_with(rows["engine"], f"{PHRASEBOOK}|")
+        forward |= np.asarray(pc.fill_null(by_phrasebook, False), bool)
+    if wanted == "auto":
+        questions = pa.table({"role": pa.repeat("question", rows.num_rows), "text": rows["question_en"]})
+        forward |= ~fitted(questions)
+    return forward
 
 
 def bounds(rule: Any) -> tuple[float | None, float | None]:

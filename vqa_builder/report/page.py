@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from vqa_builder.pictures import Shown
 from vqa_builder.report import answers, explorer, plots, statistics
 from vqa_builder.report.measures import Measure, gather, kept, labels, measures
 
@@ -19,22 +20,29 @@ VALUES_SHOWN = 8
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-def render(tables: Mapping[str, pa.Table], manifest: Mapping[str, Any], *, sample: int = SAMPLE) -> str:
+def render(
+    tables: Mapping[str, pa.Table],
+    manifest: Mapping[str, Any],
+    *,
+    sample: int = SAMPLE,
+    pictures: Shown | None = None,
+) -> str:
     """The report of a release.
 
     Args:
         tables: the release's tables by their key: ``data/train``, ``rejected/train``, ``answers/answer_map``.
         manifest: its manifest: name, language, counts, signatures and policy.
         sample: about how many rows the page carries for reading; the counts are of all rows in any case.
+        pictures: gives those of some rows; none are shown without it.
 
     Returns:
         An HTML document that loads nothing from anywhere; ``vqa-builder report`` writes it.
     """
     rows = gather(tables)
     policy = manifest.get("policy") or manifest.get("spec", {}).get("policy") or {}
-    scores = measures(rows, policy)
-    explored = explorer.data(rows, scores, sample)
-    explored |= {"language": manifest["language"], "policy": policy}
+    scores = measures(rows, policy, manifest["counts"].get("round_trip"))
+    explored = explorer.data(rows, scores, sample, pictures=pictures)
+    explored |= {"name": manifest["name"], "language": manifest["language"], "policy": policy}
     page: str = (
         environment()
         .get_template("report.html.j2")
@@ -74,7 +82,7 @@ def environment() -> Any:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    made.filters.update(percent=_percent, count=lambda number: f"{number:,}")
+    made.filters.update(percent=_percent, count=lambda number: f"{number:,}", score=_score)
     made.globals["raw"] = lambda name: (TEMPLATES / name).read_text(encoding="utf-8")
     return made
 
@@ -90,7 +98,17 @@ def json_element(value: object) -> str:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %"
+    """A share to one place; one that is not zero is not shown as zero.
+
+    >>> _percent(0.1234), _percent(0.0004), _percent(0)
+    ('12.3 %', '<0.1 %', '0.0 %')
+    """
+    return "<0.1 %" if 0 < share < 0.0005 else f"{100 * share:.1f} %"
+
+
+def _score(value: float | None) -> str:
+    """A score in four digits, as the page's script writes it."""
+    return "" if value is None else f"{value:.4g}"
 
 
 def _splits(counts: Mapping[str, Any]) -> list[dict[str, Any]]:

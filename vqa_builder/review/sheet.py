@@ -14,11 +14,13 @@ from numpy.typing import NDArray
 from vqa_builder import segments
 from vqa_builder.answers.vocabulary import normalised
 from vqa_builder.errors import ReleaseError
+from vqa_builder.pictures import Shown
 from vqa_builder.quality.policy import combined
 from vqa_builder.quality.rules import COMBINE, Combination, Policy
 from vqa_builder.release import manifest
 from vqa_builder.release.certificate import kept_tables
 from vqa_builder.release.parquet import read_table, table_schema
+from vqa_builder.release.row_pictures import shown_pictures
 from vqa_builder.report import page
 from vqa_builder.report.measures import FOLDERS, TEXTS, Measure, gather, kept, measures
 from vqa_builder.review import sheet_csv
@@ -26,6 +28,7 @@ from vqa_builder.review.sampling import bands, draw, probabilities
 from vqa_builder.store import fingerprint
 
 SHOWN_ANSWERS = 5
+PICTURE_SIDE = 384
 TEMPLATES = Path(__file__).parent / "templates"
 _COLUMNS = ("question_id", *TEXTS, "answer_type", "answers", "scores", "reasons")
 
@@ -40,6 +43,7 @@ class Questions(NamedTuple):
         rows: as ``report.measures.gather`` returns them, with ``answers``, ``segment_id``, ``answer_type``.
         senses: (English answer, answer) -> sense, where the answer map has one sense alone for both.
         kept_tables: the tables that hold the kept rows -> content hash.
+        pictures: gives those of rows, for a page; None for none.
     """
 
     name: str
@@ -48,6 +52,7 @@ class Questions(NamedTuple):
     rows: pa.Table
     senses: Mapping[tuple[str, str], str]
     kept_tables: Mapping[str, str] = {}
+    pictures: Shown | None = None
 
     @property
     def scores(self) -> pa.Table:
@@ -81,8 +86,13 @@ class Sheet(NamedTuple):
         return fingerprint([[row[key] for key in keys] for row in self.rows])[:16]
 
 
-def questions_of(release: Path) -> Questions:
+def questions_of(release: Path, *, pictures: bool = False, images: Path | None = None) -> Questions:
     """Read what people are asked about.
+
+    Args:
+        release: the release's folder.
+        pictures: whether a page will show the pictures of rows.
+        images: where pictures lie that the rows name by their file.
 
     Raises:
         ReleaseError: the folder is no release, or is of an older kind that records no policy.
@@ -109,6 +119,7 @@ def questions_of(release: Path) -> Questions:
         rows,
         _senses(answer_map),
         kept_tables(found),
+        shown_pictures(release, keys, images) if pictures else None,
     )
 
 
@@ -135,7 +146,7 @@ def sample(questions: Questions, size: int, seed: int = 0) -> Sheet:
     drawn = draw(probability, keep, seed)
     weights = counts[drawn] / probability[drawn]
     chosen = units[drawn]
-    laid_out = _records(questions, rows.take(chosen), scores.take(chosen), weights)
+    laid_out = _records(questions, chosen, scores.take(chosen), weights)
     return Sheet(sheet_csv.columns(scores.column_names), laid_out, len(units))
 
 
@@ -143,7 +154,7 @@ def of_rows(questions: Questions, rows: Sequence[int]) -> Sheet:
     """A sheet of the rows at these places, each with weight 1."""
     chosen = np.array(rows, np.int64)
     scores = questions.scores
-    laid_out = _records(questions, questions.rows.take(chosen), scores.take(chosen), np.ones(len(chosen)))
+    laid_out = _records(questions, chosen, scores.take(chosen), np.ones(len(chosen)))
     return Sheet(sheet_csv.columns(scores.column_names), laid_out, questions.rows.num_rows)
 
 
@@ -173,12 +184,15 @@ def _measures(questions: Questions, rows: pa.Table, scores: pa.Table) -> list[Me
 
 
 def _records(
-    questions: Questions, rows: pa.Table, scores: pa.Table, weights: NDArray[np.float64]
+    questions: Questions, chosen: NDArray[np.int64], scores: pa.Table, weights: NDArray[np.float64]
 ) -> list[dict[str, str | float]]:
-    """The rows of a sheet, nothing filled in."""
+    """The rows of a sheet, nothing filled in; ``picture`` is for the page alone."""
     found: list[dict[str, str | float]] = []
+    rows, places = questions.rows.take(chosen), chosen.tolist()
+    pictures = questions.pictures(places, PICTURE_SIDE, len(places)) if questions.pictures else {}
     flat = rows.drop_columns([name for name in ("scores",) if name in rows.column_names]).to_pylist()
-    for row, numbers, weight in zip(flat, scores.to_pylist() or [{}] * len(flat), weights, strict=True):
+    numbered = zip(flat, scores.to_pylist() or [{}] * len(flat), weights, places, strict=True)
+    for row, numbers, weight, place in numbered:
         english = row["multiple_choice_answer_en"] or ""
         answer = row["multiple_choice_answer"] or ""
         texts = {name: row[name] or "" for name in ("question_en", "question", "question_back")}
@@ -197,6 +211,7 @@ def _records(
                 "answer_en": english,
                 "answer": answer,
                 "answer_sense": questions.senses.get((normalised(english), answer), ""),
+                "picture": pictures.get(place, ""),
             }
         )
     return found
@@ -266,4 +281,11 @@ def html_page(sheet: Sheet, title: str) -> str:
 def _data(sheet: Sheet) -> dict[str, Any]:
     """What the script reads: cells as the CSV writes them, so that both sheets hold the same."""
     rows = [[sheet_csv.plain(row.get(name, "")) for name in sheet.columns] for row in sheet.rows]
-    return {"name": sheet.name, "columns": sheet.columns, "filled": sheet_csv.FILLED_IN, "rows": rows}
+    pictures = [row.get("picture", "") for row in sheet.rows]
+    return {
+        "name": sheet.name,
+        "columns": sheet.columns,
+        "filled": sheet_csv.FILLED_IN,
+        "rows": rows,
+        "pictures": pictures,
+    }

@@ -4,7 +4,7 @@
   const find = (id) => document.getElementById(id);
   const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
   const group = (number) => number.toLocaleString("en-US");
-  const percent = (share) => (100 * share).toFixed(1) + " %";
+  const percent = (share) => (share > 0 && share < 0.0005 ? "<0.1 %" : (100 * share).toFixed(1) + " %");
   const short = (number) => String(Number(number.toPrecision(4)));
   // More digits where four would put a value on the wrong side of the cut that it lies next to.
   const apart = (number, cuts) => (cuts.some((cut) => short(cut) === short(number) && Math.fround(cut) !== number) ? String(Number(number.toPrecision(7))) : short(number));
@@ -84,8 +84,28 @@
     return made;
   }
 
+  function picture(row) {
+    const address = data.pictures[data.picture[row]];
+    if (!address) return null;
+    if (address.startsWith("data:image/jpeg;base64,")) {
+      const image = element("img", "picture");
+      image.alt = "picture of " + rows.id[row];
+      image.loading = "lazy";
+      image.src = address;
+      return image;
+    }
+    if (!/^https?:\/\//.test(address)) return null;
+    const link = element("a", "picture small", "picture ↗");
+    link.href = address;
+    link.rel = "noopener noreferrer";
+    link.target = "_blank";
+    return link;
+  }
+
   function entry(row, active, query) {
     const item = element("li", released[row] ? "" : "r");
+    const shown = picture(row);
+    if (shown) item.append(shown);
     item.append(marked("div", rows.en[row] || "", query, "en"));
     item.append(rows.text[row] ? marked("div", rows.text[row], query, data.language, "target") : element("div", "soft", "no translation"));
     if (rows.back[row]) {
@@ -199,17 +219,26 @@
   const PAGE = 15;
   const limits = { kept: PAGE, rejected: PAGE };
   const searched = rows.en.map((text, row) => [text, rows.text[row], rows.back[row], rows.answer_en[row], rows.answer[row], rows.id[row]].filter(Boolean).join("\n").toLowerCase());
+  const query = () => find("query").value.trim().toLowerCase();
+  function filters() {
+    const text = query();
+    const [reason, split, type, engine, band] = ["reason", "split", "type", "engine", "band"].map((id) => find(id).value);
+    const [from, to] = ["from", "to"].map((id) => find(id).value);
+    return (row) => (!text || searched[row].includes(text)) && (!split || rows.split[row] === split)
+      && (!reason || rows.keep[row] || rows.reasons[row].includes(Number(reason)))
+      && (!type || rows.type.rows[row] === Number(type)) && (!engine || rows.engine.rows[row] === Number(engine))
+      && (!band || within(values[band][row], from, to));
+  }
+  const within = (value, from, to) => !Number.isNaN(value) && (from === "" || value >= Math.fround(Number(from))) && (to === "" || value <= Math.fround(Number(to)));
+  const chosen = (keep) => sorted([...rows.keep.keys()].filter((row) => rows.keep[row] === keep).filter(filters()));
+
   function list() {
-    const query = find("query").value.trim().toLowerCase();
-    const reason = find("reason").value;
-    const split = find("split").value;
     const active = sliders.length ? bounds() : [];
     for (const [side, keep] of [["kept", 1], ["rejected", 0]]) {
-      const all = [...rows.keep.keys()].filter((row) => rows.keep[row] === keep);
-      const some = sorted(all.filter((row) => (!query || searched[row].includes(query)) && (!split || rows.split[row] === split)
-        && (!reason || keep || rows.reasons[row].includes(Number(reason)))));
+      const all = rows.keep.filter((one) => one === keep);
+      const some = chosen(keep);
       find(side + "-count").textContent = group(some.length) + (some.length < all.length ? " of " + group(all.length) : "") + " on this page";
-      find(side + "-rows").replaceChildren(...some.slice(0, limits[side]).map((row) => entry(row, active, query)));
+      find(side + "-rows").replaceChildren(...some.slice(0, limits[side]).map((row) => entry(row, active, query())));
       find(side + "-more").hidden = some.length <= limits[side];
     }
   }
@@ -221,13 +250,41 @@
     return some.sort((one, other) => key(one) - key(other) || one - other);
   }
 
+  function csv() {
+    const names = ["question_id", "split", "verdict", "reasons", "answer_type", "engine", "question_en", "question", "question_back", "answer_en", "answer"];
+    const lines = [...chosen(1), ...chosen(0)].map((row) => [
+      rows.id[row], rows.split[row], rows.keep[row] ? "kept" : "rejected", rows.reasons[row].map((at) => rows.words[at]).join("; "),
+      rows.type.words[rows.type.rows[row]], rows.engine.words[rows.engine.rows[row]], rows.en[row], rows.text[row], rows.back[row], rows.answer_en[row], rows.answer[row],
+    ].map((text) => cell(text || "")).concat(values.map((column) => (Number.isNaN(column[row]) ? "" : short(column[row])))));
+    return "\ufeff" + [names.concat(data.measures.map((measure) => cell(measure.name))), ...lines].map((line) => line.join(",") + "\r\n").join("");
+  }
+  // A text that a spreadsheet would take for a formula gets an apostrophe in front.
+  function cell(text) {
+    const safe = /^['=+\-@\t\r＝＋－＠]/.test(text) ? "'" + text : text;
+    return /[",\r\n]/.test(safe) ? '"' + safe.replaceAll('"', '""') + '"' : safe;
+  }
+  find("download").addEventListener("click", () => {
+    const link = element("a");
+    link.href = URL.createObjectURL(new Blob([csv()], { type: "text/csv" }));
+    link.download = data.name + "-rows.csv";
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+  });
+
+  for (const id of ["type", "engine"]) rows[id].words.forEach((word, at) => find(id).append(new Option(word.split("|")[0], at)));
+  data.measures.forEach((measure, at) => find("band").append(new Option(measure.name, at)));
   rows.words.forEach((word, at) => find("reason").append(new Option(word, at)));
   data.splits.forEach((split) => find("split").append(new Option(split, split)));
   data.measures.forEach((measure, at) => find("order").append(
     new Option(measure.name + ", lowest first", at + " 1"), new Option(measure.name + ", highest first", at + " -1")));
   const relist = () => { limits.kept = limits.rejected = PAGE; list(); };
   find("query").addEventListener("input", relist);
-  for (const id of ["reason", "split", "order"]) find(id).addEventListener("change", relist);
+  for (const id of ["reason", "split", "type", "engine", "order"]) find(id).addEventListener("change", relist);
+  find("band").addEventListener("change", () => {
+    for (const id of ["from", "to"]) { find(id).value = ""; find(id).disabled = find("band").value === ""; }
+    relist();
+  });
+  for (const id of ["from", "to"]) find(id).addEventListener("input", relist);
   find("search").addEventListener("submit", (event) => event.preventDefault());
   for (const side of ["kept", "rejected"]) {
     find(side + "-more").addEventListener("click", () => {

@@ -8,9 +8,12 @@
   const RIGHT_TO_LEFT = ["ar", "fa", "he", "ur"];
   const $ = (id) => document.getElementById(id);
 
-  let filled = data.rows.map(() => ({}));
+  const WRITTEN = { corrected_question: "question", corrected_answer: "answer" };
+  const begun = () => ({ filled: data.rows.map(() => ({})), current: 0 });
+
+  let judges = { "": begun() };
   let reviewer = "";
-  let current = 0;
+  let { filled, current } = judges[""];
 
   function trouble(text) {
     $("trouble").textContent = text;
@@ -20,7 +23,12 @@
   function load() {
     try {
       const kept = JSON.parse(localStorage.getItem(key) || "null");
-      if (kept && kept.filled.length === filled.length) ({ filled, reviewer, current } = kept);
+      if (kept && kept.judges) ({ judges, reviewer } = kept);
+      else if (kept && kept.filled.length === filled.length) {
+        judges = { [kept.reviewer]: { filled: kept.filled, current: kept.current } };
+        reviewer = kept.reviewer;
+      }
+      ({ filled, current } = judges[reviewer]);
     } catch (error) {
       trouble("This browser keeps nothing here: save the sheet before you close the page.");
     }
@@ -28,10 +36,53 @@
 
   function keep() {
     try {
-      localStorage.setItem(key, JSON.stringify({ filled, reviewer, current }));
+      judges[reviewer] = { filled, current };
+      localStorage.setItem(key, JSON.stringify({ judges, reviewer }));
     } catch (error) {
       trouble("This browser keeps nothing here: save the sheet before you close the page.");
     }
+  }
+
+  // Work without a name becomes that of the first name; another name finds its own work, or begins.
+  function become(name) {
+    if (name === reviewer) return;
+    keep();
+    if (reviewer === "" && !(name in judges)) {
+      judges[name] = judges[""];
+      judges[""] = begun();
+    }
+    judges[name] = judges[name] || begun();
+    reviewer = name;
+    ({ filled, current } = judges[reviewer]);
+    keep();
+    names();
+    show();
+  }
+
+  function names() {
+    $("judges").replaceChildren(...Object.keys(judges).filter(Boolean).map((name) => new Option(name)));
+  }
+
+  function picture(address) {
+    const shown = address.startsWith("data:image/jpeg;base64,");
+    $("picture").hidden = !shown;
+    if (shown) $("picture").src = address; else $("picture").removeAttribute("src");
+    $("picture").alt = `picture of question ${current + 1}`;
+    const linked = /^https?:\/\//.test(address);
+    $("picture-link").hidden = !linked;
+    if (linked) $("picture-link").href = address; else $("picture-link").removeAttribute("href");
+  }
+
+  function written(name) {
+    const changed = Boolean(filled[current][name]);
+    $(name).classList.toggle("changed", changed);
+    if (name === "corrected_question") $("before").hidden = !changed;
+  }
+
+  function fit() {
+    const field = $("corrected_question");
+    field.style.height = "auto";
+    field.style.height = `${field.scrollHeight + 2}px`;
   }
 
   const cell = (name) => data.rows[current][at[name]];
@@ -55,13 +106,16 @@
     $("answers").textContent = cell("answers");
     $("answer_en").textContent = cell("answer_en") || "-";
     $("corrected_answer").disabled = !cell("answer_en");
+    picture(data.pictures[current]);
     for (const element of [$("translation"), $("answers"), ...document.querySelectorAll("[data-target]")]) {
       element.lang = language;
       element.dir = RIGHT_TO_LEFT.includes(language) ? "rtl" : "auto";
     }
-    for (const name of FIELDS) $(name).value = mine[name] || "";
-    $("corrected_question").placeholder = cell("question");
-    $("corrected_answer").placeholder = cell("answer");
+    for (const name of FIELDS) {
+      $(name).value = mine[name] || (WRITTEN[name] ? cell(WRITTEN[name]) : "");
+      written(name);
+    }
+    fit();
     $("card").dataset.label = mine.label || "";
     for (const button of document.querySelectorAll("[data-label][aria-pressed]")) {
       button.setAttribute("aria-pressed", String(button.dataset.label === mine.label));
@@ -143,7 +197,10 @@
     if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
     const field = event.target.closest("input, select, textarea");
     if (field) {
-      if (event.key === "Escape" || (event.key === "Enter" && field.tagName === "INPUT")) $("card").focus();
+      if (event.key === "Escape" || event.key === "Enter") {
+        event.preventDefault();
+        $("card").focus();
+      }
       return;
     }
     const action = KEYS[event.key] || KEYS[event.key.toLowerCase()];
@@ -157,14 +214,24 @@
   }
   for (const name of FIELDS) {
     $(name).addEventListener("input", () => {
-      filled[current][name] = $(name).value;
+      const text = $(name).value.replace(/\s+/g, " ");
+      const own = WRITTEN[name] ? cell(WRITTEN[name]) : "";
+      filled[current][name] = text.trim() === own ? "" : text;
+      written(name);
+      fit();
       keep();
     });
+    $(name).addEventListener("blur", show);
   }
-  $("reviewer").addEventListener("input", () => {
-    reviewer = $("reviewer").value.trim();
-    keep();
-  });
+  for (const button of document.querySelectorAll("[data-undo]")) {
+    button.addEventListener("click", () => {
+      filled[current][button.dataset.undo] = "";
+      keep();
+      show();
+      $(button.dataset.undo).focus();
+    });
+  }
+  $("reviewer").addEventListener("change", () => become($("reviewer").value.trim()));
   $("filter").addEventListener("change", () => {
     if (!shown(current) && !move(1)) move(-1);
     show();
@@ -175,6 +242,7 @@
 
   load();
   $("reviewer").value = reviewer;
+  names();
   show();
   $("card").focus();
 })();
