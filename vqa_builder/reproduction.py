@@ -144,7 +144,7 @@ def reproduce(
     _check_inputs(found, spec)
     spec = _with_own_memory(found, folder, spec, Path(out))
     run = found.content.get("run") or {}
-    (release,) = build(
+    release, *_ = build(
         spec,
         out,
         languages=[found.language],
