@@ -93,7 +93,7 @@ def test_only_what_a_path_names_changes() -> None:
         ("turns.value", "matches nothing", "did you mean turns[*].value?"),
         ("turn[*].value", "matches nothing", "did you mean turns[*].value?"),
         ("id", "no text", "leave it out"),
-        ("turns", "no text", "did you mean turns[*].from?"),
+        ("turns", "no text", "did you mean turns[*].value?"),
         ("pair", "no text", "did you mean pair[*]?"),
     ],
 )

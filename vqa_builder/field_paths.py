@@ -239,6 +239,7 @@ def _nothing(path: str, schema: pa.Schema, where: object) -> SourceError:
 
 def _no_text(path: str, kind: pa.DataType, schema: pa.Schema, where: object) -> SourceError:
     inside = [other for other in text_paths(schema) if other.startswith((f"{path}.", f"{path}["))]
+    inside.sort(key=lambda other: other.endswith((".from", ".role", ".id", ".type")))
     remedy = f"did you mean {inside[0]}?" if inside else "leave it out: what is not named travels as it is"
     return SourceError(
         f"The path {path!r} leads to something that is no text",
