@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from vqa_builder.errors import SourceError
+from vqa_builder.text_lists import read_lists, write_lists
 
 ITEMS = "[*]"
 OPTIONAL = "?"
@@ -85,6 +86,8 @@ def settle(fields: Mapping[str, str], schema: pa.Schema, where: object) -> list[
         if steps is None:
             raise _nothing(path, schema, where)
         end = _end(pa.struct(list(schema)), steps)
+        if optional and not is_text(end):
+            continue
         if not (is_text(end) or pa.types.is_null(end)):
             raise _no_text(path, end, schema, where)
         if twin := next((other for other in found if other.steps == steps), None):
@@ -118,6 +121,7 @@ def take(column: pa.Array, steps: Sequence[str]) -> Strings:
         if pa.types.is_null(column.type):
             return Strings(pa.array([], pa.string()), rows[:0], ())
         if step == ITEMS:
+            column = read_lists(column) if is_text(column.type) else column
             lengths = _lengths(column)
             parents = np.repeat(np.arange(len(lengths)), lengths)
             starts = np.cumsum(lengths) - lengths
@@ -144,6 +148,8 @@ def put(column: pa.Array, steps: Sequence[str], texts: pa.Array) -> pa.Array:
         at = kind.get_field_index(steps[0])
         children[at] = put(children[at], steps[1:], texts)
         return pa.StructArray.from_arrays(children, fields=list(kind), mask=column.is_null())
+    if is_text(kind):
+        return put(column, (), write_lists(put(read_lists(column), steps, texts), column))
     return _rebuilt(column, put(pc.list_flatten(column), steps[1:], texts))
 
 
@@ -189,6 +195,8 @@ def _steps(path: str, kind: pa.DataType) -> tuple[str, ...] | None:
     if pa.types.is_null(kind):
         return tuple(path.removeprefix(".").replace(ITEMS, f".{ITEMS}").split("."))
     if path.startswith(ITEMS):
+        if path == ITEMS and is_text(kind):
+            return (ITEMS,)  # a list that is written as text
         rest = _steps(path[len(ITEMS) :].removeprefix("."), kind.value_type) if _is_list(kind) else None
         return None if rest is None else (ITEMS, *rest)
     if not pa.types.is_struct(kind):
@@ -209,7 +217,10 @@ def _end(kind: pa.DataType, steps: Sequence[str]) -> pa.DataType:
     for step in steps:
         if pa.types.is_null(kind):
             break
-        kind = kind.value_type if step == ITEMS else kind.field(step).type
+        if step != ITEMS:
+            kind = kind.field(step).type
+        elif not is_text(kind):
+            kind = kind.value_type
     return kind
 
 

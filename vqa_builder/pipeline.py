@@ -25,6 +25,7 @@ from vqa_builder.steps.recording import (
     put_together,
     read_strings,
     release_records,
+    settle_options,
 )
 from vqa_builder.steps.releasing import BuiltRelease, assemble, release
 from vqa_builder.steps.translating import Translated, align_words, translate, translate_back
@@ -123,7 +124,8 @@ def build_language(job: BuildContext, source: SourceTables | RecordTables, langu
     verdicts = judge(job, translated, language)
     if isinstance(source, RecordTables):
         strings = put_together(job, source, translated, verdicts, language)
-        return release_records(job, source, strings, translated, verdicts, language)
+        settled = settle_options(job, source, strings, language)
+        return release_records(job, source, strings, settled, translated, verdicts, language)
     alignments = align_words(job, translated, language)
     in_context = translate_in_context(job, source.contexts, translated, language)
     answer_map = align_answers(job, source.contexts, translated, verdicts, in_context, language)

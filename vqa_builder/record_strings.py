@@ -15,32 +15,53 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from vqa_builder import schema, segments as segmentation
-from vqa_builder.field_paths import FieldPath, take
+from vqa_builder import languages, schema, segments as segmentation
+from vqa_builder.answers import short_texts
+from vqa_builder.answers.short_texts import QUOTED, Meaning
+from vqa_builder.field_paths import FieldPath, Strings, take
 from vqa_builder.translation.protected_spans import Piece
 from vqa_builder.translation.sentences import cut_sentences, joined
 
-VERSION = "1"
+VERSION = "2"
 AT_ONCE = 10_000
 """Strings that are Python objects at a time."""
 PIECE = pa.struct([("text", pa.string()), ("is_kept", pa.bool_())])
 _SEPARATOR = "\x00"
+_KEY = r"^\s*\(?[A-Z]\)?\.?\s*$"
+"""The letter of an option."""
 
 
 class Places:
     """The strings of records, gathered batch after batch."""
 
-    def __init__(self) -> None:
+    def __init__(self, meaning: Meaning) -> None:
+        self._meaning = meaning
         self._strings: dict[str, int] = {}
         self._columns: dict[str, list[NDArray[Any]]] = {"string": [], "row": [], "path": []}
         self._rows = 0
 
     def add(self, table: pa.RecordBatch, paths: Sequence[FieldPath]) -> None:
         """The strings of some rows, path after path."""
-        for number, path in enumerate(paths):
-            found = take(table[path.column], path.steps[1:])
-            encoded = found.texts.dictionary_encode()
-            keys = (f"{path.kind}{_SEPARATOR}{text}" for text in encoded.dictionary.to_pylist())
+        strings = [take(table[path.column], path.steps[1:]) for path in paths]
+        kinds = [path.kind for path in paths]
+        questions, options = (
+            _of_rows(strings, kinds, kind, table.num_rows) for kind in ("question", "option")
+        )
+        joined = pc.binary_join_element_wise(questions, options, " | ")
+        view = pc.if_else(pc.equal(options, ""), questions, joined)
+        for number, (kind, found) in enumerate(zip(kinds, strings, strict=True)):
+            contexts = pa.repeat("", len(found.texts))
+            if kind in schema.SHORT:
+                contexts = self._meaning.contexts(questions, found.rows, found.texts, view)
+            if kind == "answer":
+                chosen = pc.and_(
+                    pc.not_equal(options.take(pa.array(found.rows)), ""),
+                    pc.match_substring_regex(found.texts, _KEY),
+                )
+                contexts = pc.if_else(pc.fill_null(chosen, False), f"{QUOTED}key", contexts)
+            keyed = pc.binary_join_element_wise(kind, contexts, found.texts, _SEPARATOR)
+            encoded = keyed.dictionary_encode()
+            keys = encoded.dictionary.to_pylist()
             known = np.array(
                 [self._strings.setdefault(key, len(self._strings)) for key in keys] + [-1], np.int32
             )
@@ -73,7 +94,7 @@ def cut(places: pa.Table, kinds: Sequence[str]) -> pa.Table:
         kinds: of spans that engines must not touch.
 
     Returns:
-        role, text, count (places that hold it) and ``pieces``.
+        role, context (of answers and options), count (places that hold it), text and ``pieces``.
     """
     strings, indices = _distinct(places), string_numbers(places)
     counts = np.bincount(indices[indices >= 0], minlength=len(strings)).astype(np.int64)
@@ -89,7 +110,7 @@ def extract(strings: pa.Table) -> pa.Table:
         {
             "role": strings["role"].take(owner),
             "text": sentences,
-            "context": pa.repeat("", len(sentences)),
+            "context": _contexts(strings).take(owner),
             "count": strings["count"].take(owner),
         }
     )
@@ -123,10 +144,11 @@ def translated(
         Row-aligned with the strings: text (null where a sentence failed), keep, reasons, engines (all that
         translated a part), then the scores; a string without a sentence is kept as it is.
     """
-    tables = segments, translations, scores.drop_columns(["segment_id", "language"]), verdicts
+    words = short_texts.ready(segments, languages.get(language))
+    parts = _replaced(_parts(translations, scores, verdicts), *words)
     starts = range(0, max(strings.num_rows, 1), AT_ONCE)
     return pa.concat_tables(
-        _translated(strings.slice(start, AT_ONCE), *tables, language, ends) for start in starts
+        _translated(strings.slice(start, AT_ONCE), segments, parts, language, ends) for start in starts
     )
 
 
@@ -167,30 +189,31 @@ def stated(table: pa.Table, name: str) -> Any:
 
 
 def _cut(keys: pa.Array, kinds: Sequence[str]) -> pa.Table:
-    pairs = [key.split(_SEPARATOR, 1) for key in keys.to_pylist()]
-    pieces = [[piece._asdict() for piece in cut_sentences(text, kinds)] for _, text in pairs]
+    parts = [key.split(_SEPARATOR, 2) for key in keys.to_pylist()]
+    pieces = [
+        [Piece(text, True)._asdict()]
+        if context.startswith(QUOTED)
+        else [piece._asdict() for piece in cut_sentences(text, kinds)]
+        for _, context, text in parts
+    ]
     return pa.table(
         {
-            "role": pa.array([role for role, _ in pairs], pa.string()),
-            "text": pa.array([text for _, text in pairs], pa.string()),
+            "role": pa.array([role for role, _, _ in parts], pa.string()),
+            "context": pa.array([context for _, context, _ in parts], pa.string()),
+            "text": pa.array([text for _, _, text in parts], pa.string()),
             "pieces": pa.array(pieces, pa.list_(PIECE)),
         }
     )
 
 
 def _translated(
-    strings: pa.Table,
-    segments: pa.Table,
-    translations: pa.Table,
-    scores: pa.Table,
-    verdicts: pa.Table,
-    language: str,
-    ends: Mapping[str, str],
+    strings: pa.Table, segments: pa.Table, parts: pa.Table, language: str, ends: Mapping[str, str]
 ) -> pa.Table:
-    """Some of the strings; see ``translated``."""
+    """Some of the strings; see ``translated``. ``parts`` are as ``_parts`` made them."""
     owner, sentences = _sentences(strings)
-    at = pa.array(_places_of(strings["role"].take(owner).combine_chunks(), sentences, segments))
-    texts = iter(translations["text"].take(at).to_pylist())
+    roles, contexts = strings["role"].take(owner).combine_chunks(), _contexts(strings).take(owner)
+    mine = parts.take(pa.array(_places_of(roles, sentences, contexts, segments)))
+    texts = iter(mine["text"].to_pylist())
     rows, owners = strings.num_rows, owner.to_numpy()
     whole = []
     for pieces in strings["pieces"].to_pylist():
@@ -198,24 +221,74 @@ def _translated(
         own = [next(texts) for piece in cut_again if not piece.is_kept]
         whole.append(joined(cut_again, own, language))
     keep = np.ones(rows, dtype=bool)
-    np.logical_and.at(keep, owners, verdicts["keep"].take(at).to_numpy())
+    np.logical_and.at(keep, owners, mine["keep"].to_numpy())
     told = {
         "text": pa.array(whole, pa.string()),
         "keep": pa.array(keep),
-        "reasons": _united(verdicts["reasons"].take(at), owners, rows),
-        "engines": _engines(translations["engine"].take(at), owners, rows),
+        "reasons": _united(mine["reasons"], owners, rows),
+        "engines": _united(mine["engines"], owners, rows),
     }
-    measures = dict(zip(scores.column_names, worst(scores.take(at), owners, rows, ends), strict=True))
-    return pa.table(told | measures)
+    measures = mine.drop_columns(list(told))
+    told |= dict(zip(measures.column_names, worst(measures, owners, rows, ends), strict=True))
+    return _replaced(pa.table(told), *short_texts.known(strings, languages.get(language)))
 
 
-def _places_of(roles: pa.Array, sentences: pa.Array, segments: pa.Table) -> NDArray[np.int64]:
+def _parts(translations: pa.Table, scores: pa.Table, verdicts: pa.Table) -> pa.Table:
+    """All that is known of the sentences."""
+    own = {"text": translations["text"], "keep": verdicts["keep"], "reasons": verdicts["reasons"]}
+    own["engines"] = _lists_of(translations["engine"].combine_chunks())
+    return pa.table(own | {name: scores[name] for name in scores.column_names[2:]})
+
+
+def _replaced(made: pa.Table, words: pa.Array, writers: pa.Array) -> pa.Table:
+    """The same with other texts where there are any: kept, unscored, under their writers' names."""
+    known = pc.is_valid(words)
+    own = {
+        "text": pc.coalesce(words, made["text"]),
+        "keep": pc.or_(known, made["keep"]),
+        "reasons": pc.if_else(known, pa.scalar([], pa.list_(pa.string())), made["reasons"]),
+        "engines": pc.if_else(known, _lists_of(writers), made["engines"]),
+    }
+    return pa.table(own | {name: pc.if_else(known, None, made[name]) for name in made.column_names[4:]})
+
+
+def _lists_of(values: pa.Array) -> pa.ListArray:
+    """Each value as a list of itself; null values make empty lists."""
+    offsets = np.concatenate([[0], np.cumsum(values.is_valid().to_numpy(zero_copy_only=False))])
+    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), values.drop_null())
+
+
+def _contexts(strings: pa.Table) -> pa.Array:
+    """The context of each string as engines see it."""
+    encoded = strings["context"].combine_chunks().dictionary_encode()
+    seen = [short_texts.for_engines(context) for context in encoded.dictionary.to_pylist()]
+    return pa.array(seen, pa.string()).take(encoded.indices)
+
+
+def _of_rows(strings: Sequence[Strings], kinds: Sequence[str], kind: str, rows: int) -> pa.Array:
+    """The texts of a kind in each row, joined; "" where there is none."""
+    mine = [found for found, own in zip(strings, kinds, strict=True) if own == kind]
+    if not mine:
+        return pa.repeat("", rows)
+    texts = pa.concat_arrays([found.texts for found in mine])
+    owners = np.concatenate([found.rows for found in mine])
+    order = np.argsort(owners, kind="stable")
+    order = order[texts.is_valid().to_numpy(zero_copy_only=False)[order]]
+    offsets = np.concatenate([[0], np.cumsum(np.bincount(owners[order], minlength=rows))])
+    lists = pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), texts.take(pa.array(order)))
+    return pc.binary_join(lists, "; ")
+
+
+def _places_of(
+    roles: pa.Array, sentences: pa.Array, contexts: pa.Array, segments: pa.Table
+) -> NDArray[np.int64]:
     """The row of each sentence in the table of all."""
     at = np.zeros(len(sentences), np.int64)
     for role in schema.KINDS:
         mine = pc.equal(roles, role).to_numpy(zero_copy_only=False)
         if mine.any():
-            at[mine] = segmentation.locate(sentences.filter(pa.array(mine)), role, segments).to_numpy()
+            own = [column.filter(pa.array(mine)) for column in (sentences, contexts)]
+            at[mine] = segmentation.locate(own[0], role, segments, own[1]).to_numpy()
     return at
 
 
@@ -246,12 +319,6 @@ def _united(reasons: pa.ChunkedArray, owners: NDArray[np.int64], rows: int) -> p
     lists = reasons.combine_chunks()
     own = owners[pc.list_parent_indices(lists).to_numpy()]
     return distinct_lists(own, pc.list_flatten(lists), rows)
-
-
-def _engines(engines: pa.ChunkedArray, owners: NDArray[np.int64], rows: int) -> pa.ListArray:
-    """All that translated a part of each row."""
-    valid = engines.is_valid().to_numpy()
-    return distinct_lists(owners[valid], engines.drop_null().combine_chunks(), rows)
 
 
 def distinct_lists(owners: NDArray[np.int64], values: pa.Array, rows: int) -> pa.ListArray:

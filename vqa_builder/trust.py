@@ -37,7 +37,8 @@ BY_OPTION = {
     "key_variable": "key",
     "key_variables": "key",
 }
-DOWNLOADS = {"hub": "repo", "records": "repo", "transformers": "model", "similarity": "model"}
+_ON_THE_HUB = ("hub", "records", "llava", "finevision", "multiple_choice", "docvqa", "chartqa", "vqa_rad")
+DOWNLOADS = dict.fromkeys(_ON_THE_HUB, "repo") | {"transformers": "model", "similarity": "model"}
 
 
 class Setting(NamedTuple):

@@ -40,7 +40,7 @@ def test_rows_collide_by_their_own_options_alone() -> None:
 
 def settled(
     rows: Sequence[Sequence[tuple[str, str, str | None]]], language: str = "ja"
-) -> list[tuple[int, str | None, bool, list[str], str]]:
+) -> list[tuple[int, str | None, bool, list[str], list[str]]]:
     """What ``settle`` makes of rows of (kind, English, translation)."""
     kinds = ["option", "answer", "text", "question"]
     strings = list(dict.fromkeys((kind, english, text) for row in rows for kind, english, text in row))
@@ -59,19 +59,19 @@ def settled(
             "reasons": pa.array(
                 [[] if text else ["failed"] for _, _, text in strings], pa.list_(pa.string())
             ),
-            "engine": ["mini"] * len(strings),
+            "engines": pa.array([["mini"]] * len(strings), pa.list_(pa.string())),
             "chrf": pa.array(range(len(strings)), pa.float32()),
         }
     )
     english = pa.table({"text": [english for _, english, _ in strings]})
     found = settle(places, kinds, english, translated, languages.get(language))
-    names = ("place", "text", "keep", "reasons", "engine")
+    names = ("place", "text", "keep", "reasons", "engines")
     return [tuple(row[name] for name in names) for row in found.to_pylist()]
 
 
 def test_an_answer_that_is_an_option_is_the_options_translation() -> None:
     boats = [("option", "boat", "船"), ("option", "ship", "船")]
-    by = f"mini + {APART}"
+    by = ["mini", APART]
     assert settled(
         [
             [*boats, ("answer", "Ship", "船舶"), ("answer", "raft", "いかだ")],
@@ -82,7 +82,7 @@ def test_an_answer_that_is_an_option_is_the_options_translation() -> None:
         (0, "船（boat）", True, [], by),
         (1, "船（ship）", True, [], by),
         (2, "船（ship）", True, [], by),
-        (6, "犬", True, [], "mini"),
+        (6, "犬", True, [], ["mini"]),
     ]
 
 
@@ -90,18 +90,18 @@ def test_a_rationale_that_quotes_an_option_quotes_its_translation() -> None:
     words: list[tuple[str, str, str | None]] = [("option", "run", "दौड़ना"), ("option", "red", "लाल")]
     said = 'The word "run" is a verb, and "blue" is none.'
     assert settled([[*words, ("text", said, 'शब्द "run" एक क्रिया है, और "blue" नहीं।')]], "hi") == [
-        (2, 'शब्द "दौड़ना" एक क्रिया है, और "blue" नहीं।', True, [], f"mini + {APART}")
+        (2, 'शब्द "दौड़ना" एक क्रिया है, और "blue" नहीं।', True, [], ["mini", APART])
     ]
     assert settled([[("text", said, 'शब्द "run" एक क्रिया है।')], words], "hi") == []
 
 
 def test_a_row_whose_options_cannot_be_told_apart_is_rejected() -> None:
     # The normaliser writes what alone tells these apart in one way.
-    by = f"mini + {APART}"
+    by = ["mini", APART]
     assert settled([[("option", "x²", "x²"), ("option", "x2", "x2"), ("option", "y", "y")]]) == [
         (0, "x²（x²）", False, ["options collide (x²)"], by),
         (1, "x2（x2）", False, ["options collide (x2)"], by),
-        (2, "y", False, ["options collide (y)"], "mini"),
+        (2, "y", False, ["options collide (y)"], ["mini"]),
     ]
 
 

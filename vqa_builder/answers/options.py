@@ -68,6 +68,31 @@ def colliding_rows(rows: Numbers, english: pa.Array, texts: pa.Array, language: 
     return np.unique(np.concatenate(found))
 
 
+def quoted_options(
+    answer_rows: Numbers, answers: pa.Array, option_rows: Numbers, options: pa.Array
+) -> tuple[Numbers, Numbers]:
+    """Which answers are an option of their row.
+
+    Args:
+        answer_rows, answers: the row of each answer, and its English.
+        option_rows, options: the same of the options.
+
+    Returns:
+        The places of these answers, ascending, and of the option that each is.
+
+    >>> rows, answers, options = np.array([0, 0]), pa.array(["Dog.", "cow"]), pa.array(["cat", "dog"])
+    >>> [places.tolist() for places in quoted_options(rows, answers, rows, options)]
+    [[0], [1]]
+    """
+    codes = _codes(pa.concat_arrays([answers, options]), _plain)
+    keys = np.concatenate([answer_rows, option_rows]) * (codes.max(initial=0) + 1) + codes
+    own, theirs = keys[: len(answers)], keys[len(answers) :]
+    known, first = np.unique(theirs, return_index=True)
+    at = np.searchsorted(known, own).clip(max=max(len(known) - 1, 0))
+    hits = np.flatnonzero(known[at] == own) if len(known) else np.array([], np.int64)
+    return hits, first[at[hits]]
+
+
 def told_apart(english: Sequence[str], texts: Sequence[str], language: Language) -> list[str]:
     """The options of one row, changed so that no two read alike.
 
@@ -105,7 +130,7 @@ def settle(
         places: the number of the ``string`` at every place (null for none), its ``row`` and ``path``.
         kinds: of the strings under each path.
         strings: the distinct strings, their English under ``text``.
-        translated: row-aligned with these: ``text``, ``keep``, ``reasons``, ``engine`` and scores.
+        translated: row-aligned with these: ``text``, ``keep``, ``reasons``, ``engines`` and scores.
         language: theirs.
 
     Returns:
@@ -118,8 +143,13 @@ def settle(
     english, texts = found.english.take(at), found.texts.take(at)
     for row in colliding_rows(found.row[option], english, texts, language).tolist():
         changes.update(_apart(found, found.options_of(row), language))
-    for place, quoted in _quoting(found, option):
-        changes[place] = changes.get(quoted, _Change(int(found.number[quoted])))
+    answer = found.of_kind("answer")
+    said = found.english.take(pa.array(found.number[answer]))
+    for place, quoted in zip(
+        *quoted_options(found.row[answer], said, found.row[option], english), strict=True
+    ):
+        own = int(option[quoted])
+        changes[int(answer[place])] = changes.get(own, _Change(int(found.number[own])))
     for place in _with_quotes(found):
         said = {_plain(found.english_at(each)): each for each in found.options_of(int(found.row[place]))}
         words = {
@@ -175,20 +205,6 @@ def _apart(found: _Rows, options: Sequence[int], language: Language) -> Iterator
             yield place, _Change(int(found.number[place]), text, word if failed else None)
 
 
-def _quoting(found: _Rows, option: Numbers) -> Iterator[tuple[int, int]]:
-    """Answers that are an option of their row, and that option."""
-    answer = found.of_kind("answer")
-    codes = _codes(found.english, _plain)
-    keys = [
-        found.row[places] * (len(found.english) + 1) + codes[found.number[places]]
-        for places in (answer, option)
-    ]
-    known, first = np.unique(keys[1], return_index=True)
-    at = np.searchsorted(known, keys[0]).clip(max=max(len(known) - 1, 0))
-    hits = np.flatnonzero(known[at] == keys[0]) if len(known) else np.array([], np.int64)
-    return zip(answer[hits].tolist(), option[first[at[hits]]].tolist(), strict=True)
-
-
 def _with_quotes(found: _Rows) -> list[int]:
     """The places of texts with quotation marks in rows with options."""
     places = found.of_kind("text")
@@ -216,12 +232,12 @@ def _changed(translated: pa.Table, changes: dict[int, _Change]) -> pa.Table:
     """The changed places as rows of their own."""
     places = sorted(changes)
     table = translated.take(pa.array([changes[place].string for place in places], pa.int64()))
-    columns = {name: table[name].to_pylist() for name in ("text", "keep", "reasons", "engine")}
+    columns = {name: table[name].to_pylist() for name in ("text", "keep", "reasons", "engines")}
     for at, place in enumerate(places):
         _, text, collides = changes[place]
         if text is not None and text != columns["text"][at]:
             columns["text"][at] = text
-            columns["engine"][at] = " + ".join(filter(None, (columns["engine"][at], APART)))
+            columns["engines"][at] = [*(columns["engines"][at] or []), APART]
         if collides is not None:
             columns["keep"][at] = False
             columns["reasons"][at] = [*(columns["reasons"][at] or []), f"{COLLIDE} ({collides})"]

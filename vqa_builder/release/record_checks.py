@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
+from vqa_builder.answers import short_texts
+from vqa_builder.answers.options import colliding_rows, quoted_options
 from vqa_builder.field_paths import FieldPath, put, take
 from vqa_builder.release import record_view, recount
 from vqa_builder.release.checks import CONTROL, SHOWN_IDS, Reference
@@ -31,6 +34,7 @@ PROVED = {
     "layout": "what is not named within a translated column is as in the English one",
     "text": "every text of a kept row is translated, without control characters",
     "spans": "every protected span of a kept row's texts stands in its translation",
+    "options": "options of a kept row read apart, and answers that are an option are its translation",
     "reasons": "every rejected row says why, with the path",
     "ids": "unique, as many as counted",
 }
@@ -174,7 +178,7 @@ def _span_faults(key: str, part: pa.Table, paths: Sequence[FieldPath], known: Re
     """Texts of kept rows, none of them by people, that lack a protected span of the English."""
     if config_of(key) != "default" or not known.protected:
         return []
-    machines = (*known.engines, KEPT)
+    machines = (*known.engines, *short_texts.WRITERS, KEPT)
     by_machine = {
         name: all(each.startswith(machines) for each in (name or "").split(" + ") if each)
         for name in part["engine"].unique().to_pylist()
@@ -189,6 +193,48 @@ def _span_faults(key: str, part: pa.Table, paths: Sequence[FieldPath], known: Re
     return faults
 
 
+def _option_faults(key: str, part: pa.Table, paths: Sequence[FieldPath], known: Reference) -> list[str]:
+    """Kept rows with options that read alike, or with an answer that is an option and reads otherwise."""
+    option, answer = (_texts_of(part, paths, kind) for kind in ("option", "answer"))
+    if config_of(key) != "default" or not len(option.rows):
+        return []
+    colliding = colliding_rows(option.rows, option.english, option.texts, known.language)
+    at, of = quoted_options(answer.rows, answer.english, option.rows, option.english)
+    own, quoted = answer.texts.take(pa.array(at)), option.texts.take(pa.array(of))
+    astray = pc.fill_null(pc.not_equal(own, quoted), False).to_numpy(zero_copy_only=False)
+    problems = {
+        "two options read alike": colliding,
+        "an answer is no longer the option that it was": np.unique(answer.rows[at[astray]]),
+    }
+    return [
+        f"{key}: {part[ROW_ID][int(row)]}: {problem}"
+        for problem, rows in problems.items()
+        for row in rows[:SHOWN_IDS]
+    ]
+
+
+class _Texts(NamedTuple):
+    """The texts of one kind in some rows that hold one, row after row."""
+
+    rows: NDArray[np.int64]
+    english: pa.Array
+    texts: pa.Array
+
+
+def _texts_of(part: pa.Table, paths: Sequence[FieldPath], kind: str) -> _Texts:
+    pairs = [_pair(part, path) for path in paths if path.kind == kind]
+    rows = np.concatenate([np.array([], np.int64), *(own.rows for own, _ in pairs)])
+    order = np.argsort(rows, kind="stable")
+    own, english = (
+        pa.concat_arrays([pa.array([], pa.string()), *(pair[at].texts for pair in pairs)]).take(
+            pa.array(order)
+        )
+        for at in (0, 1)
+    )
+    there = pc.and_(own.is_valid(), english.is_valid())
+    return _Texts(rows[order][there.to_numpy(zero_copy_only=False)], english.filter(there), own.filter(there))
+
+
 def _reason_faults(key: str, part: pa.Table, paths: Sequence[FieldPath], known: Reference) -> list[str]:
     if config_of(key) != "rejected":
         return []
@@ -201,6 +247,7 @@ _CHECKS: dict[str, Callable[[str, pa.Table, Sequence[FieldPath], Reference], lis
     "layout": _layout_faults,
     "text": _text_faults,
     "spans": _span_faults,
+    "options": _option_faults,
     "reasons": _reason_faults,
 }
 

@@ -19,11 +19,12 @@ from vqa_builder import record_strings
 from vqa_builder.features import features_of, with_features
 from vqa_builder.field_paths import FieldPath, put, take
 from vqa_builder.release.parquet import ShardWriter
-from vqa_builder.schema import StreamedHash
+from vqa_builder.schema import IMAGE, StreamedHash
 from vqa_builder.sources.records import ENGLISH, ROW_ID, RecordBatch
 
 VERSION = "1"
 KEPT_ENGLISH = "kept_english"
+UNREAD = "picture cannot be read"
 REASONS = pa.list_(pa.string())
 _OWN = ("text", "keep", "reasons", "engines")
 
@@ -91,7 +92,12 @@ class Written:
 
 
 def write(
-    batches: Iterator[RecordBatch], places: pa.Table, strings: pa.Table, form: Form, folder: Path
+    batches: Iterator[RecordBatch],
+    places: pa.Table,
+    strings: pa.Table,
+    settled: pa.Table,
+    form: Form,
+    folder: Path,
 ) -> Written:
     """Write the tables of a release.
 
@@ -99,6 +105,7 @@ def write(
         batches: the rows of the source, in its order.
         places: as ``record_strings.Places`` gathered them from the same rows.
         strings: as ``record_strings.translated`` made them.
+        settled: what single places hold instead, as ``answers.options.settle`` found.
         form: of the release.
         folder: the release's.
     """
@@ -106,7 +113,9 @@ def write(
     sinks: dict[str, _Sink] = {}
     split, source = "", StreamedHash()
     rows, paths = places["row"].to_numpy(), places["path"].to_numpy()
-    numbers = record_strings.string_numbers(places)
+    numbers = record_strings.string_numbers(places).copy()
+    numbers[settled["place"].to_numpy()] = strings.num_rows + np.arange(settled.num_rows)
+    strings = pa.concat_tables([strings, settled.select(strings.column_names).cast(strings.schema)])
     for batch in batches:
         if batch.split != split:
             _finish(written, split, sinks, source)
@@ -155,6 +164,7 @@ def rows_of(batch: RecordBatch, own: _Own, strings: pa.Table, form: Form) -> tup
         columns[path.column] = put(columns[path.column], path.steps[1:], own_texts)
     size, bad = batch.table.num_rows, np.flatnonzero(~keep.to_numpy(zero_copy_only=False))
     reasons = _reasons(found["reasons"].take(pa.array(bad)), names[bad], own.rows[bad], size)
+    unread = _unread_pictures(batch.table)
     measures = found.drop_columns(list(_OWN))
     scores = record_strings.worst(measures, own.rows.astype(np.int64), size, form.ends)
     by = _of_rows(found["engines"].combine_chunks(), own.rows, size)
@@ -165,13 +175,12 @@ def rows_of(batch: RecordBatch, own: _Own, strings: pa.Table, form: Form) -> tup
         "scores": pa.StructArray.from_arrays(scores, fields=list(form.scores)) if scores else None,
         "engine": pc.if_else(pc.equal(named, ""), None, named),
         KEPT_ENGLISH: reasons,
-        "reasons": reasons,
+        "reasons": unread if form.keeps_english else _joined(reasons, unread),
     }
     schema = form.schema(rejected=True)
     english_of = {name + ENGLISH: batch.table[name] for name in form.translated}
     arrays = [{**columns, **added, **english_of}[name] for name in schema.names]
-    kept = pa.repeat(True, size) if form.keeps_english else pc.equal(pc.list_value_length(reasons), 0)
-    return pa.Table.from_arrays(arrays, schema=schema), kept
+    return pa.Table.from_arrays(arrays, schema=schema), pc.equal(pc.list_value_length(added["reasons"]), 0)
 
 
 def _of_rows(lists: pa.ListArray, rows: NDArray[np.int32], size: int) -> pa.ListArray:
@@ -192,6 +201,45 @@ def _reasons(
         code, mark, words = reason.partition(" (")
         told.append(f"{code} ({names[parent]}{': ' + words if mark else ')'}")
     return record_strings.distinct_lists(rows[parents].astype(np.int64), pa.array(told, pa.string()), size)
+
+
+def _unread_pictures(table: pa.RecordBatch) -> pa.ListArray:
+    """Why rows are rejected whose pictures nobody could open."""
+    rows, told = [], []
+    for name in table.schema.names:
+        steps = [name]
+        column, owners = table[name], np.arange(table.num_rows)
+        if pa.types.is_list(column.type):
+            owners, column = pc.list_parent_indices(column).to_numpy(), pc.list_flatten(column)
+            steps.append("[{}]")
+        if column.type != IMAGE:
+            continue
+        starts = np.searchsorted(owners, owners)
+        for at, picture in enumerate(column.field("bytes")):
+            if picture.is_valid and not _opens(picture.as_buffer()):
+                rows.append(int(owners[at]))
+                told.append(f"{UNREAD} ({''.join(steps).format(at - starts[at])})")
+    return record_strings.distinct_lists(
+        np.array(rows, np.int64), pa.array(told, pa.string()), table.num_rows
+    )
+
+
+def _opens(picture: pa.Buffer) -> bool:
+    from PIL import Image
+
+    try:
+        with Image.open(pa.BufferReader(picture)) as opened:
+            opened.verify()
+    except Exception:  # Pillow raises whatever a damaged file makes a decoder do
+        return False
+    return True
+
+
+def _joined(one: pa.ListArray, other: pa.ListArray) -> pa.ListArray:
+    """The items of both lists of each row."""
+    owners = np.concatenate([pc.list_parent_indices(each).to_numpy() for each in (one, other)])
+    values = pa.concat_arrays([pc.list_flatten(each) for each in (one, other)])
+    return record_strings.distinct_lists(owners, values, len(one))
 
 
 class _Sink:

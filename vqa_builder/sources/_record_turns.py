@@ -11,7 +11,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from vqa_builder.field_paths import ITEMS, FieldPath, take
+from vqa_builder.field_paths import ITEMS, FieldPath, is_text, take
+from vqa_builder.text_lists import read_lists
 
 SPEAKERS = ("from", "role", "speaker")
 ASSISTANTS = ("gpt", "assistant", "model", "chatgpt", "bard", "bing", "bot")
@@ -39,6 +40,8 @@ def turn_faults(table: pa.RecordBatch, paths: Sequence[FieldPath]) -> dict[int, 
         column, steps = table[path.column], path.steps[1:]
         if path.kind == "turn" and steps[-2:-1] == (ITEMS,):
             faults = {**_assistant_first(column, path), **faults}
+        if ITEMS in steps:
+            faults = {**_no_lists(column, path), **faults}
         faults = {**_open_tags(column, path), **faults}
     return faults
 
@@ -86,3 +89,23 @@ def _open_tags(column: pa.Array, path: FieldPath) -> dict[int, TurnFault]:
                 f"{opened} and {closed}",
             )
     return faults
+
+
+def _no_lists(column: pa.Array, path: FieldPath) -> dict[int, TurnFault]:
+    """Texts that are to be read as lists and are none."""
+    before = path.steps[1 : path.steps.index(ITEMS)]
+    for step in before:
+        column = column.flatten()[column.type.get_field_index(step)]
+    if not is_text(column.type):
+        return {}
+    wrong = pc.and_(pc.is_null(read_lists(column)), pc.match_substring_regex(column, r"\S"))
+    expected = "a list of texts, as JSON or as Python prints one"
+    return {
+        row: TurnFault(
+            ".".join(path.steps[: len(before) + 1]),
+            "The text is no list",
+            expected,
+            repr(column[row].as_py()),
+        )
+        for row in pc.indices_nonzero(pc.fill_null(wrong, False)).to_pylist()
+    }

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from pydantic import Field, model_validator
 
-from vqa_builder import field_paths
+from vqa_builder import field_paths, registry
 from vqa_builder.errors import SourceError
 from vqa_builder.features import renamed_features
 from vqa_builder.field_paths import FieldPath
@@ -19,12 +19,19 @@ from vqa_builder.schema import KINDS
 from vqa_builder.sources import base
 from vqa_builder.sources._input_files import existing, on_disk
 from vqa_builder.sources._nested_tables import Layout, Rows, hub_rows, table_rows
-from vqa_builder.sources._record_turns import turn_faults
+from vqa_builder.sources._record_turns import TurnFault, turn_faults
 from vqa_builder.sources._table_options import SUFFIXES, Columns, FileFormat
 
 ROW_ID = "row_id"
 ENGLISH = "_en"
 Kind = Literal["question", "answer", "option", "turn", "text", "copy"]
+
+
+FIELDS = (
+    "path -> kind of its texts: question, answer, option, turn, text or copy; the path of a column, of a"
+    " field within, outer.inner, or of the items of a list, turns[*].value, which may be written as text;"
+    " a ? behind a path lets it be missing"
+)
 
 
 class RecordsOptions(base.Options):
@@ -41,12 +48,7 @@ class RecordsOptions(base.Options):
     )
     config: str | None = Field(None, description="its configuration; left out, the default one")
     revision: str | None = Field(None, description="its branch, tag or commit; left out, the head of main")
-    fields: dict[str, Kind] = Field(
-        min_length=1,
-        description="path -> kind of its texts: question, answer, option, turn, text or copy; the path of a"
-        " column, of a field within, outer.inner, or of the items of a list, turns[*].value; a ? behind a"
-        " path lets it be missing",
-    )
+    fields: dict[str, Kind] = Field(min_length=1, description=FIELDS)
     on_bad_string: Literal["reject", "english"] = Field(
         "reject",
         description="a string that no translation passes for rejects its row, or stays English and is named"
@@ -126,6 +128,12 @@ class Records(base.Source):
     name = "records"
     summary = "records of any shape, released in the source's own schema"
     Options: ClassVar = RecordsOptions
+    signs: ClassVar[tuple[str, ...]] = ()
+    """Columns by which a shape is known, beside the paths of its own ``fields``."""
+    checked: ClassVar[tuple[str, ...]] = ()
+    """Columns that ``faults`` looks at and no path names."""
+    needs: ClassVar[tuple[Kind, ...]] = ()
+    """Kinds that its paths must lead to."""
 
     def __init__(self, options: RecordsOptions) -> None:
         self.options = options
@@ -177,12 +185,26 @@ class Records(base.Source):
         fields = [field.with_name(names.get(field.name, field.name)) for field in found]
         return pa.schema(fields, renamed_features(found.metadata, names))
 
+    @property
+    def where(self) -> str:
+        """The source for messages."""
+        return self.options.repo or ", ".join(str(path) for path in self.files()[:3])
+
     @cached_property
     def paths(self) -> list[FieldPath]:
         """The paths to what is translated, as the schema has them."""
-        where = self.options.repo or ", ".join(str(path) for path in self.files()[:3])
+        where = self.where
         found = field_paths.settle(self.options.fields, self.schema, where)
         wanted = [path for path in found if path.kind != "copy"]
+        for kind in {*self.needs} - {path.kind for path in wanted}:
+            paths = [path.removesuffix("?") for path, own in self.options.fields.items() if own == kind]
+            raise SourceError(
+                f"The source has no {kind}s",
+                where=where,
+                expected=", ".join(paths) or f"a path of kind {kind}",
+                found=", ".join(field_paths.text_paths(self.schema)),
+                remedy=f"name the path of one under fields: {{PATH: {kind}}}",
+            )
         if not wanted:
             raise SourceError("Nothing is to be translated", where=where, found="copy alone under fields")
         taken = {ROW_ID, "language", "scores", "engine", "kept_english", "reasons"}
@@ -211,7 +233,9 @@ class Records(base.Source):
         named = ", ".join(f"{path.text} as {path.kind}" for path in self.paths)
         columns = {path.column for path in self.paths}
         rest = ", ".join(name for name in self.schema.names if name not in columns)
-        return [f"translated: {named}", *([f"as they are: {rest}"] if rest else []), *self.notices()]
+        shape = recognised(self.schema) if type(self) is Records else None
+        known = [f"shape: {shape}; `type: {shape}` needs no fields"] if shape else []
+        return [*known, f"translated: {named}", *([f"as they are: {rest}"] if rest else []), *self.notices()]
 
     def batches(
         self, on_bad_record: base.OnBadRecord, limit: int | None = None, *, texts_alone: bool = False
@@ -223,7 +247,8 @@ class Records(base.Source):
             limit: at most so many records of each split.
             texts_alone: whether only columns that hold something to be translated are wanted.
         """
-        wanted = dict.fromkeys(path.column for path in self.paths) if texts_alone else self.schema.names
+        looked_at = {path.column for path in self.paths} | {*self.checked}
+        wanted = looked_at if texts_alone else self.schema.names
         names = [name for name in self.schema.names if name in wanted]
         own = [old for old in self._source_schema.names if self.options.rename.get(old, old) in wanted]
         for split, tables in self._rows.items():
@@ -244,11 +269,15 @@ class Records(base.Source):
         """The rows without their splits; the pipeline asks for ``batches``."""
         return (batch.table for batch in self.batches(on_bad_record, limit))
 
+    def faults(self, table: pa.RecordBatch) -> dict[int, TurnFault]:
+        """The rows of a table that cannot be used, and why."""
+        return turn_faults(table, self.paths)
+
     def _usable(
         self, table: pa.RecordBatch, label: str, numbers: Sequence[int], report: base.OnBadRecord
     ) -> pa.BooleanArray:
         """Which rows can be used; the others are told."""
-        bad = turn_faults(table, self.paths)
+        bad = self.faults(table)
         for row, (path, problem, expected, found) in sorted(bad.items()):
             report(base.BadRecord(label, numbers[row], None, f"{problem} at {path}", expected, found))
         good = np.ones(table.num_rows, dtype=bool)
@@ -271,3 +300,25 @@ def _files(path: Path) -> list[Path]:
     if not found:
         raise SourceError("No file of a table is there", where=path, expected=", ".join(SUFFIXES))
     return sorted(found)
+
+
+def recognised(schema: pa.Schema) -> str | None:
+    """The shape that columns have: of those whose signs and needs are there, the one that knows most of them.
+
+    >>> recognised(pa.schema([("id", pa.string()), ("texts", pa.list_(pa.struct([("user", pa.string())])))]))
+    >>> kinds = [("question", pa.string()), ("choices", pa.list_(pa.string())), ("answer", pa.int8())]
+    >>> recognised(pa.schema(kinds))
+    'multiple_choice'
+    """
+    found: list[tuple[int, int, str]] = []
+    for name in registry.names("sources"):
+        shape = registry.find("sources", name)
+        if not issubclass(shape, Records) or shape is Records or not {*shape.signs} <= {*schema.names}:
+            continue
+        try:
+            paths = field_paths.settle(shape.Options.model_fields["fields"].default, schema, name)
+        except SourceError:
+            continue
+        if {*shape.needs} <= {path.kind for path in paths}:
+            found.append((len(shape.signs), len(paths), name))
+    return max(found)[2] if found else None

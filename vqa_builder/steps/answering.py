@@ -34,7 +34,7 @@ def assign_senses(job: BuildContext, examples: Stored, vocabulary: Stored) -> St
         examples,
         vocabulary,
         rules=fingerprint(list(rules.values())),
-        languages=[_tables(code) for code in codes] if in_context else None,
+        languages=[tables_of(code) for code in codes] if in_context else None,
         mode=[mode, list(by_question.items()), modes.table_hash()],
         version=[senses.VERSION, modes.VERSION],
     )
@@ -76,7 +76,7 @@ def translate_in_context(job: BuildContext, found: Stored, translated: Translate
         found,
         translated.segments,
         translated.translations,
-        language=_tables(language),
+        language=tables_of(language),
         glossary=_glossary_hash(job, language),
         engines=[engine.signature for engine in (*plugins.chains[0], *plugins.back_chain)],
         guard=guard and guard.signature,
@@ -131,7 +131,7 @@ def align_answers(
         *translated,
         verdicts,
         in_context,
-        language=_tables(language),
+        language=tables_of(language),
         glossary=_glossary_hash(job, language),
         merges=merges.table_hash(),
         version=alignment.VERSION,
@@ -178,6 +178,6 @@ def _glossary_hash(job: BuildContext, language: str) -> str:
     return fingerprint(sorted(job.plugins.glossary(language).items()))
 
 
-def _tables(code: str) -> list[str]:
+def tables_of(code: str) -> list[str]:
     """What decides a language's own answers."""
     return [languages.get(code).signature, tables_hash(code)]

@@ -8,7 +8,9 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from vqa_builder import record_strings, registry
+from vqa_builder import languages, record_strings, registry
+from vqa_builder.answers import modes, options, short_texts
+from vqa_builder.answers.short_texts import Meaning
 from vqa_builder.errors import SourceError
 from vqa_builder.plugins import plugin_options
 from vqa_builder.quality import policy as policies
@@ -20,6 +22,7 @@ from vqa_builder.release.record_view import FORM
 from vqa_builder.sources.base import BadRecord, OnBadRecord
 from vqa_builder.sources.records import RecordBatch, Records, RecordsOptions, question_source
 from vqa_builder.spec import Plugin, Spec
+from vqa_builder.steps.answering import tables_of
 from vqa_builder.steps.build_context import BuildContext
 from vqa_builder.steps.reading import (
     BAD_RECORDS,
@@ -38,8 +41,8 @@ from vqa_builder.steps.releasing import (
     stated_facts,
 )
 from vqa_builder.steps.translating import Translated
-from vqa_builder.store import Stored
-from vqa_builder.translation import sentences
+from vqa_builder.store import Stored, fingerprint
+from vqa_builder.translation import instructions, sentences
 
 ROWS = "rows"
 
@@ -60,13 +63,14 @@ class RecordTables(NamedTuple):
 
 def read_strings(job: BuildContext) -> RecordTables:
     """Source -> the strings of its records, and where they stand; the records themselves are not kept."""
-    source = records_of(job)
+    source, (mode, rules, in_view) = records_of(job), _meaning(job)
     places = job.store.step(
         "places",
         lambda: _read(job),
         source=job.spec.source.type,
         version=[source.version, record_strings.VERSION],
         options=without_paths(plugin_options("sources", job.spec.source, job.spec.folder)),
+        meaning=[mode, fingerprint(list(rules.values())), in_view, modes.table_hash(), short_texts.VERSION],
         fingerprint=job.inputs,
         limit=job.limit,
         on_bad_record=job.on_bad_record,
@@ -78,10 +82,17 @@ def read_strings(job: BuildContext) -> RecordTables:
         lambda places: record_strings.cut(places, kinds),
         places,
         protect=kinds,
-        version=[record_strings.VERSION, sentences.VERSION],
+        version=[record_strings.VERSION, sentences.VERSION, instructions.signature()],
     )
     segments = job.store.step("segments", record_strings.extract, strings, version=record_strings.VERSION)
     return RecordTables(places, strings, segments)
+
+
+def _meaning(job: BuildContext) -> Meaning:
+    """How answers and options are meant."""
+    engines = [engine for chain in job.plugins.chains for engine in chain]
+    in_view = any(engine.uses_context for engine in engines)
+    return Meaning(job.plugins.answer_mode, job.plugins.sense_rules, in_view)
 
 
 def put_together(
@@ -97,9 +108,35 @@ def put_together(
         source.strings,
         *translated,
         verdicts,
-        language=language,
+        language=tables_of(language),
         ends=ends,
-        version=record_strings.VERSION,
+        version=[record_strings.VERSION, short_texts.VERSION, instructions.signature()],
+    )
+
+
+def settle_options(job: BuildContext, source: RecordTables, strings: Stored, language: str) -> Stored:
+    """Strings -> what places hold instead, so that options can be told apart and quoted as they are."""
+    kinds = [path.kind for path in records_of(job).paths]
+    return job.store.step(
+        f"options-{language}",
+        lambda places, english, texts: options.settle(
+            pa.table(
+                {
+                    **{name: places[name] for name in ("row", "path")},
+                    "string": record_strings.string_numbers(places),
+                }
+            ),
+            kinds,
+            english,
+            texts,
+            languages.get(language),
+        ),
+        source.places,
+        source.strings,
+        strings,
+        kinds=kinds,
+        language=tables_of(language),
+        version=options.VERSION,
     )
 
 
@@ -107,6 +144,7 @@ def release_records(
     job: BuildContext,
     source: RecordTables,
     strings: Stored,
+    settled: Stored,
     translated: Translated,
     verdicts: Stored,
     language: str,
@@ -117,7 +155,9 @@ def release_records(
         StorageError: a release with more rows stands there, and the build may not overwrite it.
     """
     folder = job.out / job.spec.release_name(language)
-    key = release_key(job, strings=strings.key, places=source.places.key, version=records.VERSION)
+    key = release_key(
+        job, strings=strings.key, options=settled.key, places=source.places.key, version=records.VERSION
+    )
     if write.is_current(folder, key):
         return BuiltRelease(folder, language, load_manifest(folder), False, job.work.of(language), None)
     rows = record_strings.stated(source.places.table, ROWS)
@@ -125,7 +165,9 @@ def release_records(
     check_unchanged(job)
     form = _form_of(job, strings.table, language)
     with write.replacing(folder) as unfinished:
-        written = records.write(_batches(job), source.places.table, strings.table, form, unfinished)
+        written = records.write(
+            _batches(job), source.places.table, strings.table, settled.table, form, unfinished
+        )
         check_unchanged(job)
         counts = _counts(job, source, translated, verdicts.table, language)
         said = stated_facts(
@@ -244,7 +286,7 @@ def _batches(job: BuildContext) -> Iterator[RecordBatch]:
 
 
 def _read(job: BuildContext) -> pa.Table:
-    source, gathered = records_of(job), record_strings.Places()
+    source, gathered = records_of(job), record_strings.Places(_meaning(job))
     bad: list[BadRecord] = []
     told: OnBadRecord = reporter(job, bad)
     rows: dict[str, int] = {}

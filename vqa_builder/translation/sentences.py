@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator, Sequence
 
 from vqa_builder.spec import PROTECTED_KINDS
+from vqa_builder.translation.instructions import labels
 from vqa_builder.translation.protect import SPACELESS
 from vqa_builder.translation.protected_spans import Piece, cut, find_spans
 
-VERSION = "1"
+VERSION = "2"
 
 _END = re.compile(r"[.!?]+[\"'”’)\]*_]*(\s+)(?=[\"'“‘(\[*_]*[A-Z0-9<])")
 _ABBREVIATION = re.compile(
@@ -34,6 +35,8 @@ def cut_sentences(text: str, kinds: Sequence[str] = PROTECTED_KINDS) -> list[Pie
     ['It is red.', 'Is it?']
     >>> [piece.text for piece in cut_sentences("| **Colour** | 5 |\\n|---|---|") if not piece.is_kept]
     ['Colour']
+    >>> [piece.text for piece in cut_sentences("Question: Is it?\\nAnswer: B") if not piece.is_kept]
+    ['Question:', 'Is it?', 'Answer:']
     """
     pieces: list[Piece] = []
     for piece in cut(text, kinds):
@@ -77,6 +80,12 @@ def _emphasised(text: str, kinds: Sequence[str]) -> Iterator[Piece]:
     start = match.end() if (match := _MARKS.match(text)) else 0
     if start:
         yield Piece(text[:start], True)
+    if label := labels().match(text, start):
+        yield Piece(label[0], False)
+        rest = text[label.end() :]
+        yield Piece(rest[: len(rest) - len(rest.lstrip())], True)
+        yield from _sentences(rest.lstrip(), kinds)
+        return
     found = _EMPHASIS.match(text, start)
     if found is None or not (
         found.end() == len(text) or ":" in found["after"] or found["inside"][-1:] in ".!?:"
