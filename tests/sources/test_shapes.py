@@ -22,8 +22,9 @@ ADDED = {"row_id", "language", "scores", "engine", "kept_english", "reasons"}
 
 
 def spec_of(folder: Path, source: dict[str, Any], **more: Any) -> Path:
-    """A spec that keeps all that mini makes."""
-    spec = {"name": "s", "languages": ["ja", "hi"], "source": source, "policy": "lenient"}
+    """A spec that keeps what mini makes, and scores next to nothing."""
+    spec = {"name": "s", "languages": ["ja", "hi"], "source": source, "scores": ["script"]}
+    spec |= {"policy": {"rules": {"script": {"min": 0.1}}}}
     path = folder / "build.yaml"
     path.write_text(yaml.safe_dump(spec | {"release": {"licence": "cc-by-4.0"}} | more))
     return path
@@ -45,15 +46,10 @@ def source_table(name: str, folder: Path) -> pa.Table:
     rows = SHAPES[name].rows
     if name == "scienceqa_json":
         rows = [{"key": key, **row} for key, row in rows.items()]
-    table = pa.Table.from_pylist(rows)
-    if name == "mmbench":
-        table = pa.table(
-            {
-                column: [str(each) or None for each in table[column].to_pylist()]
-                for column in table.column_names
-            }
-        )
-    return table
+    if SHAPES[name].form == "tsv":
+        rows = [{column: str(value) or None for column, value in row.items()} for row in rows]
+        return pa.Table.from_pylist(rows, pa.schema([(column, pa.string()) for column in rows[0]]))
+    return pa.Table.from_pylist(rows)
 
 
 def released(folder: Path) -> pa.Table:

@@ -53,6 +53,8 @@ def joined(pieces: Sequence[Piece], texts: Sequence[str | None], language: str) 
     >>> pieces = [Piece("It is red.", False), Piece(" ", True), Piece("Is it?", False)]
     >>> joined(pieces, ["赤いです。", "本当？"], "ja")
     '赤いです。本当？'
+    >>> joined([Piece("Answer:", False), Piece(" B", True)], ["答え："], "ja")
+    '答え：B'
     """
     translated = iter(texts)
     parts: list[str] = []
@@ -62,6 +64,8 @@ def joined(pieces: Sequence[Piece], texts: Sequence[str | None], language: str) 
             if text is None:
                 return None
             parts.append(text)
+        elif language in SPACELESS and parts and parts[-1].endswith("："):
+            parts.append(piece.text.removeprefix(" "))
         elif piece.text == " " and language in SPACELESS and 0 < place < len(pieces) - 1:
             parts.append("" if parts[-1][-1:] in "。！？」』）" else " ")
         else:
