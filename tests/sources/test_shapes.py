@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from tests.sources.shapes import SHAPES, features, write
-from vqa_builder import build, load_spec, registry, validate
+from vqa_builder import build, load_spec, plan, registry, validate
 from vqa_builder.errors import SourceError
 from vqa_builder.schema import content_hash
 from vqa_builder.sources.records import ENGLISH
@@ -157,6 +157,15 @@ def test_validate_names_the_shape(tmp_path: Path, name: str) -> None:
     named = [f"shape: {shape}; `type: {shape}` needs no fields"]
     assert named[0] in validate(load_spec(spec_of(tmp_path, source | {"type": "records", "fields": fields})))
     assert named[0] not in validate(load_spec(spec_of(tmp_path, source)))
+
+
+def test_a_table_of_conversations_is_named(tmp_path: Path) -> None:
+    source = write("llava", tmp_path) | {
+        "type": "table",
+        "columns": {"question_id": "id", "image_id": "image"},
+    }
+    with pytest.raises(SourceError, match="type: llava"):
+        plan(load_spec(spec_of(tmp_path, source)), tmp_path / "out")
 
 
 def test_a_row_whose_picture_cannot_be_opened_is_rejected(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import io
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -147,7 +148,7 @@ def _decoded(text: bytes | msgspec.Raw) -> Any:
 
 def _listed(text: io.TextIOWrapper, label: str) -> Iterator[Any]:
     """The items of a JSON list, decoded one by one while the file is read."""
-    decoder = json.JSONDecoder(parse_constant=_no_number)
+    decoder = json.JSONDecoder(parse_constant=partial(_no_number, label))
     part, size, number = text.read(_CHUNK), _CHUNK, 0
     at = part.index("[") + 1
     while True:
@@ -199,8 +200,9 @@ def _within(content: Content, key: str | None) -> Iterator[Any]:
         yield record if isinstance(record, Broken) else {KEY: name, **record}
 
 
-def _no_number(text: str) -> Any:
-    raise SourceError("The file is not valid JSON", found=f"the number {text}", remedy="write null instead")
+def _no_number(label: str, text: str) -> Any:
+    found = f"the number {text}"
+    raise SourceError("The file is not valid JSON", where=label, found=found, remedy="write null instead")
 
 
 def _name(kind: pa.DataType) -> str:

@@ -174,15 +174,17 @@ class Rows(NamedTuple):
         return f"{self.split}-{self.start + row}"
 
 
+_SHAPES = {"conversations": "llava", "texts": "finevision"}
+
+
 def missing(field: str, name: str, known: Collection[str], where: object) -> SourceError:
     """The error for a column that is not there; names the nearest that is."""
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     remedy = f"name it in the spec: columns: {{{field}: {close[0] if close else 'COLUMN'}}}"
     if field == "question" and (nested := [one for one in _CONVERSATIONS if one in known]):
-        remedy = (
-            "translate the turns where they stand: source: {type: records, splits: ..., fields:"
-            f' {{"{nested[0]}[*].{_CONVERSATIONS[nested[0]]}": turn}}}}'
-        )
+        path = f"{nested[0]}[*].{_CONVERSATIONS[nested[0]]}"
+        remedy = f'translate the turns where they stand: type: records, fields: {{"{path}": turn}}'
+        remedy = f"these are conversations: type: {_SHAPES[nested[0]]}" if nested[0] in _SHAPES else remedy
     if field in ("question_id", "image_id"):
         remedy += f", or number the rows: columns: {{{field}: null}}"
     return SourceError(
