@@ -40,8 +40,8 @@ def record(plugins: Iterable[type] = ()) -> dict[str, dict[str, str | None]]:
     >>> sorted(record()["numpy"])
     ['licence', 'version']
     """
-    owners = metadata.packages_distributions()
-    modules = {plugin.__module__.partition(".")[0] for plugin in plugins}
+    modules = {plugin.__module__.partition(".")[0] for plugin in plugins} - {__name__.partition(".")[0]}
+    owners = metadata.packages_distributions() if modules else {}
     wanted = [*requirements(), *(name for module in modules for name in owners.get(module, ()))]
     found: dict[str, metadata.Distribution] = {}
     while wanted:
