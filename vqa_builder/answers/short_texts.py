@@ -120,11 +120,13 @@ def known(strings: pa.Table, language: Language) -> tuple[pa.Array, pa.Array]:
     reasons = pc.if_else(quoted, pc.replace_substring(contexts, QUOTED, ""), None)
     copied, methods = quotations(strings["text"].combine_chunks(), reasons, language)
     asked = pc.if_else(quoted, None, contexts).to_pylist()
-    answers = [
-        None if context is None else language.answer(text, context.partition("\n")[0])
-        for text, context in zip(strings["text"].to_pylist(), asked, strict=True)
+    told = [
+        None if context is None else _word(role, text, language, context.partition("\n")[0])
+        for role, text, context in zip(
+            strings["role"].to_pylist(), strings["text"].to_pylist(), asked, strict=True
+        )
     ]
-    words = pc.coalesce(pa.array([answer and answer.text for answer in answers], pa.string()), copied)
+    words = pc.coalesce(pa.array(told, pa.string()), copied)
     verbatim = pc.fill_null(pc.starts_with(methods, QUOTED), False)
     by = pc.if_else(pc.is_valid(words), f"{TABLES}{language.signature}", None)
     return words, pc.if_else(verbatim, methods, by)
@@ -144,7 +146,13 @@ def ready(segments: pa.Table, language: Language) -> tuple[pa.Array, pa.Array]:
         told = instruction(text, language.code) if role in _SENTENCES else None
         word = None
         if told is None and role in _SENTENCES and _ALONE.fullmatch(text):
-            word = language.answer(text)
-        words.append(told or (word and word.text))
+            word = _word(role, text, language)
+        words.append(told or word)
         writers.append(signature() if told else word and f"{TABLES}{language.signature}")
     return pa.array(words, pa.string()), pa.array(writers, pa.string())
+
+
+def _word(role: str, text: str, language: Language, sense: str = "") -> str | None:
+    """What the tables know for a text; words about what is seen ("solid", a pattern) serve answers alone."""
+    found = language.answer(text, sense)
+    return None if found is None or (found.method == "quality" and role != "answer") else found.text
