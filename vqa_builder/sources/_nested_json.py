@@ -186,7 +186,7 @@ def _within(content: Content, key: str | None) -> Iterator[Any]:
                 "The file has no such part", where=content.label, expected=f"key: {key}", found=named
             )
         found = top_level(Content(content.label, bytes(found[name])), _SHAPES)
-    if isinstance(found, dict) and not all(bytes(part).startswith(b"{") for part in found.values()):
+    if isinstance(found, dict) and 2 * sum(bytes(part)[:1] == b"{" for part in found.values()) <= len(found):
         lists = [name for name, part in found.items() if bytes(part).startswith(b"[{")]
         if len(lists) != 1:
             remedy = "say which part holds the records: key: NAME"
