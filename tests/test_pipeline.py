@@ -104,7 +104,7 @@ def test_a_new_threshold_neither_translates_nor_scores(again: Path, monkeypatch:
         return original(store, step)
 
     monkeypatch.setattr(Store, "load_or_compute", spied)
-    spec = change(again / "source" / "build.yaml", policy={"chrf": {"min": 99}})
+    spec = change(again / "source" / "build.yaml", policy={"length": {"max": 0.5}})
     before = load_manifest(again / "out" / "tiny-ja").counts["kept"]["train"]
     releases = build(load_spec(spec), again / "out", workers=1)
     assert all(release.changed for release in releases)

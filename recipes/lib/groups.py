@@ -11,7 +11,7 @@ from torch import nn
 from torch.optim import Optimizer
 
 from recipes.lib.muon import Fp32Muon
-from recipes.lib.precision import pays
+from recipes.lib.precision import multiplies
 from recipes.lib.settings import Settings
 from vqa_builder.errors import SpecError
 
@@ -67,7 +67,7 @@ def optimisers(groups: list[dict[str, Any]], settings: Settings, device: torch.d
         fused = {"fused": True} if device.type in ("cpu", "cuda") else {}
         found.append(torch.optim.AdamW(adamw, betas=settings.betas, eps=settings.adam_eps, **fused))
     if muon := [group for group in groups if group["muon"]]:
-        kind = torch.optim.Muon if pays(device, "bf16") else Fp32Muon
+        kind = torch.optim.Muon if multiplies(device) else Fp32Muon
         found.append(kind(muon, adjust_lr_fn="match_rms_adamw"))
     return found
 

@@ -37,3 +37,11 @@ def pays(device: torch.device, precision: Precision) -> bool:
         return True
     capabilities = getattr(torch.cpu, "get_capabilities", dict)()  # older PyTorch has none
     return bool(capabilities.get(f"amx_{precision}"))
+
+
+def multiplies(device: torch.device) -> bool:
+    """Whether a device multiplies matrices in bf16 faster than in fp32, if it does nothing else faster."""
+    import torch
+
+    capabilities = getattr(torch.cpu, "get_capabilities", dict)()
+    return pays(device, "bf16") or bool(capabilities.get("avx512_bf16"))

@@ -1,10 +1,7 @@
-"""Source annotation: a word is followed by its translation, which the model learns to copy and inflect.
+"""Dictionaries of nouns in three languages, and the slots that they give lines of training.
 
-    What color is the ashtray <tr> ऐशट्रे <m> ?
-
-``<tr>`` opens an annotation; ``<m>`` and ``<f>`` close one of a noun of that gender, ``</tr>`` any other.
-They are control symbols of the vocabulary, so that no text can write them.
-Source: Dinu et al., Training Neural Machine Translation to Apply Terminology Constraints (ACL 2019).
+See ``vqa_builder.translation.slots`` for what a slot is. A rare noun has one wherever the translation of the
+line confirms it, but for a few; a frequent noun now and then, so that any word may be given one.
 """
 
 from __future__ import annotations
@@ -12,84 +9,46 @@ from __future__ import annotations
 import csv
 import random
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from recipes.translator.held_out import FUNCTION_WORDS
+from vqa_builder.translation.slots import (
+    FORMS,
+    SLOTS,
+    Found,
+    Word,
+    Words,
+    in_places,
+    stands_alone,
+    with_places,
+)
 
-OPEN, CLOSE = "<tr>", {"": "</tr>", "m": "<m>", "f": "<f>"}
-SPACE = "▁"
-_WORD = re.compile(r"[A-Za-z]+(?:[-'][A-Za-z]+)*")
-_POSSESSIVE = re.compile(r"'s?$")
-LONGEST = 3
+COPIED = (
+    0.5  # of the letters and numbers that a translation keeps, as protected spans are when a model is run
+)
+_LATIN = re.compile("[A-Za-z0-9]+(?:[ .:,%'/-]+[A-Za-z0-9]+)*%?")
+NOT_NOUNS = {"act", "adj", "verb", "adv", "num", "answer", "word", "time"}
+POSTPOSITIONS = re.compile(r" (?:का|के|की|को|से|में|पर|ने|तक|जैसे|जैसा|जैसी|वाल[ाीे]|पे|द्वारा|सहित|समेत|द्वारा)(?![ऀ-ॿ])")
 
 
 @dataclass(frozen=True)
-class Sense:
-    """One translation of an English word.
+class Noun:
+    """An English noun and its translation into one language.
 
     Attributes:
-        text: what is written into the annotation: the dictionary form.
-        gender: of a Hindi noun, ``m`` or ``f``.
-        forms: what it may look like in a sentence, the dictionary form among them.
+        en: singular and plural.
+        other: Japanese: one form; Hindi: direct, plural, oblique, oblique plural.
+        marks: Hindi gender (``<m>``, ``<f>``), ``<animate>`` for Japanese.
         own: from the lexicon of this project, read one by one; else from a vote over dictionaries.
     """
 
-    text: str
-    gender: str = ""
-    forms: tuple[str, ...] = ()
+    en: tuple[str, str]
+    other: tuple[str, ...]
+    marks: tuple[str, ...] = ()
     own: bool = True
-
-    def occurs_in(self, sentence: str) -> bool:
-        """Whether a form stands in a sentence; in Hindi as whole words."""
-        if self.gender or re.search("[ऀ-ॿ]", self.text):
-            padded = f" {re.sub(r'[?।,.!]', ' ', sentence)} "
-            return any(f" {form} " in padded for form in self.forms or (self.text,))
-        return self.text in sentence
-
-
-@dataclass(frozen=True)
-class Note:
-    """An annotation at a place of a text: after character ``end`` comes the translation."""
-
-    start: int
-    end: int
-    sense: Sense
-
-
-class Dictionary:
-    """Translations of English words and phrases into one language, looked up by any of their forms.
-
-    >>> dictionary = Dictionary()
-    >>> dictionary.add("ashtray", Sense("灰皿"))
-    >>> [(text, senses[0].text) for _, _, text, senses in dictionary.find("Are these ashtrays?")]
-    [('ashtrays', '灰皿')]
-    """
-
-    def __init__(self) -> None:
-        self.senses: dict[str, list[Sense]] = {}
-
-    def add(self, english: str, sense: Sense, plural: str = "") -> None:
-        """One more sense, after those that are there; the first one counts most."""
-        for form in {english.lower(), (plural or pluralised(english)).lower()}:
-            known = self.senses.setdefault(form, [])
-            if all(other.text != sense.text for other in known):
-                known.append(sense)
-
-    def find(self, text: str) -> Iterator[tuple[int, int, str, list[Sense]]]:
-        """Start, end, lower-cased form and senses of every entry in a text; the longest one at each place."""
-        words = [(match.start(), match.end()) for match in _WORD.finditer(text)]
-        at = 0
-        while at < len(words):
-            for many in range(min(LONGEST, len(words) - at), 0, -1):
-                start, end = words[at][0], words[at + many - 1][1]
-                form = _POSSESSIVE.sub("", text[start:end].lower())
-                if senses := self.senses.get(form):
-                    yield start, start + len(form), form, senses
-                    at += many - 1
-                    break
-            at += 1
 
 
 def pluralised(noun: str) -> str:
@@ -107,84 +66,6 @@ def pluralised(noun: str) -> str:
     return noun + "s"
 
 
-def annotated(pieces: Sequence[str], notes: Sequence[Note], encoded: Sequence[Sequence[str]]) -> list[str]:
-    """The pieces of a text with those of each note's translation behind its word.
-
-    Args:
-        pieces: of the text, which holds no more than one space at a time.
-        notes: in the order of the text.
-        encoded: the pieces of each note's translation.
-
-    >>> note = Note(7, 14, Sense("灰皿"))
-    >>> " ".join(annotated(["▁Is", "▁the", "▁ash", "tray", "?"], [note], [["▁灰", "皿"]]))
-    '▁Is ▁the ▁ash tray <tr> ▁灰 皿 </tr> ?'
-    """
-    result: list[str] = []
-    waiting = list(zip(notes, encoded, strict=True))
-    at = -1  # the first piece begins with a space that the text does not have
-    for piece in pieces:
-        result.append(piece)
-        at += 0 if piece.startswith("<0x") else len(piece)
-        while waiting and at >= waiting[0][0].end:
-            note, translation = waiting.pop(0)
-            result += [OPEN, *translation, CLOSE[note.sense.gender]]
-    return result
-
-
-@dataclass(frozen=True)
-class Shares:
-    """How often words are annotated in training.
-
-    Attributes:
-        rare, frequent: of words that the training text has seldom and often.
-        wrong: of the annotations, a translation of something else.
-    """
-
-    rare: float = 0.8
-    frequent: float = 0.12
-    wrong: float = 0.08
-
-
-class Annotator:
-    """Draws annotations for a sentence whose translation is known.
-
-    Args:
-        dictionary: of the target language.
-        counts: how often each form occurs in real English; words seen ``often`` times are frequent.
-        seed: of the draws.
-    """
-
-    def __init__(
-        self,
-        dictionary: Dictionary,
-        counts: dict[str, int],
-        seed: int,
-        often: int = 40,
-        shares: Shares | None = None,
-    ) -> None:
-        self.dictionary, self.counts, self.often = dictionary, counts, often
-        self.shares = shares or Shares()
-        self.random = random.Random(seed)
-        self.others = [senses[0] for senses in dictionary.senses.values() if senses[0].own]
-
-    def notes(self, text: str, target: str, always: bool = False) -> list[Note]:
-        """Annotations that the target confirms, some left out and some made wrong on purpose."""
-        found = []
-        for start, end, form, senses in self.dictionary.find(text):
-            rare = self.counts.get(form, 0) < self.often
-            share = 1.0 if always and rare else self.shares.rare if rare else self.shares.frequent
-            if self.random.random() >= share:
-                continue
-            right = next((sense for sense in senses if sense.occurs_in(target)), None)
-            if right is None:
-                continue
-            wrong = self.shares.wrong if rare else 3 * self.shares.wrong
-            if (not rare or (right.own and not always)) and self.random.random() < wrong:
-                right = self.random.choice(self.others)
-            found.append(Note(start, end, right))
-        return found
-
-
 def read_rows(path: Path) -> list[dict[str, str]]:
     """The rows of a tab-separated file whose first line names the columns."""
     with path.open(encoding="utf-8", newline="") as handle:
@@ -194,43 +75,94 @@ def read_rows(path: Path) -> list[dict[str, str]]:
         ]
 
 
-NOT_NOUNS = {"act", "adj", "verb", "adv", "num", "answer", "word", "time"}
-
-
-def own_dictionary(lexicon: Iterable[dict[str, str]], language: str) -> Dictionary:
+def own_nouns(lexicon: Iterable[dict[str, str]], language: str) -> list[Noun]:
     """The nouns of the lexicon, in its order."""
-    dictionary = Dictionary()
+    nouns = []
     for row in lexicon:
         if row["category"] in NOT_NOUNS or not row[language]:
             continue
+        english = row["en"], row["en_plural"] or row["en"]
         if language == "hi":
-            forms = {row[name] for name in ("hi", "hi_plural", "hi_oblique", "hi_oblique_plural")} - {""}
-            gender = row["hi_gender"] if row["hi_gender"] in ("m", "f") else ""
-            sense = Sense(row["hi"], gender, tuple(sorted(forms)))
+            names = ("hi", "hi_plural", "hi_oblique", "hi_oblique_plural")
+            forms = tuple(row[name] or row["hi"] for name in names)
+            marks = (f"<{row['hi_gender']}>",) if row["hi_gender"] in ("m", "f") else ()
+            nouns.append(Noun(english, forms, marks))
         else:
-            sense = Sense(row["ja"])
-        dictionary.add(row["en"], sense, row["en_plural"])
-    return dictionary
+            animate = row["category"] == "person" or "anim" in row["tags"].split()
+            nouns.append(Noun(english, (row["ja"],), ("<animate>",) if animate else ()))
+    return nouns
 
 
-def add_vote(
-    dictionary: Dictionary, rows: Iterable[dict[str, str]], language: str, genders: dict[str, str]
-) -> None:
-    """Nouns of a vote over dictionaries, behind what the lexicon says.
+def written_nouns(rows: Iterable[dict[str, str]]) -> list[Noun]:
+    """Hindi nouns of ``hindi_nouns.tsv``: things in pictures that no dictionary at hand has."""
+    return [
+        Noun(
+            (row["en"], pluralised(row["en"])),
+            (row["hi"],) * 4 if row["forms"] == "fixed" else phrase_forms(row["hi"], row["gender"]),
+            (f"<{row['gender']}>",),
+        )
+        for row in rows
+    ]
+
+
+def phrase_forms(phrase: str, gender: str) -> tuple[str, ...]:
+    """As ``hindi_forms``, with what stands before a masculine noun in its form.
+
+    >>> phrase_forms("बर्फ़ का पुतला", "m")
+    ('बर्फ़ का पुतला', 'बर्फ़ के पुतले', 'बर्फ़ के पुतले', 'बर्फ़ के पुतलों')
+    """
+    *before, noun = phrase.split(" ")
+    forms = hindi_forms(noun, gender)
+    agreeing = [re.sub("ा$", "े", word) if gender == "m" else word for word in before]
+    return (phrase, *(" ".join([*agreeing, form]) for form in forms[1:]))
+
+
+def voted_nouns(rows: Iterable[dict[str, str]], language: str, genders: dict[str, str]) -> list[Noun]:
+    """Nouns of a vote over dictionaries.
 
     Japanese has so many dictionaries that two must agree; Hindi has not.
     """
+    nouns = []
     for row in rows:
         english, text = row["en"], row[language]
         if row["pos"] not in ("n", "prop") or int(row["rank"]) > 2 or not fits(english, text):
             continue
         if language == "ja" and "," not in row["sources"]:
             continue
+        names = english, pluralised(english)
         if language == "hi":
             gender = genders.get(text) or ("f" if text.endswith("ी") else "m")
-            dictionary.add(english, Sense(text, gender, hindi_forms(text, gender), own=False))
+            nouns.append(Noun(names, hindi_forms(text, gender), (f"<{gender}>",), own=False))
         else:
-            dictionary.add(english, Sense(text, own=False))
+            nouns.append(Noun(names, (text,), own=False))
+    return nouns
+
+
+def directed(
+    nouns: Sequence[Noun], counts: dict[str, int], into: str
+) -> list[tuple[Noun, tuple[tuple[str, ...], Word]]]:
+    """Nouns with their source forms and translations, from English or into it.
+
+    Into English the most frequent noun comes first: 自転車 is a bicycle before it is a pushbike.
+    """
+    if into != "en":
+        return [(noun, (noun.en, Word(noun.other, noun.marks))) for noun in nouns]
+    order = sorted(nouns, key=lambda noun: (not noun.own, -frequency(noun.en, counts)))
+    return [(noun, (noun.other, Word(noun.en))) for noun in order if not too_short(noun.other[0])]
+
+
+def too_short(word: str) -> bool:
+    """Whether a Japanese word is kana that may stand by chance: without kanji, and no long katakana.
+
+    >>> too_short("いす"), too_short("テント"), too_short("柵")
+    (True, False, False)
+    """
+    return bool(re.fullmatch("[ぁ-ゖー]{1,3}|[ァ-ヺー]{1,2}", word))
+
+
+def frequency(forms: Iterable[str], counts: dict[str, int]) -> int:
+    """How often any of some English forms occurs in what people wrote."""
+    return max(counts.get(form.lower(), 0) for form in forms)
 
 
 def fits(english: str, text: str) -> bool:
@@ -265,15 +197,122 @@ def hindi_forms(noun: str, gender: str) -> tuple[str, ...]:
     return noun, noun + "ें" if gender == "f" else noun, noun, noun + "ों"
 
 
-def read_dictionary(path: Path) -> Dictionary:
-    """A dictionary as ``recipes.translator.export`` writes it: form, translation, gender."""
-    dictionary = Dictionary()
-    for line in path.read_text(encoding="utf-8").splitlines():
-        form, text, gender = line.split("\t")
-        dictionary.senses[form] = [Sense(text, gender)]
-    return dictionary
+@dataclass(frozen=True)
+class Slotted:
+    """A line of training with slots.
+
+    Attributes:
+        source, target: with stand-ins.
+        marks: what follows each slot of the source.
+        forms: what follows each slot of the target.
+    """
+
+    source: str
+    target: str
+    marks: tuple[tuple[str, ...], ...]
+    forms: tuple[tuple[str, ...], ...]
 
 
-def known_notes(text: str, dictionary: Dictionary) -> list[Note]:
-    """The first sense of every word that a dictionary of rare words holds."""
-    return [Note(start, end, senses[0]) for start, end, _, senses in dictionary.find(text)]
+class Slotter:
+    """Draws slots for lines whose translation is known.
+
+    Args:
+        words: of the direction.
+        rare: English forms that are rare in what people wrote.
+        into: the language of the target.
+        seed: of the draws.
+        shares: of rare and of other nouns that get a slot.
+    """
+
+    def __init__(
+        self, words: Words, rare: set[Word], into: str, seed: int, shares: tuple[float, float] = (0.9, 0.2)
+    ) -> None:
+        self.words, self.rare, self.into, self.shares = words, rare, into, shares
+        self.random = random.Random(f"{seed}:{into}")
+
+    def slotted(self, source: str, target: str, any_slots: bool = True) -> Slotted:
+        """A line with the slots that its translation confirms, or none."""
+        found, spans, forms, words = [], [], [], []
+        for each in self.words.find(source) if any_slots else ():
+            place = next(
+                (p for word in each.senses if (p := confirmed(word, each.form, target, self.into))), None
+            )
+            if place is None or self.random.random() >= self.shares[place[3] not in self.rare]:
+                continue
+            if any(place[0] < end and start < place[1] for start, end in spans):
+                continue
+            found.append(each)
+            spans.append(place[:2])
+            forms.append(place[2])
+            words.append(place[3])
+        for start, end, at in kept(source, target) if any_slots else ():
+            inside = any(start < each.end and each.start < end for each in found)
+            if len(found) < len(SLOTS) and not inside and self.random.random() < COPIED:
+                found.append(Found(start, end, 0, ()))
+                spans.append((at, at + end - start))
+                forms.append(())
+                words.append(Word((source[start:end],)))
+        order = sorted(range(len(found)), key=lambda each: found[each].start)
+        return Slotted(
+            with_places(source, [found[each] for each in order]),
+            in_places(target, [spans[each] for each in order]),
+            tuple(words[each].marks for each in order),
+            tuple(forms[each] for each in order),
+        )
+
+
+def kept(source: str, target: str) -> Iterator[tuple[int, int, int]]:
+    """Letters and numbers that stand once in both texts: start and end in one, start in the other.
+
+    >>> list(kept("Does the sign say STOP?", "標識にSTOPと書いてありますか？"))
+    [(18, 22, 3)]
+    """
+    other = target if source.isascii() else source
+    for text in dict.fromkeys(match.group() for match in _LATIN.finditer(other)):
+        edges = re.compile(rf"(?<![A-Za-z0-9]){re.escape(text)}(?![A-Za-z0-9])")
+        places = [[match.start() for match in edges.finditer(side)] for side in (source, target)]
+        if len(places[0]) == len(places[1]) == 1:
+            yield places[0][0], places[0][0] + len(text), places[1][0]
+
+
+def occurrences(text: str, word: str) -> Iterator[int]:
+    """Where a word begins in a text."""
+    at = text.find(word)
+    while at >= 0:
+        yield at
+        at = text.find(word, at + 1)
+
+
+def is_word(text: str, start: int, end: int) -> bool:
+    """Whether no letter or vowel sign stands before or behind.
+
+    >>> is_word("कमरा", 0, 3), is_word("यह कमरा है", 3, 7)
+    (False, True)
+    """
+    return not any(
+        character.isalnum() or unicodedata.category(character)[0] == "M"
+        for character in (text[start - 1 : start] + text[end : end + 1])
+    )
+
+
+def confirmed(word: Word, form: int, target: str, into: str) -> tuple[int, int, tuple[str, ...], Word] | None:
+    """Where a translation stands in a sentence and in which form; None unless it stands there once."""
+    searched = target.lower() if into == "en" else target
+    spots = {
+        (at, at + len(text))
+        for text in {form.lower() if into == "en" else form for form in word.forms}
+        for at in occurrences(searched, text)
+        if (stands_alone if into == "ja" else is_word)(searched, at, at + len(text))
+    }
+    if len(spots) != 1:
+        return None
+    start, end = spots.pop()
+    if len(word.forms) == 1:
+        return start, end, (), word
+    same = [number for number, text in enumerate(word.forms) if text.lower() == target[start:end].lower()]
+    plural = form in (1, 3) if into == "en" else form == 1
+    wanted = int(plural)
+    if into == "hi" and POSTPOSITIONS.match(target, end):
+        wanted += 2
+    chosen = wanted if wanted in same else next((n for n in same if n // 2 == wanted // 2), same[0])
+    return start, end, (FORMS[chosen],), word

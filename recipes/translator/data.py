@@ -2,7 +2,7 @@
 
     python -m recipes.translator.data ../shared runs/translator --examples 1200000
 
-writes ``held_out.tsv``, ``counts.json`` (of English words), ``spm.model`` and ``examples1.npz``.
+writes ``held_out.tsv``, ``counts.json`` (of words), ``spm.model`` and ``examples1.npz``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from recipes.translator import annotate, grammar
-from recipes.translator.annotate import Annotator, Dictionary, read_rows
+from recipes.translator.annotate import Noun, Slotter, frequency, read_rows
 from recipes.translator.held_out import content, key, split_questions
 from recipes.translator.lexicon import Entry, read_lexicon
 from recipes.translator.vocabulary import (
@@ -29,20 +29,24 @@ from recipes.translator.vocabulary import (
     train_vocabulary,
     write_examples,
 )
+from vqa_builder.translation.engines.mini import MODELS
+from vqa_builder.translation.slots import Word, Words
 
+_WORD = re.compile("[a-z]+(?:[-'][a-z]+)*|[\u0900-\u0963\u0970-\u097f]+")
 HERE = Path(__file__).parent / "tables"
 LANGUAGES = ("ja", "hi")
+OFTEN = 40  # a word in so many lines by people needs no dictionary
 REAL = ("questions", "bitext", "handwritten")
 NOT_ALONE = ("act", "verb", "word", "adv")
 SHARES = {  # of the examples into and out of each language
-    "questions": {"ja": 0.42, "hi": 0.50},
-    "grammar": {"ja": 0.22, "hi": 0.29},
-    "bitext": {"ja": 0.25, "hi": 0.08},
+    "questions": {"ja": 0.62, "hi": 0.62},
+    "grammar": {"ja": 0.17, "hi": 0.22},
+    "bitext": {"ja": 0.10, "hi": 0.04},
     "handwritten": {"ja": 0.04, "hi": 0.05},
-    "words": {"ja": 0.05, "hi": 0.05},
-    "copies": {"ja": 0.02, "hi": 0.03},
+    "words": {"ja": 0.03, "hi": 0.03},
+    "copies": {"ja": 0.04, "hi": 0.04},
 }
-DIRECTIONS = {("en", "ja"): 0.33, ("en", "hi"): 0.33, ("ja", "en"): 0.17, ("hi", "en"): 0.17}
+DIRECTIONS = {("en", "ja"): 0.3, ("en", "hi"): 0.3, ("ja", "en"): 0.2, ("hi", "en"): 0.2}
 
 
 @dataclass(frozen=True)
@@ -102,7 +106,7 @@ def bitext(shared: Path, language: str) -> list[Pair]:
         pairs += aligned(data / "tico19.eng-hin.eng", data / "tico19.eng-hin.hin")
         tests = ("laser.hin-eng.eng", "laser.hin-eng.hin")
     held = {key(line) for name in tests for line in (data / name).read_text(encoding="utf-8").splitlines()}
-    kept = [p for p in pairs if len(p.en) <= 160 and key(p.en) not in held and key(p.other) not in held]
+    kept = [p for p in pairs if len(p.en) <= 60 and key(p.en) not in held and key(p.other) not in held]
     if language == "hi":
         kept = list(dict.fromkeys(kept))
     return kept
@@ -141,37 +145,78 @@ def generated(lexicon: Path, seed: int, rare: list[Entry]) -> Iterator[tuple[str
 # --- dictionaries ----------------------------------------------------------------------------------------
 
 
-def dictionaries(shared: Path) -> dict[str, Dictionary]:
+def dictionaries(shared: Path) -> dict[str, list[Noun]]:
     """The lexicon's nouns and, behind them, those of the vote, for each language."""
     lexicon = read_rows(HERE / "lexicon.tsv")
     genders = {row["hi"]: row["gender"] for row in read_rows(shared / "lexicon" / "hi_gender.tsv")}
     result = {}
     for language in LANGUAGES:
-        result[language] = annotate.own_dictionary(lexicon, language)
         rows = sorted(
             read_rows(shared / "lexicon" / f"automatic.{language}.tsv"), key=lambda row: int(row["rank"])
         )
-        annotate.add_vote(result[language], rows, language, genders)
+        result[language] = annotate.own_nouns(lexicon, language)
+        if language == "hi":
+            result[language] += annotate.written_nouns(read_rows(HERE / "hindi_nouns.tsv"))
+        result[language] += annotate.voted_nouns(rows, language, genders)
     return result
 
 
-def rare_nouns(books: dict[str, Dictionary]) -> list[Entry]:
-    """Nouns of the vote that both languages have, as entries of the grammar."""
+def rare_nouns(books: dict[str, list[Noun]]) -> list[Entry]:
+    """Nouns of the vote that both languages have and the lexicon has not, as entries of the grammar."""
+    known = {form for book in books.values() for noun in book if noun.own for form in noun.en}
+    first: dict[str, dict[str, Noun]] = {language: {} for language in books}
+    for language, book in books.items():
+        for noun in book:
+            first[language].setdefault(noun.en[0], noun)
     entries = []
-    for english, senses in books["hi"].senses.items():
-        other = books["ja"].senses.get(english)
-        if (
-            other
-            and not senses[0].own
-            and not other[0].own
-            and " " not in english
-            and not english.endswith("s")
-        ):
-            sense = senses[0]
-            direct, plural, oblique, oblique_plural = annotate.hindi_forms(sense.text, sense.gender)
-            names = (english, annotate.pluralised(english), "object", other[0].text, "つ")
-            entries.append(Entry(*names, direct, plural, oblique, oblique_plural, sense.gender, frozenset()))
+    for english, noun in first["hi"].items():
+        other = first["ja"].get(english)
+        if other and english not in known and " " not in english and not english.endswith("s"):
+            names = (*noun.en, "object", other.other[0], "つ")
+            entries.append(Entry(*names, *noun.other, noun.marks[0].strip("<>"), frozenset()))
     return entries
+
+
+def slotters(
+    books: dict[str, list[Noun]], counts: dict[str, int], seed: int
+) -> dict[tuple[str, str], Slotter]:
+    """What draws slots, for each direction."""
+    result = {}
+    for language, nouns in books.items():
+        for source, target in (("en", language), (language, "en")):
+            rows = [row for _, row in annotate.directed(nouns, counts, target)]
+            frequent = {
+                word
+                for forms, word in rows
+                if frequency(forms if source == "en" else word.forms, counts) >= OFTEN
+            }
+            rare = {word for _, word in rows} - frequent
+            result[source, target] = Slotter(Words(rows, source), rare, target, seed)
+    return result
+
+
+def directed_words(
+    shared: Path, counts: dict[str, dict[str, int]], often: int = OFTEN, voted: int = 5
+) -> dict[tuple[str, str], list[tuple[tuple[str, ...], Word]]]:
+    """What a trained model takes slots for, for each direction: forms and translations of rare nouns.
+
+    Args:
+        shared: with the lexicons.
+        counts: of words in what people wrote, by language.
+        often: nouns of the lexicon that occur as often have none.
+        voted: the same for nouns of the vote, which are wrong more often.
+    """
+    result = {}
+    for language, nouns in dictionaries(shared).items():
+        for source, target in (("en", language), (language, "en")):
+            rows, decided = [], set[str]()
+            for noun, row in annotate.directed(nouns, counts["en"], target):
+                rare = frequency(row[0], counts[source]) < (often if noun.own else voted)
+                if rare and row[0][0] not in decided:
+                    rows.append(row)
+                decided.add(row[0][0])  # ウサギ is a rabbit, which is frequent, and no bunny
+            result[source, target] = rows
+    return result
 
 
 # --- the mix ---------------------------------------------------------------------------------------------
@@ -186,7 +231,10 @@ def endless(pairs: list[Pair], draw: random.Random) -> Iterator[Pair]:
 
 
 def mixed(
-    streams: dict[tuple[str, str], Iterator[Pair]], annotators: dict[str, Annotator], size: int, seed: int
+    streams: dict[tuple[str, str], Iterator[Pair]],
+    slotters: dict[tuple[str, str], Slotter],
+    size: int,
+    seed: int,
 ) -> Iterator[Example]:
     """Examples of all directions and sources in their shares."""
     draw = random.Random(seed)
@@ -197,27 +245,23 @@ def mixed(
         name = draw.choices(list(SHARES), [share[language] for share in SHARES.values()])[0]
         pair = next(streams[name, language])
         if source != "en":
-            yield Example("en", pair.other, (), pair.en)
+            yield Example("en", slotters[source, target].slotted(pair.other, pair.en, name != "words"))
             continue
-        notes = annotators[language].notes(pair.en, pair.other, always=name == "grammar")
         text = pair.en
         if draw.random() < 0.06:
             text = text.lower()
         if draw.random() < 0.06 and text.endswith("?"):
             text = text[:-1]
-        yield Example(language, text, tuple(notes), pair.other)
+        yield Example(language, slotters[source, target].slotted(text, pair.other, name != "words"))
 
 
-def vocabulary_lines(texts: dict[tuple[str, str], list[Pair]], books: dict[str, Dictionary]) -> Iterator[str]:
-    """What the vocabulary is counted on: questions twice, a sample of the rest, every noun."""
+def vocabulary_lines(texts: dict[tuple[str, str], list[Pair]]) -> Iterator[str]:
+    """What the vocabulary is counted on: all questions, a sample of the rest."""
     draw = random.Random(0)
     for (name, _), pairs in texts.items():
-        times, most = {"questions": (2, 10**9), "bitext": (1, 50_000)}.get(name, (1, 60_000))
+        most = len(pairs) if name == "questions" else 50_000
         for pair in draw.sample(pairs, min(most, len(pairs))):
-            yield from times * [pair.en, pair.other]
-    for book in books.values():
-        for english, senses in draw.sample(sorted(book.senses.items()), min(25_000, len(book.senses))):
-            yield from (english, senses[0].text)
+            yield from (pair.en, pair.other)
 
 
 def training_texts(
@@ -247,10 +291,38 @@ def training_texts(
     return texts
 
 
-def counted(texts: dict[tuple[str, str], list[Pair]]) -> dict[str, int]:
-    """How often each English word occurs in what people wrote; a line in both languages counts once."""
-    lines = {pair.en for (name, _), pairs in texts.items() if name in REAL for pair in pairs}
-    return Counter(word for line in lines for word in re.findall(r"[a-z]+(?:[-'][a-z]+)*", line.lower()))
+def counted(
+    texts: dict[tuple[str, str], list[Pair]], books: dict[str, list[Noun]]
+) -> dict[str, dict[str, int]]:
+    """How often words and the dictionaries' phrases occur in what people wrote, by language.
+
+    A line in both languages counts once for English.
+    """
+    counts: dict[str, Counter[str]] = {}
+    for language in ("en", *LANGUAGES):
+        lines = {
+            pair.en if language == "en" else pair.other
+            for (name, other), pairs in texts.items()
+            if name in REAL and language in ("en", other)
+            for pair in pairs
+        }
+        forms = {
+            form
+            for other, nouns in books.items()
+            if language in ("en", other)
+            for noun in nouns
+            for form in (noun.en if language == "en" else noun.other)
+            if language == "ja" or " " in form
+        }
+        phrases = Words([((form,), Word((form,))) for form in forms], language)
+        counts[language] = Counter()
+        for line in lines:
+            if phrases.spaced:
+                counts[language].update(_WORD.findall(line.lower()))
+            counts[language].update(
+                line[each.start : each.end].lower() for each in phrases.find(line, most=len(line))
+            )
+    return dict(counts)
 
 
 def find_vocabulary(args: argparse.Namespace, lines: Iterator[str]) -> Any:
@@ -260,7 +332,7 @@ def find_vocabulary(args: argparse.Namespace, lines: Iterator[str]) -> Any:
     if (args.out / "spm.model").exists():
         return sentencepiece.SentencePieceProcessor(model_file=str(args.out / "spm.model"))
     if args.extend:
-        return extend_vocabulary(args.extend, args.out)
+        return extend_vocabulary(args.extend, args.out, lines)
     return train_vocabulary(lines, args.out, args.normaliser, args.pieces)
 
 
@@ -278,7 +350,7 @@ def main() -> None:
     parser.add_argument(
         "--questions", type=Path, help="translations of questions; by default the shared ones"
     )
-    parser.add_argument("--normaliser", type=Path, default=Path("vqa_builder/models/mini_en_ja_hi/spm.model"))
+    parser.add_argument("--normaliser", type=Path, default=MODELS / "out_of_english" / "spm.model")
     parser.add_argument("--extend", type=Path, help="a spm.model whose pieces are kept, rather than new ones")
     parser.add_argument("--examples", type=int, default=1_200_000)
     parser.add_argument("--pieces", type=int, default=12_000)
@@ -292,17 +364,18 @@ def main() -> None:
     write_rows(args.out / "held_out.tsv", held)
     never = {content(row["en"]) for row in held}
     texts = training_texts(args.shared, training, never, args.examples // 4, args.seed)
-    counts, books = counted(texts), dictionaries(args.shared)
+    books = dictionaries(args.shared)
+    counts = counted(texts, books)
     (args.out / "counts.json").write_text(json.dumps(counts), encoding="utf-8")
     for (name, language), pairs in texts.items():
         print(f"{name} {language}: {len(pairs):,}")
     print(f"held out: {len(held):,}", flush=True)
 
-    vocabulary = find_vocabulary(args, vocabulary_lines(texts, books))
+    vocabulary = find_vocabulary(args, vocabulary_lines(texts))
     draw = random.Random(args.seed)
     streams = {place: endless(pairs, draw) for place, pairs in texts.items()}
-    annotators = {language: Annotator(books[language], counts, args.seed) for language in LANGUAGES}
-    arrays = encoded(mixed(streams, annotators, args.examples, args.seed), vocabulary, args.seed)
+    drawn = mixed(streams, slotters(books, counts["en"], args.seed), args.examples, args.seed)
+    arrays = encoded(drawn, vocabulary, args.seed)
     write_examples(args.out / f"examples{args.seed}.npz", arrays)
     print(f"{len(arrays['target_lengths']):,} examples, {len(arrays['target']):,} target pieces")
 

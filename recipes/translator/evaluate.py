@@ -16,9 +16,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from recipes.translator import annotate
 from recipes.translator.annotate import read_rows
 from recipes.translator.data import copied
+from vqa_builder.translation.engines.base import Engine, Failure
+from vqa_builder.translation.engines.ctranslate2 import CTranslate2, CTranslate2Options
+from vqa_builder.translation.engines.mini import SIDES, side_options
+from vqa_builder.translation.request import Request
 
 Translate = Callable[[Sequence[str], str], list[str]]  # texts, "en-ja" -> translations
 HERE = Path(__file__).parent / "tables"
@@ -34,50 +37,32 @@ class Test:
     references: list[str]
 
 
-class Model:
-    """A folder of CTranslate2, with annotations where it has dictionaries.
+def mini(folder: Path, beam: int = 1, slots: bool = True) -> Translate:
+    """A pair of models as the package runs them: ``out_of_english`` and ``into_english``."""
+    sides = {side: CTranslate2(side_options(folder, side, beam, slots=slots)) for side in SIDES}
+    return lambda texts, direction: translated(
+        sides["into_english" if direction.endswith("en") else "out_of_english"], texts, direction
+    )
 
-    Args:
-        folder: ``model.bin``, ``spm.model`` and perhaps ``dictionary.LANGUAGE.tsv``.
-        beam: hypotheses kept.
-        annotated: use the dictionaries.
-    """
 
-    def __init__(self, folder: Path, beam: int = 1, annotated: bool = True) -> None:
-        import ctranslate2
-        import sentencepiece
+def one_model(folder: Path, beam: int = 1) -> Translate:
+    """One model for all directions, without slots, as the package's was until now."""
+    options = CTranslate2Options(
+        model=folder,
+        source_prefix="<2{target}>",
+        compute_type="int8",
+        disable_unk=True,
+        beam_size=beam,
+        max_decoding_length=80,
+    )
+    engine = CTranslate2(options)
+    return lambda texts, direction: translated(engine, texts, direction)
 
-        self.vocabulary: Any = sentencepiece.SentencePieceProcessor(model_file=str(folder / "spm.model"))
-        self.model: Any = ctranslate2.Translator(
-            str(folder), device="cpu", compute_type="int8", inter_threads=2, intra_threads=1
-        )
-        self.beam = beam
-        self.books = {
-            path.name.split(".")[1]: annotate.read_dictionary(path)
-            for path in folder.glob("dictionary.*.tsv")
-            if annotated
-        }
 
-    def __call__(self, texts: Sequence[str], direction: str) -> list[str]:
-        """Translations of all texts."""
-        source, target = direction.split("-")
-        texts = [self.vocabulary.normalize(text) for text in texts]
-        batch = []
-        for text, pieces in zip(texts, self.vocabulary.encode(texts, out_type=str), strict=True):
-            if source == "en" and target in self.books:
-                notes = annotate.known_notes(text, self.books[target])
-                encoded = self.vocabulary.encode([note.sense.text for note in notes], out_type=str)
-                pieces = annotate.annotated(pieces, notes, encoded)
-            batch.append([f"<2{target}>", *pieces])
-        results = self.model.translate_batch(
-            batch,
-            beam_size=self.beam,
-            max_batch_size=1024,
-            batch_type="tokens",
-            max_decoding_length=80,
-            disable_unk=True,
-        )
-        return [self.vocabulary.decode(result.hypotheses[0]) for result in results]
+def translated(engine: Engine, texts: Sequence[str], direction: str) -> list[str]:
+    """Translations; nothing where there is none."""
+    results = engine.translate(Request(texts, *direction.split("-")))
+    return ["" if isinstance(each, Failure) else each for each in results]
 
 
 def tests(shared: Path, work: Path, most: int = 1000) -> list[Test]:
@@ -175,16 +160,18 @@ def main() -> None:
     parser.add_argument("shared", type=Path)
     parser.add_argument("work", type=Path)
     parser.add_argument("model", type=Path)
-    parser.add_argument("--old", type=Path, default=Path("vqa_builder/models/mini_en_ja_hi"))
+    parser.add_argument(
+        "--old", type=Path, required=True, help="one model for all directions to compare with"
+    )
     parser.add_argument("--most", type=int, default=1000, help="held-out questions of each kind")
     parser.add_argument("--show", type=Path, help="write outputs of the new model here, as JSON")
     args = parser.parse_args()
     systems: dict[str, Translate] = {
-        "old": Model(args.old),
-        "new": Model(args.model),
-        "new, no annotation": Model(args.model, annotated=False),
-        "old, beam 4": Model(args.old, beam=4),
-        "new, beam 4": Model(args.model, beam=4),
+        "old": one_model(args.old),
+        "new": mini(args.model),
+        "new, no slots": mini(args.model, slots=False),
+        "old, beam 4": one_model(args.old, beam=4),
+        "new, beam 4": mini(args.model, beam=4),
     }
     written = print_scores(systems, tests(args.shared, args.work, args.most))
     print()

@@ -1,6 +1,6 @@
-"""Write a trained model as CTranslate2 runs it: int8 weights, vocabulary, dictionaries for annotations.
+"""Write a trained model as CTranslate2 runs it: int8 weights, vocabulary, words for slots.
 
-    python -m recipes.translator.export runs/translator runs/translator/model --runs end main
+    python -m recipes.translator.export runs/translator runs/translator/model --runs end --shared ../shared
 
 The weights are the mean over the runs named: of each, its moving average.
 """
@@ -10,14 +10,17 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from recipes.translator.annotate import Dictionary
 from recipes.translator.model import Shape, Translator, names
+from vqa_builder.translation.slots import Word
 
 
 def averaged(run: Path, model: Translator) -> dict[str, Tensor]:
@@ -48,7 +51,6 @@ def mean(states: list[dict[str, Tensor]]) -> dict[str, Tensor]:
 def write_model(model: Translator, vocabulary: Path, out: Path) -> None:
     """CTranslate2's folder, with the vocabulary beside it."""
     import ctranslate2
-    import numpy as np
     import sentencepiece
     from ctranslate2.specs import common_spec, transformer_spec
 
@@ -89,43 +91,73 @@ def write_model(model: Translator, vocabulary: Path, out: Path) -> None:
     print(f"CTranslate2 {ctranslate2.__version__}, {(out / 'model.bin').stat().st_size:,} bytes")
 
 
-def write_dictionary(dictionary: Dictionary, counts: dict[str, int], often: int, path: Path) -> int:
-    """The first sense of every form that the training text has seldom: form, translation, gender."""
-    rows = [
-        (form, senses[0].text, senses[0].gender)
-        for form, senses in sorted(dictionary.senses.items())
-        if counts.get(form, 0) < often
+def write_words(rows: Iterable[tuple[Sequence[str], Word]], path: Path) -> int:
+    """A table of source forms, target forms and marks, as :class:`Words` reads it; the first sense of each.
+
+    Returns:
+        How many words it holds.
+    """
+    taken: set[str] = set()
+    lines = []
+    for forms, word in rows:
+        if forms[0] not in taken:
+            taken.update(forms)
+            lines.append("\t".join(("|".join(forms), "|".join(word.forms), " ".join(word.marks))) + "\n")
+    path.write_text("".join(lines), encoding="utf-8")
+    return len(lines)
+
+
+def write_choices(examples: Iterable[Path], vocabulary: Any, out: Path) -> None:
+    """``vmap.txt``: the pieces that occur in each target language, for its symbol at the head of a source."""
+    written: dict[str, set[int]] = {}
+    for path in examples:
+        arrays = np.load(path)
+        lengths = {side: arrays[f"{side}_lengths"].astype(np.int64) for side in ("source", "target")}
+        into = arrays["source"][np.cumsum(lengths["source"]) - lengths["source"]]
+        for symbol in np.unique(into):
+            inside = np.repeat(into == symbol, lengths["target"])
+            written.setdefault(vocabulary.id_to_piece(int(symbol)), set()).update(
+                np.unique(arrays["target"][inside]).tolist()
+            )
+    lines = [
+        f"{symbol}\t{' '.join(vocabulary.id_to_piece(number) for number in sorted(numbers))}\n"
+        for symbol, numbers in sorted(written.items())
     ]
-    path.write_text("".join("\t".join(row) + "\n" for row in rows), encoding="utf-8")
-    return len(rows)
+    (out / "vmap.txt").write_text("".join(lines), encoding="utf-8")
 
 
 def main() -> None:
     """Export."""
     import sentencepiece
 
-    from recipes.translator.data import LANGUAGES, dictionaries
+    from recipes.translator.data import LANGUAGES, directed_words
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("work", type=Path, help="the folder that recipes.translator.data wrote")
     parser.add_argument("out", type=Path)
     parser.add_argument("--runs", nargs="+", default=["main"])
-    parser.add_argument("--shared", type=Path, help="with the lexicons, for the dictionaries")
-    parser.add_argument("--often", type=int, default=40)
+    parser.add_argument(
+        "--into", nargs="+", default=["ja", "hi", "en"], help="the target languages of the runs"
+    )
+    parser.add_argument(
+        "--examples", nargs="+", default=["examples1.npz"], help="what the runs were trained on"
+    )
+    parser.add_argument("--shared", type=Path, help="with the lexicons, for the words that take a slot")
     parser.add_argument("--width", type=int, default=256)
     parser.add_argument("--layers", type=int, nargs=2, default=(4, 2))
     args = parser.parse_args()
-    vocabulary = args.work / "spm.model"
-    pieces = len(sentencepiece.SentencePieceProcessor(model_file=str(vocabulary)))
-    model = Translator(Shape(pieces, args.width, *args.layers, heads=args.width // 64, inner=4 * args.width))
+    processor = sentencepiece.SentencePieceProcessor(model_file=str(args.work / "spm.model"))
+    model = Translator(
+        Shape(len(processor), args.width, *args.layers, heads=args.width // 64, inner=4 * args.width)
+    )
     model.load_state_dict(mean([averaged(args.work / run, model) for run in args.runs]))
-    write_model(model, vocabulary, args.out)
-    if args.shared:
-        counts = json.loads((args.work / "counts.json").read_text(encoding="utf-8"))
-        books = dictionaries(args.shared)
-        for language in LANGUAGES:
-            path = args.out / f"dictionary.{language}.tsv"
-            print(language, write_dictionary(books[language], counts, args.often, path), "words")
+    write_model(model, args.work / "spm.model", args.out)
+    write_choices([args.work / name for name in args.examples], processor, args.out)
+    counts = json.loads((args.work / "counts.json").read_text(encoding="utf-8"))
+    for (source, target), rows in directed_words(args.shared, counts).items() if args.shared else ():
+        if target in args.into and {source, target} & set(LANGUAGES):
+            many = write_words(rows, args.out / f"words.{source}-{target}.tsv")
+            print(f"{source}-{target}: {many:,} words")
 
 
 if __name__ == "__main__":

@@ -21,22 +21,35 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
 
+from recipes.lib.precision import multiplies
 from recipes.lib.settings import Settings
 from recipes.lib.trainer import train
 from recipes.translator.model import BEGIN, PAD, Shape, Translator, names, read_weights
 
 
 class Batches:
-    """Examples in batches of about ``tokens`` target pieces, all sources of a batch of one length.
+    """Batches of about ``tokens`` target pieces, of one target language and one length of sources.
+
+    A batch has only the pieces that occur in its language to choose from (``choices``, of which ``target``
+    holds places), as when the model is run: half the work of the last layer, and no
+    kanji in Hindi.
 
     Args:
         files: written by ``recipes.translator.data``.
         tokens: target pieces of a batch, padding included.
         steps: batches per epoch; all if not given.
         seed: of the order.
+        first: the first pieces that sources may have; any if not given.
     """
 
-    def __init__(self, files: list[Path], tokens: int, steps: int | None = None, seed: int = 0) -> None:
+    def __init__(
+        self,
+        files: list[Path],
+        tokens: int,
+        steps: int | None = None,
+        seed: int = 0,
+        first: list[int] | None = None,
+    ) -> None:
         self.tokens, self.seed = tokens, seed
         arrays = [np.load(file) for file in files]
         self.sides = {}
@@ -44,6 +57,10 @@ class Batches:
             lengths = np.concatenate([each[f"{side}_lengths"] for each in arrays]).astype(np.int64)
             pieces = np.concatenate([each[side] for each in arrays])
             self.sides[side] = pieces, lengths, np.cumsum(lengths) - lengths
+        pieces, _, starts = self.sides["source"]
+        self.into = pieces[starts]
+        self.rows = np.flatnonzero(np.isin(self.into, first)) if first else np.arange(len(starts))
+        self.written = {int(language): self._written(language) for language in np.unique(self.into)}
         self.steps = steps or len(self._groups(0))
         self.identity = {"files": [file.name for file in files], "tokens": tokens, "seed": seed}
 
@@ -60,30 +77,38 @@ class Batches:
         for rows in drawn[start : self.steps]:
             source, target = self._padded("source", rows), self._padded("target", rows)
             before = np.concatenate([np.full((len(rows), 1), BEGIN), target[:, :-1]], axis=1)
+            choices = self.written[int(source[0, 0])]
             yield {
                 "source": torch.from_numpy(source),
                 "before": torch.from_numpy(before),
-                "target": torch.from_numpy(target),
+                "target": torch.from_numpy(np.searchsorted(choices, target)),
+                "choices": torch.from_numpy(choices),
             }
+
+    def _written(self, language: int) -> NDArray[np.int64]:
+        """The pieces that occur in a target language, the padding first."""
+        pieces, lengths, _ = self.sides["target"]
+        inside = np.repeat(self.into == language, lengths)
+        return np.union1d([PAD], pieces[inside]).astype(np.int64)
 
     def _groups(self, number: int) -> list[NDArray[np.int64]]:
         draw = np.random.default_rng([self.seed, number])
-        lengths = {side: self.sides[side][1] for side in self.sides}
+        lengths = {side: self.sides[side][1][self.rows] for side in self.sides}
         noise = (
             draw.random(len(lengths["source"])) * 2
         )  # targets of like length together, not always the same ones
-        order = np.lexsort((lengths["target"] + noise, lengths["source"]))
+        kinds = self.into[self.rows].astype(np.int64) * 1000 + lengths["source"]
+        order = np.lexsort((lengths["target"] + noise, kinds))
         groups, begin = [], 0
         while begin < len(order):
-            size = lengths["source"][order[begin]]
             end, longest = begin, 0
-            while end < len(order) and lengths["source"][order[end]] == size:
+            while end < len(order) and kinds[order[end]] == kinds[order[begin]]:
                 longest = max(longest, int(lengths["target"][order[end]]))
                 if longest * (end + 1 - begin) > self.tokens:
                     break
                 end += 1
             end = max(end, begin + 1)
-            groups.append(order[begin:end])
+            groups.append(self.rows[order[begin:end]])
             begin = end
         draw.shuffle(groups)
         return groups
@@ -103,17 +128,15 @@ def loss(model: nn.Module, batch: dict[str, Tensor]) -> dict[str, Tensor]:
     multiplies five times as fast, and this model has none of the operations that are slower for it.
     """
     device = batch["source"].device.type
-    with torch.autocast(device, torch.bfloat16, enabled=torch.is_autocast_enabled(device) or dot_products()):
+    with torch.autocast(
+        device,
+        torch.bfloat16,
+        enabled=torch.is_autocast_enabled(device) or multiplies(batch["source"].device),
+    ):
         states = model(batch["source"], batch["before"])
         places = batch["target"] != PAD
-        logits = functional.linear(states[places], model.embedding.weight)  # type: ignore[union-attr, arg-type]
+        logits = functional.linear(states[places], model.embedding.weight[batch["choices"]])  # type: ignore
         return {"loss": functional.cross_entropy(logits, batch["target"][places], label_smoothing=0.1)}
-
-
-def dot_products() -> bool:
-    """Whether this is a CPU that multiplies in bf16 without matrix units."""
-    capabilities = getattr(torch.cpu, "get_capabilities", dict)()  # older PyTorch has none
-    return bool(capabilities.get("avx512_bf16"))
 
 
 def warm(model: Translator, folder: Path, vocabulary: Any) -> None:
@@ -155,6 +178,7 @@ def main() -> None:
     parser.add_argument("out", type=Path, help="the folder that recipes.translator.data wrote")
     parser.add_argument("--name", default="main", help="of the run within it")
     parser.add_argument("--examples", nargs="+", default=["examples1.npz"])
+    parser.add_argument("--into", nargs="+", default=[], choices=("en", "ja", "hi"), help="target languages")
     parser.add_argument("--steps", type=int, default=10_000)
     parser.add_argument("--tokens", type=int, default=4_000)
     parser.add_argument("--lr", type=float, default=1.5e-3)
@@ -188,7 +212,8 @@ def main() -> None:
         warm(model, args.start, vocabulary)
     if args.checkpoint:
         model.load_state_dict(load_file(args.checkpoint / "model.safetensors"), strict=False)
-    batches = Batches([args.out / name for name in args.examples], args.tokens, args.steps, args.seed)
+    first = [vocabulary.piece_to_id(f"<2{language}>") for language in args.into]
+    batches = Batches([args.out / name for name in args.examples], args.tokens, args.steps, args.seed, first)
     settings = Settings(
         epochs=1,
         lr=args.lr,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import unicodedata
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,20 +12,18 @@ from typing import Any
 
 import numpy as np
 
-from recipes.translator import annotate
-from recipes.translator.annotate import Note
+from recipes.translator.annotate import Slotted
+from vqa_builder.translation.slots import FORMS, MARKS, SLOTS, as_symbols
 
-CONTROL = ["<2en>", "<2ja>", "<2hi>", annotate.OPEN, *annotate.CLOSE.values()]
+CONTROL = ["<2en>", "<2ja>", "<2hi>", *SLOTS, *MARKS, *FORMS]
 
 
 @dataclass(frozen=True)
 class Example:
-    """One line of training: the target language, the source with its annotations, the target."""
+    """One line of training: the target language and the line."""
 
     to: str
-    source: str
-    notes: tuple[Note, ...]
-    target: str
+    line: Slotted
 
 
 def train_vocabulary(lines: Iterable[str], folder: Path, normaliser: Path, pieces: int) -> Any:
@@ -53,10 +53,11 @@ def train_vocabulary(lines: Iterable[str], folder: Path, normaliser: Path, piece
     return sentencepiece.SentencePieceProcessor(model_file=str(folder / "spm.model"))
 
 
-def extend_vocabulary(model: Path, folder: Path) -> Any:
-    """The vocabulary of a trained model with the control symbols and the 256 bytes behind its pieces.
+def extend_vocabulary(model: Path, folder: Path, lines: Iterable[str] = (), often: int = 3) -> Any:
+    """The vocabulary of a trained model; behind its pieces control symbols, characters and the 256 bytes.
 
-    Every piece keeps its number, so that a model which was trained with it can be trained on.
+    Every piece keeps its number, so that a model which was trained with it can be trained on. The characters
+    are those that it lacks and that occur in at least ``often`` lines.
     """
     import sentencepiece
     from sentencepiece import sentencepiece_model_pb2
@@ -68,8 +69,14 @@ def extend_vocabulary(model: Path, folder: Path) -> Any:
     for symbol in CONTROL:
         if symbol not in known:
             proto.pieces.add(piece=symbol, score=0.0, type=kinds.CONTROL)
+    lowest = min(each.score for each in proto.pieces)
+    counts = Counter(character for line in lines for character in set(line))
+    for character, count in sorted(counts.items()):
+        if count >= often and character not in known and unicodedata.category(character)[0] in "LMN":
+            proto.pieces.add(piece=character, score=lowest - 1.0, type=kinds.NORMAL)
     for byte in range(256):
-        proto.pieces.add(piece=f"<0x{byte:02X}>", score=0.0, type=kinds.BYTE)
+        if f"<0x{byte:02X}>" not in known:
+            proto.pieces.add(piece=f"<0x{byte:02X}>", score=0.0, type=kinds.BYTE)
     proto.trainer_spec.byte_fallback = True
     proto.trainer_spec.vocab_size = len(proto.pieces)
     (folder / "spm.model").write_bytes(proto.SerializeToString())
@@ -90,12 +97,11 @@ def encoded(
     end = vocabulary.eos_id()
     for example in examples:
         sampled = {"enable_sampling": True, "alpha": 0.2, "nbest_size": -1} if draw.random() < 0.3 else {}
-        pieces = vocabulary.encode(example.source, out_type=str, **sampled)
-        if example.notes:
-            translations = vocabulary.encode([note.sense.text for note in example.notes], out_type=str)
-            pieces = annotate.annotated(pieces, example.notes, translations)
+        line = example.line
+        pieces = as_symbols(vocabulary.encode(line.source, out_type=str, **sampled), line.marks)
         source = [number[f"<2{example.to}>"], *(number.get(piece, 0) for piece in pieces), end]
-        target = [*vocabulary.encode(example.target), end]
+        pieces = as_symbols(vocabulary.encode(line.target, out_type=str), line.forms)
+        target = [*(number.get(piece, 0) for piece in pieces), end]
         if len(source) <= longest and len(target) <= longest:
             for name, ids in (("source", source), ("target", target)):
                 flat[name].append(np.asarray(ids, dtype=np.uint16))

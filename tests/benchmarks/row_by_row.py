@@ -24,7 +24,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from vqa_builder.translation.engines.mini import MODEL, Mini
+from vqa_builder.translation.engines.mini import MODELS, Mini
 from vqa_builder.translation.memory import TranslationMemory
 from vqa_builder.translation.request import Request
 from vqa_builder.translation.run import translate
@@ -99,8 +99,8 @@ def row_by_row(questions: list[str], answers: list[list[str]], language: str, jo
     import sentencepiece
 
     cores = len(os.sched_getaffinity(0))
-    pieces = sentencepiece.SentencePieceProcessor(model_file=str(MODEL / "spm.model"))
-    model = ctranslate2.Translator(str(MODEL), compute_type="int8", intra_threads=cores)
+    pieces = sentencepiece.SentencePieceProcessor(model_file=str(MODELS / "out_of_english" / "spm.model"))
+    model = ctranslate2.Translator(str(MODELS / "out_of_english"), compute_type="int8", intra_threads=cores)
     calls = 0
 
     def translated(texts: list[str]) -> list[str]:

@@ -88,6 +88,7 @@ OURS = [
     "chrfpp",
     "content",
     "copy",
+    "engine_confidence",
     "grammar",
     "langid",
     "length",

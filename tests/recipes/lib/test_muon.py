@@ -77,7 +77,7 @@ def test_weights_without_a_gradient_rest() -> None:
 def test_devices_that_emulate_bf16_get_it(
     monkeypatch: pytest.MonkeyPatch, paying: bool, kind: type[torch.optim.Optimizer]
 ) -> None:
-    monkeypatch.setattr(groups, "pays", lambda *_: paying)
+    monkeypatch.setattr(groups, "multiplies", lambda *_: paying)
     model = nn.Module()
     model.layers = nn.ModuleList([nn.Linear(4, 4, bias=False)])
     settings = Settings(epochs=1, lr=0.1, optimiser="muon")

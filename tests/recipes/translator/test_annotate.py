@@ -1,120 +1,92 @@
-"""Annotations: which words get one, where it stands, and how it reads."""
+"""Slots in training: which nouns get one, what the translation must confirm, and which form it has."""
 
 from __future__ import annotations
 
 import doctest
+from pathlib import Path
 
 import pytest
 
 from recipes.translator import annotate
-from recipes.translator.annotate import (
-    Annotator,
-    Dictionary,
-    Note,
-    Sense,
-    Shares,
-    annotated,
-    hindi_forms,
-    known_notes,
-    own_dictionary,
-)
+from recipes.translator.annotate import Noun, Slotter, confirmed, directed, hindi_forms, own_nouns
+from recipes.translator.export import write_words
+from vqa_builder.translation.slots import Word, Words
+
+ROOM = Word(hindi_forms("कमरा", "m"), ("<m>",))
+CAR = Word(hindi_forms("गाड़ी", "f"), ("<f>",))
+PLATE = Word(("皿",))
 
 
 def test_the_examples_hold() -> None:
     assert doctest.testmod(annotate).failed == 0
 
 
-@pytest.fixture
-def hindi() -> Dictionary:
-    rows = [
-        {
-            "en": "ashtray",
-            "en_plural": "ashtrays",
-            "category": "object",
-            "hi": "राखदानी",
-            "hi_plural": "राखदानियाँ",
-            "hi_oblique": "राखदानी",
-            "hi_oblique_plural": "राखदानियों",
-            "hi_gender": "f",
-        },
-        {"en": "go", "en_plural": "", "category": "verb", "hi": "जाना", "hi_gender": ""},
-        {
-            "en": "fire hydrant",
-            "en_plural": "fire hydrants",
-            "category": "outdoor",
-            "hi": "फ़ायर हाइड्रेंट",
-            "hi_plural": "फ़ायर हाइड्रेंट",
-            "hi_oblique": "फ़ायर हाइड्रेंट",
-            "hi_oblique_plural": "फ़ायर हाइड्रेंटों",
-            "hi_gender": "m",
-        },
-    ]
-    return own_dictionary(rows, "hi")
-
-
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("word", "plural", "target", "found"),
     [
-        ("How many ashtrays are there?", ["ashtrays"]),
-        ("What color is the ashtray's rim?", ["ashtray"]),
-        ("Is the Fire Hydrant red?", ["fire hydrant"]),
-        ("Do fires go out?", []),
+        (ROOM, 0, "कमरा कहाँ है?", ("कमरा", "<singular>")),
+        (ROOM, 0, "इस कमरे में क्या है?", ("कमरे", "<oblique>")),
+        (ROOM, 1, "यहाँ कितने कमरे हैं?", ("कमरे", "<plural>")),
+        (ROOM, 1, "कमरों में क्या है?", ("कमरों", "<oblique-plural>")),
+        (CAR, 0, "गाड़ी का रंग क्या है?", ("गाड़ी", "<oblique>")),
+        (ROOM, 0, "कमरबंद कहाँ है?", None),
+        (ROOM, 0, "कमरा कमरे में है?", None),
     ],
 )
-def test_words_are_found_in_any_form_and_the_longest_first(
-    hindi: Dictionary, text: str, found: list[str]
+def test_the_form_of_a_hindi_noun_is_told_by_what_follows(
+    word: Word, plural: int, target: str, found: tuple[str, str] | None
 ) -> None:
-    assert [form for _, _, form, _ in hindi.find(text)] == found
-    for start, end, form, _ in hindi.find(text):
-        assert text[start:end].lower() == form
-
-
-def test_a_hindi_annotation_ends_with_the_gender_of_its_noun(hindi: Dictionary) -> None:
-    text = "Is the ashtray on the fire hydrant?"
-    notes = known_notes(text, hindi)
-    pieces = [f"▁{word}" for word in text.split()]
-    written = " ".join(annotated(pieces, notes, [[note.sense.text] for note in notes]))
-    assert "<tr> राखदानी <f>" in written
-    assert written.endswith("<tr> फ़ायर हाइड्रेंट <m>")
-
-
-def test_byte_pieces_move_no_annotation() -> None:
-    pieces = ["▁a", "▁", "<0xE2>", "<0x98>", "<0x83>", "▁cat"]
-    assert annotated(pieces, [Note(0, 1, Sense("一つ"))], [["▁一つ"]])[:4] == ["▁a", "<tr>", "▁一つ", "</tr>"]
+    place = confirmed(word, plural, target, "hi")
+    assert (place and (target[place[0] : place[1]], *place[2])) == found
 
 
 @pytest.mark.parametrize(
-    ("sense", "sentence", "there"),
-    [
-        (Sense("कमरा", "m", hindi_forms("कमरा", "m")), "कमरे में क्या है?", True),
-        (Sense("कमरा", "m", hindi_forms("कमरा", "m")), "कमरबंद कहाँ है?", False),
-        (Sense("गाड़ी", "f", hindi_forms("गाड़ी", "f")), "कितनी गाड़ियाँ हैं?", True),
-        (Sense("灰皿"), "灰皿は何色ですか？", True),
-        (Sense("灰皿"), "皿は何色ですか？", False),
-    ],
+    ("target", "there"),
+    [("皿は何色ですか？", True), ("灰皿は何色ですか？", False), ("猫はいますか？", False)],
 )
-def test_a_sense_occurs_in_any_of_its_forms_as_a_whole_word(sense: Sense, sentence: str, there: bool) -> None:
-    assert sense.occurs_in(sentence) is there
+def test_a_japanese_noun_must_stand_alone(target: str, there: bool) -> None:
+    assert (confirmed(PLATE, 0, target, "ja") is not None) is there
 
 
-def test_training_annotates_what_the_target_confirms() -> None:
-    dictionary = Dictionary()
-    dictionary.add("ashtray", Sense("灰皿"))
-    dictionary.add("mantel", Sense("炉棚"))
-    everything = Annotator(dictionary, {}, seed=0, shares=Shares(rare=1.0, wrong=0.0))
-    assert [
-        note.sense.text
-        for note in everything.notes("Is the ashtray on the mantel?", "灰皿は棚にありますか？")
-    ] == ["灰皿"]
+def test_an_english_noun_keeps_its_number() -> None:
+    found = confirmed(Word(("ashtray", "ashtrays")), 0, "Are the Ashtrays full?", "en")
+    assert found is not None and found[2] == ("<plural>",)
 
 
-def test_some_words_stay_without_and_some_annotations_are_wrong() -> None:
-    dictionary = Dictionary()
-    for number in range(40):
-        dictionary.add(f"word{chr(97 + number % 26) * (1 + number // 26)}", Sense(f"語{number}"))
-    dictionary.add("ashtray", Sense("灰皿"))
-    annotator = Annotator(dictionary, {}, seed=1)
-    drawn = [annotator.notes("Is the ashtray full?", "灰皿はいっぱいですか？") for _ in range(2000)]
-    given = [notes[0].sense.text for notes in drawn if notes]
-    assert 0.75 < len(given) / len(drawn) < 0.85
-    assert 0.04 < sum(text != "灰皿" for text in given) / len(given) < 0.12
+def test_training_lines_get_what_the_target_confirms() -> None:
+    words = [(("ashtray", "ashtrays"), Word(("灰皿",))), (("mantel", "mantels"), Word(("炉棚",)))]
+    slotter = Slotter(Words(words, "en"), {word for _, word in words}, "ja", seed=0, shares=(1.0, 0.0))
+    line = slotter.slotted("Is the ashtray on the mantel?", "灰皿は棚にありますか？")
+    assert (line.source, line.target) == ("Is the ashtray\ue000 on the mantel?", "\ue000は棚にありますか？")
+    assert slotter.slotted("Is the ashtray full?", "灰皿はいっぱいですか？", any_slots=False).marks == ()
+
+
+def test_some_words_stay_without() -> None:
+    word = Word(("灰皿",))
+    slotter = Slotter(Words([(("ashtray",), word)], "en"), {word}, "ja", seed=1)
+    drawn = [slotter.slotted("Is the ashtray full?", "灰皿はいっぱいですか？") for _ in range(1000)]
+    assert 0.87 < sum(bool(line.marks) for line in drawn) / 1000 < 0.93
+
+
+def test_the_lexicon_gives_forms_gender_and_life() -> None:
+    row = {
+        "en": "hen",
+        "en_plural": "hens",
+        "category": "animal",
+        "tags": "anim",
+        "ja": "めんどり",
+        "hi": "मुर्गी",
+    }
+    forms = {"hi_plural": "मुर्गियाँ", "hi_oblique": "मुर्गी", "hi_oblique_plural": "मुर्गियों", "hi_gender": "f"}
+    assert own_nouns([row | forms], "ja") == [Noun(("hen", "hens"), ("めんどり",), ("<animate>",))]
+    assert own_nouns([row | forms], "hi")[0].marks == ("<f>",)
+    assert own_nouns([row | forms | {"category": "verb"}], "hi") == []
+
+
+def test_the_frequent_noun_comes_first_into_english(tmp_path: Path) -> None:
+    nouns = [Noun(("bunny", "bunnies"), ("ウサギ",)), Noun(("rabbit", "rabbits"), ("ウサギ",))]
+    rows = [row for _, row in directed(nouns, {"rabbit": 9}, "en")]
+    write_words(rows, tmp_path / "words.tsv")
+    assert Words.read(tmp_path / "words.tsv", "ja").find("ウサギはいますか？")[0].senses == [
+        Word(("rabbit", "rabbits"))
+    ]

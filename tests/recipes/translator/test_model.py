@@ -10,8 +10,9 @@ import torch
 from recipes.translator.export import write_model
 from recipes.translator.model import BEGIN, Shape, Translator, attended, read_weights
 from recipes.translator.vocabulary import extend_vocabulary
+from vqa_builder.translation.engines.mini import MODELS
 
-MINI = Path("vqa_builder/models/mini_en_ja_hi")
+MINI = MODELS / "out_of_english"
 
 
 @pytest.fixture

@@ -9,19 +9,20 @@ import torch
 
 from recipes.lib.settings import Settings
 from recipes.lib.trainer import train
-from recipes.translator.annotate import Note, Sense
+from recipes.translator.annotate import Slotted
 from recipes.translator.export import averaged, mean
 from recipes.translator.model import PAD, Shape, Translator, read_weights
 from recipes.translator.train import Batches, loss, warm
 from recipes.translator.vocabulary import CONTROL, Example, encoded, extend_vocabulary, write_examples
+from vqa_builder.translation.engines.mini import MODELS
 
-MINI = Path("vqa_builder/models/mini_en_ja_hi")
+MINI = MODELS / "out_of_english"
 LINES = [
-    Example("ja", "What is this?", (), "これは何ですか？"),
-    Example("hi", "What is this?", (), "यह क्या है?"),
-    Example("en", "これは何ですか？", (), "What is this?"),
-    Example("ja", "Is the ashtray full?", (Note(7, 14, Sense("灰皿")),), "灰皿はいっぱいですか？"),
-    Example("hi", "Where is the ashtray?", (Note(13, 20, Sense("ऐशट्रे", "m")),), "ऐशट्रे कहाँ है?"),
+    Example("ja", Slotted("What is this?", "これは何ですか？", (), ())),
+    Example("hi", Slotted("What is this?", "यह क्या है?", (), ())),
+    Example("en", Slotted("これは何ですか？", "What is this?", (), ())),
+    Example("ja", Slotted("Is the ashtray\ue000 full?", "\ue000はいっぱいですか？", ((),), ((),))),
+    Example("hi", Slotted("Where is the ashtray\ue000?", "\ue000 कहाँ है?", (("<m>",),), (("<singular>",),))),
 ]
 
 
@@ -50,8 +51,9 @@ def test_every_line_comes_once_and_sources_need_no_padding(folder: Path) -> None
     seen = 0
     for batch in batches.epoch(0):
         assert (batch["source"] != PAD).all()
+        assert len(set(batch["source"][:, 0].tolist())) == 1
         assert batch["target"].numel() <= 60
-        assert torch.equal(batch["before"][:, 1:], batch["target"][:, :-1])
+        assert torch.equal(batch["before"][:, 1:], batch["choices"][batch["target"]][:, :-1])
         seen += len(batch["target"])
     assert seen == len(LINES) * 20
 
@@ -64,18 +66,29 @@ def test_batches_go_on_where_they_stopped(folder: Path) -> None:
         assert torch.equal(one["source"], two["source"])
 
 
+def test_a_language_chooses_among_its_own_pieces(folder: Path) -> None:
+    import sentencepiece
+
+    vocabulary = sentencepiece.SentencePieceProcessor(model_file=str(folder / "spm.model"))
+    number = vocabulary.piece_to_id("<2hi>")
+    batches = Batches([folder / "examples1.npz"], tokens=60, first=[number])
+    (choices,) = {tuple(batch["choices"].tolist()) for batch in batches.epoch(0)}
+    written = "".join(map(vocabulary.id_to_piece, choices))
+    assert "<slot1>" in written and "क्या" in written and "何" not in written
+
+
 def test_a_warm_start_computes_what_the_other_model_does(tmp_path: Path) -> None:
     vocabulary = extend_vocabulary(MINI / "spm.model", tmp_path)
     model = Translator(Shape(len(vocabulary), encoder_layers=4))
     warm(model, MINI, vocabulary)
     vectors = read_weights(MINI / "model.bin")["decoder/embeddings/weight"]
-    assert torch.equal(model.embedding.weight[1:9000], torch.from_numpy(vectors[1:].copy()))
+    assert torch.equal(model.embedding.weight[1:9000], torch.from_numpy(vectors[1:9000].copy()))
     source = torch.tensor([[*map(vocabulary.piece_to_id, ["<2ja>"]), *vocabulary.encode("What is this?"), 2]])
     target = [1]
     with torch.no_grad():
         while target[-1] != vocabulary.eos_id() and len(target) < 20:
             states = model.eval()(source, torch.tensor([target]))
-            target.append(int((states[0, -1] @ model.embedding.weight[:9000].T).argmax()))
+            target.append(int((states[0, -1] @ model.embedding.weight.T).argmax()))
     assert vocabulary.decode(target[1:-1]) == "これは何ですか？"
 
 

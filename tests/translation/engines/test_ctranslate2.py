@@ -12,9 +12,10 @@ import pytest
 from vqa_builder.errors import EngineError, MissingExtraError
 from vqa_builder.translation.engines.base import Failure
 from vqa_builder.translation.engines.ctranslate2 import CTranslate2
-from vqa_builder.translation.engines.mini import MODEL
+from vqa_builder.translation.engines.mini import MODELS
 from vqa_builder.translation.request import Request
 
+MODEL = MODELS / "out_of_english"
 WORDS = ["باريس", "لندن", "طوكيو", "محمد", "دلهي"]
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import json
 import random
+import re
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,7 +15,7 @@ import pytest
 from vqa_builder.errors import EngineError
 from vqa_builder.registry import find
 from vqa_builder.translation.engines.base import Failure
-from vqa_builder.translation.engines.mini import DIRECTIONS, MODEL, Mini, MiniOptions
+from vqa_builder.translation.engines.mini import DIRECTIONS, MODELS, Mini, MiniOptions
 from vqa_builder.translation.memory import TranslationMemory
 from vqa_builder.translation.request import Request
 from vqa_builder.translation.run import translate
@@ -49,8 +51,8 @@ def test_every_direction(mini: Mini, direction: str) -> None:
 
 
 def test_known_translations(mini: Mini) -> None:
-    assert mini.translate(Request(["How many cows are there?"], "en", "ja")) == ["牛は何匹いますか？"]
-    assert mini.translate(Request(["What is the wall made of?"], "en", "hi")) == ["दीवार किस चीज़ की बनी है?"]
+    assert mini.translate(Request(["How many cows are there?"], "en", "ja")) == ["牛たちは何頭いますか？"]
+    assert mini.translate(Request(["What is the wall made of?"], "en", "hi")) == ["दीवार किस चीज़ से बनी है?"]
 
 
 @pytest.mark.parametrize(("source", "target"), [("ja", "hi"), ("hi", "ja"), ("en", "de"), ("en", "en")])
@@ -83,6 +85,47 @@ def test_the_run_does_not_depend_on_its_batches(mini: Mini, questions: list[str]
     assert outcomes[0][2].to_pylist().count("ok") >= 395
 
 
+@pytest.mark.parametrize(
+    ("target", "foreign"), [("ja", r"[\u0900-\u097f]"), ("hi", r"[\u3040-\u30ff\u4e00-\u9fff]")]
+)
+def test_a_translation_is_in_its_script(
+    mini: Mini, questions: Sequence[str], target: str, foreign: str
+) -> None:
+    results = mini.translate(Request(questions, "en", target))
+    assert not [text for text in results if isinstance(text, str) and re.search(foreign, text)]
+
+
+@pytest.mark.parametrize(
+    ("direction", "text", "noun"),
+    [
+        ("en-ja", "What color is the ashtray?", "灰皿"),
+        ("en-hi", "Where are the ashtrays?", "ऐशट्रे"),
+        ("ja-en", "灰皿は何色ですか？", "ashtray"),
+        ("hi-en", "ऐशट्रे कहाँ है?", "ashtray"),
+    ],
+)
+def test_a_rare_noun_comes_from_the_dictionary(mini: Mini, direction: str, text: str, noun: str) -> None:
+    source, target = direction.split("-")
+    (result,) = mini.translate(Request([text], source, target))
+    assert isinstance(result, str) and noun in result
+    assert "<" not in result
+
+
+def test_terms_are_heeded(mini: Mini) -> None:
+    request = Request(["What color is the dog?"], "en", "ja", terms=[{"dog": "ワンちゃん"}])
+    assert "ワンちゃん" in str(mini.translate(request)[0])
+
+
+def test_a_damaged_file_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(MODELS, tmp_path / "mini")
+    monkeypatch.setattr("vqa_builder.translation.engines.mini.MODELS", tmp_path / "mini")
+    (tmp_path / "mini" / "out_of_english" / "words.en-ja.tsv").write_text(
+        "cat|cats\t犬\t\n", encoding="utf-8"
+    )
+    with pytest.raises(EngineError, match=r"words\.en-ja\.tsv"):
+        Mini(MiniOptions()).translate(Request(["cat"], "en", "ja"))
+
+
 def test_strange_strings(mini: Mini) -> None:
     texts = ["?", "🐈", "x" * 5000, "<2hi> cat", "\u200b", "ａｂｃ"]
     results = mini.translate(Request(texts, "en", "ja"))
@@ -96,10 +139,10 @@ def test_what_the_package_says_about_it(mini: Mini) -> None:
     assert mini.signature.startswith("mini|")
     assert "compute:int8" in mini.signature
     assert "CC BY" in mini.licence
-    readme = (MODEL / "README.md").read_text(encoding="utf-8")
+    readme = (MODELS / "README.md").read_text(encoding="utf-8")
     assert "shared/" not in readme
-    assert (MODEL / "LICENSE").is_file()
-    assert sum(file.stat().st_size for file in MODEL.iterdir()) < 20_000_000
+    assert (MODELS / "LICENSE").is_file()
+    assert sum(file.stat().st_size for file in MODELS.rglob("*") if file.is_file()) < 40_000_000
 
 
 def test_constructing_loads_nothing() -> None:

@@ -23,6 +23,7 @@ from vqa_builder.translation.engines import base
 from vqa_builder.translation.engines.base import Engine, Failure, Page
 from vqa_builder.translation.pieces import Tokenizer, find_tokenizer, listing
 from vqa_builder.translation.request import Request, batches
+from vqa_builder.translation.slots import Found, Words, as_places, as_symbols, filled, merged, with_places
 
 DECODING = (
     "beam_size",
@@ -32,6 +33,7 @@ DECODING = (
     "disable_unk",
     "max_decoding_length",
 )
+WORDS = "words.{}.tsv"
 _Job: TypeAlias = tuple[list[int], list[Any]]
 
 
@@ -51,6 +53,10 @@ class CTranslate2Options(base.Options):
         device_index: which GPUs, each with a copy of the model: ``[0, 1]``; the first if not given.
         compute_type: ``auto`` is int8 on a CPU and float16 on a GPU.
         beam_size, length_penalty, repetition_penalty, no_repeat_ngram_size, disable_unk: CTranslate2's own.
+        use_vmap: choose among the pieces that the model's ``vmap.txt`` lists for what stands in the source;
+            a line for a language's symbol holds a translation to the script of that language.
+        slots: rare words and a glossary's terms come through slots, as ``recipes/translator`` trains it; the
+            model's folder holds the words of a direction in ``words.en-ja.tsv``.
         max_input_length, max_decoding_length: in tokens; a longer sentence fails, it is never cut off.
         batch_tokens: source tokens per batch; decides the speed, never the result.
         threads: batches at a time on a CPU; 0 for one per core.
@@ -72,6 +78,8 @@ class CTranslate2Options(base.Options):
     repetition_penalty: float = Field(1.0, gt=0)
     no_repeat_ngram_size: int = Field(0, ge=0)
     disable_unk: bool = False
+    use_vmap: bool = False
+    slots: bool = False
     max_input_length: int = Field(512, ge=1)
     max_decoding_length: int = Field(256, ge=1)
     batch_tokens: int = Field(1024, ge=1)
@@ -108,6 +116,7 @@ class CTranslate2(Engine):
         self.options = options
         self.licence = options.licence
         self._files = _model_files(options.model)
+        self._words: dict[str, Words | None] = {}
         self._tokenizer: Tokenizer = find_tokenizer(options.model, options.tokenizer)
 
     @cached_property
@@ -130,6 +139,8 @@ class CTranslate2(Engine):
             "compute": self._compute_type,
             "ctranslate2": version("ctranslate2"),
         }
+        if beside := self._beside:
+            parts["beside"] = _hash_of(beside)
         return "|".join([self.name, *(f"{key}:{value}" for key, value in parts.items())])
 
     def check_direction(self, source: str, target: str) -> None:
@@ -147,36 +158,112 @@ class CTranslate2(Engine):
     def translate(self, request: Request) -> list[str | Failure]:
         """Translate every text; one that is too long, or whose translation is, fails."""
         self.check_direction(request.source, request.target)
-        results: list[str | Failure] = [Failure("not translated")] * len(request)
-        done: list[int] = []
-        hypotheses: list[list[str]] = []
+        found = self._found(request) if self.options.slots else [[] for _ in request.texts]
+        marked = [with_places(text, some) for text, some in zip(request.texts, found, strict=True)]
+        results = self._hypotheses(request, _with_symbols(self._tokenizer.encode(marked), found))
+        forms: list[list[str]] = [[] for _ in found]
+        again = []
+        for at, (result, some) in enumerate(zip(results, found, strict=True)):
+            if some and not isinstance(result, Failure):
+                placed = as_places(result, [each.senses[0] for each in some])
+                if placed is None:  # a slot was lost: the model's own words then
+                    again.append(at)
+                else:
+                    results[at], forms[at] = placed
+        plain = self._tokenizer.encode([request.texts[at] for at in again])
+        for at, result in zip(again, self._hypotheses(request, plain), strict=True):
+            results[at] = result
+        done = [pieces for pieces in results if not isinstance(pieces, Failure)]
+        texts = iter(self._tokenizer.decode(done))
+        return [
+            result if isinstance(result, Failure) else filled(next(texts), some)
+            for result, some in zip(results, forms, strict=True)
+        ]
+
+    def _found(self, request: Request) -> list[list[Found]]:
+        """The words of each text that take a slot: the glossary's terms, then those of the model's table."""
+        if request.direction not in self._words:
+            table = self.options.model / WORDS.format(request.direction)
+            self._words[request.direction] = Words.read(table, request.source) if table.is_file() else None
+        known = self._words[request.direction]
+        terms = request.terms or [{}] * len(request)
+        return [
+            merged(text, some, known.find(text) if known else [])
+            for text, some in zip(request.texts, terms, strict=True)
+        ]
+
+    def _hypotheses(self, request: Request, sources: Sequence[list[str]]) -> list[list[str] | Failure]:
+        """The pieces of every translation, or why there is none.
+
+        Args:
+            request: its languages count, its texts do not.
+            sources: the pieces of its texts.
+        """
+        results: list[list[str] | Failure] = [Failure("not translated")] * len(sources)
+        skip = len(self._tokens(self.options.target_prefix, request))
         # Waiting only when all are under way keeps every thread busy from the first batch to the last.
-        for places, pending in list(self._jobs(request, results)):
+        for places, pending in list(self._jobs(request, sources, results)):
             for at, waiting in zip(places, pending, strict=True):
                 hypothesis = waiting.result().hypotheses[0]
                 if len(hypothesis) >= self.options.max_decoding_length:
                     results[at] = Failure(f"translation cut off at {len(hypothesis)} tokens")
                 else:
-                    done.append(at)
-                    hypotheses.append(hypothesis)
-        skip = len(self._tokens(self.options.target_prefix, request))
-        decoded = self._tokenizer.decode([hypothesis[skip:] for hypothesis in hypotheses])
-        for at, text in zip(done, decoded, strict=True):
-            results[at] = text
+                    results[at] = hypothesis[skip:]
+        return results
+
+    def log_probabilities(self, request: Request, translations: Sequence[str]) -> list[float | None]:
+        """How likely the model finds given translations: the mean log-probability of their pieces.
+
+        Args:
+            request: what was translated.
+            translations: one for each of its texts.
+
+        Returns:
+            At most 0; None where a side has no pieces, or more than the model takes.
+        """
+        self.check_direction(request.source, request.target)
+        before, after, opening = (
+            self._tokens(template, request)
+            for template in (
+                self.options.source_prefix,
+                self.options.source_suffix,
+                self.options.target_prefix,
+            )
+        )
+        pairs: dict[tuple[int, int], list[int]] = {}
+        sides = [self._tokenizer.encode(texts) for texts in (request.texts, translations)]
+        for at, (source, target) in enumerate(zip(*sides, strict=True)):
+            fits = (
+                len(source) <= self.options.max_input_length
+                and len(target) < self.options.max_decoding_length
+            )
+            if source and target and fits:
+                pairs.setdefault((len(source), len(target)), []).append(at)
+        results: list[float | None] = [None] * len(request)
+        for places in pairs.values():
+            scored = self._translator.score_batch(
+                [[*before, *sides[0][at], *after] for at in places],
+                [[*opening, *sides[1][at]] for at in places],
+                max_input_length=0,
+                offset=len(opening),
+            )
+            for at, each in zip(places, scored, strict=True):
+                results[at] = sum(each.log_probs) / len(each.log_probs)
         return results
 
     def close(self) -> None:
         """Free the model."""
         self.__dict__.pop("_translator", None)
 
-    def _jobs(self, request: Request, results: list[str | Failure]) -> Iterator[_Job]:
+    def _jobs(
+        self, request: Request, pieces: Sequence[list[str]], results: list[list[str] | Failure]
+    ) -> Iterator[_Job]:
         """Start every batch: the places of its texts and their results to come."""
         chosen = self.options
         before, after, opening = (
             self._tokens(template, request)
             for template in (chosen.source_prefix, chosen.source_suffix, chosen.target_prefix)
         )
-        pieces = self._tokenizer.encode(request.texts)
         of_length: dict[int, list[int]] = {}
         for at, some in enumerate(pieces):
             if not some:
@@ -201,11 +288,18 @@ class CTranslate2(Engine):
 
     @property
     def _decoding(self) -> dict[str, Any]:
-        return self.options.model_dump(include=set(DECODING))
+        chosen = self.options.model_dump(include=set(DECODING))
+        return {**chosen, "use_vmap": True} if self.options.use_vmap else chosen
 
     def _tokens(self, template: str, request: Request) -> list[str]:
         source, target = (self.options.codes.get(code, code) for code in (request.source, request.target))
         return template.format(source=source, target=target).split()
+
+    @property
+    def _beside(self) -> list[Path]:
+        """Further files of the model's folder that decide what it says."""
+        names = ["vmap.txt"] * self.options.use_vmap + [WORDS.format("*")] * self.options.slots
+        return sorted(file for name in names for file in self.options.model.glob(name))
 
     @cached_property
     def _device(self) -> str:
@@ -240,6 +334,14 @@ class CTranslate2(Engine):
             raise EngineError(
                 "CTranslate2 cannot load the model", where=self.options.model, found=error
             ) from error
+
+
+def _with_symbols(pieces: list[list[str]], found: Sequence[Sequence[Found]]) -> list[list[str]]:
+    """The pieces of texts with a slot and its marks behind every word that was found."""
+    return [
+        as_symbols(some, [each.senses[0].marks for each in words]) if words else some
+        for some, words in zip(pieces, found, strict=True)
+    ]
 
 
 def _model_files(model: Path) -> tuple[Path, ...]:
