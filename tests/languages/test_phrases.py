@@ -54,6 +54,7 @@ JA, HI = languages.get("ja"), languages.get("hi")
         ("spinach pizza", "ほうれん草のピザ", "पालक का पिज़्ज़ा"),
         ("horse statue", "馬の像", "घोड़े की मूर्ति"),
         ("there are no animals in picture", "写真の中の動物はいない", "तस्वीर में कोई जानवर नहीं है"),
+        ("a and b", "AとB", "A और B"),
         ("row b", "列B", "क़तार B"),
         ("team a", "チームA", "टीम A"),
         ("½ cup", "カップ½", "½ कप"),

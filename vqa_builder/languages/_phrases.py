@@ -41,6 +41,8 @@ _NO_PLACES = frozenset({"person", "animal", "abstract", "clothes", "time", "seas
 """Kinds of nouns that nothing is in: a man in a hat wears it."""
 _IS = re.compile(r" (?:is|are) ")
 _LIST = re.compile(r"\s*(?:,\s*and\b|,\s*|&|\band\b|/)\s*")
+_COUNTED = re.compile("(?<=[a-z]) (?=[0-9]+ [a-z])")
+_LETTER = re.compile("[a-rt-z]|[0-9]+[a-z]?|[a-z][0-9]+")
 _FRACTION = re.compile(r"\d+/\d+|\d*[¼½¾⅓⅔]|\d+ \d/\d")
 _MOST_WORDS = 8
 
@@ -186,7 +188,12 @@ class Phrases(NounPhrases):
 
     def _list(self, text: str) -> str | None:
         """Things joined by commas or "and", each of which can be said; or two joined by "or"."""
-        members = [each for member in _LIST.split(text) for each in self._dishes(member)]
+        apart = _COUNTED.sub(", ", text) if text[0].isdigit() else text
+        members = [each for member in _LIST.split(apart) for each in self._dishes(member)]
+        between, last = self.list_joints
+        if len(members) > 1 and all(len(member) == 1 and member.isalpha() for member in members):
+            letters = [member.upper() for member in members]
+            return between.join(letters[:-1]) + last + letters[-1]
         if len(members) < 2 or any(len(member) < 2 and not member.isdigit() for member in members):
             return None
         said = [self._member(member) for member in members]
@@ -197,7 +204,6 @@ class Phrases(NounPhrases):
         names = [forms[""] for forms in known if _FAMILIES.get(forms["kind"], forms["kind"]) in kinds]
         if len(names) < len(said) or len(set(names)) < len(names):
             return None
-        between, last = self.list_joints
         return between.join(names[:-1]) + last + names[-1]
 
     def _dishes(self, text: str) -> list[str]:
@@ -237,12 +243,8 @@ class Phrases(NounPhrases):
         return self._listed_as("time", "september" if text == "sept" else name)
 
     def _letter(self, text: str) -> Forms | None:
-        """A single letter or a number behind a name: gate A, scene 1."""
-        return (
-            Forms({"": text.upper()})
-            if text.isdigit() or (len(text) == 1 and text.isalpha() and text != "s")
-            else None
-        )
+        """A single letter, a number or both behind a name: gate A, scene 1, exit 25B."""
+        return Forms({"": text.upper()}) if _LETTER.fullmatch(text) else None
 
     def _number(self, text: str) -> Forms | None:
         number = typed_number(re.sub(r"(?<=\d)(?:st|nd|rd|th)$", "", text))
