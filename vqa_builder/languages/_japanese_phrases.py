@@ -37,6 +37,7 @@ class JapanesePhrases(Phrases):
                 "": text,
                 "name": noun.forms[0],
                 "counter": noun.forms[1] or "つ",
+                "there": "いる" if alive else "ある",
                 "absent": "いない" if alive else "ない",
                 "with": text + together,
                 "by": text + ("と" if alive else "で"),
