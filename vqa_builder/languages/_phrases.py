@@ -223,7 +223,9 @@ class Phrases(NounPhrases):
             listed = known.method not in {*self.never_listed, "number"}
             entries = [word.kind for word in self.words.get(text, ()) if word.is_noun]
             kind = entries[0] if entries else known.method
-            return Forms({"": known.text, "kind": kind}) if listed else None
+            if listed:
+                return Forms({"": known.text, "kind": kind})
+            return self._headed(text, ()) if entries else None
         if text in self.homographs:
             forms = self.noun(text, of_any_sense=True)
             return Forms({**forms, "of_any_sense": text}) if forms else None
