@@ -22,9 +22,11 @@ from vqa_builder.field_paths import FieldPath, Strings, take
 from vqa_builder.translation.protected_spans import Piece
 from vqa_builder.translation.sentences import cut_sentences, joined
 
-VERSION = "2"
+VERSION = "3"
 AT_ONCE = 10_000
 """Strings that are Python objects at a time."""
+IN_VIEW = 300
+"""Characters of the turn before that an engine sees beside a turn."""
 PIECE = pa.struct([("text", pa.string()), ("is_kept", pa.bool_())])
 _SEPARATOR = "\x00"
 _KEY = r"^\s*\(?[A-Z]\)?\.?\s*$"
@@ -53,6 +55,8 @@ class Places:
             contexts = pa.repeat("", len(found.texts))
             if kind in schema.SHORT:
                 contexts = self._meaning.contexts(questions, found.rows, found.texts, view)
+            if kind == "turn" and self._meaning.in_view:
+                contexts = _said_before(found)
             if kind == "answer":
                 chosen = pc.and_(
                     pc.not_equal(options.take(pa.array(found.rows)), ""),
@@ -263,6 +267,15 @@ def _contexts(strings: pa.Table) -> pa.Array:
     encoded = strings["context"].combine_chunks().dictionary_encode()
     seen = [short_texts.for_engines(context) for context in encoded.dictionary.to_pylist()]
     return pa.array(seen, pa.string()).take(encoded.indices)
+
+
+def _said_before(turns: Strings) -> pa.Array:
+    """The turn before each in its conversation, the beginning, behind a line break; "" for the first."""
+    if not turns.places:
+        return pa.repeat("", len(turns.texts))
+    earlier = pa.concat_arrays([pa.array([""]), pc.fill_null(turns.texts, "")])[: len(turns.texts)]
+    told = pc.binary_join_element_wise("", pc.utf8_slice_codeunits(earlier, 0, IN_VIEW), "\n")
+    return pc.if_else(pa.array(turns.places[-1] == 0), "", told)
 
 
 def _of_rows(strings: Sequence[Strings], kinds: Sequence[str], kind: str, rows: int) -> pa.Array:

@@ -16,9 +16,11 @@ from vqa_builder.answers.rows import quotations
 from vqa_builder.languages.base import Language
 from vqa_builder.translation.instructions import NAME, instruction, signature
 
-VERSION = "1"
+VERSION = "2"
 _SENTENCES = ("turn", "text")
-_ALONE = re.compile(r"\w+(?: \w+){0,2}")
+_ALONE = re.compile(r"(?!(?:it|he|she|they|this|that|there|these|those|i|we|you)\b)\w+(?: \w+){0,2}", re.I)
+_COMPLETE = ("はい", "いいえ", "る", "た", "い", "う", "く", "す", "む", "ない")
+"""How Japanese replies end that take no です."""
 QUOTED = "copied:"
 """What a context begins with that says why a text is copied."""
 TABLES = "tables|"
@@ -109,7 +111,7 @@ def known(strings: pa.Table, language: Language) -> tuple[pa.Array, pa.Array]:
         One per string; null where an engine must be asked.
 
     >>> from vqa_builder import languages
-    >>> texts, contexts = ["orange", "exit", "a snowy peak"], ["fruit", "copied:text", ""]
+    >>> texts, contexts = ["orange", "exit", "nobody said so"], ["fruit", "copied:text", ""]
     >>> strings = pa.table({"role": ["option"] * 3, "text": texts, "context": contexts})
     >>> known(strings, languages.get("hi"))[0].to_pylist()
     ['संतरा', 'exit', None]
@@ -136,20 +138,33 @@ def ready(segments: pa.Table, language: Language) -> tuple[pa.Array, pa.Array]:
     """The same for sentences of turns and texts: instructions that recur, and words alone on their line.
 
     >>> from vqa_builder import languages
-    >>> said = ["Answer with the letter.", "insects", "It is red."]
-    >>> ready(pa.table({"role": ["turn"] * 3, "text": said}), languages.get("ja"))[0].to_pylist()
-    ['記号で答えてください。', '昆虫', None]
+    >>> said = ["Answer with the letter.", "insects", "Red.", "It is red."]
+    >>> ready(pa.table({"role": ["turn"] * 4, "text": said}), languages.get("ja"))[0].to_pylist()
+    ['記号で答えてください。', '昆虫', '赤です。', None]
     """
     words: list[str | None] = []
     writers: list[str | None] = []
     for role, text in zip(segments["role"].to_pylist(), segments["text"].to_pylist(), strict=True):
         told = instruction(text, language.code) if role in _SENTENCES else None
         word = None
-        if told is None and role in _SENTENCES and _ALONE.fullmatch(text):
-            word = _word(role, text, language)
+        bare = text.removesuffix(".")
+        if told is None and role in _SENTENCES and _ALONE.fullmatch(bare):
+            word = _word(role, bare, language)
+            word = word if word is None or bare == text else _as_sentence(word, language.code)
         words.append(told or word)
         writers.append(signature() if told else word and f"{TABLES}{language.signature}")
     return pa.array(words, pa.string()), pa.array(writers, pa.string())
+
+
+def _as_sentence(word: str, language: str) -> str:
+    """A word as the whole of a reply, with the language's stop.
+
+    >>> [_as_sentence(word, "ja") for word in ("赤", "はい", "馬に乗っている")], _as_sentence("लाल", "hi")
+    (['赤です。', 'はい。', '馬に乗っている。'], 'लाल।')
+    """
+    if language == "ja":
+        return f"{word}。" if word.endswith(_COMPLETE) else f"{word}です。"
+    return word + ("।" if language == "hi" else ".")
 
 
 def _word(role: str, text: str, language: Language, sense: str = "") -> str | None:
