@@ -69,6 +69,7 @@ HOSTILE: list[tuple[str, dict[str, Any], str]] = [
     ),
     ("address", {"translate": openai(base_url="http://127.0.0.1:9/v1")}, "translate.openai.base_url"),
     ("address", {"translate": openai()}, "translate.openai"),
+    ("address", {"translate": openai(images="always")}, "translate.openai.images: always"),
     ("address", {"back_translate": openai()}, "back_translate.openai"),
     ("address", {"translate": {"engine": [{"type": "deep_translator", "provider": "google"}]}}, "google"),
     ("key", {"translate": openai(key_variable="AWS_SECRET_ACCESS_KEY")}, "AWS_SECRET_ACCESS_KEY"),

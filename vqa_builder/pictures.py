@@ -6,7 +6,11 @@ the picture, 32 bytes; the picture itself is read when a file is written that ne
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import importlib.util
+import io
+import warnings
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
@@ -21,6 +25,8 @@ from vqa_builder.errors import StorageError
 from vqa_builder.schema import IMAGE
 from vqa_builder.store import file_hash
 
+MOST_BYTES = MOST_PIXELS = 50_000_000
+"""Of pictures that are looked at; larger ones are neither shown nor sent."""
 COLUMNS = ("image", "images")
 """The columns of a release that hold pictures: one in each row, or a list of them."""
 
@@ -107,6 +113,30 @@ class Shown(Protocol):
             side: pixels of the longer side.
             most: pictures at most; web addresses do not count.
         """
+
+
+def thumbnail(data: bytes, side: int) -> str | None:
+    """A picture as a small JPEG in a ``data:`` address; None where Pillow cannot read it, or is not there."""
+    if importlib.util.find_spec("PIL") is None or len(data) > MOST_BYTES:
+        return None
+    from PIL import Image, ImageOps
+
+    stream = io.BytesIO()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(io.BytesIO(data)) as image:
+                if image.width * image.height > MOST_PIXELS:
+                    return None
+                image.draft("RGB", (2 * side, 2 * side))
+                image.thumbnail((side, side))
+                own = ImageOps.exif_transpose(image).convert("RGBA")
+                small = Image.new("RGB", own.size, "white")
+                small.paste(own, mask=own.getchannel("A"))
+        small.save(stream, "JPEG", quality=75)
+    except Exception:  # decoders raise whatever the bytes make them raise
+        return None
+    return f"data:image/jpeg;base64,{base64.b64encode(stream.getvalue()).decode('ascii')}"
 
 
 def are_pictures(kind: pa.DataType) -> bool:

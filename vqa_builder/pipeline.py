@@ -8,6 +8,7 @@ has been seen before: a build with nothing changed ends at the first look.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from vqa_builder.progress import Progress
@@ -169,7 +170,7 @@ def plan(
         progress=progress,
         allow=allow,
     ) as job:
-        return preview.preview(job, read_source(job))
+        return preview.preview(job, read_source(replace(job, may_ask=False)))
 
 
 def validate(spec: Spec, languages: Sequence[str] | None = None, *, allow: Collection[str] = ()) -> list[str]:

@@ -13,6 +13,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -169,7 +170,7 @@ def build_shard(
         progress=progress,
         allow=allow,
     ) as job:
-        segments = read_source(job).segments
+        segments = read_source(replace(job, may_ask=False)).segments
         mine = _part_of_segments(job, segments, shard)
         return [_translated(job, segments, mine, language) for language in job.languages]
 

@@ -34,6 +34,7 @@ BY_OPTION = {
     "trust_remote_code": "code",
     "url": "address",
     "base_url": "address",
+    "images": "address",
     "key_variable": "key",
     "key_variables": "key",
 }

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -110,8 +110,25 @@ def cues(cell: str) -> tuple[str, ...]:
     return tuple(cue.strip() for cue in cell.split(";") if cue.strip())
 
 
+class Looks(Protocol):
+    """Tells senses by pictures.
+
+    Attributes:
+        always: whether it is asked even where the question tells.
+    """
+
+    always: bool
+
+    def __call__(self, answer: str, senses: Sequence[str], rows: Numbers, /) -> Numbers:
+        """For each of some rows the place of the sense that its picture shows, -1 where it does not tell."""
+
+
 def assign(
-    examples: pa.Table, rules: Rules, unsettled: Iterable[str] = (), copied: pa.Table | None = None
+    examples: pa.Table,
+    rules: Rules,
+    unsettled: Iterable[str] = (),
+    copied: pa.Table | None = None,
+    look: Looks | None = None,
 ) -> pa.Table:
     """The sense in which every row's answers are meant.
 
@@ -120,6 +137,7 @@ def assign(
         rules: the senses of homographs.
         unsettled: labels without rules whose questions may split them.
         copied: which answers are copied, as ``modes.decide`` found; None if none is.
+        look: what tells senses by pictures where no cue does; None for nothing.
 
     Returns:
         A table of ``examples``' length: ``winner``, the sense of the most frequent answer, and ``answers``, a
@@ -137,7 +155,7 @@ def assign(
     unruled = [place[answer] for answer in unsettled if answer in place and answer not in rules]
     for code, rows, flat, won in _occurrences(annotated, [code for code, _ in ruled] + unruled):
         if annotated.answers[code] in rules:
-            senses, chosen = _by_rules(annotated, rules[annotated.answers[code]], rows)
+            senses, chosen = _by_rules(annotated, rules[annotated.answers[code]], rows, look)
         else:
             senses, chosen = split_by_questions(annotated, code, rows)
         chosen = chosen + len(names)
@@ -223,9 +241,12 @@ def _occurrences(
 
 
 def _by_rules(
-    annotated: AnnotatorAnswers, rules: tuple[SenseRule, ...], rows: Numbers
+    annotated: AnnotatorAnswers, rules: tuple[SenseRule, ...], rows: Numbers, look: Looks | None
 ) -> tuple[list[str], Numbers]:
-    """The senses' names, and for each row which of them; cues of the question come before answers beside."""
+    """The senses' names, and for each row which of them.
+
+    Cues of the question come before answers beside, and those before the picture.
+    """
     chosen = np.full(len(rows), -1)
     for at, rule in enumerate(rules):
         if rule.question:
@@ -233,8 +254,13 @@ def _by_rules(
     for at, rule in enumerate(rules):
         if rule.beside:
             chosen[(chosen < 0) & annotated.rows_with(set(rule.beside))[rows]] = at
+    senses = [rule.sense for rule in rules]
+    if look is not None and len(senses) > 1:
+        asked = np.flatnonzero((chosen < 0) | look.always)
+        shown = look(rules[0].answer_en, senses, rows[asked])
+        chosen[asked] = np.where(shown >= 0, shown, chosen[asked])
     chosen[chosen < 0] = len(rules) - 1
-    return [rule.sense for rule in rules], chosen
+    return senses, chosen
 
 
 def _lists(values: pa.Array, like: pa.ListArray) -> pa.ListArray:

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import importlib.util
-import io
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,11 +9,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from vqa_builder.pictures import COLUMNS, Shown, are_pictures
+from vqa_builder.pictures import COLUMNS, MOST_BYTES, Shown, are_pictures, thumbnail
 from vqa_builder.release.parquet import table_files, table_schema
-
-MOST_BYTES = 50_000_000
-MOST_PIXELS = 50_000_000
 
 
 def shown_pictures(release: Path, keys: Sequence[str], folder: Path | None = None) -> Shown:
@@ -46,30 +39,6 @@ def shown_pictures(release: Path, keys: Sequence[str], folder: Path | None = Non
         return pictures
 
     return found
-
-
-def thumbnail(data: bytes, side: int) -> str | None:
-    """A picture as a small JPEG in a ``data:`` address; None where Pillow cannot read it, or is not there."""
-    if importlib.util.find_spec("PIL") is None or len(data) > MOST_BYTES:
-        return None
-    from PIL import Image, ImageOps
-
-    stream = io.BytesIO()
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with Image.open(io.BytesIO(data)) as image:
-                if image.width * image.height > MOST_PIXELS:
-                    return None
-                image.draft("RGB", (2 * side, 2 * side))
-                image.thumbnail((side, side))
-                own = ImageOps.exif_transpose(image).convert("RGBA")
-                small = Image.new("RGB", own.size, "white")
-                small.paste(own, mask=own.getchannel("A"))
-        small.save(stream, "JPEG", quality=75)
-    except Exception:  # decoders raise whatever the bytes make them raise
-        return None
-    return f"data:image/jpeg;base64,{base64.b64encode(stream.getvalue()).decode('ascii')}"
 
 
 def _values(

@@ -9,6 +9,7 @@ import pyarrow as pa
 from vqa_builder import languages
 from vqa_builder.answers import alignment, candidates, contexts, merges, modes, senses
 from vqa_builder.languages.base import tables_hash
+from vqa_builder.steps import looking
 from vqa_builder.steps.build_context import SOURCE_LANGUAGE, BuildContext
 from vqa_builder.steps.translating import Translated, ask_engines
 from vqa_builder.store import Stored, fingerprint
@@ -26,7 +27,8 @@ def assign_senses(job: BuildContext, examples: Stored, vocabulary: Stored) -> St
         unsettled = [
             label for label in labels if any(languages.get(code).answer(label) is None for code in codes)
         ]
-        return senses.assign(examples, rules, unsettled, modes.decide(examples, mode, by_question))
+        copied = modes.decide(examples, mode, by_question)
+        return senses.assign(examples, rules, unsettled, copied, looking.looker(job, examples))
 
     return job.store.step(
         "senses",
@@ -36,6 +38,7 @@ def assign_senses(job: BuildContext, examples: Stored, vocabulary: Stored) -> St
         rules=fingerprint(list(rules.values())),
         languages=[tables_of(code) for code in codes] if in_context else None,
         mode=[mode, list(by_question.items()), modes.table_hash()],
+        pictures=looking.parameters(job),
         version=[senses.VERSION, modes.VERSION],
     )
 

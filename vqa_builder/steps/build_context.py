@@ -149,6 +149,7 @@ class BuildContext:
         progress: told of every long step.
         ledger: what engines with a price, or under a budget, have been sent.
         work: told what the memory and the engines were asked for.
+        may_ask: whether engines may be asked while the source is read; not in a plan.
     """
 
     spec: Spec
@@ -165,6 +166,7 @@ class BuildContext:
     progress: Progress
     ledger: Ledger
     work: WorkLog = field(default_factory=WorkLog)
+    may_ask: bool = True
 
     @property
     def pictures(self) -> Pictures:

@@ -2,12 +2,40 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 Item = TypeVar("Item")
+
+SENSE = "sense"
+"""The role of requests that ask which sense of an answer a picture shows."""
+
+
+class Sighted(NamedTuple):
+    """What a context of the role ``SENSE`` holds: a picture's SHA-256, the question, and the senses."""
+
+    picture: str
+    question: str
+    senses: list[str]
+
+
+def sense_context(picture: str, question: str, senses: Sequence[str]) -> str:
+    """A context of the role ``SENSE``; the memory keeps replies under it.
+
+    >>> context = sense_context("ab12", "What is on the table?", ["vessel", "eyewear"])
+    >>> sighted(context)
+    Sighted(picture='ab12', question='What is on the table?', senses=['vessel', 'eyewear'])
+    """
+    return json.dumps([picture, question, *senses], ensure_ascii=False)
+
+
+def sighted(context: str) -> Sighted:
+    """The parts of what ``sense_context`` made."""
+    picture, question, *senses = json.loads(context)
+    return Sighted(picture, question, senses)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +45,7 @@ class Request:
     Attributes:
         texts: plain strings without line breaks.
         source, target: ISO 639 codes.
-        role: ``question``, ``answer`` or "" for any.
+        role: one of ``schema.KINDS``, ``SENSE``, or "" for any.
         contexts: one per text, "" for none: what tells two senses of it apart, such as the question that it
             answers. None where no text has one.
         terms: one mapping per text, of words as they stand in it to what its translation is to hold. None

@@ -105,7 +105,7 @@ class Answer(NamedTuple):
     finish: str = ""
 
 
-Messages: TypeAlias = list[dict[str, str]]
+Messages: TypeAlias = list[dict[str, Any]]
 
 
 class Ask(Protocol):

@@ -6,21 +6,22 @@ import hashlib
 import importlib.util
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import cached_property, partial
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from vqa_builder.errors import EngineError, MissingExtraError
 from vqa_builder.languages.base import known_languages
+from vqa_builder.pictures import thumbnail
 from vqa_builder.translation.engines import _chat
 from vqa_builder.translation.engines._endpoint import Answer, Chat, ChatOptions, Usage, halves
 from vqa_builder.translation.engines._faults import Refused, Temporary, is_echo
 from vqa_builder.translation.engines._remote import Job, RemoteEngine, Reply, Send
 from vqa_builder.translation.engines.base import Failure, Page
-from vqa_builder.translation.request import Request, batches
+from vqa_builder.translation.request import SENSE, Request, batches, sighted
 
 
 class OpenAIOptions(ChatOptions):
@@ -35,6 +36,14 @@ class OpenAIOptions(ChatOptions):
     )
     stream: bool = Field(
         False, description="read replies as they are written: for gateways that cut long waits"
+    )
+    images: Literal["ambiguous", "always"] | None = Field(
+        None,
+        description="send pictures of rows, to a model that sees: with answers whose sense the question does"
+        " not tell, or with all answers of several senses; left out, no picture is sent",
+    )
+    image_side: int = Field(
+        768, ge=64, le=4096, description="pixels of the longer side of pictures that are sent; larger shrink"
     )
     licence: str = Field("the terms of the model and of whoever serves it", description="for cards")
 
@@ -51,6 +60,8 @@ class OpenAI(RemoteEngine):
     at: what is certain is kept, the rest is asked again in halves, down to single texts, and these with
     another seed and a little warmth. Contexts travel
     with their texts, so that ``orange`` after "What colour is it?" is no fruit; so do the glossary's terms.
+    With ``images`` a model that sees is shown the picture where the question does not tell which sense of an
+    answer is meant (needs Pillow).
 
     Example::
 
@@ -75,6 +86,8 @@ class OpenAI(RemoteEngine):
     )
     Options = OpenAIOptions
     options: OpenAIOptions
+    pictures: Callable[[str], bytes | None] | None = None
+    """Gives a picture by its SHA-256; set by the build that asks about senses."""
 
     def __init__(self, options: OpenAIOptions) -> None:
         if importlib.util.find_spec("httpx") is None:
@@ -83,6 +96,11 @@ class OpenAI(RemoteEngine):
         streaming = {"stream": True, "stream_options": {"include_usage": True}}
         self._chat = Chat(options, streaming if options.stream else {})
         self._dispatcher = self._chat.dispatcher
+
+    @property
+    def images(self) -> str | None:
+        """Which answers it may be shown the pictures of; None for none."""
+        return self.options.images
 
     @property
     def usage(self) -> Usage:
@@ -99,6 +117,7 @@ class OpenAI(RemoteEngine):
         """Model, prompt and decoding; neither the endpoint nor what only makes it faster."""
         chosen = self.options
         settled = json.dumps([chosen.style.strip(), chosen.extra, chosen.repeat_texts], sort_keys=True)
+        seen = [f"image_side:{chosen.image_side}"] if chosen.images else []
         return "|".join(
             [
                 self.name,
@@ -107,6 +126,7 @@ class OpenAI(RemoteEngine):
                 f"temperature:{chosen.temperature}",
                 f"seed:{chosen.seed}",
                 f"style:{hashlib.sha256(settled.encode()).hexdigest()[:12]}",
+                *seen,
             ]
         )
 
@@ -121,7 +141,8 @@ class OpenAI(RemoteEngine):
             )
 
     def _jobs(self, request: Request) -> list[Job]:
-        return [tuple(some) for some in batches(range(len(request)), self.options.items_per_request)]
+        size = 1 if request.role == SENSE else self.options.items_per_request
+        return [tuple(some) for some in batches(range(len(request)), size)]
 
     @asynccontextmanager
     async def _connect(self, request: Request) -> AsyncIterator[Send]:
@@ -130,7 +151,13 @@ class OpenAI(RemoteEngine):
 
         async def send(job: Job) -> Reply:
             asked = request.take(job)
-            messages = _chat.messages(asked, chosen.style, repeat=chosen.repeat_texts)
+            if request.role == SENSE:
+                picture = self._picture(asked)
+                if picture is None:
+                    return Reply([(job[0], Failure("the picture cannot be read"))])
+                messages = _chat.sense_messages(asked, picture, repeat=chosen.repeat_texts)
+            else:
+                messages = _chat.messages(asked, chosen.style, repeat=chosen.repeat_texts)
             try:
                 return self._reply(job, asked.texts, await ask(messages, unusable[job]))
             except Refused:
@@ -143,6 +170,13 @@ class OpenAI(RemoteEngine):
 
         async with self._chat.asking(partial(_chat.response_format, repeat=chosen.repeat_texts)) as ask:
             yield send
+
+    def _picture(self, asked: Request) -> str | None:
+        """What is sent of a picture, never larger than the spec allows; nothing without the setting."""
+        if self.pictures is None or self.options.images is None:
+            return None
+        data = self.pictures(sighted(next(iter(asked.contexts or [""]))).picture)
+        return thumbnail(data, self.options.image_side) if data else None
 
     def _reply(self, job: Job, asked: Sequence[str], answer: Answer) -> Reply:
         """What of an answer counts, and what must be asked again."""
