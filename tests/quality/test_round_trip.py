@@ -31,6 +31,7 @@ def verdicts(rows: list[tuple[str, str, str, float]], configured: Any = "balance
         ("question", "What is this?", False),
         ("question", LONG, True),
         ("turn", "It is a cat.", True),
+        ("turn", "Is it a cat?", False),
         ("text", "It is a cat.", True),
         ("answer", "a cat", False),
         ("option", "a cat", False),

@@ -18,7 +18,7 @@ from vqa_builder.quality import round_trip
 from vqa_builder.quality.rules import Bound, Combination, Policy, Rule, Standing
 from vqa_builder.schema import KINDS, ROLES, SHORT, VERDICTS
 
-VERSION = "6"
+VERSION = "7"
 """Raised by whoever changes what ``judge`` returns for the same policy and scores."""
 
 _KEYS = ("segment_id", "language")

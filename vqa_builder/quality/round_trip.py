@@ -66,18 +66,21 @@ class Measured(NamedTuple):
             )
         if self.unfitted:
             yield (
-                f"{self.unfitted:,} strings are sentences of texts and turns, or have more than {LONGEST} "
+                f"{self.unfitted:,} strings are statements in texts and turns, or have more than {LONGEST} "
                 "words: no preset was fitted for them, and no rule of the round trip judged them."
             )
 
 
 def fitted(segments: pa.Table) -> NDArray[np.bool_]:
-    """Which segments are of the kinds and lengths that the presets were fitted on.
+    """Which segments are of the kinds and lengths that the presets were fitted on; questions in turns, too.
 
-    >>> fitted(pa.table({"role": ["question", "turn"], "text": ["What is this?", "Sure."]})).tolist()
-    [True, False]
+    >>> texts = ["What is this?", "Sure.", "Is it red?"]
+    >>> fitted(pa.table({"role": ["question", "turn", "turn"], "text": texts})).tolist()
+    [True, False, True]
     """
     short = pc.is_in(segments["role"], pa.array(_FITTED)).to_numpy()
+    if "text" in segments.column_names:
+        short = short | pc.ends_with(segments["text"], "?").to_numpy()
     if "text" in segments.column_names:
         short = short & (lengths(segments["text"].combine_chunks(), "word") <= LONGEST)
     return np.asarray(short, bool)
