@@ -34,6 +34,7 @@ _MONTHS = (
     *("january", "february", "march", "april", "may", "june", "july", "august", "september", "october"),
     *("november", "december"),
 )
+_ENUMERATED = frozenset({"animal", "appliance", "clothes", "electronic", "furniture", "vehicle"})
 _FAMILIES = dict.fromkeys(EDIBLE, "food")
 _MEANS = ALIVE | {"vehicle", "abstract"}
 """By these something is done, where one is by any other thing."""
@@ -207,10 +208,13 @@ class Phrases(NounPhrases):
         return between.join(names[:-1]) + last + names[-1]
 
     def _dishes(self, text: str) -> list[str]:
-        """Food one after the other, as on a plate ("bacon toast"), each by itself; else the text alone."""
+        """Things of one kind one after the other ("bacon toast", "truck van car"), each by itself."""
         words = text.split()
         kinds = [{word.kind for word in self.words.get(name, ())} for name in words]
-        apart = len(words) > 1 and all(kind & EDIBLE for kind in kinds) and self.noun(text) is None
+        alike = all(kind & EDIBLE for kind in kinds) or (
+            len(words) > 2 and set.intersection(*kinds) & _ENUMERATED
+        )
+        apart = len(words) > 1 and alike and self.noun(text) is None
         return words if apart else [text]
 
     def _member(self, text: str) -> Forms | None:
