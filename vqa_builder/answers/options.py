@@ -136,6 +136,8 @@ def settle(
     Returns:
         ``place``, ascending, and the columns of ``translated``.
     """
+    if "option" not in kinds:
+        return _changed(translated, {})
     found = _Rows(places, kinds, strings, translated)
     changes: dict[int, _Change] = {}
     option = found.of_kind("option")
