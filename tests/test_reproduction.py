@@ -75,8 +75,9 @@ def test_a_difference_names_table_column_rows_and_the_part_that_changed(
 
     def other(rows: object) -> object:
         data, rejected = whole(rows)
-        column = data["train"].schema.get_field_index("engine")
-        data["train"] = data["train"].set_column(column, "engine", [["another"] * data["train"].num_rows])
+        table = data["train"].table()
+        column = table.schema.get_field_index("engine")
+        data["train"] = table.set_column(column, "engine", [["another"] * table.num_rows])
         return data, rejected
 
     monkeypatch.setattr(assemble, "split_rows", other)

@@ -6,7 +6,7 @@ import pyarrow as pa
 from hypothesis import given, settings, strategies as st
 
 from vqa_builder import schema
-from vqa_builder.segments import clean, extract, locate, segment_id
+from vqa_builder.segments import Places, clean, extract, segment_id
 
 
 def examples(rows: list[tuple[str, list[str] | None, str | None]]) -> pa.Table:
@@ -64,12 +64,12 @@ def test_every_row_finds_its_string_again(rows: list[tuple[str, list[str]]]) -> 
     table = examples([(question, answers, None) for question, answers in rows])
     segments = extract(table)
     assert len(segments["segment_id"].unique()) == segments.num_rows
-    found = segments["text"].take(locate(table["question"], "question", segments))
+    found = segments["text"].take(Places(segments).locate(table["question"], "question"))
     assert found.to_pylist() == clean(table["question"], "question").to_pylist()
     assert found.to_pylist() == [question.strip() for question, _ in rows]
     for _, answers in rows:
         there = pa.array(answers, pa.string())
-        found = segments["text"].take(locate(there, "answer", segments))
+        found = segments["text"].take(Places(segments).locate(there, "answer"))
         assert found.to_pylist() == [" ".join(answer.split()) for answer in answers]
 
 
@@ -80,7 +80,7 @@ def test_a_question_keeps_its_lines_and_an_answer_does_not() -> None:
 
 def test_nulls_are_nowhere() -> None:
     segments = extract(examples([("a", None, None)]))
-    assert locate(pa.array([None, "a"], pa.string()), "question", segments).to_pylist() == [None, 0]
+    assert Places(segments).locate(pa.array([None, "a"], pa.string()), "question").to_pylist() == [None, 0]
 
 
 def test_an_answer_of_two_senses_is_two_segments() -> None:
@@ -99,8 +99,8 @@ def test_an_answer_of_two_senses_is_two_segments() -> None:
     found = [(row["text"], row["context"], row["count"]) for row in table.to_pylist()[2:]]
     assert found == [("fig", "", 1), ("orange", "colour", 2), ("orange", "fruit", 1)]
     winners = rows["multiple_choice_answer"]
-    assert locate(winners, "answer", table, senses["winner"]).to_pylist() == [3, 4]
-    assert locate(winners, "answer", table).to_pylist() == [None, None]
+    assert Places(table).locate(winners, "answer", senses["winner"]).to_pylist() == [3, 4]
+    assert Places(table).locate(winners, "answer").to_pylist() == [None, None]
 
 
 def test_what_is_copied_is_no_segment() -> None:

@@ -149,10 +149,10 @@ def translated(
         translated a part), then the scores; a string without a sentence is kept as it is.
     """
     words = short_texts.ready(segments, languages.get(language))
-    parts = _replaced(_parts(translations, scores, verdicts), *words)
+    parts, places = _replaced(_parts(translations, scores, verdicts), *words), segmentation.Places(segments)
     starts = range(0, max(strings.num_rows, 1), AT_ONCE)
     return pa.concat_tables(
-        _translated(strings.slice(start, AT_ONCE), segments, parts, language, ends) for start in starts
+        _translated(strings.slice(start, AT_ONCE), places, parts, language, ends) for start in starts
     )
 
 
@@ -211,12 +211,16 @@ def _cut(keys: pa.Array, kinds: Sequence[str]) -> pa.Table:
 
 
 def _translated(
-    strings: pa.Table, segments: pa.Table, parts: pa.Table, language: str, ends: Mapping[str, str]
+    strings: pa.Table,
+    places: segmentation.Places,
+    parts: pa.Table,
+    language: str,
+    ends: Mapping[str, str],
 ) -> pa.Table:
     """Some of the strings; see ``translated``. ``parts`` are as ``_parts`` made them."""
     owner, sentences = _sentences(strings)
     roles, contexts = strings["role"].take(owner).combine_chunks(), _contexts(strings).take(owner)
-    mine = parts.take(pa.array(_places_of(roles, sentences, contexts, segments)))
+    mine = parts.take(pa.array(_places_of(roles, sentences, contexts, places)))
     texts = iter(mine["text"].to_pylist())
     rows, owners = strings.num_rows, owner.to_numpy()
     whole = []
@@ -293,7 +297,7 @@ def _of_rows(strings: Sequence[Strings], kinds: Sequence[str], kind: str, rows: 
 
 
 def _places_of(
-    roles: pa.Array, sentences: pa.Array, contexts: pa.Array, segments: pa.Table
+    roles: pa.Array, sentences: pa.Array, contexts: pa.Array, places: segmentation.Places
 ) -> NDArray[np.int64]:
     """The row of each sentence in the table of all."""
     at = np.zeros(len(sentences), np.int64)
@@ -301,7 +305,7 @@ def _places_of(
         mine = pc.equal(roles, role).to_numpy(zero_copy_only=False)
         if mine.any():
             own = [column.filter(pa.array(mine)) for column in (sentences, contexts)]
-            at[mine] = segmentation.locate(own[0], role, segments, own[1]).to_numpy()
+            at[mine] = places.locate(own[0], role, own[1]).to_numpy()
     return at
 
 

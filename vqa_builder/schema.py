@@ -8,12 +8,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from typing import Any
+from contextlib import ExitStack
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from vqa_builder.batches import Batches
+
+SPOOLED = 1 << 22
+"""Bytes of one kind that are kept in memory while a column is hashed."""
 SPLITS = ("train", "validation", "test")
 ROLES = ("question", "answer")
 KINDS = ("question", "answer", "option", "turn", "text")
@@ -150,7 +156,7 @@ def rejected_schema(data: pa.Schema) -> pa.Schema:
     return data.append(pa.field("reasons", pa.list_(pa.string())))
 
 
-def content_hash(table: pa.Table) -> str:
+def content_hash(rows: pa.Table | Batches) -> str:
     """SHA-256 of what a table says, whatever its chunks, slices, files or encodings.
 
     Column names, logical types, row order, nulls and values count; null slots, offsets, padding, dictionary
@@ -160,23 +166,29 @@ def content_hash(table: pa.Table) -> str:
     >>> content_hash(one) == content_hash(pa.table({"a": ["x", None, "y"]}))
     True
     """
-    return content_hashes(table)[0]
+    return content_hashes(rows)[0]
 
 
-def content_hashes(table: pa.Table) -> tuple[str, dict[str, str]]:
-    """The content hash of a table and that of each of its columns, in one pass.
+def content_hashes(rows: pa.Table | Batches) -> tuple[str, dict[str, str]]:
+    """The content hash of a table and that of each of its columns; a column is read at a time, in pieces.
 
     Returns:
-        ``content_hash(table)``, and column name -> the same hash of the column alone, without its name.
+        ``content_hash(rows)``, and column name -> the same hash of the column alone, without its name.
     """
-    whole = hashlib.sha256(f"{table.num_rows}".encode())
+    rows = Batches.of(rows)
+    whole = hashlib.sha256(f"{rows.num_rows}".encode())
     columns = {}
-    for name in table.column_names:
+    for name in rows.schema.names:
         whole.update(f"|{name}:".encode())
-        column = hashlib.sha256(f"{table.num_rows}".encode())
-        for piece in _canonical(_one_array(table[name])):
-            whole.update(piece)
-            column.update(piece)
+        column = hashlib.sha256(f"{rows.num_rows}".encode())
+        with ExitStack() as opened:
+            canonical = _Canonical(rows.schema.field(name).type, opened)
+            for piece in rows.read([name]):
+                for array in piece[name].chunks:
+                    canonical.add(array)
+            for part in canonical.parts():
+                whole.update(part)
+                column.update(part)
         columns[name] = column.hexdigest()
     return whole.hexdigest(), columns
 
@@ -229,43 +241,89 @@ class StreamedHash:
             self._columns.setdefault(name, hashlib.sha256()).update(bytes.fromhex(found))
 
 
-def _one_array(column: pa.ChunkedArray) -> pa.Array:
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
-    combined = column.combine_chunks()
-    if isinstance(combined, pa.ChunkedArray):
-        return pa.concat_arrays(combined.chunks) if combined.num_chunks else pa.array([], combined.type)
-    return combined
+class _Canonical:
+    """The bytes that stand for a column: type, validity, then lengths or values of the valid slots alone.
+
+    Each kind of bytes is gathered from all pieces before the next one begins, on disk where it grows large.
+    """
+
+    def __init__(self, kind: pa.DataType, opened: ExitStack) -> None:
+        self.kind = kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+        self._bits, self._objects = np.zeros(0, bool), False
+        validity, lengths, values = (
+            opened.enter_context(SpooledTemporaryFile(SPOOLED))  # noqa: SIM115
+            for _ in range(3)
+        )
+        self._validity, self._lengths, self._values = validity, lengths, values
+        self._children: dict[bytes, _Canonical] = {}
+        if pa.types.is_struct(kind):
+            self._children = {
+                f"struct:{field.name}".encode(): _Canonical(field.type, opened) for field in kind.fields
+            }
+        elif _is_list(kind):
+            self._children = {b"": _Canonical(kind.value_type, opened)}
+
+    def add(self, array: pa.Array) -> None:
+        """Take in the next slots."""
+        valid = array.is_valid()
+        self._bits = np.concatenate([self._bits, valid.to_numpy(zero_copy_only=False)])
+        whole = len(self._bits) // 8 * 8
+        self._validity.write(np.packbits(self._bits[:whole]).tobytes())
+        self._bits = self._bits[whole:]
+        array = array.filter(valid) if array.null_count else array
+        array = array.cast(self.kind) if pa.types.is_dictionary(array.type) else array
+        if pa.types.is_struct(self.kind):
+            for child, values in zip(self._children.values(), array.flatten(), strict=True):
+                child.add(values)
+        elif _is_list(self.kind):
+            lengths = pc.list_value_length(array).cast(pa.int64())
+            self._lengths.write(lengths.to_numpy(zero_copy_only=False).tobytes())
+            self._children[b""].add(array.flatten())
+        elif (large := _LARGE.get(_base(self.kind))) is not None:
+            self._lengths.write(pc.binary_length(array).cast(pa.int64()).to_numpy().tobytes())
+            self._values.write(_joined_bytes(array.cast(large)))
+        else:
+            values = array.to_numpy(zero_copy_only=False)
+            if values.dtype == object:
+                self._objects = True
+                self._values.write(", ".join(["", *map(repr, array.to_pylist())]).encode())
+            else:
+                self._values.write(values.tobytes())
+
+    def parts(self) -> Iterator[bytes]:
+        """All bytes in their order."""
+        yield from _written(self._validity)
+        yield np.packbits(self._bits).tobytes()
+        if not pa.types.is_struct(self.kind):
+            yield b"list" if self._children else _base(self.kind).encode()
+        yield from _written(self._lengths)
+        for label, child in self._children.items():
+            yield label
+            yield from child.parts()
+        if self._objects:
+            self._values.seek(2)
+            yield b"[" + self._values.read() + b"]"
+        else:
+            yield from _written(self._values)
 
 
-def _canonical(array: pa.Array) -> Iterator[bytes]:
-    """The bytes that stand for an array: type, validity, then lengths or values of the valid slots alone."""
-    if pa.types.is_dictionary(array.type):
-        array = array.dictionary_decode()
-    kind = array.type
-    valid = array.is_valid()
-    yield np.packbits(valid.to_numpy(zero_copy_only=False)).tobytes()
-    array = array.filter(valid)
-    if pa.types.is_struct(kind):
-        for field, values in zip(kind.fields, array.flatten(), strict=True):
-            yield f"struct:{field.name}".encode()
-            yield from _canonical(values)
-    elif pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
-        yield b"list"
-        yield pc.list_value_length(array).cast(pa.int64()).to_numpy(zero_copy_only=False).tobytes()
-        yield from _canonical(array.flatten())
-    elif pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        yield b"string"
-        yield pc.binary_length(array).cast(pa.int64()).to_numpy().tobytes()
-        yield _joined_bytes(array.cast(pa.large_string()))
-    elif pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
-        yield b"binary"
-        yield pc.binary_length(array).cast(pa.int64()).to_numpy().tobytes()
-        yield _joined_bytes(array.cast(pa.large_binary()))
-    else:
-        yield str(kind).encode()
-        values = array.to_numpy(zero_copy_only=False)
-        yield values.tobytes() if values.dtype != object else repr(array.to_pylist()).encode()
+_LARGE = {"string": pa.large_string(), "binary": pa.large_binary()}
+
+
+def _base(kind: pa.DataType) -> str:
+    """The name of a type in a hash: that of ``large_string`` is that of ``string``."""
+    name = str(kind)
+    return name.removeprefix("large_") if name in ("large_string", "large_binary") else name
+
+
+def _is_list(kind: pa.DataType) -> bool:
+    tests = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
+    return any(test(kind) for test in tests)
+
+
+def _written(file: IO[bytes]) -> Iterator[bytes]:
+    file.seek(0)
+    return iter(lambda: file.read(SPOOLED), b"")
 
 
 def _joined_bytes(strings: pa.LargeStringArray | pa.LargeBinaryArray) -> bytes:

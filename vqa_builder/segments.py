@@ -8,43 +8,52 @@ for each of them; its context is the sense.
 from __future__ import annotations
 
 import hashlib
+from itertools import repeat
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from vqa_builder import schema
+from vqa_builder.batches import PIECE, Batches
 
 VERSION = "4"
+DIGEST = 10
+"""Bytes of a segment's id."""
 
 
-def extract(examples: pa.Table, senses: pa.Table | None = None) -> pa.Table:
+def extract(examples: pa.Table | Batches, senses: pa.Table | Batches | None = None) -> pa.Table:
     """The unique questions and answers of the examples.
 
     Args:
         examples: the source's rows.
         senses: the sense of every answer, and why it is copied, as ``answers.senses.assign`` and
-            ``answers.modes.decide`` made them; None for no senses. What is copied is no segment.
+            ``answers.modes.decide`` made them, in the same pieces; None for no senses. What is copied is no
+            segment.
 
     Returns:
         A table of schema ``SEGMENTS``: questions first, then answers, each in the order of their text, then
         context; ``count`` is the number of rows (questions) or annotators' answers (answers) that hold the
         string. A most frequent answer that no annotator gave in this form is a segment of count 0.
     """
-    given = pc.struct_field(pc.list_flatten(examples["answers"]), "answer")
-    winning = examples["multiple_choice_answer"]
-    if senses is None:
-        answers, winners = _counts(given), _counts(winning)
-    else:
-        given = _unless(pc.list_flatten(senses["answers_copied"]), given)
-        answers = _counts(given, pc.list_flatten(senses["answers"]))
-        winners = _counts(_unless(senses["winner_copied"], winning), senses["winner"])
-    unseen = winners.join(answers, ["text", "context"], join_type="left anti")
-    unseen = unseen.set_column(2, "count", pa.repeat(pa.scalar(0, pa.int64()), unseen.num_rows))
-    parts = {
-        "question": _counts(examples["question"], role="question"),
-        "answer": pa.concat_tables([answers, unseen]),
-    }
+    examples = Batches.of(examples)
+    meant = repeat(None) if senses is None else Batches.of(senses).read()
+    pieces = examples.read(["question", "answers", "multiple_choice_answer"])
+    questions, answers = _Counts(), _Counts()
+    for rows, sense in zip(pieces, meant, strict=False):
+        given = pc.struct_field(pc.list_flatten(rows["answers"]), "answer")
+        winning = rows["multiple_choice_answer"]
+        questions.add(rows["question"], role="question")
+        if sense is None:
+            answers.add(given)
+            answers.add(winning, times=0)
+        else:
+            given = _unless(pc.list_flatten(sense["answers_copied"]), given)
+            answers.add(given, pc.list_flatten(sense["answers"]))
+            answers.add(_unless(sense["winner_copied"], winning), sense["winner"], times=0)
+    parts = {"question": questions.table(), "answer": answers.table()}
     return pa.concat_tables(numbered(role, counts) for role, counts in parts.items())
 
 
@@ -84,30 +93,59 @@ def segment_id(role: str, context: str, text: str) -> str:
     >>> segment_id("question", "", "What color is the cat?")
     'q-6ab7f7511d9b4151be19'
     """
-    digest = hashlib.blake2b("\x00".join((role, context, text)).encode(), digest_size=10)
+    digest = hashlib.blake2b("\x00".join((role, context, text)).encode(), digest_size=DIGEST)
     return f"{role[0]}-{digest.hexdigest()}"
 
 
-def locate(
-    texts: pa.ChunkedArray | pa.Array,
-    role: str,
-    segments: pa.Table,
-    contexts: pa.ChunkedArray | pa.Array | None = None,
-) -> pa.Array:
-    """For every text the row of its segment in ``segments``; null for a null text.
+class Places:
+    """Where segments stand: finds the row of a text's segment by the segment's id.
+
+    Holds 16 bytes a segment, so that rows can be looked up piece by piece.
 
     Args:
-        texts: questions or answers as the examples hold them.
-        role: which of the two.
         segments: a table of schema ``SEGMENTS``.
-        contexts: one per text; None if all are "".
+
+    Example:
+        >>> segments = extract(examples)
+        >>> Places(segments).locate(pa.array(["Is it sunny?", None]), "question").to_pylist()
+        [0, None]
     """
-    of_role = pc.equal(segments["role"], role)
-    known = segments.filter(of_role)
-    places = pc.indices_nonzero(of_role)
-    value_set = _keys(known["text"], known["context"]).combine_chunks()
-    found = pc.index_in(_keys(clean(texts, role), contexts), value_set=value_set, skip_nulls=True)
-    return places.take(found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found)
+
+    def __init__(self, segments: pa.Table) -> None:
+        ids = pc.utf8_slice_codeunits(segments["segment_id"], 2).to_pylist()
+        marks = _marks("".join(ids))
+        self._order = np.argsort(marks, kind="stable")
+        self._marks = marks[self._order]
+
+    def locate(
+        self,
+        texts: pa.ChunkedArray | pa.Array,
+        role: str,
+        contexts: pa.ChunkedArray | pa.Array | None = None,
+    ) -> pa.Array:
+        """For every text the row of its segment; null for a null text, and where there is no such segment.
+
+        Args:
+            texts: questions or answers as the examples hold them.
+            role: which of the two.
+            contexts: one per text; None if all are "".
+        """
+        keys = _keys(clean(texts, role), contexts)
+        keys = keys.combine_chunks() if isinstance(keys, pa.ChunkedArray) else keys
+        unique = keys.dictionary_encode()
+        pairs = (key.rpartition("\x00") for key in unique.dictionary.to_pylist())
+        wanted = _marks("".join(segment_id(role, context, text)[2:] for text, _, context in pairs))
+        if not len(self._marks):
+            return pa.nulls(len(keys), pa.int64())
+        at = np.minimum(np.searchsorted(self._marks, wanted), len(self._marks) - 1)
+        places = pa.array(self._order[at], mask=self._marks[at] != wanted)
+        return places.take(unique.indices)
+
+
+def _marks(digests: str) -> NDArray[np.uint64]:
+    """The first eight bytes of each digest in a row of hexadecimal digests."""
+    digest = np.frombuffer(bytes.fromhex(digests), np.uint8).reshape(-1, DIGEST)
+    return np.ascontiguousarray(digest[:, :8]).view(">u8").ravel().astype(np.uint64)
 
 
 def _unless(reasons: pa.ChunkedArray, texts: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -121,14 +159,35 @@ def _keys(texts: Any, contexts: Any) -> Any:
     return pc.binary_join_element_wise(texts, filled, "\x00")
 
 
-def _counts(
-    texts: pa.ChunkedArray, contexts: pa.ChunkedArray | None = None, role: str = "answer"
-) -> pa.Table:
-    """Columns text, context and count."""
-    filled = pa.repeat("", len(texts)) if contexts is None else pc.fill_null(contexts, "")
-    table = pa.table({"text": clean(texts, role), "context": filled}).filter(pc.is_valid(texts))
-    counted = table.group_by(["text", "context"]).aggregate([([], "count_all")])
-    return counted.rename_columns(["text", "context", "count"])
+class _Counts:
+    """Columns text, context and count; what was added is united whenever it has doubled."""
+
+    def __init__(self) -> None:
+        self._parts: list[pa.Table] = []
+        self._united = 0
+
+    def add(
+        self,
+        texts: pa.ChunkedArray,
+        contexts: pa.ChunkedArray | None = None,
+        role: str = "answer",
+        times: int = 1,
+    ) -> None:
+        filled = pa.repeat("", len(texts)) if contexts is None else pc.fill_null(contexts, "")
+        counts = pa.repeat(pa.scalar(times, pa.int64()), len(texts))
+        table = pa.table({"text": clean(texts, role), "context": filled, "count": counts})
+        self._parts.append(_summed(table.filter(pc.is_valid(texts))))
+        if sum(part.num_rows for part in self._parts) > max(2 * self._united, PIECE):
+            self._united = self.table().num_rows
+
+    def table(self) -> pa.Table:
+        self._parts = [_summed(pa.concat_tables(self._parts))]
+        return self._parts[0]
+
+
+def _summed(table: pa.Table) -> pa.Table:
+    summed = table.group_by(["text", "context"]).aggregate([("count", "sum")])
+    return summed.rename_columns(["text", "context", "count"])
 
 
 def numbered(role: str, counts: pa.Table) -> pa.Table:

@@ -2,7 +2,8 @@
 
 A step's key is the hash of its name, its parameters and its inputs' keys, so the keys of a whole build are
 known before any table is read. A step's table is computed when it is first asked for, written once with a
-checksum beside it, and read back as a memory map ever after; one whose bytes have changed is computed anew.
+checksum beside it, and read back ever after: as a memory map, or piece by piece where it holds the rows of
+the data. One whose bytes have changed is computed anew.
 """
 
 from __future__ import annotations
@@ -11,18 +12,22 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 import pyarrow as pa
 from filelock import FileLock, Timeout
 
+from vqa_builder.batches import Batches
 from vqa_builder.errors import StorageError
 
 KEPT_PER_STEP = 12
+Made: TypeAlias = pa.Table | Iterable[pa.Table]
+"""What a step makes: a table, or its pieces, at least one; metadata of a piece's schema are its notes."""
 
 
 class Stored:
@@ -34,22 +39,45 @@ class Stored:
         store: where the table lies or will lie.
         make: makes the table from those of the inputs.
         inputs: the steps that this one reads.
+        by_row: whether the table has a row for each row of the data, and steps that read it get ``rows``.
     """
 
     def __init__(
-        self, name: str, key: str, store: Store, make: Callable[..., pa.Table], inputs: tuple[Stored, ...]
+        self,
+        name: str,
+        key: str,
+        store: Store,
+        make: Callable[..., Made],
+        inputs: tuple[Stored, ...],
+        by_row: bool = False,
     ) -> None:
         self.name, self.key = name, key
-        self._store, self._make, self._inputs = store, make, inputs
+        self._store, self._make, self._inputs, self._by_row = store, make, inputs, by_row
 
     @cached_property
     def table(self) -> pa.Table:
-        """The step's table, computed and stored if nobody did so before."""
-        return self._store.load_or_compute(self)
+        """The step's table as a memory map, computed and stored if nobody did so before."""
+        return pa.ipc.open_file(pa.memory_map(str(self._path))).read_all()
 
-    def compute(self) -> pa.Table:
+    @cached_property
+    def rows(self) -> Batches:
+        """The same, piece by piece."""
+        return Batches.arrow_file(self._path)
+
+    @cached_property
+    def notes(self) -> dict[bytes, bytes]:
+        """The metadata of the table and of its last piece."""
+        file = pa.ipc.open_file(pa.memory_map(str(self._path)))
+        _, last = file.get_batch_with_custom_metadata(file.num_record_batches - 1)
+        return {**(file.schema.metadata or {}), **dict(last or {})}
+
+    def compute(self) -> Made:
         """Run the step, whatever the store holds."""
-        return self._make(*(one.table for one in self._inputs))
+        return self._make(*(one.rows if one._by_row else one.table for one in self._inputs))
+
+    @cached_property
+    def _path(self) -> Path:
+        return self._store.load_or_compute(self)
 
 
 class Store:
@@ -91,35 +119,43 @@ class Store:
     def __exit__(self, *_: object) -> None:
         self._lock.release()
 
-    def step(self, name: str, make: Callable[..., pa.Table], *inputs: Stored, **parameters: object) -> Stored:
-        """Declare a step.
+    def step(self, name: str, make: Callable[..., Made], *inputs: Stored, **parameters: object) -> Stored:
+        """Declare a step whose table fits into memory.
 
         Args:
             name: the step's name; the same name and key mean the same table.
-            make: makes the table from the tables of the inputs, in their order; runs at most once per key.
+            make: makes the table from the tables of the inputs, in their order, or their ``rows`` where they
+                were declared by ``row_step``; runs at most once per key.
             *inputs: the steps that this one reads.
             **parameters: everything else that the table depends on, as JSON can say it.
         """
         key = fingerprint({"step": name, "inputs": [step.key for step in inputs], "parameters": parameters})
         return Stored(name, key, self, make, inputs)
 
+    def row_step(self, name: str, make: Callable[..., Made], *inputs: Stored, **parameters: object) -> Stored:
+        """Declare a step whose table has a row for each row of the data; arguments as of ``step``."""
+        key = self.step(name, make, *inputs, **parameters).key
+        return Stored(name, key, self, make, inputs, by_row=True)
+
     def path(self, step: Stored) -> Path:
         """Where a step's table lies once it is computed."""
         return self.root / "steps" / f"{step.name}-{step.key[:24]}.arrow"
 
-    def load_or_compute(self, step: Stored) -> pa.Table:
-        """A step's table, from the store where it is there, whole."""
+    def load_or_compute(self, step: Stored) -> Path:
+        """The file of a step's table, which is whole."""
         path = self.path(step)
         if path.exists():
             try:
-                table = read_table(path)
+                check_table(path)
             except StorageError as damage:
                 self._say(f"{damage.problem}, and is computed anew: {path}")
+                remove(path)
+                remove(_checksum_file(path))
             else:
                 os.utime(path)
-                return table
+                return path
         write_table(path, step.compute())
-        return _mapped(path)
+        return path
 
     def prune(self) -> None:
         """Drop all but the most recently used tables of each step."""
@@ -132,25 +168,37 @@ class Store:
                 _checksum_file(path).unlink(missing_ok=True)
 
 
-def write_table(path: Path, table: pa.Table) -> None:
-    """Write a table as an Arrow file, whole or not at all, and its checksum beside it."""
+def write_table(path: Path, made: Made) -> None:
+    """Write a table, or its pieces, as an Arrow file, whole or not at all, and its checksum beside it."""
+    pieces = iter([made] if isinstance(made, pa.Table) else made)
+    first = next(pieces)
     with atomic_file(path) as partial:
-        with pa.ipc.new_file(partial, table.schema) as writer:
-            writer.write_table(table)
+        with pa.ipc.new_file(partial, first.schema) as writer:
+            for piece in chain([first], pieces):
+                for batch in piece.to_batches() or [pa.RecordBatch.from_pylist([], piece.schema)]:
+                    writer.write_batch(batch, custom_metadata=piece.schema.metadata)
         write_text(_checksum_file(path), file_hash(partial))
 
 
 def read_table(path: Path) -> pa.Table:
-    """A table that ``write_table`` wrote, as a memory map.
+    """A table that ``write_table`` wrote, as a memory map; raises as ``check_table`` does."""
+    check_table(path)
+    return pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+
+
+def check_table(path: Path) -> None:
+    """Compare the bytes of a table that ``write_table`` wrote with its checksum.
 
     Raises:
-        StorageError: its bytes are not those that were written.
+        StorageError: they are not those that were written; a folder stands there.
     """
     try:
         expected = _checksum_file(path).read_text(encoding="utf-8", errors="replace")
+        found = file_hash(path)
     except FileNotFoundError:
-        expected = "a checksum beside the file"
-    found = file_hash(path)
+        expected, found = "a checksum beside the file", "none"
+    except OSError as error:
+        expected, found = "a file", error.strerror or str(error)
     if found != expected:
         raise StorageError(
             "A stored table is damaged",
@@ -159,11 +207,6 @@ def read_table(path: Path) -> pa.Table:
             found=found,
             remedy="remove it: it is made anew",
         )
-    return _mapped(path)
-
-
-def _mapped(path: Path) -> pa.Table:
-    return pa.ipc.open_file(pa.memory_map(str(path))).read_all()
 
 
 def _checksum_file(path: Path) -> Path:

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pyarrow as pa
 import pytest
 
 from vqa_builder import schema
+from vqa_builder.answers import senses
 
 Row = tuple[str, dict[str, int]]
 MakeExamples = Callable[..., pa.Table]
+
+
+def assigned(*arguments: Any) -> pa.Table:
+    """What ``senses.assign`` says of all rows."""
+    return pa.concat_tables(senses.assign(*arguments))
 
 
 def examples(*rows: Row) -> pa.Table:

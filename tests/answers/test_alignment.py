@@ -5,7 +5,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from tests.answers.conftest import MakeExamples
+from tests.answers.conftest import MakeExamples, assigned
 from vqa_builder import languages, schema, segments as segmentation
 from vqa_builder.answers import candidates, contexts, senses
 from vqa_builder.answers.alignment import align, answer_texts, open_senses
@@ -38,7 +38,7 @@ def tables(
 ) -> dict[str, Any]:
     """All that ``align`` takes: what ENGINE says, where a person said ``dax`` and ``blick`` was rejected."""
     examples, rules = make_examples(*rows), senses.known_rules()
-    given = senses.assign(examples, rules)
+    given = assigned(examples, rules)
     segments = segmentation.extract(examples, given)
     texts = [ENGINE.get(text) for text in segments["text"].to_pylist()]
     size, blank = len(texts), [None] * len(texts)
@@ -233,7 +233,7 @@ def test_lists_of_the_same_members_read_alike(
         ("What is it?", {"fork and knife": 6, "knife and fork": 3, "knife": 1}),
     )
     rules = senses.known_rules()
-    given = senses.assign(rows, rules)
+    given = assigned(rows, rules)
     labels = make_vocabulary("white and black", "black and white", "knife and fork", "fork and knife")
     segments = segmentation.extract(rows, given)
     blank = pa.nulls(segments.num_rows, pa.string())

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pyarrow as pa
 
-from tests.answers.conftest import MakeExamples
+from tests.answers.conftest import MakeExamples, assigned
 from vqa_builder.answers.contexts import CONTEXTS, find
-from vqa_builder.answers.senses import assign, known_rules
+from vqa_builder.answers.senses import known_rules
 
 
 def test_support_examples_and_heads(
@@ -18,7 +18,7 @@ def test_support_examples_and_heads(
         ("What fruit is this?", {"orange": 3}),
     )
     rules = known_rules()
-    found = find(rows, assign(rows, rules), make_vocabulary("tan", "orange", "never"), rules)
+    found = find(rows, assigned(rows, rules), make_vocabulary("tan", "orange", "never"), rules)
     assert found.schema == CONTEXTS
     assert [(row["answer_en"], row["sense"], row["support"]) for row in found.to_pylist()] == [
         ("tan", "", 2),

@@ -9,6 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from tests.answers.conftest import assigned
 from vqa_builder import languages, schema, segments as segmentation
 from vqa_builder.answers import alignment, candidates, contexts, senses, vocabulary
 
@@ -55,7 +56,7 @@ def examples(shared: Path) -> pa.Table:
 def found(shared: Path, examples: pa.Table) -> tuple[pa.Table, pa.Table]:
     labels = vocabulary.from_file(shared / "data" / "answer_vocab" / "lxmert_vqa_trainval_label2ans.json")
     rules = senses.known_rules()
-    given = senses.assign(examples, rules)
+    given = assigned(examples, rules)
     return given, contexts.find(examples, given, labels, rules)
 
 

@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pytest
 
-from tests.answers.conftest import MakeExamples
+from tests.answers.conftest import MakeExamples, assigned
 from vqa_builder import languages, schema, segments as segmentation
 from vqa_builder.answers import modes, senses
 from vqa_builder.answers.alignment import METHODS, answer_texts
@@ -15,16 +15,16 @@ NO_LABELS = schema.ANSWER_MAP.empty_table()
 
 
 def answers_of(examples: pa.Table, code: str) -> list[list[dict[str, str]] | None]:
-    meant = senses.assign(examples, senses.known_rules(), (), modes.decide(examples, "auto"))
+    meant = assigned(examples, senses.known_rules(), (), lambda rows: modes.decide(rows, "auto"))
     segments = segmentation.extract(examples, meant)
     blank = pa.nulls(segments.num_rows, pa.string())
     translations = pa.table([segments["segment_id"], *[blank] * 7], schema=schema.TRANSLATIONS)
     verdicts = pa.table({"keep": pa.repeat(False, segments.num_rows)})
     language = languages.get(code)
     texts = answer_texts(segments, translations, verdicts, NO_LABELS, language, [], glossary={})
-    found: list[list[dict[str, str]] | None] = translated_answers(examples, meant, segments, texts, language)[
-        "answers"
-    ].to_pylist()
+    found: list[list[dict[str, str]] | None] = translated_answers(
+        examples, meant, segmentation.Places(segments), texts, language
+    )["answers"].to_pylist()
     return found
 
 

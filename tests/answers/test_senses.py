@@ -5,8 +5,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from tests.answers.conftest import MakeExamples
-from vqa_builder.answers.senses import assign, grouped, head, known_rules
+from tests.answers.conftest import MakeExamples, assigned
+from vqa_builder.answers.senses import grouped, head, known_rules
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ from vqa_builder.answers.senses import assign, grouped, head, known_rules
 def test_the_senses_of_homographs(
     make_examples: MakeExamples, answer: str, question: str, sense: str
 ) -> None:
-    table = assign(make_examples((question, {answer: 10})), known_rules())
+    table = assigned(make_examples((question, {answer: 10})), known_rules())
     assert table["winner"].to_pylist() == [sense]
     assert table["answers"].to_pylist() == [[sense] * 10]
 
@@ -77,7 +77,7 @@ def test_answers_of_others_decide_where_the_question_does_not(make_examples: Mak
         ("What is in the picture?", {"crane": 6, "heron": 4}),
         ("What is in the picture?", {"crane": 6, "machine": 4}),
     )
-    assert assign(rows, known_rules())["winner"].to_pylist() == ["bird", "machine"]
+    assert assigned(rows, known_rules())["winner"].to_pylist() == ["bird", "machine"]
 
 
 def test_rows_without_answers_have_no_senses(make_examples: MakeExamples) -> None:
@@ -85,7 +85,7 @@ def test_rows_without_answers_have_no_senses(make_examples: MakeExamples) -> Non
     for name in ("answers", "multiple_choice_answer"):
         place = rows.schema.get_field_index(name)
         rows = rows.set_column(place, rows.schema.field(name), pa.nulls(1, rows.schema.field(name).type))
-    table = assign(rows, known_rules())
+    table = assigned(rows, known_rules())
     assert set(table.to_pylist()[0].values()) == {None}
 
 
@@ -128,19 +128,19 @@ def seals(seal_on_letters: int) -> list[Any]:
 
 
 def test_a_label_splits_where_its_questions_have_nothing_in_common(make_examples: MakeExamples) -> None:
-    table = assign(make_examples(*seals(40)), {}, ["seal"])
+    table = assigned(make_examples(*seals(40)), {}, ["seal"])
     assert table["winner"].to_pylist() == ["animal"] * 60 + ["closes"] * 40
-    assert assign(make_examples(*seals(40)[::-1]), {}, ["seal"])["winner"].to_pylist() == (
+    assert assigned(make_examples(*seals(40)[::-1]), {}, ["seal"])["winner"].to_pylist() == (
         ["closes"] * 40 + ["animal"] * 60
     )
 
 
 def test_too_little_support_splits_nothing(make_examples: MakeExamples) -> None:
-    assert set(assign(make_examples(*seals(10)), {}, ["seal"])["winner"].to_pylist()) == {""}
-    assert set(assign(make_examples(*seals(40)), {})["winner"].to_pylist()) == {""}
+    assert set(assigned(make_examples(*seals(10)), {}, ["seal"])["winner"].to_pylist()) == {""}
+    assert set(assigned(make_examples(*seals(40)), {})["winner"].to_pylist()) == {""}
 
 
 def test_kinds_of_question_that_are_answered_alike_stay_together(make_examples: MakeExamples) -> None:
     alike = [("What animal is this?", {"seal": 6, "sea lion": 4})] * 30
     alike += [("What is swimming?", {"seal": 6, "sea lion": 4})] * 30
-    assert set(assign(make_examples(*alike), {}, ["seal"])["winner"].to_pylist()) == {""}
+    assert set(assigned(make_examples(*alike), {}, ["seal"])["winner"].to_pylist()) == {""}

@@ -4,7 +4,7 @@ import pyarrow as pa
 import pytest
 
 from vqa_builder import languages, schema
-from vqa_builder.answers.winners import CHANGED, FELL, ROSE, drift, summary, winners
+from vqa_builder.answers.winners import CHANGED, FELL, ROSE, Summary, drift, winners
 
 JA = languages.get("ja")
 
@@ -113,7 +113,10 @@ def test_summary_counts_coverage_methods_merges_and_drift() -> None:
         ],
         schema.ANSWER_MAP,
     )
-    assert summary(rows, answer_map, languages.get("ja")) == {
+    summary = Summary(answer_map, languages.get("ja"))
+    for row in range(2):
+        summary.add(rows.slice(row, 1))
+    assert summary.of(answer_map) == {
         "labels": 3,
         "coverage": {
             "split": {"train": {"rows": 1, "inside": 0}},

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 
 from vqa_builder import schema
+from vqa_builder.batches import Batches
 from vqa_builder.release import manifest
 from vqa_builder.release.contents import ReleaseContents
 
@@ -139,6 +140,7 @@ def changed(contents: ReleaseContents, question_id: int, column: str, value: Any
     """The same contents with one value of one kept row replaced."""
     data = {}
     for split, table in contents.data.items():
+        table = Batches.of(table).table()
         rows = [
             {**row, column: value} if row["question_id"] == question_id else row for row in table.to_pylist()
         ]

@@ -3,7 +3,6 @@
 import pyarrow as pa
 
 from vqa_builder import languages, schema, segments as segmentation
-from vqa_builder.answers.rows import translated_answers
 from vqa_builder.answers.senses import assign
 from vqa_builder.release.assemble import assemble, split_rows
 
@@ -56,14 +55,17 @@ def rows() -> pa.Table:
         schema=schema.VERDICTS,
     )
     made = {"text": [target[text] for text in segments["text"].to_pylist()], "method": ["table"] * size}
-    answers = translated_answers(
-        examples, assign(examples, {}), segments, pa.table(made), languages.get("ja")
-    )
-    return assemble(examples, segments, translations, scores, verdicts, answers, VOCABULARY)
+    senses = pa.concat_tables(assign(examples, {}))
+    tables = (segments, translations, scores, verdicts, pa.table(made), VOCABULARY)
+    return pa.concat_tables(assemble(examples, senses, *tables, languages.get("ja")))
+
+
+def parts() -> list[dict[str, pa.Table]]:
+    return [{split: part.table() for split, part in tables.items()} for tables in split_rows(rows())]
 
 
 def test_every_row_is_kept_or_rejected_with_its_reasons() -> None:
-    data, rejected = split_rows(rows())
+    data, rejected = parts()
     assert {split: table.num_rows for split, table in data.items()} == {"train": 1, "test": 1}
     assert {split: table.num_rows for split, table in rejected.items()} == {"train": 1, "test": 0}
     assert rejected["train"]["question_id"].to_pylist() == ["a2"]
@@ -71,14 +73,14 @@ def test_every_row_is_kept_or_rejected_with_its_reasons() -> None:
 
 
 def test_the_columns_are_those_of_the_design() -> None:
-    data, rejected = split_rows(rows())
+    data, rejected = parts()
     scores = pa.struct([("chrf", pa.float32())])
     assert data["train"].schema == schema.data_schema(pa.string(), pa.int64(), scores)
     assert rejected["train"].schema == schema.rejected_schema(data["train"].schema)
 
 
 def test_every_column_comes_from_where_it_should() -> None:
-    row = split_rows(rows())[0]["train"].to_pylist()[0]
+    row = parts()[0]["train"].to_pylist()[0]
     answers = row.pop("answers")
     assert row == {
         "question_id": "a1",
@@ -103,10 +105,10 @@ def test_every_column_comes_from_where_it_should() -> None:
 
 
 def test_the_source_text_stays_as_it_was() -> None:
-    assert split_rows(rows())[1]["train"]["question_en"].to_pylist() == ["Where  is it?"]
+    assert parts()[1]["train"]["question_en"].to_pylist() == ["Where  is it?"]
 
 
 def test_test_rows_have_no_answers() -> None:
-    row = split_rows(rows())[0]["test"].to_pylist()[0]
+    row = parts()[0]["test"].to_pylist()[0]
     for name in ("answers", "labels", "soft_scores", "multiple_choice_answer", "multiple_choice_answer_en"):
         assert row[name] is None

@@ -56,7 +56,7 @@ def test_a_reference_is_a_name_or_an_address(
     ja: ReleaseContents, tmp_path: Path, settings: dict[str, Any], expected: str
 ) -> None:
     found = with_images(ja, Images(**settings), tmp_path)
-    assert found.data["train"].column_names[:3] == ["question_id", "image_id", "image"]
+    assert found.data["train"].schema.names[:3] == ["question_id", "image_id", "image"]
     assert found.data["train"]["image"].to_pylist()[0] == expected
     folder = write_release(found, tmp_path)
     assert verify(folder).ok

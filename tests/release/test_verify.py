@@ -91,7 +91,7 @@ def test_it_says_what_it_proved(ja: ReleaseContents, tmp_path: Path) -> None:
         ([(0, 0), (5, 7)], None),  # Is the man wearing glasses ? / 男性 は 眼鏡 を かけ ています か ？
         (
             [(6, 0)],
-            "a link to a word that question_en does not have: 1 of 1 rows, first question_id 228478000",
+            "a link to a word that question_en does not have: 1 of 3 rows, first question_id 228478000",
         ),
         ([(0, 8)], "a link to a word that question does not have"),
         ([(0, 0), (-1, 2)], "a link to a word that question_en does not have"),

@@ -21,7 +21,7 @@ from vqa_builder.release.hub.publish import publish
 from vqa_builder.release.manifest import load_manifest
 from vqa_builder.schema import IMAGE
 from vqa_builder.sources.base import BadRecord
-from vqa_builder.steps.source_pictures import Keeper, one_table
+from vqa_builder.steps.source_pictures import Keeper, in_one_schema
 
 QUESTIONS = ("What is this?", "Is it raining?", "What color is the cat?", "How many dogs are there?")
 
@@ -82,7 +82,7 @@ def _kept(path: Path, folder: Path, columns: dict[str, Any] | None = None) -> tu
     )
     read.pictures = "bytes"
     keeper = Keeper(Pictures(folder / "pictures"), None)
-    return one_table([keeper.keep(batch) for batch in read.read(_fail)]), keeper
+    return pa.concat_tables(in_one_schema(map(keeper.keep, read.read(_fail)))).combine_chunks(), keeper
 
 
 def test_pictures_of_rows_are_released_byte_for_byte(tmp_path: Path) -> None:

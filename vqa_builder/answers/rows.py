@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -11,20 +13,21 @@ from vqa_builder.answers.alignment import COPIED, TABLE
 from vqa_builder.answers.senses import default_sense
 from vqa_builder.answers.winners import winners
 from vqa_builder.languages.base import Language
+from vqa_builder.segments import Places
 
 VERSION = "2"
 _MAY_BE_KNOWN = modes.IF_UNKNOWN | {modes.BRAND}
 
 
 def translated_answers(
-    examples: pa.Table, senses: pa.Table, segments: pa.Table, answers: pa.Table, language: Language
+    examples: pa.Table, senses: pa.Table, places: Places, answers: pa.Table, language: Language
 ) -> pa.Table:
     """What annotators answered, and the most frequent of it.
 
     Args:
         examples: the source's rows.
         senses: the sense of every answer and why it is copied (``senses.assign``, ``modes.decide``).
-        segments: all segments.
+        places: of all segments.
         answers: their texts and methods, as ``alignment.answer_texts`` made them.
         language: the target language.
 
@@ -36,7 +39,7 @@ def translated_answers(
     given = lists.flatten()
     english = pc.struct_field(given, "answer")
     reasons, meant = (senses[name].combine_chunks().flatten() for name in ("answers_copied", "answers"))
-    text, method = _said(english, meant, reasons, segments, answers, language)
+    text, method = _said(english, meant, reasons, places, answers, language)
     fields = {
         "answer": text,
         "answer_en": english,
@@ -52,7 +55,7 @@ def translated_answers(
         examples["multiple_choice_answer"].combine_chunks(),
         senses["winner"].combine_chunks(),
         senses["winner_copied"].combine_chunks(),
-        segments,
+        places,
         answers,
         language,
     )
@@ -74,6 +77,7 @@ def quotations(texts: pa.Array, reasons: pa.Array, language: Language) -> tuple[
     return text, method
 
 
+@lru_cache(maxsize=1 << 17)
 def _quotation(text: str, reason: str, language: Language) -> tuple[str, str]:
     known = language.answer(text, "brand") or language.answer(text) if reason in _MAY_BE_KNOWN else None
     if reason == modes.BRAND and known and known.method != "name":
@@ -87,14 +91,14 @@ def _said(
     english: pa.Array,
     senses: pa.Array,
     reasons: pa.Array,
-    segments: pa.Table,
+    places: Places,
     answers: pa.Table,
     language: Language,
 ) -> tuple[pa.Array, pa.Array]:
     """Texts and methods: those of the segments, and of the quotations, which are none."""
     verbatim = segmentation.clean(english)
     unquoted = pc.if_else(pc.is_null(reasons), english, pa.scalar(None, pa.string()))
-    place = segmentation.locate(unquoted, "answer", segments, senses)
+    place = places.locate(unquoted, "answer", senses)
     quoted = quotations(verbatim, reasons, language)
     text, method = (
         pc.coalesce(answers[name].combine_chunks().take(place), other)

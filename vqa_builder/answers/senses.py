@@ -13,15 +13,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 import pyarrow as pa
 
-from vqa_builder.answers.annotator_answers import AnnotatorAnswers, Numbers
+from vqa_builder.answers.annotator_answers import COLUMNS, AnnotatorAnswers, Numbers
 from vqa_builder.answers.vocabulary import normalised
+from vqa_builder.batches import Batches
 from vqa_builder.languages._text import table_rows
 
 VERSION = "1"
@@ -124,54 +125,67 @@ class Looks(Protocol):
 
 
 def assign(
-    examples: pa.Table,
+    examples: pa.Table | Batches,
     rules: Rules,
     unsettled: Iterable[str] = (),
-    copied: pa.Table | None = None,
-    look: Looks | None = None,
-) -> pa.Table:
+    copied: Callable[[pa.Table], pa.Table] | None = None,
+    look_at: Callable[[pa.Table], Looks | None] | None = None,
+) -> Iterator[pa.Table]:
     """The sense in which every row's answers are meant.
 
     Args:
         examples: the source's rows.
         rules: the senses of homographs.
         unsettled: labels without rules whose questions may split them.
-        copied: which answers are copied, as ``modes.decide`` found; None if none is.
-        look: what tells senses by pictures where no cue does; None for nothing.
+        copied: finds which answers of some rows are copied, as ``modes.decide``; None if none is.
+        look_at: gives what tells senses by the pictures of some rows where no cue does; None for nothing.
 
-    Returns:
-        A table of ``examples``' length: ``winner``, the sense of the most frequent answer, and ``answers``, a
+    Yields:
+        Tables of the pieces' lengths: ``winner``, the sense of the most frequent answer, and ``answers``, a
         list with the sense of each annotator's answer; "" for an answer of one sense, null where the
         examples have none. Beside them the columns of ``copied``.
 
     Example: "What color is the car?" answered by ``orange`` gives ``colour``, "What fruit is this?" gives
     ``fruit``.
     """
+    examples = Batches.of(examples)
+    splits = split_by_questions(examples, [answer for answer in unsettled if answer not in rules])
+    for piece in examples.read(None if look_at else COLUMNS):
+        yield _assigned(piece, rules, splits, copied, look_at(piece) if look_at else None)
+
+
+def _assigned(
+    examples: pa.Table,
+    rules: Rules,
+    splits: Mapping[str, Mapping[str, str]],
+    copied: Callable[[pa.Table], pa.Table] | None,
+    look: Looks | None,
+) -> pa.Table:
     annotated = AnnotatorAnswers.of(examples)
-    place = {answer: code for code, answer in enumerate(annotated.answers)}
-    names = [""]
+    numbers, names = annotated.book.answers, [""]
     winner, answers = np.zeros(len(annotated.winner), np.int64), np.zeros(len(annotated.answer), np.int64)
-    ruled = [(place[answer], rules[answer]) for answer in rules if answer in place]
-    unruled = [place[answer] for answer in unsettled if answer in place and answer not in rules]
-    for code, rows, flat, won in _occurrences(annotated, [code for code, _ in ruled] + unruled):
-        if annotated.answers[code] in rules:
-            senses, chosen = _by_rules(annotated, rules[annotated.answers[code]], rows, look)
+    codes = {numbers[answer]: answer for answer in (*rules, *splits) if answer in numbers}
+    for code, rows, flat, won in _occurrences(annotated, list(codes)):
+        answer = codes[code]
+        if answer in rules:
+            senses, chosen = _by_rules(annotated, rules[answer], rows, look)
         else:
-            senses, chosen = split_by_questions(annotated, code, rows)
+            senses, chosen = _by_heads(annotated, splits[answer], rows)
         chosen = chosen + len(names)
         names += senses
         answers[flat] = chosen[np.searchsorted(rows, annotated.row[flat])]
         winner[won] = chosen[np.searchsorted(rows, won)]
     known = pa.array(names)
     lists = examples["answers"].combine_chunks()
+    quoted = copied(examples) if copied else None
     nothing = pa.nulls(len(annotated.winner), pa.string())
     return pa.table(
         {
             "winner": known.take(pa.array(winner, mask=annotated.winner < 0)),
             "answers": _lists(known.take(pa.array(answers)), lists),
-            "winner_copied": copied["winner_copied"] if copied else nothing,
-            "answers_copied": copied["answers_copied"]
-            if copied
+            "winner_copied": quoted["winner_copied"] if quoted else nothing,
+            "answers_copied": quoted["answers_copied"]
+            if quoted
             else _lists(pa.nulls(len(annotated.answer), pa.string()), lists),
         }
     )
@@ -191,44 +205,57 @@ def head(question: str) -> str:
     return "what"
 
 
-def split_by_questions(annotated: AnnotatorAnswers, answer: int, rows: Numbers) -> tuple[list[str], Numbers]:
-    """The senses of an answer, by the heads of its questions.
+def split_by_questions(examples: pa.Table | Batches, answers: Iterable[str]) -> dict[str, dict[str, str]]:
+    """The senses of some answers, by the heads of their questions.
 
     Args:
-        annotated: all answers.
-        answer: the place of the answer in ``annotated.answers``.
-        rows: its rows, ascending.
+        examples: the source's rows.
+        answers: normalised, as vocabularies list them.
 
     Returns:
-        The senses' names, "" alone where there is one, and for each row which of them.
+        Answer -> head -> sense, "" -> the sense of all other heads; only answers of more than one sense.
     """
-    one = [""], np.zeros(len(rows), np.int64)
-    if len(rows) < 2 * MIN_SUPPORT:
-        return one
-    heads = [head(annotated.questions[int(place)].as_py()) for place in annotated.question[rows]]
-    counts = Counter(heads)
+    answers = set(answers)
+    counts: dict[str, Counter[str]] = {answer: Counter() for answer in answers}
+    beside: dict[str, dict[str, Counter[str]]] = {answer: {} for answer in answers}
+    for annotated in AnnotatorAnswers.pieces(examples) if answers else ():
+        texts = list(annotated.book.answers)
+        heads = np.array([head(text) for text in annotated.questions.to_pylist()], object)
+        codes = [annotated.book.answers[answer] for answer in answers & annotated.book.answers.keys()]
+        for code, rows, _, _ in _occurrences(annotated, codes):
+            counts[texts[code]].update(heads[annotated.question[rows]])
+            starts = np.searchsorted(annotated.row, [rows, rows + 1])
+            lengths = starts[1] - starts[0]
+            flat = np.repeat(starts[0] - np.cumsum(lengths) + lengths, lengths) + np.arange(lengths.sum())
+            pairs = annotated.question[np.repeat(rows, lengths)] * len(texts) + annotated.answer[flat]
+            pairs, times = np.unique(pairs[annotated.answer[flat] != code], return_counts=True)
+            for pair, number in zip(pairs.tolist(), times.tolist(), strict=True):
+                place, other = divmod(pair, len(texts))
+                beside[texts[code]].setdefault(heads[place], Counter())[texts[other]] += number
+    found = {answer: _large_groups(counts[answer], beside[answer]) for answer in answers}
+    return {answer: groups for answer, groups in found.items() if groups}
+
+
+def _large_groups(counts: Counter[str], beside: Mapping[str, Counter[str]]) -> dict[str, str]:
+    """Head -> the head that leads its sense, "" -> the first sense; nothing where there is one sense."""
+    rows = counts.total()
+    if rows < 2 * MIN_SUPPORT:
+        return {}
     ranked = sorted(counts, key=lambda name: (-counts[name], name))
-    beside = {name: Counter[int]() for name in ranked}
-    starts = np.searchsorted(annotated.row, [rows, rows + 1])
-    for name, start, end in zip(heads, *starts, strict=True):
-        beside[name].update(code for code in annotated.answer[start:end].tolist() if code != answer)
-    groups = _groups_of_heads(ranked, beside)
+    groups = _groups_of_heads(ranked, {name: beside.get(name, Counter()) for name in ranked})
     large = [
-        group
-        for group in groups
-        if sum(counts[name] for name in group) >= max(MIN_SUPPORT, MIN_SHARE * len(rows))
+        group for group in groups if sum(counts[name] for name in group) >= max(MIN_SUPPORT, MIN_SHARE * rows)
     ]
     if len(large) < 2:
-        return one
-    of_head = {name: at for at, group in enumerate(large) for name in group}
-    return [group[0] for group in large], np.array([of_head.get(name, 0) for name in heads])
+        return {}
+    return {"": large[0][0]} | {name: group[0] for group in large for name in group}
 
 
 def _occurrences(
     annotated: AnnotatorAnswers, codes: list[int]
 ) -> Iterable[tuple[int, Numbers, Numbers, Numbers]]:
     """For each answer that occurs: its rows, its places among all answers, the rows that it wins."""
-    wanted = np.zeros(len(annotated.answers) + 1, bool)
+    wanted = np.zeros(len(annotated.book.answers) + 1, bool)
     wanted[codes] = True
     flat = np.flatnonzero(wanted[annotated.answer])
     flat = flat[np.argsort(annotated.answer[flat], kind="stable")]
@@ -263,6 +290,15 @@ def _by_rules(
     return senses, chosen
 
 
+def _by_heads(
+    annotated: AnnotatorAnswers, senses: Mapping[str, str], rows: Numbers
+) -> tuple[list[str], Numbers]:
+    """The senses' names, and for each row which of them."""
+    names = list(dict.fromkeys(senses.values()))
+    texts = annotated.questions.take(pa.array(annotated.question[rows])).to_pylist()
+    return names, np.array([names.index(senses.get(head(text), senses[""])) for text in texts], np.int64)
+
+
 def _lists(values: pa.Array, like: pa.ListArray) -> pa.ListArray:
     """Values in lists of the same lengths as others; null where those are."""
     lengths = like.value_lengths().fill_null(0).to_numpy(zero_copy_only=False)
@@ -270,10 +306,10 @@ def _lists(values: pa.Array, like: pa.ListArray) -> pa.ListArray:
     return pa.ListArray.from_arrays(offsets, values, mask=like.is_null())
 
 
-def _groups_of_heads(ranked: list[str], beside: dict[str, Counter[int]]) -> list[list[str]]:
+def _groups_of_heads(ranked: list[str], beside: dict[str, Counter[str]]) -> list[list[str]]:
     """Heads in groups whose answers beside are alike; the most frequent head leads its group."""
     groups: list[list[str]] = []
-    sums: list[Counter[int]] = []
+    sums: list[Counter[str]] = []
     for name in ranked:
         likeness = [_cosine(beside[name], total) for total in sums]
         best = max(range(len(groups)), key=likeness.__getitem__, default=-1)
@@ -286,7 +322,7 @@ def _groups_of_heads(ranked: list[str], beside: dict[str, Counter[int]]) -> list
     return groups
 
 
-def _cosine(one: Counter[int], other: Counter[int]) -> float:
+def _cosine(one: Counter[str], other: Counter[str]) -> float:
     product = sum(count * other[code] for code, count in one.items())
     lengths = np.sqrt(sum(n * n for n in one.values())) * np.sqrt(sum(n * n for n in other.values()))
     return product / lengths if lengths else 0.0

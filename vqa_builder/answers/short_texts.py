@@ -87,7 +87,8 @@ class Meaning(NamedTuple):
             }
         )
         copied = modes.decide(examples, self.mode)["answers_copied"].combine_chunks().flatten()
-        sense = senses.assign(examples, self.rules)["answers"].combine_chunks().flatten()
+        meant = [piece["answers"].combine_chunks() for piece in senses.assign(examples, self.rules)]
+        sense = pa.concat_arrays(meant).flatten() if meant else pa.nulls(0, pa.string())
         return pc.if_else(pc.is_valid(copied), pc.binary_join_element_wise(QUOTED, copied, ""), sense)
 
 

@@ -14,8 +14,52 @@ LEAVE_ONE_OUT = 4
 """Annotators from which on the official average is taken."""
 
 
+class SoftScores:
+    """Labels and soft scores by one vocabulary, for rows that come piece by piece.
+
+    Args:
+        vocabulary: a table with ``answer_en`` by label.
+        normalise: look answers up by the form in which vocabularies list them; False takes them as they
+            stand, as releases of earlier versions did.
+    """
+
+    def __init__(self, vocabulary: pa.Table, *, normalise: bool = True) -> None:
+        labels = list(enumerate(vocabulary["answer_en"].to_pylist()))[::-1]
+        self._labels: dict[str, int | None] = {answer: label for label, answer in labels}
+        self._forms = {normalised(answer): label for label, answer in labels} if normalise else None
+
+    def of(self, answers: pa.Array | pa.ChunkedArray) -> tuple[pa.Array, pa.Array]:
+        """Labels and soft scores of some rows; see ``soft_scores``."""
+        answers = answers.combine_chunks() if isinstance(answers, pa.ChunkedArray) else answers
+        found = self._found(pc.struct_field(pc.list_flatten(answers), "answer"))
+        hits = found.is_valid().to_numpy(zero_copy_only=False)
+        row = pc.list_parent_indices(answers).to_numpy()[hits]
+        label = found.drop_null().to_numpy()
+        pairs, counts = np.unique(row.astype(np.int64) * (1 << 32) + label, return_counts=True)
+        rows, labels = pairs >> 32, pairs & 0xFFFFFFFF
+        annotators = answers.value_lengths().fill_null(0).to_numpy(zero_copy_only=False)
+        scores = _scores(counts.astype(np.int64), annotators[rows].astype(np.int64))
+        lengths = np.bincount(rows, minlength=len(answers))
+        offsets = pa.array(np.concatenate([[0], np.cumsum(lengths)]), pa.int32())
+        missing = answers.is_null()
+        return (
+            pa.ListArray.from_arrays(offsets, pa.array(labels, pa.int32()), mask=missing),
+            pa.ListArray.from_arrays(offsets, pa.array(scores, pa.float32()), mask=missing),
+        )
+
+    def _found(self, texts: pa.Array) -> pa.Array:
+        """The label of every text, as it stands or by its normalised form; null for others."""
+        unique = texts.dictionary_encode()
+        distinct = unique.dictionary.to_pylist()
+        if self._forms is not None:
+            for text in distinct:
+                if text not in self._labels:
+                    self._labels[text] = self._forms.get(normalised(text))
+        return pa.array([self._labels.get(text) for text in distinct], pa.int32()).take(unique.indices)
+
+
 def soft_scores(
-    answers: pa.ChunkedArray, vocabulary: pa.Table, *, normalise: bool = True
+    answers: pa.Array | pa.ChunkedArray, vocabulary: pa.Table, *, normalise: bool = True
 ) -> tuple[pa.Array, pa.Array]:
     """Labels and soft scores of every row.
 
@@ -25,9 +69,7 @@ def soft_scores(
 
     Args:
         answers: ``list<struct<answer, ...>>``, null where the source has no answers.
-        vocabulary: a table with ``answer_en`` by label.
-        normalise: look answers up by the form in which vocabularies list them; False takes them as they
-            stand, as releases of earlier versions did.
+        vocabulary, normalise: as of ``SoftScores``.
 
     Returns:
         ``list<int32>`` of ascending labels and ``list<float32>`` of their scores, null where answers are
@@ -39,21 +81,7 @@ def soft_scores(
     >>> labels.to_pylist(), [[round(score, 1) for score in row] for row in scores.to_pylist()]
     ([[0, 1], [1]], [[1.0, 0.9], [1.0]])
     """
-    answers = answers.combine_chunks()
-    found = _labels(pc.struct_field(pc.list_flatten(answers), "answer"), vocabulary["answer_en"], normalise)
-    hits = found.is_valid().to_numpy(zero_copy_only=False)
-    row = pc.list_parent_indices(answers).to_numpy()[hits]
-    label = found.drop_null().to_numpy()
-    pairs, counts = np.unique(np.stack([row, label]), axis=1, return_counts=True)
-    annotators = answers.value_lengths().fill_null(0).to_numpy(zero_copy_only=False)
-    scores = _scores(counts.astype(np.int64), annotators[pairs[0]].astype(np.int64))
-    lengths = np.bincount(pairs[0], minlength=len(answers))
-    offsets = pa.array(np.concatenate([[0], np.cumsum(lengths)]), pa.int32())
-    missing = answers.is_null()
-    return (
-        pa.ListArray.from_arrays(offsets, pa.array(pairs[1], pa.int32()), mask=missing),
-        pa.ListArray.from_arrays(offsets, pa.array(scores, pa.float32()), mask=missing),
-    )
+    return SoftScores(vocabulary, normalise=normalise).of(answers)
 
 
 def _scores(counts: NDArray[np.int64], annotators: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -65,16 +93,3 @@ def _scores(counts: NDArray[np.int64], annotators: NDArray[np.int64]) -> NDArray
         counts / np.maximum(annotators, 1),
     )
     return scores.astype(np.float32)
-
-
-def _labels(texts: pa.Array, vocabulary: pa.ChunkedArray, normalise: bool) -> pa.Array:
-    """The label of every text, as it stands or by its normalised form; null for others."""
-    listed: list[str] = vocabulary.to_pylist()
-    labels = {answer: label for label, answer in reversed(list(enumerate(listed)))}
-    forms = {normalised(answer): label for answer, label in reversed(labels.items())} if normalise else {}
-    unique = texts.dictionary_encode()
-    found = [
-        labels.get(text, forms.get(normalised(text)) if normalise else None)
-        for text in unique.dictionary.to_pylist()
-    ]
-    return pa.array(found, pa.int32()).take(unique.indices)

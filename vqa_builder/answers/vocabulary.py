@@ -8,13 +8,14 @@ bottom-up-attention code keeps answers that win at least nine questions).
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from vqa_builder import schema
+from vqa_builder.batches import Batches
 from vqa_builder.errors import SpecError
 from vqa_builder.languages.en import normalise_official
 
@@ -22,7 +23,9 @@ VERSION = "1"
 _SHAPES = "a list of answers, {answer: label}, {label: answer}, or a list of the last two"
 
 
-def from_examples(examples: pa.Table, *, size: int | None = None, min_count: int | None = None) -> pa.Table:
+def from_examples(
+    examples: pa.Table | Batches, *, size: int | None = None, min_count: int | None = None
+) -> pa.Table:
     """The vocabulary of the training data.
 
     Args:
@@ -34,13 +37,16 @@ def from_examples(examples: pa.Table, *, size: int | None = None, min_count: int
     Returns:
         A table of schema ``VOCABULARY``, most frequent first, equal counts in the order of their text.
     """
-    if "train" in examples["split"].unique().to_pylist():
-        examples = examples.filter(pc.equal(examples["split"], "train"))
-    winners = pc.value_counts(pc.drop_null(examples["multiple_choice_answer"]))
-    counts: dict[str, int] = {}
-    for winner in winners.to_pylist():
-        answer = normalised(winner["values"])
-        counts[answer] = counts.get(answer, 0) + winner["counts"]
+    of_split: dict[str, Counter[str]] = {}
+    for piece in Batches.of(examples).read(["split", "multiple_choice_answer"]):
+        pairs = piece.group_by(piece.column_names).aggregate([([], "count_all")]).to_pylist()
+        for split, winner, count in (row.values() for row in pairs):
+            of_split.setdefault(split, Counter())[winner] += count
+    given = of_split.get("train") or sum(of_split.values(), Counter())
+    counts: Counter[str] = Counter()
+    for winner, count in given.items():
+        if winner is not None:
+            counts[normalised(winner)] += count
     counts.pop("", None)
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     if min_count is not None:

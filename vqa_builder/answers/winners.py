@@ -1,12 +1,13 @@
 """Ten annotators in another language: the most frequent answer, how many gave it, and what drifted.
 
 A translation can merge two answers of a row ("cat" and "cats" are 猫) so that more annotators agree, or a
-row can get another winner. Both are counted, and ``drift`` lists the rows. ``summary`` says what became of
+row can get another winner. Both are counted, and ``drift`` lists the rows. ``Summary`` says what became of
 all answers.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import Any
@@ -106,30 +107,62 @@ def drift(rows: pa.Table, language: Language) -> pa.Table:
     return pa.concat_tables(parts).cast(pa.schema([rows.schema.field("question_id"), *DRIFT]))
 
 
-def summary(rows: pa.Table, answer_map: pa.Table, language: Language) -> dict[str, Any]:
-    """Counts, as JSON.
+class Summary:
+    """What became of all answers, counted over rows that come piece by piece.
 
     Args:
-        rows: all rows, kept and rejected, as ``assemble`` makes them.
         answer_map: a table of schema ``ANSWER_MAP``.
         language: the target language.
-
-    Returns:
-        ``labels``: how many there are; ``coverage``: split and answer type -> rows with answers, and of these
-        the rows whose winner is a label; ``methods`` and ``merges``: method, or verdict -> entries of the map
-        and annotators' answers; ``drift``: kind -> rows; ``formless``: annotators' answers of which the
-        official normaliser leaves nothing ("A+", "the"), so that no label can be theirs.
     """
-    answered = rows.filter(pc.is_valid(rows["answers"]))
-    kinds = drift(answered, language)["kind"]
-    return {
-        "labels": pc.count_distinct(answer_map["label"]).as_py(),
-        "coverage": {name: _coverage(answered, name, answer_map) for name in ("split", "answer_type")},
-        "methods": _mass(answer_map, "method"),
-        "merges": _mass(answer_map, "merge"),
-        "formless": formless(answered["answers"]),
-        "drift": {kind: pc.sum(pc.equal(kinds, kind)).as_py() or 0 for kind in (CHANGED, ROSE, FELL)},
-    }
+
+    def __init__(self, answer_map: pa.Table, language: Language) -> None:
+        self._labels, self._language = set(answer_map["answer_en"].to_pylist()), language
+        self._formless: Counter[str] = Counter()
+        self._drift = Counter({CHANGED: 0, ROSE: 0, FELL: 0})
+        self._coverage: dict[str, Counter[tuple[str, bool]]] = {
+            name: Counter() for name in ("split", "answer_type")
+        }
+
+    def add(self, rows: pa.Table) -> None:
+        """Count rows, kept and rejected, as ``assemble`` makes them."""
+        answered = rows.filter(pc.is_valid(rows["answers"]))
+        self._formless.update(formless(answered["answers"]))
+        self._drift.update(drift(answered, self._language)["kind"].to_pylist())
+        winning = answered["multiple_choice_answer_en"].combine_chunks().dictionary_encode()
+        known = [_read_english(text) in self._labels for text in winning.dictionary.to_pylist()]
+        inside = pa.array(known, pa.bool_()).take(winning.indices)
+        for name, counts in self._coverage.items():
+            table = pa.table({"name": answered[name], "inside": inside})
+            pairs = table.filter(pc.is_valid(table["name"])).group_by(["name", "inside"])
+            for row in pairs.aggregate([([], "count_all")]).to_pylist():
+                counts[row["name"], row["inside"]] += row["count_all"]
+
+    def of(self, answer_map: pa.Table) -> dict[str, Any]:
+        """Counts, as JSON.
+
+        Returns:
+            ``labels``: how many there are; ``coverage``: split and answer type -> rows with answers, and of
+            these the rows whose winner is a label; ``methods`` and ``merges``: method, or verdict -> entries
+            of the map and annotators' answers; ``drift``: kind -> rows; ``formless``: annotators' answers of
+            which the official normaliser leaves nothing ("A+", "the"), so that no label can be theirs.
+        """
+        return {
+            "labels": pc.count_distinct(answer_map["label"]).as_py(),
+            "coverage": {
+                column: {
+                    name: {
+                        "rows": counts[name, True] + counts[name, False],
+                        "inside": counts[name, True],
+                    }
+                    for name in sorted({name for name, _ in counts})
+                }
+                for column, counts in self._coverage.items()
+            },
+            "methods": _mass(answer_map, "method"),
+            "merges": _mass(answer_map, "merge"),
+            "formless": dict(sorted(self._formless.items())),
+            "drift": dict(self._drift),
+        }
 
 
 def formless(answers: pa.ChunkedArray) -> dict[str, int]:
@@ -186,22 +219,6 @@ def _codes(key: Callable[[str], str], *columns: Any) -> list[Numbers]:
     coded = np.array([*of_text, -1], np.int64)[numbers]
     bounds = np.cumsum([len(column) for column in columns])[:-1]
     return np.split(coded, bounds)
-
-
-def _coverage(answered: pa.Table, column: str, answer_map: pa.Table) -> dict[str, dict[str, int]]:
-    winning = answered["multiple_choice_answer_en"].combine_chunks().dictionary_encode()
-    labels = set(answer_map["answer_en"].to_pylist())
-    known = pa.array([normalised(text) in labels for text in winning.dictionary.to_pylist()], pa.bool_())
-    table = pa.table({"name": answered[column], "inside": known.take(winning.indices).cast(pa.int64())})
-    counted = (
-        table.filter(pc.is_valid(table["name"]))
-        .group_by("name")
-        .aggregate([("inside", "count"), ("inside", "sum")])
-    )
-    return {
-        row["name"]: {"rows": row["inside_count"], "inside": row["inside_sum"]}
-        for row in counted.sort_by("name").to_pylist()
-    }
 
 
 def _mass(answer_map: pa.Table, column: str) -> dict[str, dict[str, int]]:

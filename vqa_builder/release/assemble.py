@@ -2,87 +2,117 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from vqa_builder import schema, segments as segmentation
-from vqa_builder.answers.soft_scores import soft_scores
+from vqa_builder import schema
+from vqa_builder.answers import rows as answer_rows
+from vqa_builder.answers.soft_scores import SoftScores
+from vqa_builder.batches import Batches
+from vqa_builder.languages.base import Language
+from vqa_builder.segments import Places, with_line_breaks
 
 VERSION = "4"
 
 
 def assemble(
-    examples: pa.Table,
+    examples: pa.Table | Batches,
+    senses: pa.Table | Batches,
     segments: pa.Table,
     translations: pa.Table,
     scores: pa.Table,
     verdicts: pa.Table,
     answers: pa.Table,
     vocabulary: pa.Table,
+    language: Language,
     alignments: pa.Table | None = None,
-) -> pa.Table:
-    """All rows, kept and rejected, in the order of the source.
+) -> Iterator[pa.Table]:
+    """All rows, kept and rejected, in the order of the source and in its pieces.
 
     ``multiple_choice_answer`` is the most frequent answer in the target language. ``labels`` and
     ``soft_scores`` stay those of the English answers, so that they compare with published ones.
 
     Args:
         examples: the source's rows.
+        senses: of their answers, in the same pieces, as ``senses.assign`` made them.
         segments, translations, scores, verdicts: row-aligned tables of all segments.
-        answers: the translated answers of the rows, as ``answers.rows.translated_answers`` made them.
+        answers: what every answer segment reads, row-aligned, as ``alignment.answer_texts`` made it.
         vocabulary: labels and English answers.
+        language: the target language.
         alignments: a row-aligned table of all segments; None for no links.
 
-    Returns:
+    Yields:
         The columns of ``schema.data_schema``, then ``split``, ``keep`` and ``reasons``.
     """
-    question = segmentation.locate(examples["question"], "question", segments)
-    labels, soft = soft_scores(examples["answers"], vocabulary)
+    places, labels = Places(segments), SoftScores(vocabulary)
     measures = scores.drop_columns(["segment_id", "language"])
+    of_segment = translations.select(["language", "text", "back_text", "engine"])
+    for name in ("keep", "reasons"):
+        of_segment = of_segment.append_column(name, verdicts[name])
+    of_segment = of_segment.append_column("scores", measures.to_struct_array())
+    if alignments is not None:
+        of_segment = of_segment.append_column("alignment", alignments["alignment"])
+    of_segment, answers = of_segment.combine_chunks(), answers.combine_chunks()
+    for rows, meant in zip(Batches.of(examples).read(), Batches.of(senses).read(), strict=True):
+        of_rows = of_segment.take(places.locate(rows["question"], "question"))
+        translated = answer_rows.translated_answers(rows, meant, places, answers, language)
+        yield _joined(rows, of_rows, translated, labels)
+
+
+def split_rows(rows: pa.Table | Batches) -> tuple[dict[str, Batches], dict[str, Batches]]:
+    """The tables of ``data`` and ``rejected``, by split, from what ``assemble`` gives."""
+    rows = Batches.of(rows)
+    counts: Counter[tuple[str, bool]] = Counter()
+    for piece in rows.read(["split", "keep"]):
+        counts.update(zip(piece["split"].to_pylist(), piece["keep"].to_pylist(), strict=True))
+    splits = [split for split in schema.SPLITS if counts[split, True] + counts[split, False]]
+
+    def chosen(split: str, keep: bool) -> Batches:
+        def change(piece: pa.Table) -> pa.Table:
+            mask = pc.and_(pc.equal(piece["split"], split), pc.equal(piece["keep"], keep))
+            return piece.filter(mask).drop_columns(["split", "keep"] + (["reasons"] if keep else []))
+
+        return rows.changed(change, counts[split, keep])
+
+    return {split: chosen(split, True) for split in splits}, {split: chosen(split, False) for split in splits}
+
+
+def _joined(examples: pa.Table, segments: pa.Table, answers: pa.Table, labels: SoftScores) -> pa.Table:
+    """Row-aligned tables as rows of a release."""
+    label, soft = labels.of(examples["answers"])
     data = {
         "question_id": examples["question_id"],
         "image_id": examples["image_id"],
-        "language": translations["language"].take(question),
-        "question": segmentation.with_line_breaks(examples["question"], translations["text"].take(question)),
+        "language": segments["language"],
+        "question": with_line_breaks(examples["question"], segments["text"]),
         "question_en": examples["question"],
-        "question_back": translations["back_text"].take(question),
+        "question_back": segments["back_text"],
         "question_type": examples["question_type"],
         "answer_type": examples["answer_type"],
         "multiple_choice_answer": answers["winner"],
         "multiple_choice_answer_en": examples["multiple_choice_answer"],
         "multiple_choice_answer_method": answers["winner_method"],
         "answers": answers["answers"],
-        "labels": labels,
+        "labels": label,
         "soft_scores": soft,
-        "alignment": _empty_lists(examples.num_rows, schema.TOKEN_PAIR)
-        if alignments is None
-        else alignments["alignment"].take(question),
-        "scores": measures.take(question).to_struct_array(),
-        "engine": translations["engine"].take(question),
+        "alignment": segments["alignment"]
+        if "alignment" in segments.column_names
+        else _empty_lists(examples.num_rows, schema.TOKEN_PAIR),
+        "scores": segments["scores"],
+        "engine": segments["engine"],
     }
-    columns = schema.data_schema(
-        examples["question_id"].type, examples["image_id"].type, pa.struct(list(measures.schema))
-    )
-    table = pa.table(data, schema=columns)
+    ids = (examples["question_id"].type, examples["image_id"].type)
+    table = pa.table(data, schema=schema.data_schema(*ids, segments["scores"].type))
     if "image" in examples.column_names:
         pictures = examples["image"]
-        name = "images" if pa.types.is_list(pictures.type) else "image"
-        table = table.add_column(2, name, pictures)
-    for name in ("split",):
-        table = table.append_column(name, examples[name])
+        table = table.add_column(2, "images" if pa.types.is_list(pictures.type) else "image", pictures)
+    table = table.append_column("split", examples["split"])
     for name in ("keep", "reasons"):
-        table = table.append_column(name, verdicts[name].take(question))
+        table = table.append_column(name, segments[name])
     return table
-
-
-def split_rows(rows: pa.Table) -> tuple[dict[str, pa.Table], dict[str, pa.Table]]:
-    """The tables of ``data`` and ``rejected``, by split, from what ``assemble`` returns."""
-    data, rejected = {}, {}
-    for split in [name for name in schema.SPLITS if name in rows["split"].unique().to_pylist()]:
-        of_split = rows.filter(pc.equal(rows["split"], split)).drop_columns(["split"])
-        data[split] = of_split.filter(of_split["keep"]).drop_columns(["keep", "reasons"])
-        rejected[split] = of_split.filter(pc.invert(of_split["keep"])).drop_columns(["keep"])
-    return data, rejected
 
 
 def _empty_lists(length: int, kind: pa.DataType) -> pa.ListArray:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
+from vqa_builder.batches import Batches
 from vqa_builder.errors import StorageError
 from vqa_builder.escaping import fence, markdown, markdown_code, markdown_link
 from vqa_builder.pictures import picture_columns
@@ -176,10 +177,14 @@ def sample(contents: ReleaseContents, rows: int = SAMPLE_ROWS) -> list[dict[str,
     return shown_rows(table, rows)
 
 
-def shown_rows(table: pa.Table, rows: int = SAMPLE_ROWS) -> list[dict[str, Any]]:
-    """Rows of one table at even distances."""
+def shown_rows(
+    table: pa.Table | Batches, rows: int = SAMPLE_ROWS, columns: Sequence[str] | None = None
+) -> list[dict[str, Any]]:
+    """Rows of one table at even distances, with these columns or all."""
+    table = Batches.of(table)
     count = min(rows, table.num_rows)
-    return table.take([place * table.num_rows // count for place in range(count)]).to_pylist()  # type: ignore[no-any-return]
+    places = [place * table.num_rows // count for place in range(count)]
+    return table.take(places, columns).to_pylist()  # type: ignore[no-any-return]
 
 
 def templates() -> Path:

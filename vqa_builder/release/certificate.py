@@ -22,7 +22,7 @@ from vqa_builder.pictures import COLUMNS
 from vqa_builder.quality.confidence import betting_bounds
 from vqa_builder.release import card, manifest
 from vqa_builder.release.manifest import Manifest
-from vqa_builder.release.parquet import FOLDERS, config_of, read_table, table_schema
+from vqa_builder.release.parquet import FOLDERS, config_of, open_table
 from vqa_builder.release.write import CARD_TEXT_FILE
 from vqa_builder.store import atomic_folder, write_json, write_text
 
@@ -204,14 +204,14 @@ def _claim_faults(certificate: Certificate, found: Manifest) -> list[str]:
 def _card(release: Path, found: Manifest, described: Mapping[str, Any]) -> str:
     """The card anew, as the build rendered it from the same tables."""
     text = release / CARD_TEXT_FILE
-    found_schemas = {config_of(key): table_schema(release, key) for key in found.tables}
+    found_schemas = {config_of(key): open_table(release, key).schema for key in found.tables}
     schemas = {config: found_schemas[config] for config in FOLDERS if config in found_schemas}
     first = next(key for key in found.tables if config_of(key) == "default")
     shown = [name for name in schemas["default"].names if name not in COLUMNS]
     return card.render(
         described,
         schemas,
-        card.shown_rows(read_table(release, first, shown)),
+        card.shown_rows(open_table(release, first), columns=shown),
         text.read_text(encoding="utf-8") if text.is_file() else None,
     )
 

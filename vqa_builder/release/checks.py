@@ -1,24 +1,24 @@
 """What must hold inside the tables of a release, whatever the manifest says.
 
-A check takes a table's key, the table and what it is held against, and returns the faults it found, each with
-the ids of the first rows that have it.
+A check takes a table's key, some of its rows and what they are held against, and returns the faults it found,
+each with the ids of the first rows that have it; ``told`` adds up those of all rows.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from vqa_builder import languages
-from vqa_builder.answers.soft_scores import soft_scores
+from vqa_builder.answers.soft_scores import SoftScores
 from vqa_builder.languages.base import Language
 from vqa_builder.release import recount
 from vqa_builder.release.diff.rows_changed import differs
@@ -37,6 +37,14 @@ ANSWER_COLUMNS = (
     "labels",
     "soft_scores",
 )
+
+
+class Fault(NamedTuple):
+    """Something wrong with some rows: how many, and the ids of the first of them."""
+
+    problem: str
+    rows: int
+    ids: list[Any]
 
 
 @dataclass(frozen=True)
@@ -78,6 +86,12 @@ class Reference:
             known, vocabulary=pairs.group_by(["label", "answer_en"]).aggregate([]).sort_by("label")
         )
 
+    @functools.cached_property
+    def soft_scores(self) -> SoftScores:
+        """What gives the English answers their labels and scores."""
+        assert self.vocabulary is not None
+        return SoftScores(self.vocabulary, normalise=self.normalise)
+
     def unknown(self, labels: pa.Array) -> pa.Array | None:
         """Which labels are not in the answer map; None if nothing can be said."""
         if self.vocabulary is None:
@@ -85,7 +99,7 @@ class Reference:
         return pc.invert(pc.is_in(labels, self.vocabulary["label"].combine_chunks()))
 
 
-def answer_faults(key: str, table: pa.Table, known: Reference) -> list[str]:
+def answer_faults(key: str, table: pa.Table, known: Reference) -> list[Fault]:
     """Labels outside the answer map, scores that do not match their labels, labels without answers."""
     if config_of(key) == "answers":
         return []
@@ -97,37 +111,37 @@ def answer_faults(key: str, table: pa.Table, known: Reference) -> list[str]:
     for name in ANSWER_COLUMNS:
         invented = pc.and_(pc.is_null(answers), pc.is_valid(table[name]))
         faults[f"no answers, so null expected in {name}"] = invented
-    found = [_fault(key, table, problem, mask) for problem, mask in faults.items()]
-    found.append(_nested_fault(key, table, "labels", "a label outside the answer map", known.unknown))
-    found.append(_nested_fault(key, table, "soft_scores", "a soft score outside 0 to 1", _outside_0_1))
+    found = [_fault(table, problem, mask) for problem, mask in faults.items()]
+    found.append(_nested_fault(table, "labels", "a label outside the answer map", known.unknown))
+    found.append(_nested_fault(table, "soft_scores", "a soft score outside 0 to 1", _outside_0_1))
     return [fault for fault in found if fault]
 
 
-def text_faults(key: str, table: pa.Table, known: Reference) -> list[str]:
+def text_faults(key: str, table: pa.Table, known: Reference) -> list[Fault]:
     """Missing or blank questions, control characters, bytes that are not UTF-8."""
     try:
         table.validate(full=True)
     except pa.ArrowInvalid as error:
-        return [f"{key}: {error}"]
+        return [Fault(str(error), table.num_rows, [])]
     if config_of(key) == "answers":
         return []
     needed = ("question", "question_en") if config_of(key) == "default" else ("question_en",)
-    found = [_fault(key, table, f"no text in {name}", _blank(table[name])) for name in needed]
+    found = [_fault(table, f"no text in {name}", _blank(table[name])) for name in needed]
     for name in QUESTION_TEXTS:
         mask = pc.match_substring_regex(table[name], CONTROL)
-        found.append(_fault(key, table, f"a control character in {name}", mask))
+        found.append(_fault(table, f"a control character in {name}", mask))
     return [fault for fault in found if fault]
 
 
-def reason_faults(key: str, table: pa.Table, known: Reference) -> list[str]:
+def reason_faults(key: str, table: pa.Table, known: Reference) -> list[Fault]:
     """Rejected rows without a reason."""
     if config_of(key) != "rejected":
         return []
-    fault = _fault(key, table, "rejected without a reason", pc.equal(_lengths(table["reasons"]), 0))
+    fault = _fault(table, "rejected without a reason", pc.equal(_lengths(table["reasons"]), 0))
     return [fault] if fault else []
 
 
-def soft_score_faults(key: str, table: pa.Table, known: Reference) -> list[str]:
+def soft_score_faults(key: str, table: pa.Table, known: Reference) -> list[Fault]:
     """Labels or soft scores other than those that the English answers give."""
     if config_of(key) == "answers" or known.vocabulary is None:
         return []
@@ -139,49 +153,48 @@ def soft_score_faults(key: str, table: pa.Table, known: Reference) -> list[str]:
         pa.StructArray.from_arrays([given], ["answer"]),
         mask=table["answers"].combine_chunks().is_null(),
     )
-    answers = pa.chunked_array([answers])
-    places, scores = soft_scores(answers, known.vocabulary, normalise=known.normalise)
+    places, scores = known.soft_scores.of(answers)
     labels = _relabelled(places, known.vocabulary["label"].combine_chunks())
     wrong = {
         "labels that do not follow from the answers": differs(labels, _array(table["labels"])),
         "soft_scores that do not follow from the answers": differs(scores, _array(table["soft_scores"])),
     }
-    return _faults(key, table, wrong)
+    return _faults(table, wrong)
 
 
-def label_faults(key: str, table: pa.Table, known: Reference) -> list[str]:
+def label_faults(key: str, table: pa.Table, known: Reference) -> list[Fault]:
     """Labels and soft scores that are missing or too low by a look-up of our own, apart from the build's."""
     if config_of(key) == "answers" or known.vocabulary is None:
         return []
-    return _faults(key, table, recount.labels_missing(table, known.vocabulary, known.normalise))
+    return _faults(table, recount.labels_missing(table, known.vocabulary, known.normalise))
 
 
-def method_faults(key: str, table: pa.Table, known: Reference) -> list[str]:
+def method_faults(key: str, table: pa.Table, known: Reference) -> list[Fault]:
     """Answers that are neither a translation nor the source's text, or not what their method says."""
     if config_of(key) == "answers":
         return []
-    return _faults(key, table, recount.answers_astray(table, known.language.letters))
+    return _faults(table, recount.answers_astray(table, known.language.letters))
 
 
-def span_faults(key: str, table: pa.Table, known: Reference) -> list[str]:
+def span_faults(key: str, table: pa.Table, known: Reference) -> list[Fault]:
     """Kept questions that no person translated and that lack a protected span of the English."""
     if config_of(key) != "default" or not known.protected:
         return []
     by_engine = [pc.starts_with(table["engine"], signature) for signature in known.engines]
     machine = table.filter(functools.reduce(pc.or_, by_engine))
     lost = recount.spans_lost(machine, known.protected)
-    return _faults(key, machine, {"a protected span of the English question is lost": lost})
+    return _faults(machine, {"a protected span of the English question is lost": lost})
 
 
-def leftover_warnings(key: str, table: pa.Table, known: Reference) -> list[str]:
+def leftover_warnings(key: str, table: pa.Table, known: Reference) -> list[Fault]:
     """Answers by engines that are the English text less some signs."""
     if config_of(key) == "answers":
         return []
     left = recount.leftovers(table, known.language.letters)
-    return _faults(key, table, {"an answer that is the English less some signs": left})
+    return _faults(table, {"an answer that is the English less some signs": left})
 
 
-def alignment_faults(key: str, table: pa.Table, known: Reference) -> list[str]:
+def alignment_faults(key: str, table: pa.Table, known: Reference) -> list[Fault]:
     """Links to words that the English question or its translation does not have."""
     if config_of(key) == "answers":
         return []
@@ -190,13 +203,13 @@ def alignment_faults(key: str, table: pa.Table, known: Reference) -> list[str]:
         return []
     sides = {"en": ("question_en", "en"), "target": ("question", known.language.code)}
     found = [
-        _fault(key, linked, f"a link to a word that {name} does not have", _beyond(linked, side, name, code))
+        _fault(linked, f"a link to a word that {name} does not have", _beyond(linked, side, name, code))
         for side, (name, code) in sides.items()
     ]
     return [fault for fault in found if fault]
 
 
-def script_warnings(key: str, table: pa.Table, known: Reference) -> list[str]:
+def script_warnings(key: str, table: pa.Table, known: Reference) -> list[Fault]:
     """Kept questions without a letter of the language, or with the sign for a broken character."""
     if config_of(key) != "default":
         return []
@@ -204,27 +217,24 @@ def script_warnings(key: str, table: pa.Table, known: Reference) -> list[str]:
     lettered = pc.match_substring_regex(question, r"\p{L}")
     own = pc.match_substring_regex(question, known.language.letters)
     found = [
-        _fault(key, table, f"no letter of {known.language.english_name}", pc.and_(lettered, pc.invert(own))),
-        _fault(key, table, "U+FFFD, a broken character", pc.match_substring(question, "\ufffd")),
+        _fault(table, f"no letter of {known.language.english_name}", pc.and_(lettered, pc.invert(own))),
+        _fault(table, "U+FFFD, a broken character", pc.match_substring(question, "\ufffd")),
     ]
     return [fault for fault in found if fault]
 
 
-def shared_images(images: Mapping[str, list[pa.ChunkedArray]]) -> list[str]:
+def shared_images(images: Mapping[str, list[pa.Array]]) -> list[str]:
     """Images that stand in two splits.
 
     Args:
-        images: split -> the column ``image_id`` of each of its tables.
+        images: split -> the distinct values of the column ``image_id``, piece by piece.
 
     Returns:
         A line per pair of splits that share any.
     """
-    unique = {
-        split: pa.chunked_array([chunk for one in columns for chunk in one.cast(pa.string()).chunks])
-        .unique()
-        .drop_null()
-        for split, columns in images.items()
-    }
+    unique = {split: pa.chunked_array(parts).unique().drop_null() for split, parts in images.items()}
+    if len({ids.type for ids in unique.values()}) > 1:
+        unique = {split: ids.cast(pa.string()) for split, ids in unique.items()}
     found = []
     for first, second in combinations(unique, 2):
         both = pc.sum(pc.is_in(unique[first], unique[second])).as_py() or 0
@@ -233,7 +243,7 @@ def shared_images(images: Mapping[str, list[pa.ChunkedArray]]) -> list[str]:
     return found
 
 
-TABLE_CHECKS: dict[str, Callable[[str, pa.Table, Reference], list[str]]] = {
+TABLE_CHECKS: dict[str, Callable[[str, pa.Table, Reference], list[Fault]]] = {
     "answers": answer_faults,
     "soft_scores": soft_score_faults,
     "labels": label_faults,
@@ -245,7 +255,7 @@ TABLE_CHECKS: dict[str, Callable[[str, pa.Table, Reference], list[str]]] = {
 }
 
 
-TABLE_WARNINGS: dict[str, Callable[[str, pa.Table, Reference], list[str]]] = {
+TABLE_WARNINGS: dict[str, Callable[[str, pa.Table, Reference], list[Fault]]] = {
     "script": script_warnings,
     "leftovers": leftover_warnings,
 }
@@ -256,24 +266,36 @@ def rows_of(mask: pa.ChunkedArray, ids: pa.ChunkedArray) -> list[Any]:
     return ids.filter(pc.fill_null(mask, False)).to_pylist()  # type: ignore[no-any-return]
 
 
-def _fault(key: str, table: pa.Table, problem: str, mask: pa.ChunkedArray) -> str | None:
-    ids = rows_of(mask, table["question_id"])
-    if not ids:
-        return None
-    named = ", ".join(repr(one) for one in ids[:SHOWN_IDS])
-    return f"{key}: {problem}: {len(ids):,} of {table.num_rows:,} rows, first question_id {named}"
+def told(key: str, faults: Iterable[Fault], rows: int) -> list[str]:
+    """The faults of all pieces of a table, a line for each problem.
 
-
-def _faults(key: str, table: pa.Table, masks: Mapping[str, recount.Mask]) -> list[str]:
-    found = [
-        _fault(key, table, problem, pa.chunked_array([pa.array(mask)])) for problem, mask in masks.items()
+    >>> told("data/train", [Fault("no text", 1, [7]), Fault("no text", 2, [8, 9])], 10)
+    ['data/train: no text: 3 of 10 rows, first question_id 7, 8, 9']
+    """
+    found: dict[str, Fault] = {}
+    for fault in faults:
+        before = found.get(fault.problem, Fault(fault.problem, 0, []))
+        found[fault.problem] = Fault(fault.problem, before.rows + fault.rows, before.ids + fault.ids)
+    return [
+        f"{key}: {problem}: {count:,} of {rows:,} rows"
+        + (f", first question_id {', '.join(map(repr, ids[:SHOWN_IDS]))}" if ids else "")
+        for problem, count, ids in found.values()
     ]
+
+
+def _fault(table: pa.Table, problem: str, mask: pa.ChunkedArray) -> Fault | None:
+    ids = rows_of(mask, table["question_id"])
+    return Fault(problem, len(ids), ids[:SHOWN_IDS]) if ids else None
+
+
+def _faults(table: pa.Table, masks: Mapping[str, recount.Mask]) -> list[Fault]:
+    found = [_fault(table, problem, pa.chunked_array([pa.array(mask)])) for problem, mask in masks.items()]
     return [fault for fault in found if fault]
 
 
 def _nested_fault(
-    key: str, table: pa.Table, name: str, problem: str, is_wrong: Callable[[pa.Array], pa.Array | None]
-) -> str | None:
+    table: pa.Table, name: str, problem: str, is_wrong: Callable[[pa.Array], pa.Array | None]
+) -> Fault | None:
     """A fault in values inside a list column."""
     column = table[name].combine_chunks()
     wrong = is_wrong(pc.list_flatten(column))
@@ -281,7 +303,7 @@ def _nested_fault(
         return None
     rows = pc.list_parent_indices(column).filter(pc.fill_null(wrong, True)).unique()
     mask = pc.is_in(pa.array(range(table.num_rows)), rows.cast(pa.int64()))
-    return _fault(key, table, problem, pa.chunked_array([mask]))
+    return _fault(table, problem, pa.chunked_array([mask]))
 
 
 def _beyond(linked: pa.Table, side: str, name: str, language: str) -> pa.ChunkedArray:

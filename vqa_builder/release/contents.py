@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 from pathlib import Path
@@ -14,10 +14,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from vqa_builder import schema
+from vqa_builder.batches import Batches
 from vqa_builder.errors import ReleaseError
 from vqa_builder.pictures import COLUMNS, Pictures, are_pictures
 from vqa_builder.quality.rules import reason_codes
-from vqa_builder.release.parquet import ANSWER_MAP_KEY, by_shard, config_of
+from vqa_builder.release.parquet import ANSWER_MAP_KEY, config_of, open_table
 from vqa_builder.translation.memory import Entry
 
 
@@ -28,8 +29,8 @@ class ReleaseContents:
     Attributes:
         name: the release's folder, ``vqa-ja``.
         language: ISO 639 code of the target language.
-        data: split -> kept rows, ``schema.data_schema``.
-        rejected: split -> rejected rows, ``schema.rejected_schema``.
+        data: split -> kept rows, ``schema.data_schema``; a table, or ``Batches`` of one.
+        rejected: split -> rejected rows, ``schema.rejected_schema``, likewise.
         answer_map: ``schema.ANSWER_MAP``.
         facts: JSON values for the manifest: ``key``, ``spec``, ``repo``, ``licence``, ``sources``,
             ``inputs``, ``signatures``, ``engines`` and ``counts``. ``counts["source"]`` (split -> rows)
@@ -58,7 +59,7 @@ class ReleaseContents:
     picture_folder: Path | None = None
 
     @property
-    def tables(self) -> dict[str, pa.Table]:
+    def tables(self) -> dict[str, Batches]:
         """The tables that a release holds, by their key: ``data/train``, ``answers/answer_map``.
 
         A table without rows is left out, because ``load_dataset`` refuses to load an empty split.
@@ -67,21 +68,27 @@ class ReleaseContents:
         found = {f"data/{split}": self.data[split] for split in splits if split in self.data}
         found |= {f"rejected/{split}": self.rejected[split] for split in splits if split in self.rejected}
         found[ANSWER_MAP_KEY] = self.answer_map
-        return {key: table for key, table in found.items() if table.num_rows}
+        return {key: Batches.of(table) for key, table in found.items() if table.num_rows}
 
     def storable(self) -> ReleaseContents:
-        """The same contents in the order of their files, and without what Parquet cannot hold.
+        """The same contents without what Parquet cannot hold: ``scores`` where no scorer was chosen."""
+        return self._with(_without_empty_structs)
 
-        That is ``scores`` where no scorer was chosen.
-        """
+    def written(self, folder: Path) -> ReleaseContents:
+        """The same contents as they stand in the files of a release."""
+        parts: dict[str, dict[str, Batches]] = {"data": {}, "rejected": {}, "answers": {}}
+        for key in self.tables:
+            parts[key.split("/")[0]][key.split("/")[1]] = open_table(folder, key)
         return replace(
-            self,
-            data={split: self._storable(table) for split, table in self.data.items()},
-            rejected={split: self._storable(table) for split, table in self.rejected.items()},
+            self, data={**self.data, **parts["data"]}, rejected={**self.rejected, **parts["rejected"]}
         )
 
-    def _storable(self, table: pa.Table) -> pa.Table:
-        return by_shard(_without_empty_structs(table), pictures=self.pictures)
+    def _with(self, change: Callable[[Batches], Batches]) -> ReleaseContents:
+        data, rejected = (
+            {split: change(Batches.of(rows)) for split, rows in tables.items()}
+            for tables in (self.data, self.rejected)
+        )
+        return replace(self, data=data, rejected=rejected)
 
 
 def in_order(splits: Iterable[str]) -> list[str]:
@@ -191,8 +198,9 @@ def check_counts(name: str, counts: Mapping[str, Mapping[str, int]]) -> None:
 
 def reason_counts(contents: ReleaseContents) -> dict[str, int]:
     """Reason -> rejected rows that it applied to, the most frequent first; a row may have several."""
-    tables = [table for table in contents.rejected.values() if table.num_rows]
-    return tally(reason_codes(pc.list_flatten(table["reasons"])) for table in tables)
+    tables = [Batches.of(table) for table in contents.rejected.values()]
+    pieces = (piece for table in tables for piece in table.read(["reasons"]))
+    return tally(reason_codes(pc.list_flatten(piece["reasons"])) for piece in pieces)
 
 
 def method_counts(contents: ReleaseContents) -> dict[str, int]:
@@ -211,9 +219,9 @@ def tally(columns: Iterable[pa.ChunkedArray]) -> dict[str, int]:
     return dict(sorted(counted.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
-def _without_empty_structs(table: pa.Table) -> pa.Table:
-    kept = [field.name for field in table.schema if not _is_empty_struct(field.type)]
-    return table if len(kept) == table.num_columns else table.select(kept)
+def _without_empty_structs(rows: Batches) -> Batches:
+    kept = [field.name for field in rows.schema if not _is_empty_struct(field.type)]
+    return rows if len(kept) == len(rows.schema) else rows.changed(lambda piece: piece.select(kept))
 
 
 def _is_empty_struct(kind: pa.DataType) -> bool:

@@ -10,6 +10,8 @@ from vqa_builder.quality.scorers._content_words import content_words
 from vqa_builder.quality.scorers._english import bare_words, stated
 from vqa_builder.quality.text import folded
 
+COLUMNS = ("split", "image_id", "reasons", "question_en", "multiple_choice_answer_en")
+
 
 def duplicate_counts(rows: pa.Table) -> dict[str, int]:
     """How many kept rows repeat others, by their English questions.
@@ -21,7 +23,7 @@ def duplicate_counts(rows: pa.Table) -> dict[str, int]:
     stand in another split, too.
 
     Args:
-        rows: as ``assemble.assemble`` makes them.
+        rows: ``COLUMNS`` of them, as ``assemble.assemble`` makes them.
 
     >>> counts = duplicate_counts(pa.table({
     ...     "split": ["train"] * 3, "image_id": [1, 1, 1], "reasons": [[], [], []],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from vqa_builder import languages, schema
-from vqa_builder.answers.winners import summary
+from vqa_builder.answers.winners import Summary
+from vqa_builder.batches import Batches
 from vqa_builder.quality.round_trip import Measured
 from vqa_builder.quality.rules import COMBINE, reason_codes
-from vqa_builder.release.duplicates import duplicate_counts
+from vqa_builder.release.duplicates import COLUMNS, duplicate_counts
 from vqa_builder.sources.base import Source
 from vqa_builder.spec import Spec
 from vqa_builder.store import file_hash
@@ -80,11 +82,10 @@ def _recorded(spec: Spec) -> dict[str, Any]:
 
 def counted(
     *,
-    examples: pa.Table,
     segments: pa.Table,
     translations: pa.Table,
     answer_map: pa.Table,
-    rows: pa.Table,
+    rows: pa.Table | Batches,
     language: str,
     policy: Mapping[str, Any],
     people: pa.BooleanArray,
@@ -95,7 +96,7 @@ def counted(
     """The numbers of every step, for the manifest and the card.
 
     Args:
-        examples, segments, translations, answer_map, rows: what is counted.
+        segments, translations, answer_map, rows: what is counted.
         language: the release's.
         policy: as it was applied.
         people: which translations are human-verified.
@@ -103,22 +104,65 @@ def counted(
         round_trip: what was found out about it.
         bad_records: how many were set aside.
     """
+    of_rows = _RowCounts(answer_map, policy, language)
+    for piece in Batches.of(rows).read():
+        of_rows.add(piece)
     return {
-        "source": value_counts(examples["split"]),
+        "source": of_rows.of("split"),
         "bad_records": bad_records,
         **string_counts(segments, translations, people, schema.ROLES),
         "overruled": overruled,
         "round_trip": round_trip._asdict(),
-        "engines": value_counts(rows["engine"].drop_null()),
-        "judged": judged(rows["scores"], policy),
-        "back_translated": len(rows["question_back"]) - rows["question_back"].null_count,
-        "answer_types": _kept_by(rows, "answer_type"),
-        "reasons": value_counts(reason_codes(pc.list_flatten(rows["reasons"]))),
+        "engines": of_rows.of("engine"),
+        "judged": of_rows.judged,
+        "back_translated": of_rows.back_translated,
+        "answer_types": of_rows.answer_types(),
+        "reasons": of_rows.of("reasons"),
         "answer_map": value_counts(answer_map["method"]),
-        "answer_methods": _answer_methods(rows),
-        "answers": summary(rows, answer_map, languages.get(language)),
-        "duplicates": duplicate_counts(rows),
+        "answer_methods": of_rows.of("methods"),
+        "answers": of_rows.summary.of(answer_map),
+        "duplicates": duplicate_counts(Batches.of(rows).table(COLUMNS)),
     }
+
+
+class _RowCounts:
+    """What is counted row by row, added up over pieces."""
+
+    def __init__(self, answer_map: pa.Table, policy: Mapping[str, Any], language: str) -> None:
+        self.summary = Summary(answer_map, languages.get(language))
+        self.judged = dict.fromkeys((name for name in policy if name != "answers"), 0)
+        self.back_translated = 0
+        self._policy = policy
+        self._counts: dict[str, Counter[Any]] = {}
+
+    def add(self, rows: pa.Table) -> None:
+        reasons = reason_codes(pc.list_flatten(rows["reasons"]))
+        methods = pc.struct_field(pc.list_flatten(rows.filter(rows["keep"])["answers"]), "method")
+        columns = {"split": rows["split"], "engine": rows["engine"], "reasons": reasons, "methods": methods}
+        for name, values in columns.items():
+            self._counts.setdefault(name, Counter()).update(value_counts(values.drop_null()))
+        types = rows.select(["answer_type", "keep"]).group_by(["answer_type", "keep"])
+        pairs = types.aggregate([([], "count_all")]).to_pylist()
+        self._counts.setdefault("types", Counter()).update(
+            {(row["answer_type"], row["keep"]): row["count_all"] for row in pairs}
+        )
+        for name, number in judged(rows["scores"], self._policy).items():
+            self.judged[name] += number
+        self.back_translated += rows.num_rows - rows["question_back"].null_count
+        self.summary.add(rows)
+
+    def of(self, name: str) -> dict[str, int]:
+        """Value -> how often, by falling count, then by value."""
+        return dict(sorted(self._counts.get(name, Counter()).items(), key=lambda pair: (-pair[1], pair[0])))
+
+    def answer_types(self) -> dict[str, dict[str, int]]:
+        """Type -> rows of the source with it, and of these the kept ones; rows without one do not count."""
+        pairs = self._counts.get("types", Counter())
+        names = sorted({name for name, _ in pairs if name is not None})
+        return {
+            name: {"source": pairs[name, True] + pairs[name, False], "kept": pairs[name, True]}
+            for name in names
+        }
 
 
 def string_counts(
@@ -158,21 +202,6 @@ def _segment_counts(segments: pa.Table, role: str) -> dict[str, int]:
 
 def _people_counts(segments: pa.Table, people: pa.BooleanArray, role: str) -> dict[str, int]:
     return _segment_counts(segments.filter(people), role)
-
-
-def _kept_by(rows: pa.Table, column: str) -> dict[str, dict[str, int]]:
-    """Value -> rows of the source with it, and of these the kept ones; rows without a value do not count."""
-    table = pa.table({"name": rows[column], "kept": rows["keep"].cast(pa.int64())})
-    counted = table.filter(pc.is_valid(table["name"])).group_by("name")
-    found = counted.aggregate([("kept", "count"), ("kept", "sum")]).sort_by("name").to_pylist()
-    return {row["name"]: {"source": row["kept_count"], "kept": row["kept_sum"]} for row in found}
-
-
-def _answer_methods(rows: pa.Table) -> dict[str, int]:
-    """Method -> annotators' answers of the kept rows that came about by it."""
-    return value_counts(
-        pc.struct_field(pc.list_flatten(rows.filter(rows["keep"])["answers"]), "method").drop_null()
-    )
 
 
 def judged(scores: pa.ChunkedArray, policy: Mapping[str, Any]) -> dict[str, int]:

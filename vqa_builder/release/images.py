@@ -12,12 +12,14 @@ import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from vqa_builder.batches import Batches
 from vqa_builder.errors import MissingExtraError, SpecError
 from vqa_builder.pictures import COLUMNS, Pictures
 from vqa_builder.release.contents import ReleaseContents, in_order
@@ -64,21 +66,22 @@ def with_images(
     '000000228478.jpg'
     """
     settings, pictures = settings or Images(), pictures or Pictures(folder)
-    of_rows = any(name in table.column_names for table in contents.tables.values() for name in COLUMNS)
+    of_rows = any(name in table.schema.names for table in contents.tables.values() for name in COLUMNS)
     if not (settings.file or of_rows):
         return contents
-    tables: dict[str, dict[str, pa.Table]] = {"data": {}, "rejected": {}}
+    tables: dict[str, dict[str, Batches]] = {"data": {}, "rejected": {}}
     problems, distinct = list(problems), {}
     for split in in_order({*contents.data, *contents.rejected}):
-        parts = {name: getattr(contents, name)[split] for name in tables if split in getattr(contents, name)}
+        named = {name: getattr(contents, name) for name in tables}
+        parts = {name: Batches.of(part[split]) for name, part in named.items() if split in part}
         found: _Files | _RowPictures
         if settings.file:
-            ids = [chunk for part in parts.values() for chunk in part["image_id"].chunks]
+            ids = [piece["image_id"].unique() for part in parts.values() for piece in part.read(["image_id"])]
             found = _Files(split, pa.chunked_array(ids).unique(), settings, folder, pictures)
         else:
             found = _RowPictures(split, [*parts.values()], settings, folder, pictures)
         for name, part in parts.items():
-            tables[name][split] = found.added(part)
+            tables[name][split] = part.changed(found.added)
         problems += found.problems
         distinct[split] = found.distinct
     counted = Counter(problem.problem for problem in problems)
@@ -116,11 +119,12 @@ class _Files:
     def added(self, table: pa.Table) -> pa.Table:
         """A table with its images."""
         rows = pc.index_in(table["image_id"].combine_chunks(), self.ids)
-        values = self.embedded() if self.settings.embed and self.root else self.references()
+        values = self.embedded if self.settings.embed and self.root else self.references
         place = table.schema.get_field_index("image_id") + 1
         there = [name for name in COLUMNS if name in table.column_names]
         return table.drop_columns(there).add_column(place, COLUMNS[0], values.take(rows))
 
+    @cached_property
     def references(self) -> pa.Array:
         """The address or the file name of each image."""
         url = self.settings.url
@@ -129,6 +133,7 @@ class _Files:
         pairs = zip(self.ids.to_pylist(), self.names, strict=True)
         return pa.array([_filled(url, one, "url", file=name) for one, name in pairs], pa.string())
 
+    @cached_property
     def embedded(self) -> pa.Array:
         """The SHA-256 of each image, which is read when it is written; null where it cannot be shown."""
         assert self.root is not None
@@ -145,16 +150,20 @@ class _RowPictures:
     """The pictures of one split that stand in its rows, as the source has them."""
 
     def __init__(
-        self, split: str, parts: Sequence[pa.Table], settings: Images, folder: Path, pictures: Pictures
+        self, split: str, parts: Sequence[Batches], settings: Images, folder: Path, pictures: Pictures
     ) -> None:
         self.split, self.settings, self.pictures = split, settings, pictures
         self.problems: list[ImageProblem] = []
         self.root = check_images(settings, folder)
-        self.name = next(name for name in COLUMNS for part in parts if name in part.column_names)
-        flat = [_flat(part[self.name]) for part in parts]
-        values = pa.chunked_array([chunk for each in flat for chunk in each.chunks], IMAGE)
-        self.distinct = len(pc.unique(pc.struct_field(values, "bytes").drop_null()))
+        self._known: dict[str, bytes | None] = {}
+        self.name = next(name for name in COLUMNS for part in parts if name in part.schema.names)
+        pieces = (piece[self.name] for part in parts for piece in part.read([self.name]))
+        sums = [pc.struct_field(_flat(piece), "bytes").unique().drop_null() for piece in pieces]
+        self.distinct = len(pa.chunked_array(sums, pa.binary()).unique())
         self.refer = settings.embed is False or not (self.distinct or self.root)
+        for part in parts if self.root and not self.refer else ():
+            for piece in part.read([self.name, "image_id"]):
+                self._from_files(piece[self.name].combine_chunks(), piece["image_id"])
 
     def added(self, table: pa.Table) -> pa.Table:
         """The table with what the spec wants of its pictures."""
@@ -181,8 +190,7 @@ class _RowPictures:
         """Pictures that have a path alone, read from the folder that the spec names, and no other."""
         if self.root is None:
             return column
-        known: dict[str, bytes | None] = {}
-        rows = column.to_pylist()
+        known, rows = self._known, column.to_pylist()
         for value, image_id in zip(rows, ids.to_pylist(), strict=True):
             for one in value if isinstance(value, list) else [value]:
                 if one and one["bytes"] is None and one["path"] is not None:

@@ -16,6 +16,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from vqa_builder.batches import Batches
 from vqa_builder.errors import ReleaseError
 from vqa_builder.pictures import Pictures, picture_columns
 from vqa_builder.release import contents as inside, human_verified, packages
@@ -219,19 +220,17 @@ def save(folder: Path, content: Mapping[str, Any]) -> None:
     write_json(folder / FILE, {**content, "checksum": _checksum(content)})
 
 
-def score_summaries(tables: list[pa.Table]) -> dict[str, dict[str, Any]]:
+def score_summaries(tables: Sequence[pa.Table | Batches]) -> dict[str, dict[str, Any]]:
     """Score column -> its distribution over all tables' rows.
 
     Numbers give count, nulls, min, q25, median, q75, max and mean; strings give count, nulls and their most
     frequent values.
     """
-    tables = [table for table in tables if "scores" in table.column_names and table.num_rows]
-    if not tables:
+    parts = [Batches.of(table) for table in tables if "scores" in table.schema.names and table.num_rows]
+    if not parts:
         return {}
-    scores = pa.chunked_array([chunk for table in tables for chunk in table["scores"].chunks])
-    return {
-        field.name: _summary(pc.struct_field(scores, field.name)) for field in tables[0].field("scores").type
-    }
+    scores = pa.chunked_array(piece["scores"].chunk(0) for rows in parts for piece in rows.read(["scores"]))
+    return {field.name: _summary(pc.struct_field(scores, field.name)) for field in scores.type}
 
 
 def _checked(content: Any, path: Path | str) -> Mapping[str, Any]:
@@ -256,7 +255,7 @@ def _checksum(content: Mapping[str, Any]) -> str:
     return fingerprint({name: value for name, value in content.items() if name != "checksum"})
 
 
-def _table(table: pa.Table, pictures: Pictures | None) -> dict[str, Any]:
+def _table(table: Batches, pictures: Pictures | None) -> dict[str, Any]:
     """Facts of a table; its content hash takes each picture by its SHA-256."""
     whole, columns = content_hashes(table)
     summed = picture_columns(table.schema) if pictures else []

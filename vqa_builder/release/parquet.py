@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +20,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from vqa_builder.batches import PIECE, Batches, Groups
 from vqa_builder.errors import ReleaseError
 from vqa_builder.pictures import Pictures, filled, picture_columns, sizes, with_sums
 
@@ -42,17 +46,18 @@ def config_of(key: str) -> str:
 
 
 def write_table(
-    table: pa.Table,
+    rows: pa.Table | Batches,
     folder: Path,
     split: str,
     *,
     shard_bytes: int | None = None,
     pictures: Pictures | None = None,
 ) -> list[Path]:
-    """Write one split, in as many files as its size asks for.
+    """Write one split, in as many files as its size asks for; their number is a power of two, so that a
+    growing table seldom changes it, and a row's file follows from its id. Rows keep their order in a file.
 
     Args:
-        table: the rows, at least one, in the order of ``by_shard``.
+        rows: at least one, with a column ``question_id``.
         folder: ``data`` or ``rejected`` of a release; made if missing.
         split: stands at the front of the file names.
         shard_bytes: about how many Arrow bytes go into one file, at most; ``SHARD_BYTES`` if None.
@@ -61,43 +66,78 @@ def write_table(
     Returns:
         The files, in the order of their rows: ``train-00000-of-00002.parquet``, ...
     """
-    parts = shards(table, shard_bytes, pictures)
-    paths = [folder / f"{split}-{place:05}-of-{len(parts):05}.parquet" for place in range(len(parts))]
-    for part, path in zip(parts, paths, strict=True):
-        write_file(part, path, pictures)
+    rows = Batches.of(rows)
+    wanted = -(-arrow_bytes(rows, pictures) // (shard_bytes or SHARD_BYTES))
+    bits = max(wanted - 1, 0).bit_length()
+    paths = [folder / f"{split}-{place:05}-of-{1 << bits:05}.parquet" for place in range(1 << bits)]
+    folder.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as opened:
+        files = [opened.enter_context(_File(path, rows.schema, pictures)) for path in paths]
+        for piece in rows.read():
+            places = _hashes(piece["question_id"]) >> np.uint64(HASH_BITS - bits) if bits else None
+            for place, file in enumerate(files):
+                file.add(piece if places is None else piece.filter(pa.array(places == place)))
     return paths
 
 
-def write_file(table: pa.Table, path: Path, pictures: Pictures | None = None) -> None:
+def write_file(rows: pa.Table | Batches, path: Path, pictures: Pictures | None = None) -> None:
     """Write one Parquet file, row group after row group; its folder is made if missing.
 
     Args:
-        table: the rows.
+        rows: what it holds.
         path: the file.
         pictures: where the pictures are whose sums stand in the rows; None if there are none.
     """
+    rows = Batches.of(rows)
     path.parent.mkdir(parents=True, exist_ok=True)
-    table = table.replace_schema_metadata(None).combine_chunks()
-    options = {"compression": "zstd", "compression_level": ZSTD_LEVEL, "write_page_index": True}
-    with pq.ParquetWriter(path, table.schema, use_content_defined_chunking=True, **options) as writer:
-        for start, rows in _row_groups(table, pictures):
-            for part in table.slice(start, rows).to_batches():
-                whole = part if pictures is None else filled(part, pictures)
-                writer.write_table(pa.Table.from_batches([whole]), row_group_size=rows)
+    with _File(path, rows.schema, pictures) as file:
+        for piece in rows.read():
+            file.add(piece)
 
 
-def _row_groups(table: pa.Table, pictures: Pictures | None) -> Iterator[tuple[int, int]]:
-    """Start and length of each row group; groups of pictures hold few rows, and few bytes."""
+class _File:
+    """A Parquet file that is being written; groups of pictures hold few rows, and few bytes."""
+
+    def __init__(self, path: Path, schema: pa.Schema, pictures: Pictures | None) -> None:
+        self._pictures = pictures
+        self._held = schema.remove_metadata().empty_table()
+        options = {"compression": "zstd", "compression_level": ZSTD_LEVEL, "write_page_index": True}
+        self._writer = pq.ParquetWriter(path, self._held.schema, use_content_defined_chunking=True, **options)
+
+    def add(self, piece: pa.Table) -> None:
+        """Take in the next rows."""
+        self._held = pa.concat_tables([self._held, piece.replace_schema_metadata(None)])
+        groups = _row_groups(self._held, self._pictures)
+        for start, rows in groups[:-1]:
+            self._write(self._held.slice(start, rows))
+        self._held = self._held.slice(groups[-1][0]).combine_chunks()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._held.num_rows:
+            self._write(self._held)
+        self._writer.close()
+
+    def _write(self, group: pa.Table) -> None:
+        for part in group.combine_chunks().to_batches():
+            whole = part if self._pictures is None else filled(part, self._pictures)
+            self._writer.write_table(pa.Table.from_batches([whole]), row_group_size=group.num_rows)
+
+
+def _row_groups(table: pa.Table, pictures: Pictures | None) -> list[tuple[int, int]]:
+    """Start and length of each row group; the last may grow with rows to come."""
+    rows = table.num_rows
     if pictures is None:
-        yield from ((at, min(ROW_GROUP, table.num_rows - at)) for at in range(0, table.num_rows, ROW_GROUP))
-        return
-    start = held = 0
+        return [(at, min(ROW_GROUP, rows - at)) for at in range(0, max(rows, 1), ROW_GROUP)]
+    found, start, held = [], 0, 0
     for row, size in enumerate(sizes(table, pictures).tolist()):
         if row > start and (row - start == IMAGE_ROW_GROUP or held + size > IMAGE_GROUP_BYTES):
-            yield start, row - start
+            found.append((start, row - start))
             start, held = row, 0
         held += size
-    yield start, table.num_rows - start
+    return [*found, (start, rows - start)]
 
 
 class ShardWriter:
@@ -174,73 +214,56 @@ def table_files(release: Path, key: str) -> list[Path]:
     return sorted((release / folder).glob(f"{split}-?????-of-?????.parquet"))
 
 
-def read_table(
-    release: Path, key: str, columns: Sequence[str] | None = None, *, pixels: bool = False
-) -> pa.Table:
-    """One table of a release, as it was written; for the bytes of pictures stand their SHA-256 sums.
+def open_table(release: Path, key: str, *, pixels: bool = False) -> Batches:
+    """One table of a release, to be read piece by piece; for the bytes of pictures stand their SHA-256 sums.
 
     Args:
         release: the release's folder.
         key: the table's name in the manifest.
-        columns: only these.
         pixels: give the bytes of pictures themselves.
 
     Raises:
         ReleaseError: the table has no file.
         pyarrow.ArrowInvalid: a file is no Parquet file, or is damaged.
     """
-    wanted = None if columns is None else list(columns)
-    return pa.concat_tables(_read_file(path, wanted, pixels) for path in _files(release, key))
+    paths = _files(release, key)
+    with pq.ParquetFile(paths[0]) as file:
+        held = set(picture_columns(file.schema_arrow))
+    rows = Batches.parquet_files(paths, frozenset(held))
+    if not held or pixels:
+        return rows
+
+    def summed(columns: Sequence[str] | None) -> Iterator[pa.Table]:
+        for piece in rows.read(columns):
+            yield pa.Table.from_batches(map(with_sums, piece.to_batches()), piece.schema)
+
+    return replace(rows, read_columns=summed)
 
 
-def _read_file(path: Path, columns: list[str] | None, pixels: bool) -> pa.Table:
-    with pq.ParquetFile(path, buffer_size=1 << 20) as file:
-        held = picture_columns(file.schema_arrow)
-        if pixels or not (set(held) & set(file.schema_arrow.names if columns is None else columns)):
-            return file.read(columns=columns)
-        parts = map(with_sums, file.iter_batches(IMAGE_ROW_GROUP, columns=columns))
-        return pa.Table.from_batches(parts)
+def read_table(
+    release: Path, key: str, columns: Sequence[str] | None = None, *, pixels: bool = False
+) -> pa.Table:
+    """One table of a release in memory, or some columns of it; otherwise as ``open_table``."""
+    return open_table(release, key, pixels=pixels).table(columns)
 
 
 def table_schema(release: Path, key: str) -> pa.Schema:
-    """The columns of a table, without reading it; raises as ``read_table`` does."""
-    return pq.ParquetFile(_files(release, key)[0]).schema_arrow
+    """The columns of a table, without reading it; raises as ``open_table`` does."""
+    return open_table(release, key).schema
 
 
-def shards(
-    table: pa.Table, shard_bytes: int | None = None, pictures: Pictures | None = None
-) -> list[pa.Table]:
-    """The parts of a table that go into one file each; rows keep their order inside a part.
-
-    Their number is a power of two, so that a growing table seldom changes it.
-
-    Args:
-        table: rows with a column ``question_id``.
-        shard_bytes: about how many Arrow bytes go into one part, at most; ``SHARD_BYTES`` if None.
-        pictures: where the pictures are whose sums stand in the rows.
-
-    Returns:
-        The table itself, if it is small enough; else the parts in the order of their hashes.
-    """
-    wanted = -(-arrow_bytes(table, pictures) // (shard_bytes or SHARD_BYTES))
-    bits = max(wanted - 1, 0).bit_length()
-    if bits == 0:
-        return [table]
-    places = _hashes(table["question_id"]) >> np.uint64(HASH_BITS - bits)
-    return [table.take(pa.array(np.flatnonzero(places == place))) for place in range(1 << bits)]
+def arrow_bytes(rows: pa.Table | Batches, pictures: Pictures | None = None) -> int:
+    """The bytes of a table's content as Arrow sends it in pieces, independent of chunks, and of pictures."""
+    groups, total = Groups(PIECE), 0
+    for piece in Batches.of(rows).read():
+        total += int(sizes(piece, pictures).sum()) if pictures else 0
+        total += sum(map(_sent_bytes, groups.add(piece)))
+    return total + sum(map(_sent_bytes, groups.rest()))
 
 
-def by_shard(table: pa.Table, shard_bytes: int | None = None, pictures: Pictures | None = None) -> pa.Table:
-    """The same rows in the order in which the files of a release hold them."""
-    parts = shards(table, shard_bytes, pictures)
-    return table if len(parts) == 1 else pa.concat_tables(parts)
-
-
-def arrow_bytes(table: pa.Table, pictures: Pictures | None = None) -> int:
-    """The bytes of a table's content as Arrow sends it, whatever its chunks and slices, and of pictures."""
-    batches = table.combine_chunks().to_batches()
-    shown = sizes(table, pictures).sum() if pictures else 0
-    return int(shown + sum(pa.ipc.get_record_batch_size(batch) for batch in batches))
+def _sent_bytes(piece: pa.Table) -> int:
+    copied = piece.take(pa.array(np.arange(piece.num_rows)))  # of a slice some bytes more would be sent
+    return sum(pa.ipc.get_record_batch_size(batch) for batch in copied.combine_chunks().to_batches())
 
 
 def _files(release: Path, key: str) -> list[Path]:

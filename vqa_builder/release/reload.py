@@ -18,9 +18,10 @@ from typing import Any, Self
 
 import pyarrow as pa
 
+from vqa_builder.batches import Batches
 from vqa_builder.pictures import with_sums
 from vqa_builder.release.manifest import Manifest
-from vqa_builder.release.parquet import ANSWER_MAP_KEY, FOLDERS, IMAGE_ROW_GROUP, config_of
+from vqa_builder.release.parquet import ANSWER_MAP_KEY, FOLDERS, config_of
 from vqa_builder.schema import StreamedHash, content_hash
 
 STREAMED_ROWS = 3
@@ -157,7 +158,7 @@ def _config_faults(
             continue
         rows = loaded[split].with_format("arrow")
         first = pa.concat_tables(streamed[split].with_format("arrow").take(STREAMED_ROWS).iter(STREAMED_ROWS))
-        faults += _split_faults(key, _summed(rows) if "pictures" in expected[key] else rows[:], expected[key])
+        faults += _split_faults(key, _loaded(rows, "pictures" in expected[key]), expected[key])
         if first.to_pylist() != rows[:STREAMED_ROWS].to_pylist():
             faults.append(f"{key}: streaming gives other rows than loading")
     return faults
@@ -175,13 +176,21 @@ def _record_faults(key: str, rows: Any, streamed: Any, expected: dict[str, Any])
     return [] if same else [f"{key}: streaming gives other rows than loading"]
 
 
-def _summed(rows: Any) -> pa.Table:
-    """All rows, with the SHA-256 of each picture in the place of its bytes."""
-    parts = (batch for table in rows.iter(IMAGE_ROW_GROUP) for batch in table.combine_chunks().to_batches())
-    return pa.Table.from_batches(map(with_sums, parts))
+def _loaded(rows: Any, pictures: bool) -> Batches:
+    """What ``load_dataset`` made of a split, read from the files that it wrote into its cache.
+
+    For the bytes of pictures stand their SHA-256 sums.
+    """
+    files = [Path(file["filename"]) for file in rows.cache_files]
+    loaded = Batches.arrow_streams(files, rows.num_rows) if files else Batches.of(rows[:])
+    if not pictures:
+        return loaded
+    return loaded.changed(
+        lambda piece: pa.Table.from_batches(map(with_sums, piece.to_batches()), piece.schema)
+    )
 
 
-def _split_faults(key: str, table: Any, expected: dict[str, Any]) -> list[str]:
+def _split_faults(key: str, table: Batches, expected: dict[str, Any]) -> list[str]:
     if table.num_rows != expected["rows"]:
         return [f"{key}: expected {expected['rows']:,} rows, load_dataset gives {table.num_rows:,}"]
     found = content_hash(table)

@@ -13,12 +13,21 @@ from typing import Any
 
 import pyarrow as pa
 
+from vqa_builder.batches import Batches
 from vqa_builder.errors import ReleaseError
 from vqa_builder.release import certificate, manifest
-from vqa_builder.release.checks import TABLE_CHECKS, TABLE_WARNINGS, Reference, rows_of, shared_images
+from vqa_builder.release.checks import (
+    TABLE_CHECKS,
+    TABLE_WARNINGS,
+    Fault,
+    Reference,
+    rows_of,
+    shared_images,
+    told,
+)
 from vqa_builder.release.contents import check_counts, schema_fault
 from vqa_builder.release.manifest import Manifest
-from vqa_builder.release.parquet import FOLDERS, config_of, read_table
+from vqa_builder.release.parquet import FOLDERS, config_of, open_table
 from vqa_builder.release.record_checks import PROVED, record_faults
 from vqa_builder.release.record_view import is_records
 from vqa_builder.release.reload import reload_faults
@@ -173,29 +182,32 @@ def _check_records(folder: Path, found: Manifest) -> list[Check]:
 
 
 def _check_tables(folder: Path, found: Manifest) -> list[Check]:
-    """Read each table once, and run every check that needs its rows; only ids outlive their table."""
+    """Read each table piece by piece, and run every check that needs its rows; only ids outlive a piece."""
     faults: dict[str, list[str]] = {name: [] for name in ("readable", "schema", "content", *TABLE_CHECKS)}
     warnings: dict[str, list[str]] = {name: [] for name in TABLE_WARNINGS}
     ids: dict[str, pa.ChunkedArray] = {}
-    images: dict[str, list[pa.ChunkedArray]] = {}
+    images: dict[str, list[pa.Array]] = {}
     known = Reference.read(folder, found)
     for key, recorded in found.tables.items():
         try:
-            table = read_table(folder, key, pixels=not recorded.get("pictures"))
+            rows = open_table(folder, key, pixels=not recorded.get("pictures"))
+            faults["content"] += _content_faults(key, rows, recorded)
+            if fault := schema_fault(config_of(key), rows.schema):
+                faults["schema"].append(f"{key}: expected {fault[0]}, found {fault[1]}")
+                continue
+            checked: dict[str, list[Fault]] = {name: [] for name in (*TABLE_CHECKS, *TABLE_WARNINGS)}
+            for piece in rows.read():
+                for name, check in (*TABLE_CHECKS.items(), *TABLE_WARNINGS.items()):
+                    checked[name] += check(key, piece, known)
+                if config_of(key) != "answers":
+                    images.setdefault(key.split("/")[1], []).append(piece["image_id"].unique())
+            if config_of(key) != "answers":
+                ids[key] = rows.table(["question_id"])["question_id"]
         except Exception as error:  # damaged Parquet raises more than Arrow's own errors
             faults["readable"].append(f"{key}: {str(error).splitlines()[0]}")
             continue
-        faults["content"] += _content_faults(key, table, recorded)
-        if fault := schema_fault(config_of(key), table.schema):
-            faults["schema"].append(f"{key}: expected {fault[0]}, found {fault[1]}")
-            continue
-        for name, check in TABLE_CHECKS.items():
-            faults[name] += check(key, table, known)
-        for name, check in TABLE_WARNINGS.items():
-            warnings[name] += check(key, table, known)
-        if config_of(key) != "answers":
-            ids[key] = table["question_id"]
-            images.setdefault(key.split("/")[1], []).append(table["image_id"])
+        for name, found_faults in checked.items():
+            (faults if name in faults else warnings)[name] += told(key, found_faults, rows.num_rows)
     proved = _proved(found)
     checks = [_check(name, proved[name], lambda name=name: faults[name]) for name in faults]  # type: ignore[misc]
     return [
@@ -240,7 +252,7 @@ def _spans_proved(found: Manifest) -> str:
     return f"every protected span of a kept question stands in its translation ({', '.join(kinds)})"
 
 
-def _content_faults(key: str, table: pa.Table, recorded: dict[str, Any]) -> list[str]:
+def _content_faults(key: str, table: Batches, recorded: dict[str, Any]) -> list[str]:
     if table.num_rows != recorded["rows"]:
         return [f"{key}: expected {recorded['rows']:,} rows, found {table.num_rows:,}"]
     found, columns = content_hashes(table)

@@ -10,11 +10,12 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
+from vqa_builder.batches import Batches
 from vqa_builder.errors import ReleaseError, StorageError
 from vqa_builder.pictures import picture_columns
 from vqa_builder.release import card, croissant, human_verified, manifest
 from vqa_builder.release.contents import ReleaseContents, check
-from vqa_builder.release.parquet import ANSWER_MAP_KEY, read_table, write_file, write_table
+from vqa_builder.release.parquet import ANSWER_MAP_KEY, open_table, write_file, write_table
 from vqa_builder.release.record_view import is_records, view
 from vqa_builder.release.row_pictures import shown_pictures
 from vqa_builder.report import page
@@ -50,6 +51,7 @@ def write_release(contents: ReleaseContents, out: Path) -> Path:
     contents = contents.storable()
     with replacing(out / contents.name) as folder:
         _write_tables(contents, folder)
+        contents = contents.written(folder)
         if contents.image_problems:
             lines = [json.dumps(problem, ensure_ascii=False) + "\n" for problem in contents.image_problems]
             write_text(folder / IMAGE_PROBLEMS_FILE, "".join(lines))
@@ -89,7 +91,7 @@ def complete(
     schemas: Mapping[str, pa.Schema],
     sample: list[dict[str, Any]],
     texts: Texts,
-    tables: Mapping[str, pa.Table],
+    tables: Mapping[str, pa.Table | Batches],
     pictures: Path | None = None,
 ) -> None:
     """Put beside the tables of a release all else that it holds, and last its manifest.
@@ -155,7 +157,7 @@ def write_report(release: Path, pictures: Path | None = None) -> Path:
         )
     records = is_records(found.content)
     tables = {
-        key: view(release, found.content, key) if records else read_table(release, key)
+        key: view(release, found.content, key) if records else open_table(release, key)
         for key in found.tables
     }
     path = release / page.FILE

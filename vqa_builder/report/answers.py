@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from vqa_builder import languages
 from vqa_builder.answers import merges, winners
+from vqa_builder.batches import Batches
 
 SHOWN_LABELS = 400
 SHOWN_MERGES = 200
@@ -184,7 +185,7 @@ def coverage(counts: Mapping[str, Any]) -> list[tuple[str, list[Share]]]:
     return [(title, parts) for title, parts in shares.items() if parts]
 
 
-def drift(tables: Mapping[str, pa.Table], language: str) -> list[Drift]:
+def drift(tables: Mapping[str, pa.Table | Batches], language: str) -> list[Drift]:
     """The rows whose answers say something else than in English, kept and rejected, by kind.
 
     Args:
@@ -194,16 +195,19 @@ def drift(tables: Mapping[str, pa.Table], language: str) -> list[Drift]:
     Returns:
         All three kinds; an empty list for a release without answers.
     """
-    parts = [table.select(_COLUMNS) for key, table in tables.items() if not key.startswith("answers/")]
-    rows = pa.concat_tables(parts)
-    rows = rows.filter(pc.is_valid(rows["answers"])).combine_chunks()
-    if not rows.num_rows:
+    answered, parts = 0, []
+    for rows in [Batches.of(table) for key, table in tables.items() if not key.startswith("answers/")]:
+        for piece in rows.read(_COLUMNS):
+            piece = piece.filter(pc.is_valid(piece["answers"])).combine_chunks()
+            answered += piece.num_rows
+            parts.append(winners.drift(piece, languages.get(language)))
+    if not answered:
         return []
-    drifted = winners.drift(rows, languages.get(language))
+    drifted = pa.concat_tables(parts)
     found = []
     for kind, meaning in KINDS.items():
         of_kind = drifted.filter(pc.equal(drifted["kind"], kind))
-        share = of_kind.num_rows / rows.num_rows
+        share = of_kind.num_rows / answered
         found.append(Drift(kind, meaning, of_kind.num_rows, share, _most_frequent(of_kind)))
     return found
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from vqa_builder.pictures import Shown
@@ -68,6 +69,7 @@ def data(
     sample: int,
     seed: int = 0,
     pictures: Shown | None = None,
+    texts_of: Callable[[NDArray[np.int64]], pa.Table] | None = None,
 ) -> dict[str, Any]:
     """Everything that the page's script reads, as JSON.
 
@@ -77,13 +79,18 @@ def data(
         sample: about how many rows to take along for reading; all of them if there are no more.
         seed: of the choice.
         pictures: gives those of some rows.
+        texts_of: reads the texts of some rows; None where they stand in ``rows``.
 
     Returns:
         ``measures`` (name, bounds, cuts), ``joint`` (see ``_joint``) and ``rows`` (columns of the sample).
     """
-    splits = list(dict.fromkeys(rows["split"].to_pylist()))
+    splits = rows["split"].unique().to_pylist()
     stops, joint = _joint(rows, measures, splits)
     chosen = choose(kept(rows), measures, stops, sample, seed)
+    shown = rows.take(chosen)
+    if texts_of is not None:
+        texts = texts_of(chosen)
+        shown = pa.table({name: table[name] for table in (shown, texts) for name in table.column_names})
     described = [
         {"name": measure.name, "low": measure.low, "high": measure.high, "cuts": at}
         for measure, at in zip(measures, stops, strict=True)
@@ -92,7 +99,7 @@ def data(
         "measures": described,
         "splits": splits,
         "joint": joint,
-        "rows": _sample(rows.take(chosen), [measure.values[chosen] for measure in measures]),
+        "rows": _sample(shown, [measure.values[chosen] for measure in measures]),
         **_pictures(chosen, pictures),
     }
 
@@ -138,7 +145,7 @@ def _joint(
     hit = np.zeros(len(keep), bool)
     for measure in measures:
         hit |= measure.rejects
-    split = np.array([splits.index(name) for name in rows["split"].to_pylist()], np.uint8)
+    split = pc.index_in(rows["split"].cast(pa.string()), pa.array(splits)).to_numpy().astype(np.uint8)
     fixed = _fixed(rows, measures, hit)
     for most in (MOST_CUTS, MOST_CUTS // 2, MOST_CUTS // 4, MOST_CUTS // 8):
         stops = [cuts(measure.values, measure.limits, most) for measure in measures]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -11,21 +11,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from vqa_builder.batches import Batches
 from vqa_builder.quality.policy import round_trip_scores
 from vqa_builder.quality.round_trip import Measured, fitted
 from vqa_builder.translation.phrasebook import NAME as PHRASEBOOK
 
 Floats: TypeAlias = NDArray[np.float32]
 
+WORDS = ("question_type", "answer_type", "engine")
 TEXTS = (
     "question",
     "question_en",
     "question_back",
-    "question_type",
-    "answer_type",
     "multiple_choice_answer",
     "multiple_choice_answer_en",
-    "engine",
 )
 FOLDERS = {"data": True, "rejected": False}
 
@@ -62,22 +61,30 @@ class Measure:
         return rejected
 
 
-def gather(tables: Mapping[str, pa.Table]) -> pa.Table:
+def gather(tables: Mapping[str, pa.Table | Batches], texts: Sequence[str] = ()) -> pa.Table:
     """The questions of a release, kept and rejected, in the order of its tables.
 
     Args:
         tables: as ``ReleaseContents.tables`` has them: ``data/train``, ``rejected/train``, ...
+        texts: columns to take along besides, which takes memory; ``texts_of`` reads those of some rows.
 
     Returns:
-        question_id (as text), split, keep, reasons (empty for kept rows), the texts, and ``scores`` if the
-        release has any.
+        split, keep, reasons (empty for kept rows), ``WORDS`` as dictionaries, ``texts``, and ``scores`` if
+        the release has any.
     """
-    parts = []
-    for key, table in tables.items():
-        folder, split = key.split("/", 1)
-        if folder in FOLDERS:
-            parts.append(_part(table, split, FOLDERS[folder]))
+    parts = [_part(piece, split, keep, texts) for split, keep, piece in _pieces(tables, [*WORDS, *texts])]
     return pa.concat_tables(parts).combine_chunks()
+
+
+def texts_of(tables: Mapping[str, pa.Table | Batches], places: NDArray[np.int64]) -> pa.Table:
+    """question_id (as text) and ``TEXTS`` of some rows of ``gather``'s table, ascending."""
+    start, parts = 0, []
+    for _, _, piece in _pieces(tables, TEXTS):
+        here = places[(places >= start) & (places < start + piece.num_rows)] - start
+        chosen = piece.take(pa.array(here)).select(["question_id", *TEXTS])
+        parts.append(chosen.set_column(0, "question_id", chosen["question_id"].cast(pa.string())))
+        start += piece.num_rows
+    return pa.concat_tables(parts)
 
 
 def measures(
@@ -114,7 +121,8 @@ def _judged_forward(rows: pa.Table, wanted: str | None, measured: Measured) -> N
         return np.ones(rows.num_rows, bool)
     forward = np.zeros(rows.num_rows, bool)
     if "engine" in rows.column_names:
-        by_phrasebook = pc.starts_with(rows["engine"], f"{PHRASEBOOK}|")
+        engines = rows["engine"].combine_chunks().dictionary_encode()
+        by_phrasebook = pc.starts_with(engines.dictionary, f"{PHRASEBOOK}|").take(engines.indices)
         forward |= np.asarray(pc.fill_null(by_phrasebook, False), bool)
     if wanted == "auto":
         questions = pa.table({"role": pa.repeat("question", rows.num_rows), "text": rows["question_en"]})
@@ -153,16 +161,31 @@ def kept(rows: pa.Table) -> NDArray[np.bool_]:
     return found
 
 
-def _part(table: pa.Table, split: str, keep: bool) -> pa.Table:
+def _pieces(
+    tables: Mapping[str, pa.Table | Batches], columns: Sequence[str]
+) -> Iterator[tuple[str, bool, pa.Table]]:
+    """Split, verdict and rows, piece by piece."""
+    for key, table in tables.items():
+        folder, split = key.split("/", 1)
+        if folder in FOLDERS:
+            rows = Batches.of(table)
+            there = ("question_id", "reasons", "scores", *columns)
+            for piece in rows.read([name for name in rows.schema.names if name in there]):
+                yield split, FOLDERS[folder], piece
+
+
+def _part(table: pa.Table, split: str, keep: bool, texts: Sequence[str]) -> pa.Table:
     size = table.num_rows
-    reasons = pa.array([[]] * size, pa.list_(pa.string())) if keep else table["reasons"]
+    kind = pa.dictionary(pa.int32(), pa.string())
     columns = {
-        "question_id": table["question_id"].cast(pa.string()),
-        "split": pa.repeat(split, size),
+        "split": pa.repeat(split, size).cast(kind),
         "keep": pa.repeat(keep, size),
-        "reasons": pa.chunked_array(reasons.chunks if isinstance(reasons, pa.ChunkedArray) else [reasons]),
-        **{name: table[name] for name in TEXTS},
+        "reasons": pa.array([[]] * size, pa.list_(pa.string())) if keep else table["reasons"],
+        **{name: table[name].cast(kind) for name in WORDS},
     }
+    if "question_id" in texts:
+        columns["question_id"] = table["question_id"].cast(pa.string())
+    columns |= {name: table[name] for name in texts if name not in columns}
     if "scores" in table.column_names:
         columns["scores"] = table["scores"]
     return pa.table(columns)

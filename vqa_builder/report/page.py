@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from vqa_builder.batches import Batches
 from vqa_builder.pictures import Shown
 from vqa_builder.report import answers, explorer, plots, statistics
-from vqa_builder.report.measures import Measure, gather, kept, labels, measures
+from vqa_builder.report.measures import Measure, gather, kept, labels, measures, texts_of
 
 FILE = "report.html"
 SAMPLE = 6000
@@ -21,7 +23,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 
 def render(
-    tables: Mapping[str, pa.Table],
+    tables: Mapping[str, pa.Table | Batches],
     manifest: Mapping[str, Any],
     *,
     sample: int = SAMPLE,
@@ -38,10 +40,12 @@ def render(
     Returns:
         An HTML document that loads nothing from anywhere; ``vqa-builder report`` writes it.
     """
-    rows = gather(tables)
+    rows = gather(tables, ["question_en"])
     policy = manifest.get("policy") or manifest.get("spec", {}).get("policy") or {}
     scores = measures(rows, policy, manifest["counts"].get("round_trip"))
-    explored = explorer.data(rows, scores, sample, pictures=pictures)
+    read_texts = partial(texts_of, tables)
+    explored = explorer.data(rows, scores, sample, pictures=pictures, texts_of=read_texts)
+    answer_map = tables.get("answers/answer_map")
     explored |= {"name": manifest["name"], "language": manifest["language"], "policy": policy}
     page: str = (
         environment()
@@ -60,7 +64,9 @@ def render(
             words=_words(rows),
             shown=len(explored["rows"]["id"]),
             loose=explored["joint"]["loose"],
-            answers=answers.labels(tables.get("answers/answer_map"), manifest["language"]),
+            answers=answers.labels(
+                None if answer_map is None else Batches.of(answer_map).table(), manifest["language"]
+            ),
             coverage=answers.coverage(manifest["counts"]),
             drift=answers.drift(tables, manifest["language"]),
             engines=statistics.engines(rows),

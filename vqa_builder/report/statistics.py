@@ -121,20 +121,20 @@ def groups(rows: pa.Table, column: str, most: int = FREQUENT_TYPES) -> list[Grou
     return tally(rows[column].combine_chunks(), kept(rows), most)
 
 
-def tally(values: pa.Array, keep: NDArray[np.bool_], most: int) -> list[Group]:
-    """Kept and rejected rows by value, the most frequent first; nulls are left out."""
+def tally(values: pa.Array, keep: NDArray[np.bool_], most: int, missing: str | None = None) -> list[Group]:
+    """Kept and rejected rows by value, the most frequent first; nulls are left out, or counted by a name."""
     encoded = values.dictionary_encode()
-    code = pc.fill_null(encoded.indices, -1).to_numpy()
-    names = encoded.dictionary.to_pylist()
-    keeps = np.bincount(code[keep & (code >= 0)], minlength=len(names))
-    rejects = np.bincount(code[~keep & (code >= 0)], minlength=len(names))
+    names = [*encoded.dictionary.to_pylist(), missing]
+    code = pc.fill_null(encoded.indices, len(names) - 1).to_numpy()
+    keeps, rejects = (np.bincount(code[side], minlength=len(names)).tolist() for side in (keep, ~keep))
     found = [
-        Group(name, int(one), int(other)) for name, one, other in zip(names, keeps, rejects, strict=True)
+        Group(name, one, other)
+        for name, one, other in zip(names, keeps, rejects, strict=True)
+        if name is not None and one + other
     ]
     return sorted(found, key=lambda group: (-group.kept - group.rejected, group.name))[:most]
 
 
 def engines(rows: pa.Table) -> list[Group]:
     """Kept and rejected questions by the engine that translated them."""
-    named = pc.fill_null(rows["engine"], "no engine").combine_chunks()
-    return tally(named, kept(rows), most=100)
+    return tally(rows["engine"].combine_chunks(), kept(rows), most=100, missing="no engine")

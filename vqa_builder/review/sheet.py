@@ -22,7 +22,7 @@ from vqa_builder.release.certificate import kept_tables
 from vqa_builder.release.parquet import read_table, table_schema
 from vqa_builder.release.row_pictures import shown_pictures
 from vqa_builder.report import page
-from vqa_builder.report.measures import FOLDERS, TEXTS, Measure, gather, kept, measures
+from vqa_builder.report.measures import FOLDERS, TEXTS, WORDS, Measure, gather, kept, measures
 from vqa_builder.review import sheet_csv
 from vqa_builder.review.sampling import bands, draw, probabilities
 from vqa_builder.store import fingerprint
@@ -30,7 +30,7 @@ from vqa_builder.store import fingerprint
 SHOWN_ANSWERS = 5
 PICTURE_SIDE = 384
 TEMPLATES = Path(__file__).parent / "templates"
-_COLUMNS = ("question_id", *TEXTS, "answer_type", "answers", "scores", "reasons")
+_COLUMNS = ("question_id", *TEXTS, *WORDS, "answers", "scores", "reasons")
 
 
 class Questions(NamedTuple):
@@ -105,7 +105,7 @@ def questions_of(release: Path, *, pictures: bool = False, images: Path | None =
         )
     keys = [key for key in found.tables if key.split("/")[0] in FOLDERS]
     tables = {key: _table(release, key) for key in keys}
-    rows = gather(tables)
+    rows = gather(tables, ["question_id", *TEXTS])
     answers = pa.chunked_array([chunk for table in tables.values() for chunk in table["answers"].chunks])
     rows = rows.append_column("answers", answers)
     distinct = rows["question_en"].combine_chunks().dictionary_encode()

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pyarrow as pa
 from msgspec import Raw
 from pydantic import Field
 
 from vqa_builder.errors import SourceError
 from vqa_builder.sources import base
-from vqa_builder.sources._input_files import Content, existing, on_disk, read_text
+from vqa_builder.sources._input_files import Content, existing, on_disk, opened, read_text
 from vqa_builder.sources._json_files import decoded, describe, not_empty, top_level, unknown_shape
-from vqa_builder.sources._json_records import JSONRecords, keys_of
+from vqa_builder.sources._json_records import BAD_JSON, JSONRecords, keys_of
+from vqa_builder.sources._json_stream import Irregular, parts
 from vqa_builder.sources._record_checks import CheckedRecords
-from vqa_builder.sources._record_formats import record_format
+from vqa_builder.sources._record_formats import Format, record_format
 from vqa_builder.sources._record_joins import SeenIds, match, unique, with_answers_or_none_at_all
 from vqa_builder.sources._record_source import Reading, RecordSource
+from vqa_builder.sources._record_spool import Spool, joined
 
 KNOWN = (
     '{"questions": [...]} or {"annotations": [...]} (VQA v1 and v2, OK-VQA, VizWiz), {"data": [...]}'
@@ -95,50 +100,60 @@ class VQAJSON(RecordSource):
     def examples(self, reading: Reading) -> Iterator[pa.RecordBatch]:
         """The examples of every split, in the order of its questions."""
         for name, split in self._splits.items():
-            questions, annotations = _read_split(name, split, reading)
-            yield from reading.examples(questions, annotations, name)
+            with ExitStack() as opened:
+                for questions, annotations in _read_split(name, split, reading, opened):
+                    yield from reading.examples(questions, annotations, name)
 
 
-def _read_split(name: str, split: Split, reading: Reading) -> tuple[CheckedRecords, CheckedRecords]:
-    """Questions and their annotations, row by row; the same table twice where there is no second file."""
-    records, answers = _questions(split)
-    questions = reading.unique(reading.check(records, limit=reading.limit), name)
+def _read_split(
+    name: str, split: Split, reading: Reading, opened: ExitStack
+) -> Iterator[tuple[CheckedRecords, CheckedRecords]]:
+    """Questions and their annotations, row by row; the same twice where there is no second file."""
+    file = _File(split.questions, "questions")
+    asked = opened.enter_context(Spool(_checked(file, split, reading, limit=reading.limit)))
+    answers = split.annotations or (split.questions if "annotations" in file.names else None)
+    questions = reading.unique(asked.keys, name)
     answered = questions.rows["answers"].null_count < questions.rows.num_rows
     if answers is None:
         if not answered:
-            reading.refuse_unread_answers(records)
+            file.refuse_unread_answers()
         questions = with_answers_or_none_at_all(questions, reading.report)
-        return questions, questions
+        return joined(asked, asked, (questions, questions))
     if answered:
         found = "questions with their answers"
         raise _wrong_part(
-            records.label, found, "questions", "leave annotations out: this file holds the answers"
+            file.label, found, "questions", "leave annotations out: this file holds the answers"
         )
-    del records
     only = None if reading.limit is None else set(questions.rows["question_id"].to_pylist())
-    annotations = reading.check(_annotations(answers), only=only)
-    annotations = unique(annotations, SeenIds(), reading.report)
+    file = _File(answers, "annotations")
+    given = opened.enter_context(Spool(_checked(file, split, reading, only=only)))
+    annotations = unique(given.keys, SeenIds(), reading.report)
     annotations = with_answers_or_none_at_all(annotations, reading.report)
-    return match(questions, annotations, reading.report)
+    return joined(asked, given, match(questions, annotations, reading.report))
 
 
-def _questions(split: Split) -> tuple[JSONRecords, Path | None]:
-    """The questions, and the file of their annotations, which may be the same."""
-    records, others = _read_records(split.questions, "questions")
-    if records.format is _ANNOTATION:
+def _checked(
+    file: _File, split: Split, reading: Reading, *, limit: int | None = None, only: set[Any] | None = None
+) -> Iterator[CheckedRecords]:
+    """The good records of a file, part after part."""
+    for records in file.records():
+        _refuse_wrong_part(file, split)
+        checked = reading.check(records, limit=limit, only=only)
+        limit = limit if limit is None else limit - min(limit, len(records))
+        if checked.rows["answers"].null_count == checked.rows.num_rows:
+            file.look_for_answers(reading, records)
+        yield checked
+
+
+def _refuse_wrong_part(file: _File, split: Split) -> None:
+    if file.wanted == "questions" and file.part == "annotations":
         remedy = "name the questions file under questions, and this one under annotations"
         if split.annotations:
             remedy = "swap the two files in the spec"
-        raise _wrong_part(records.label, "an annotations file", "questions", remedy)
-    return records, split.annotations or (split.questions if "annotations" in others else None)
-
-
-def _annotations(path: Path) -> JSONRecords:
-    records, _ = _read_records(path, "annotations")
-    if records.format is not _ANNOTATION:
+        raise _wrong_part(file.label, "an annotations file", "questions", remedy)
+    if file.wanted == "annotations" != file.part:
         remedy = 'name the file whose top level is {"annotations": [...]}'
-        raise _wrong_part(records.label, "a questions file", "annotations", remedy)
-    return records
+        raise _wrong_part(file.label, "a questions file", "annotations", remedy)
 
 
 def _wrong_part(where: str, found: str, wanted: str, remedy: str) -> SourceError:
@@ -147,21 +162,98 @@ def _wrong_part(where: str, found: str, wanted: str, remedy: str) -> SourceError
     return SourceError(problem, where=where, expected=f"{wanted} only", found=found, remedy=remedy)
 
 
-def _read_records(path: Path, wanted: str) -> tuple[JSONRecords, set[str]]:
-    """The records of a file, those of the wanted part if it has it, and the names of its other parts."""
-    content = read_text(path)
-    top = top_level(content, KNOWN)
-    if isinstance(top, list):
-        first = keys_of(top[:100])
-        if top and ("question" not in first or not {"image", "image_id"} & {*first}):
-            raise unknown_shape(content, f"a list; its first record is {describe(top[0])}", KNOWN)
-        part, items, others = "data", top, set[str]()
-    else:
-        part = next((name for name in (wanted, "questions", "annotations", "data") if name in top), "")
-        others = {*top} - {part}
-        if not part:
-            raise unknown_shape(content, describe(content.data), KNOWN)
-        items = decoded(Content(content.label, bytes(top[part])), list[Raw], KNOWN)
-    not_empty(items, content.label)
-    shape = _ANNOTATION if part == "annotations" else _QUESTION
-    return JSONRecords(content.label, shape, items, range(len(items))), others
+class _File:
+    """One file of a split.
+
+    Args:
+        path: where it lies.
+        wanted: the part whose records are read, if the file has it: ``questions`` or ``annotations``.
+
+    Attributes:
+        label: its name for messages.
+        part: the part whose records are read; "data" for a list at the top level. Known with the records.
+        names: of all its parts; known when all records are read.
+    """
+
+    def __init__(self, path: Path, wanted: str) -> None:
+        self.path, self.wanted = path, wanted
+        self.label, self.part = str(path), ""
+        self.names: set[str] = set()
+        self._unread: SourceError | None = None
+
+    def records(self) -> Iterator[JSONRecords]:
+        """The records of the wanted part, or of another that can be read, in pieces."""
+        try:
+            for part in dict.fromkeys((self.wanted, "questions", "annotations", "data")):
+                if not self.names or part in self.names:
+                    yield from self._pieces(part)
+                if self.part:
+                    return
+            raise Irregular
+        except Irregular:
+            pass
+        yield self._whole()
+
+    def look_for_answers(self, reading: Reading, records: JSONRecords) -> None:
+        """Note a column that looks like answers and is not read, for ``refuse_unread_answers``."""
+        try:
+            reading.refuse_unread_answers(records)
+        except SourceError as error:
+            self._unread = self._unread or error
+
+    def refuse_unread_answers(self) -> None:
+        """Called where no record of the file has answers; raises if a column looks like them."""
+        if self._unread:
+            raise self._unread
+
+    def _pieces(self, part: str) -> Iterator[JSONRecords]:
+        with opened(self.path, (".json",)) as (self.label, stream):
+            start = 0
+            for name, piece in parts(stream):
+                self.names |= {name or "data"}
+                if (name or "data") == part:
+                    items = _decoded(piece)
+                    if name is None and not start and not _asks(items):
+                        raise Irregular
+                    self.part = part
+                    numbers = range(start, start + len(items))
+                    yield JSONRecords(self.label, self._shape, items, numbers)
+                    start += len(items)
+
+    def _whole(self) -> JSONRecords:
+        """The file read whole; raises what is wrong with it."""
+        content = read_text(self.path)
+        top = top_level(content, KNOWN)
+        self.label = content.label
+        if isinstance(top, list):
+            if top and not _asks(top):
+                raise unknown_shape(content, f"a list; its first record is {describe(top[0])}", KNOWN)
+            self.part, items, self.names = "data", top, {"data"}
+        else:
+            known = (self.wanted, "questions", "annotations", "data")
+            self.part, self.names = next((name for name in known if name in top), ""), {*top}
+            if not self.part:
+                raise unknown_shape(content, describe(content.data), KNOWN)
+            items = decoded(Content(content.label, bytes(top[self.part])), list[Raw], KNOWN)
+        not_empty(items, content.label)
+        return JSONRecords(content.label, self._shape, items, range(len(items)))
+
+    @property
+    def _shape(self) -> type[Format]:
+        return _ANNOTATION if self.part == "annotations" else _QUESTION
+
+
+def _asks(items: Sequence[Raw]) -> bool:
+    """Whether the first records of a list are questions."""
+    first = keys_of(items[:100])
+    return "question" in first and bool({"image", "image_id"} & {*first})
+
+
+def _decoded(piece: bytes | None) -> list[Raw]:
+    if piece is None:
+        raise Irregular
+    try:
+        piece.decode()
+        return msgspec.json.decode(b"[" + piece + b"]", type=list[Raw])
+    except BAD_JSON as error:
+        raise Irregular from error

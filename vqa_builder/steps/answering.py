@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 
 import pyarrow as pa
 
 from vqa_builder import languages
 from vqa_builder.answers import alignment, candidates, contexts, merges, modes, senses
+from vqa_builder.batches import Batches
 from vqa_builder.languages.base import tables_hash
 from vqa_builder.steps import looking
 from vqa_builder.steps.build_context import SOURCE_LANGUAGE, BuildContext
@@ -22,15 +24,20 @@ def assign_senses(job: BuildContext, examples: Stored, vocabulary: Stored) -> St
     in_context = job.spec.translate.answers.context == "auto"
     mode, by_question = job.plugins.answer_mode, job.spec.answers.modes
 
-    def assigned(examples: pa.Table, vocabulary: pa.Table) -> pa.Table:
+    def assigned(examples: Batches, vocabulary: pa.Table) -> Iterator[pa.Table]:
         labels = vocabulary["answer_en"].to_pylist() if in_context else []
         unsettled = [
             label for label in labels if any(languages.get(code).answer(label) is None for code in codes)
         ]
-        copied = modes.decide(examples, mode, by_question)
-        return senses.assign(examples, rules, unsettled, copied, looking.looker(job, examples))
+        return senses.assign(
+            examples,
+            rules,
+            unsettled,
+            lambda rows: modes.decide(rows, mode, by_question),
+            partial(looking.looker, job) if looking.seeing_engine(job) else None,
+        )
 
-    return job.store.step(
+    return job.store.row_step(
         "senses",
         assigned,
         examples,

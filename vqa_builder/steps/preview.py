@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -121,14 +122,14 @@ def preview(job: BuildContext, source: SourceTables | RecordTables) -> Plan:
             work += _work_in_context(job, source.contexts.table, segments, language)
     return Plan(
         rows=rows_of_splits(source),
-        bad_records=len(bad_records(origin.table)),
+        bad_records=len(bad_records(origin)),
         strings=strings,
         engines=[engine.signature for engine in job.plugins.engines],
         work=work,
         spent_characters=job.ledger.characters,
         spent_money=job.ledger.money,
         currency=job.ledger.currency,
-        source=source_description(origin.table),
+        source=source_description(origin),
     )
 
 
@@ -137,8 +138,10 @@ def rows_of_splits(source: SourceTables | RecordTables) -> dict[str, int]:
     if isinstance(source, RecordTables):
         rows: dict[str, int] = stated(source.places.table, ROWS)
         return rows
-    counts = pc.value_counts(source.examples.table["split"])
-    return {entry["values"]: entry["counts"] for entry in counts.to_pylist()}
+    counts: Counter[str] = Counter()
+    for piece in source.examples.rows.read(["split"]):
+        counts.update(piece["split"].to_pylist())
+    return dict(counts)
 
 
 def _check_language(spec: Spec, plugins: PluginSet, language: str) -> list[str]:

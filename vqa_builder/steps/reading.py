@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -43,7 +44,7 @@ class SourceTables(NamedTuple):
 def read_examples(job: BuildContext) -> Stored:
     """Source -> examples; the bad records travel in the table's metadata."""
     source = job.plugins.source
-    examples = job.store.step(
+    examples = job.store.row_step(
         "examples",
         lambda: _read(job),
         source=job.spec.source.type,
@@ -94,42 +95,41 @@ def check_unchanged(job: BuildContext) -> None:
         )
 
 
-def bad_records(examples: pa.Table) -> list[dict[str, Any]]:
-    """The records set aside when the examples were read; they travel in the table's metadata."""
-    records: list[dict[str, Any]] = json.loads(examples.schema.metadata[BAD_RECORDS])
+def bad_records(examples: Stored) -> list[dict[str, Any]]:
+    """The records set aside when the examples were read; they travel in the table's notes."""
+    records: list[dict[str, Any]] = json.loads(examples.notes[BAD_RECORDS])
     return records
 
 
-def source_description(examples: pa.Table) -> list[str]:
+def source_description(examples: Stored) -> list[str]:
     """What became of the source's columns, and what else should be known of it, in lines."""
-    lines: list[str] = json.loads(examples.schema.metadata.get(DESCRIPTION, b"[]"))
+    lines: list[str] = json.loads(examples.notes.get(DESCRIPTION, b"[]"))
     return lines
 
 
-def _read(job: BuildContext) -> pa.Table:
+def _read(job: BuildContext) -> Iterator[pa.Table]:
     bad: list[BadRecord] = []
-    on_bad_record = reporter(job, bad)
-    batches = []
-    source = job.plugins.source
+    source, rows = job.plugins.source, 0
     kept = source_pictures.Keeper(job.pictures, job.spec.release.images)
+    batches = map(kept.keep, source.read(reporter(job, bad), job.limit))
     with job.progress.track("reading the source", 0) as advance:
-        for batch in source.read(on_bad_record, job.limit):
-            batches.append(kept.keep(batch))
-            advance(batch.num_rows)
-    if not sum(batch.num_rows for batch in batches):
+        for piece in source_pictures.in_one_schema(batches):
+            rows += piece.num_rows
+            yield piece
+            advance(piece.num_rows)
+    if not rows:
         raise SourceError(
             "The source holds no usable question",
             where=", ".join(str(path) for path in source.files()) or job.spec.source.type,
             found=f"{len(bad)} bad records" if bad else "no records",
         )
     check_unchanged(job)
-    return source_pictures.one_table(batches).replace_schema_metadata(
-        {
-            source_pictures.PROBLEMS: json.dumps(kept.problems),
-            BAD_RECORDS: json.dumps([record._asdict() for record in bad]),
-            DESCRIPTION: json.dumps(source.description()),
-        }
-    )
+    notes = {
+        source_pictures.PROBLEMS: json.dumps(kept.problems),
+        BAD_RECORDS: json.dumps([record._asdict() for record in bad]),
+        DESCRIPTION: json.dumps(source.description()),
+    }
+    yield piece.slice(0, 0).replace_schema_metadata(notes)
 
 
 def reporter(job: BuildContext, bad: list[BadRecord]) -> OnBadRecord:
@@ -146,7 +146,7 @@ def reporter(job: BuildContext, bad: list[BadRecord]) -> OnBadRecord:
 def report_bad_records(job: BuildContext, examples: Stored) -> None:
     """Write what was set aside where its owner finds it."""
     path = job.out / "bad_records.jsonl"
-    records = bad_records(examples.table) if job.on_bad_record == "skip" else []
+    records = bad_records(examples) if job.on_bad_record == "skip" else []
     if records:
         write_text(path, "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records))
         job.progress.say(f"{len(records)} bad records set aside: {path}")

@@ -256,7 +256,7 @@ def _counts(
     segments, translations = translated.segments.table, translated.translations.table
     people = policies.is_human_verified(translations, job.plugins.signatures(language))
     return {
-        "bad_records": len(bad_records(source.places.table)),
+        "bad_records": len(bad_records(source.places)),
         **facts.string_counts(segments, translations, people, job.plugins.source.roles),
         "overruled": policies.overruled(verdicts),
         "round_trip": policies.round_trip_of(verdicts)._asdict(),

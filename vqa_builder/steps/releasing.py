@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pyarrow as pa
 
 from vqa_builder import languages, registry
 from vqa_builder.answers import alignment, rows as answer_rows, soft_scores, winners
+from vqa_builder.batches import Batches
 from vqa_builder.errors import ReleaseError, StorageError
 from vqa_builder.quality import choice, policy as policies
 from vqa_builder.quality.policy import is_human_verified
@@ -62,8 +64,8 @@ def assemble(
     glossary = job.plugins.glossary(language)
 
     def rows(
-        examples: pa.Table,
-        senses: pa.Table,
+        examples: Batches,
+        senses: Batches,
         segments: pa.Table,
         translations: pa.Table,
         scores: pa.Table,
@@ -71,16 +73,15 @@ def assemble(
         answer_map: pa.Table,
         vocabulary: pa.Table,
         links: pa.Table | None = None,
-    ) -> pa.Table:
+    ) -> Iterator[pa.Table]:
         texts = alignment.answer_texts(
             segments, translations, verdicts, answer_map, rules, engines, glossary=glossary
         )
-        answers = answer_rows.translated_answers(examples, senses, segments, texts, rules)
         return assembly.assemble(
-            examples, segments, translations, scores, verdicts, answers, vocabulary, links
+            examples, senses, segments, translations, scores, verdicts, texts, vocabulary, rules, links
         )
 
-    return job.store.step(
+    return job.store.row_step(
         f"rows-{language}",
         rows,
         source.examples,
@@ -123,15 +124,15 @@ def release(
     key = release_key(job, rows=rows.key, answers=answer_map.key)
     if write.is_current(folder, key):
         return BuiltRelease(folder, language, load_manifest(folder), False, job.work.of(language), None)
-    keep_fuller(job, source.examples.table.num_rows, folder)
+    keep_fuller(job, source.examples.rows.num_rows, folder)
     check_unchanged(job)
     contents = _contents(job, key, source, translated, verdicts, answer_map, rows, language)
-    found = source_pictures.problems(source.examples.table)
+    found = source_pictures.problems(source.examples.notes)
     contents = images.with_images(contents, spec.release.images, spec.folder, job.pictures, found)
-    with job.progress.track(f"writing and verifying {folder.name}", rows.table.num_rows) as advance:
+    with job.progress.track(f"writing and verifying {folder.name}", rows.rows.num_rows) as advance:
         write.write_release(contents, job.out)
         report = verify.verify(folder)
-        advance(rows.table.num_rows)
+        advance(rows.rows.num_rows)
     return BuiltRelease(folder, language, load_manifest(folder), True, job.work.of(language), report)
 
 
@@ -177,7 +178,7 @@ def _contents(
     language: str,
 ) -> ReleaseContents:
     spec, plugins = job.spec, job.plugins
-    data, rejected = assembly.split_rows(rows.table)
+    data, rejected = assembly.split_rows(rows.rows)
     policy = policies.judged_by(verdicts.table).model_dump(mode="json")
     segments, translations = translated.segments.table, translated.translations.table
     return ReleaseContents(
@@ -192,17 +193,16 @@ def _contents(
             verdicts.table,
             language,
             counts=facts.counted(
-                examples=source.examples.table,
                 segments=segments,
                 translations=translations,
                 answer_map=answer_map.table,
-                rows=rows.table,
+                rows=rows.rows,
                 language=language,
                 policy=policy,
                 people=is_human_verified(translations, plugins.signatures(language)),
                 overruled=policies.overruled(verdicts.table),
                 round_trip=policies.round_trip_of(verdicts.table),
-                bad_records=len(bad_records(source.examples.table)),
+                bad_records=len(bad_records(source.examples)),
             ),
         ),
         spec_yaml=spec.text,

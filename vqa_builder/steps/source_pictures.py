@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import importlib.util
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import pyarrow as pa
 
+from vqa_builder.batches import Batches
 from vqa_builder.errors import SourceError
 from vqa_builder.pictures import Pictures
 from vqa_builder.release.images import ImageProblem, look
@@ -25,9 +30,9 @@ def parameters(spec: Spec) -> list[object]:
     return [VERSION, spec.source_pictures, images.max_bytes, images.max_pixels, _can_look()]
 
 
-def problems(examples: pa.Table) -> list[ImageProblem]:
-    """The pictures of the source that are not as expected; they travel in the table's metadata."""
-    found = json.loads((examples.schema.metadata or {}).get(PROBLEMS, b"[]"))
+def problems(notes: Mapping[bytes, bytes]) -> list[ImageProblem]:
+    """The pictures of the source that are not as expected; they travel in the notes of the examples."""
+    found = json.loads(notes.get(PROBLEMS, b"[]"))
     return [ImageProblem(*each) for each in found]
 
 
@@ -81,31 +86,54 @@ class Keeper:
         self._seen |= zip(new, found, strict=True)
 
 
-def one_table(batches: Sequence[pa.RecordBatch]) -> pa.Table:
-    """Batches as one table; rows without the column ``image``, where others have it, have a null there.
+def in_one_schema(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
+    """Batches as tables; rows without the column ``image``, where others have it, have a null there.
 
     Raises:
         SourceError: some rows hold one picture, others a list.
     """
-    kinds = {batch.schema.field("image").type for batch in batches if "image" in batch.schema.names}
-    if not kinds:
-        return pa.Table.from_batches(batches)
-    if len(kinds) > 1:
-        raise SourceError(
-            "Some files of the source hold one picture in a row, others a list",
-            expected="one of them in all files",
-            found=", ".join(sorted(map(str, kinds))),
-            remedy="name a column that all files have in the same form: columns: {image: COLUMN}",
-        )
-    return pa.Table.from_batches(_filled(batches, *kinds)).combine_chunks()
+    kind = None
+    with ExitStack() as opened, TemporaryDirectory(prefix="vqa-builder-") as folder:
+        early, writer = Path(folder) / "early.arrow", None
+        for batch in batches:
+            own = batch.schema.field("image").type if "image" in batch.schema.names else None
+            if kind is None and own is None:
+                writer = writer or opened.enter_context(pa.ipc.new_file(str(early), batch.schema))
+                writer.write_batch(batch)
+                continue
+            if kind is None:
+                kind = own
+                yield from _earlier(early, writer, kind)
+            elif own not in (kind, None):
+                raise _two_kinds(kind, own)
+            yield _with_column(batch, kind)
+        if kind is None:
+            yield from _earlier(early, writer, None)
 
 
-def _filled(batches: Iterable[pa.RecordBatch], kind: pa.DataType) -> Iterable[pa.RecordBatch]:
-    for batch in batches:
-        if "image" not in batch.schema.names:
-            place = batch.schema.get_field_index("image_id") + 1
-            batch = batch.add_column(place, "image", pa.nulls(batch.num_rows, kind))
-        yield batch
+def _earlier(path: Path, writer: Any, kind: pa.DataType | None) -> Iterator[pa.Table]:
+    """Batches that came before it was known whether any has pictures."""
+    if writer is not None:
+        writer.close()
+        for piece in Batches.arrow_file(path).read():
+            (batch,) = piece.to_batches()
+            yield _with_column(batch, kind)
+
+
+def _with_column(batch: pa.RecordBatch, kind: pa.DataType | None) -> pa.Table:
+    if kind is not None and "image" not in batch.schema.names:
+        place = batch.schema.get_field_index("image_id") + 1
+        batch = batch.add_column(place, "image", pa.nulls(batch.num_rows, kind))
+    return pa.Table.from_batches([batch])
+
+
+def _two_kinds(*kinds: pa.DataType) -> SourceError:
+    return SourceError(
+        "Some files of the source hold one picture in a row, others a list",
+        expected="one of them in all files",
+        found=", ".join(sorted(map(str, kinds))),
+        remedy="name a column that all files have in the same form: columns: {image: COLUMN}",
+    )
 
 
 def _like(lists: pa.ListArray, values: pa.Array) -> pa.ListArray:

@@ -1,0 +1,84 @@
+"""Rows in pieces say what they say in one, wherever they lie."""
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from vqa_builder import batches
+from vqa_builder.answers import contexts, modes, senses, vocabulary
+from vqa_builder.batches import Batches, Groups
+from vqa_builder.sample import sample_folder
+from vqa_builder.schema import content_hash
+from vqa_builder.segments import extract
+from vqa_builder.sources.vqa_json import VQAJSON
+from vqa_builder.store import Store
+
+TABLE = pa.table({"n": list(range(25)), "text": [f"猫{n}" if n % 3 else None for n in range(25)]})
+
+
+def lying(where: str, folder: Path) -> Batches:
+    if where == "memory":
+        return Batches.of(TABLE)
+    path = folder / "rows"
+    if where == "parquet":
+        pq.write_table(TABLE, path, row_group_size=10)
+        return Batches.parquet_files([path])
+    new = pa.ipc.new_file if where == "arrow" else pa.ipc.new_stream
+    with new(str(path), TABLE.schema) as writer:
+        writer.write_table(TABLE, max_chunksize=10)
+    return Batches.arrow_file(path) if where == "arrow" else Batches.arrow_streams([path], 25)
+
+
+@pytest.mark.parametrize("where", ["memory", "parquet", "arrow", "stream"])
+def test_the_same_rows_wherever_they_lie(where: str, tmp_path: Path) -> None:
+    rows = lying(where, tmp_path)
+    assert (rows.num_rows, rows.schema) == (25, TABLE.schema)
+    for _ in range(2):
+        assert rows.table().equals(TABLE)
+    assert rows.table(["text"]).equals(TABLE.select(["text"]))
+    assert rows.take([0, 9, 10, 24], ["n"])["n"].to_pylist() == [0, 9, 10, 24]
+    assert content_hash(rows) == content_hash(TABLE)
+    odd = rows.changed(
+        lambda piece: piece.filter(pa.array([n % 2 == 1 for n in piece["n"].to_pylist()], pa.bool_())), 12
+    )
+    assert odd.table(["n"])["n"].to_pylist() == list(range(1, 25, 2))
+
+
+def test_pieces_of_any_size_become_pieces_of_one_size() -> None:
+    groups = Groups(7)
+    full = [piece for start, end in ((0, 3), (3, 20), (20, 25)) for piece in groups.add(TABLE[start:end])]
+    assert [piece.num_rows for piece in full] == [7, 7, 7]
+    assert pa.concat_tables([*full, *groups.rest()]).equals(TABLE)
+
+
+def test_a_step_may_give_its_table_in_pieces_with_notes(tmp_path: Path) -> None:
+    with Store(tmp_path) as store:
+        pieces = [TABLE[:10], TABLE[10:], TABLE[:0].replace_schema_metadata({"bad": "2"})]
+        rows = store.row_step("rows", lambda: iter(pieces))
+        sizes = store.step("sizes", lambda rows: pa.table({"n": [p.num_rows for p in rows.read()]}), rows)
+        assert sizes.table["n"].to_pylist() == [10, 15]
+        assert rows.rows.table().equals(TABLE)
+        assert rows.notes == {b"bad": b"2"}
+
+
+@pytest.mark.parametrize("piece", [7, 90])
+def test_what_is_found_in_rows_does_not_depend_on_their_pieces(
+    piece: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {name: sample_folder() / f"v2_sample_train_{name}.json" for name in ("questions", "annotations")}
+    options = VQAJSON.Options.model_validate({"splits": {"train": files}})
+    examples = pa.Table.from_batches(VQAJSON(options).read(lambda record: None))
+    found = []
+    for size in (batches.PIECE, piece):
+        monkeypatch.setattr(batches, "PIECE", size)
+        labels = vocabulary.from_examples(examples, min_count=2)
+        unsettled = labels["answer_en"].to_pylist()
+        rules = senses.known_rules()
+        meant = pa.concat_tables(
+            senses.assign(examples, rules, unsettled, lambda rows: modes.decide(rows, "auto"))
+        )
+        steps = [labels, meant, contexts.find(examples, meant, labels, rules), extract(examples, meant)]
+        found.append([content_hash(table) for table in steps])
+    assert found[0] == found[1]
