@@ -68,7 +68,7 @@ def clean(texts: pa.ChunkedArray | pa.Array, role: str = "answer") -> pa.Chunked
 
 
 def with_line_breaks(texts: pa.ChunkedArray, translations: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Translations with the line breaks that stand before and behind the texts, which ``clean`` takes off.
+    r"""Translations with the line breaks that stand before and behind the texts, which ``clean`` takes off.
 
     >>> texts, said = (pa.chunked_array([[text]]) for text in ("Is it? \n", "そうですか？"))
     >>> with_line_breaks(texts, said).to_pylist()
