@@ -22,7 +22,7 @@ ROWS = [
     ("How cold is it?", "-15", "-15", "-15", "copied:form"),
     ("Which tool is it?", "C++", "C++", "C++", "copied:form"),
     ("How full is it?", "3/4", "3/4", "3/4", "table"),
-    ("Who is it?", "P. Carter", "P. Carter", "P. Carter", "untranslated"),
+    ("Who is it?", "P. Carter", "P. Carter", "P. Carter", "copied:who"),
     ("Where do we board?", "gate a", "ゲートA", "गेट A", "table"),
     ("What does the sign say?", "exit", "exit", "exit", "copied:text"),
     ("What does the sign say?", "no sign", "標識はない", "कोई साइनबोर्ड नहीं", "table"),
