@@ -54,7 +54,7 @@ def test_sentences_are_cut_and_the_layout_is_kept() -> None:
         ("# Heading\n\nText.", ["Heading", "Text."]),
         ("The **red** car. It moves.", ["The **red** car.", "It moves."]),
         ("Is it (A. Red or B. Blue)?", ["Is it (A. Red or B. Blue)?"]),
-        ("Answer: J. K. Rowling wrote it.", ["Answer: J. K. Rowling wrote it."]),
+        ("Answer: J. K. Rowling wrote it.", ["Answer:", "J. K. Rowling wrote it."]),
         ('The sign says "STOP. Go back." in red.', ['The sign says "STOP. Go back." in red.']),
     ],
 )
