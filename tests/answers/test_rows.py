@@ -10,7 +10,7 @@ from vqa_builder.answers.alignment import METHODS, answer_texts
 from vqa_builder.answers.rows import quotations, translated_answers
 
 JA, HI = languages.get("ja"), languages.get("hi")
-VERBATIM = ("-15", "www.exit.com", "C++", "3/4", "P. Carter", "a and b", "Zarf")
+VERBATIM = ("-15", "www.exit.com", "C++", "3/4", "P. Carter", "Zarf")
 NO_LABELS = schema.ANSWER_MAP.empty_table()
 
 

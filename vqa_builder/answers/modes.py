@@ -40,7 +40,7 @@ NONE = "none"
 
 _SAID_WORDS = """
 i he she they it it's this that there which who is are was were be has have not can't cannot don't no none one
-someone somebody visible shown unknown maybe probably likely
+someone somebody person people man woman guy girl boy lady visible shown unknown maybe probably likely
 """
 _TABLES = {"reading_cues.tsv": ("cue", "question"), "answer_forms.tsv": ("form", "answer")}
 
