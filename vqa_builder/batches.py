@@ -175,7 +175,7 @@ def _parquet_pieces(
     paths: Sequence[Path], large: Collection[str], columns: Sequence[str] | None
 ) -> Iterator[pa.Table]:
     for path in paths:
-        with pq.ParquetFile(path, buffer_size=1 << 20) as file:
+        with pq.ParquetFile(path, buffer_size=1 << 20, pre_buffer=False) as file:
             wanted = file.schema_arrow.names if columns is None else list(columns)
             rows = LARGE_PIECE if set(wanted) & set(large) else PIECE
             for batch in file.iter_batches(rows, columns=wanted):

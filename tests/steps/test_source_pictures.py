@@ -127,6 +127,24 @@ def test_structs_and_bytes_are_pictures(tmp_path: Path, image: pa.Array, columns
     assert len(list((tmp_path / "pictures").rglob("*/*"))) == 3
 
 
+def test_a_large_table_is_read_row_group_by_row_group(tmp_path: Path) -> None:
+    data = [bytes([number]) * 100_000 for number in range(200)]
+    columns = {"image": pa.array(data, pa.binary()), "question": ["What?"] * 200, "answer": ["cat"] * 200}
+    pq.write_table(pa.table(columns), tmp_path / "rows.parquet", row_group_size=10, compression="none")
+    read = source(
+        "table",
+        splits={"train": [tmp_path / "rows.parquet"]},
+        columns={"question_id": None, "image_id": None, "answers": "answer"},
+    )
+    read.pictures = "bytes"
+    before, held = pa.total_allocated_bytes(), []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("vqa_builder.sources._table_formats.PICTURE_BATCH", 10)
+        for _ in read.read(_fail):
+            held.append(pa.total_allocated_bytes() - before)
+    assert max(held) < 8_000_000 < sum(map(len, data))
+
+
 def test_a_row_may_hold_several_pictures(tmp_path: Path) -> None:
     lists = pa.array([_structs().to_pylist()[:2], [], None, _structs().to_pylist()[3:]], pa.list_(IMAGE))
     path = _rows(tmp_path, lists, "images")

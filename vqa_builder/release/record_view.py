@@ -39,7 +39,7 @@ def paths_of(manifest: Mapping[str, Any], found: pa.Schema) -> list[FieldPath]:
 def batches(folder: Path, key: str, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
     """A table of a release, part after part."""
     for path in table_files(folder, key):
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(path, buffer_size=1 << 20, pre_buffer=False) as file:
             largest = max(
                 (file.metadata.row_group(at).total_byte_size for at in range(file.num_row_groups)), default=0
             )

@@ -49,7 +49,7 @@ def _values(
     for key in keys:
         name = _column(table_schema(release, key))
         for path in table_files(release, key):
-            with pq.ParquetFile(path) as file:
+            with pq.ParquetFile(path, pre_buffer=False) as file:
                 end = start + file.metadata.num_rows
                 of_file = [row for row in rows if start <= row < end]
                 if name and of_file:

@@ -227,7 +227,8 @@ class _Parquet(_File):
     def parts(self, columns: Sequence[str], report: OnBadRecord, limit: int | None) -> Iterator[Part]:
         import pyarrow.parquet as pq
 
-        with _explained(self.label), pq.ParquetFile(existing(self.path)) as file:
+        path = existing(self.path)
+        with _explained(self.label), pq.ParquetFile(path, buffer_size=1 << 20, pre_buffer=False) as file:
             groups = [file.metadata.row_group(at) for at in range(file.num_row_groups)]
             largest = max((group.total_byte_size / max(group.num_rows, 1) for group in groups), default=1.0)
             size = max(1, min(BATCH, int(_BATCH_BYTES / max(largest, 1))))

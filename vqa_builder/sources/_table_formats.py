@@ -216,7 +216,7 @@ def _parquet_tables(path: Path, rows: Rows) -> _Tables:
     """The rows of a Parquet file; columns that are not asked for are not read, nor unwanted pixels."""
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(path, buffer_size=1 << 20) as parquet:
+    with pq.ParquetFile(path, buffer_size=1 << 20, pre_buffer=False) as parquet:
         schema = parquet.schema_arrow
         known = column_names(schema)
         fields = with_pictures(rows.options.columns.among(known, path), schema, rows, str(path))
