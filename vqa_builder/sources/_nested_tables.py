@@ -68,13 +68,30 @@ class Rows(ABC):
         return _one_schema(found, self.schema(), self.label)
 
     @abstractmethod
+    def read(
+        self, columns: Sequence[str], schema: pa.Schema, report: OnBadRecord, limit: int | None
+    ) -> Iterator[Part]:
+        """Some columns of the rows, with the number of each row; bad ones are told and left out.
+
+        Args:
+            columns: their names.
+            schema: the types of the whole source.
+            report: told of every bad row.
+            limit: at most so many rows, bad ones with them.
+        """
+
+
+class _Typed(Rows):
+    """Rows that come in the types of the source."""
+
+    @abstractmethod
     def parts(self, columns: Sequence[str], report: OnBadRecord, limit: int | None) -> Iterator[Part]:
-        """Some columns of the rows, with the number of each row; bad ones are told and left out."""
+        """Some columns of the rows, perhaps more of them than the limit."""
 
     def read(
         self, columns: Sequence[str], schema: pa.Schema, report: OnBadRecord, limit: int | None
     ) -> Iterator[Part]:
-        """The same, cut at the limit and checked, in the types of the whole source."""
+        """The parts, cut at the limit."""
         for numbers, table in self.parts(columns, report, limit):
             keep = len(numbers) if limit is None else sum(number < limit for number in numbers)
             table = pa.RecordBatch.from_arrays(
@@ -112,7 +129,7 @@ def hub_rows(
     return {split: [_HubSplit(hub, name)] for split, name in hub.chosen_splits().items()}
 
 
-class _File(Rows):
+class _File(Rows, ABC):
     def __init__(self, path: Path) -> None:
         self.path, self.paths, self.label = path, (path,), str(path)
 
@@ -138,9 +155,6 @@ class _JSON(_File):
             return pa.schema(list(nested.unified(pa.struct(list(found)), pa.struct(list(self.schema())))))
         except nested.Mixed as error:
             raise _other_type(error.path, error.expected, error.found, self.label) from None
-
-    def parts(self, columns: Sequence[str], report: OnBadRecord, limit: int | None) -> Iterator[Part]:
-        raise NotImplementedError
 
     def read(
         self, columns: Sequence[str], schema: pa.Schema, report: OnBadRecord, limit: int | None
@@ -171,7 +185,7 @@ class _JSON(_File):
             yield from nested.batched(itertools.islice(records, limit), BATCH)
 
 
-class _CSV(_File):
+class _CSV(_File, _Typed):
     """Texts, as CSV knows nothing else; an empty field is null."""
 
     def __init__(self, path: Path, kind: str, layout: Layout) -> None:
@@ -217,7 +231,7 @@ class _CSV(_File):
         return csv_rows(text, label, self._kind, self._layout)
 
 
-class _Parquet(_File):
+class _Parquet(_File, _Typed):
     def schema(self) -> pa.Schema:
         import pyarrow.parquet as pq
 
@@ -235,7 +249,7 @@ class _Parquet(_File):
             yield from _numbered(file.iter_batches(size, columns=list(columns), use_threads=False))
 
 
-class _IPC(_File):
+class _IPC(_File, _Typed):
     """Arrow files; read, not mapped, so that a file cut short is an error and no signal."""
 
     def schema(self) -> pa.Schema:
@@ -250,7 +264,7 @@ class _IPC(_File):
             )
 
 
-class _HubSplit(Rows):
+class _HubSplit(_Typed):
     def __init__(self, hub: Hub, name: str) -> None:
         self._hub, self._name = hub, name
         self.label, self.paths = f"{hub.repo}, split {name}", hub.files()
