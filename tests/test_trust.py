@@ -87,6 +87,7 @@ HOSTILE: list[tuple[str, dict[str, Any], str]] = [
     ("download", {"translate": {"engine": [{"type": "transformers", "model": "a/b"}]}}, "transformers.model"),
     ("download", {"source": {"type": "hub", "repo": "a/b"}}, "source.repo"),
     ("download", {"scores": [{"type": "similarity", "model": "a/b"}]}, "scores.similarity.model"),
+    ("download", {"scores": [{"type": "similarity_forward", "model": "a/b"}]}, "similarity_forward.model"),
     ("file", {"source": {"type": "table", "splits": {"train": ["/etc/passwd"]}}}, "/etc/passwd"),
     ("file", {"source": {"type": "table", "splits": {"train": ["../../secret.csv"]}}}, "../../secret.csv"),
     ("file", {"source": {"type": "table", "splits": {"train": ["/data/a.zip!b.csv"]}}}, "/data/a.zip"),

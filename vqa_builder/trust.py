@@ -39,7 +39,8 @@ BY_OPTION = {
     "key_variables": "key",
 }
 _ON_THE_HUB = ("hub", "records", "llava", "finevision", "multiple_choice", "docvqa", "chartqa", "vqa_rad")
-DOWNLOADS = dict.fromkeys(_ON_THE_HUB, "repo") | {"transformers": "model", "similarity": "model"}
+_MODELS = ("transformers", "similarity", "similarity_forward")
+DOWNLOADS = dict.fromkeys(_ON_THE_HUB, "repo") | dict.fromkeys(_MODELS, "model")
 
 
 class Setting(NamedTuple):

@@ -49,6 +49,7 @@ class Similarity(base.Scorer):
     summary = "cosine of sentence vectors of source and back-translation, -1 to 1; 1 is good"
     columns: ClassVar = {"similarity": pa.float32()}
     needs_back_translation = True
+    other: ClassVar[str] = "back_translation"
     threaded = True
     options: Options
 
@@ -67,18 +68,21 @@ class Similarity(base.Scorer):
 
     def measure(self, pairs: pa.Table) -> dict[str, pa.Array]:
         """Near 1 for the same meaning, near 0 for nothing in common."""
-        sides = [folded(pairs[name]) for name in ("source", "back_translation")]
+        sides = [folded(pairs[name]) for name in ("source", self.other)]
         texts = pa.concat_arrays(sides).dictionary_encode()
-        encoder = _encoder(self.model, self.options.device)
-        vectors = encoder.encode(
-            texts.dictionary.to_pylist(),
+        vectors = self.vectors(texts.dictionary.to_pylist())
+        places = texts.indices.to_numpy(zero_copy_only=False)
+        one, other = vectors[places[: pairs.num_rows]], vectors[places[pairs.num_rows :]]
+        return {self.name: pa.array(np.einsum("ij,ij->i", one, other).clip(-1, 1), pa.float32())}
+
+    def vectors(self, texts: list[str]) -> Any:
+        """A vector of length 1 for each text, as rows of a NumPy array."""
+        return _encoder(self.model, self.options.device).encode(
+            texts,
             batch_size=self.options.batch_size,
             normalize_embeddings=True,
             show_progress_bar=False,
         )
-        places = texts.indices.to_numpy(zero_copy_only=False)
-        one, other = vectors[places[: pairs.num_rows]], vectors[places[pairs.num_rows :]]
-        return {"similarity": pa.array(np.einsum("ij,ij->i", one, other).clip(-1, 1), pa.float32())}
 
 
 @cache
