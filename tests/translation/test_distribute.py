@@ -66,16 +66,17 @@ def test_workers_get_the_engine_by_name_their_share_of_cores_and_the_contexts(mi
     executor = Elsewhere()
     request = Request(["red"], "en", "ja", "answer", ["Which?"])
     list(many(mini, executor).translate_in_parts(request))
-    assert executor.sent == [(("mini", '{"threads":3}'), request)]
+    assert executor.sent == [(("mini", '{"threads":3,"beam_size":1}'), request)]
 
 
 def test_terms_travel_with_their_texts(mini: Mini) -> None:
     executor, request = Elsewhere(), Request(["red"], "en", "ja", terms=[{"red": "赤い"}])
     engine = many(mini, executor)
-    assert engine.takes_terms is mini.takes_terms is False
+    assert engine.takes_terms is mini.takes_terms is True
     (done,) = engine.translate_in_parts(request)
     assert [piece for _, piece in executor.sent] == [request]
-    assert done == list(enumerate(mini.translate(Request(["red"], "en", "ja"))))
+    assert done == list(enumerate(mini.translate(request)))
+    assert "赤い" in str(done[0][1])
 
 
 def test_it_is_the_same_engine_to_everybody(mini: Mini) -> None:
