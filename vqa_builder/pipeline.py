@@ -173,8 +173,10 @@ def plan(
         return preview.preview(job, read_source(replace(job, may_ask=False)))
 
 
-def validate(spec: Spec, languages: Sequence[str] | None = None, *, allow: Collection[str] = ()) -> list[str]:
-    """Everything that can be known without work.
+def validate(
+    spec: Spec, languages: Sequence[str] | None = None, *, allow: Collection[str] = (), full: bool = False
+) -> list[str]:
+    """Everything that can be known without work; inputs are read, large ones in part unless ``full``.
 
     Returns:
         What was checked, a line each.
@@ -182,4 +184,4 @@ def validate(spec: Spec, languages: Sequence[str] | None = None, *, allow: Colle
     Raises:
         VQABuilderError: the first thing that is wrong.
     """
-    return preview.check_spec(spec, languages, allow)
+    return preview.check_spec(spec, languages, allow, full=full)

@@ -57,11 +57,18 @@ def init(
     print(path)
 
 
-def validate(spec: SpecPath, language: Languages = None, allow: Allow = None) -> None:
-    """Check everything that can be known without work: keys, files, engines, scorers, policy."""
+def validate(
+    spec: SpecPath,
+    language: Languages = None,
+    allow: Allow = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="Read all of the inputs, however large they are.")
+    ] = False,
+) -> None:
+    """Check all that can be known without work: keys, files, records, engines, scorers, policy, disk."""
     from vqa_builder import load_spec, validate
 
-    for line in validate(load_spec(spec), language, allow=allow or ()):
+    for line in validate(load_spec(spec), language, allow=allow or (), full=full):
         print(line)
     print("valid")
 

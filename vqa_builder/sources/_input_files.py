@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import IO, NamedTuple, cast
+from typing import IO, Any, NamedTuple, cast
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +20,12 @@ import pyarrow as pa
 from vqa_builder.errors import SourceError
 
 _MEMBER = re.compile(r"(?P<archive>.+\.zip)!(?P<member>.+)", re.IGNORECASE | re.DOTALL)
+_PART = 1 << 16
+_ENCODINGS = (
+    ("cp932", re.compile(r"[ぁ-んァ-ヶー一-龠々、。「」？]{2}")),
+    ("cp1252", re.compile(r"[À-ÿŒœŠšŽžŸ‘’“”–—…€°£©®«»½¼¾]")),
+)
+"""Encodings that spreadsheets write, and what their texts look like."""
 _BYTE_ORDER_MARKS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 _DAMAGE = (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile, zipfile.BadZipFile, RuntimeError)
 _DOWNLOAD_AGAIN = "download or copy the file again and compare its size with the original's"
@@ -58,30 +64,36 @@ def existing(path: Path) -> Path:
     return path
 
 
-def read_text(path: Path) -> Content:
+def read_text(path: Path, encoding: str | None = None) -> Content:
     """Reads a file whole; what it is shows in its bytes, whatever its suffix.
 
     Args:
         path: JSON, gzipped JSON, a zip archive with one JSON file, or ``archive.zip!member.json``.
+        encoding: of the file; None for UTF-8.
 
     Raises:
         SourceError: there is no such file, it is damaged, has the wrong members, or is not UTF-8.
     """
-    with opened(path, (".json",)) as (label, stream):
+    with opened(path, (".json",), encoding) as (label, stream):
         try:
             data = stream.read()
+        except UnicodeDecodeError:
+            raise
         except Exception as error:  # zipfile passes on whatever its decompressors raise
             raise _damaged_archive(label, error) from error
     return Content(label, _checked(data, label))
 
 
 @contextmanager
-def opened(path: Path, suffixes: tuple[str, ...]) -> Iterator[tuple[str, IO[bytes]]]:
+def opened(
+    path: Path, suffixes: tuple[str, ...], encoding: str | None = None
+) -> Iterator[tuple[str, IO[bytes]]]:
     """A file as a stream of its uncompressed bytes, for those too large to be read whole.
 
     Args:
         path: plain, gzipped, a zip archive with one file of the right kind, or ``archive.zip!member``.
         suffixes: how names of the right kind end.
+        encoding: of the file, as Python names it; None for UTF-8.
 
     Yields:
         The file's name for messages and the stream; damage met while it is read is a ``SourceError`` too.
@@ -102,10 +114,16 @@ def opened(path: Path, suffixes: tuple[str, ...]) -> Iterator[tuple[str, IO[byte
                 raise damaged(label, "a zip archive", f"a file that begins with {start}")
             if stream.peek(2).startswith(b"\x1f\x8b"):
                 stream = io.BufferedReader(cast(io.RawIOBase, stack.enter_context(gzip.open(stream))))
-            _check_start(stream.peek(4), label)
+            if encoding is None:
+                _check_start(stream.peek(4), label)
+            else:
+                text = stack.enter_context(io.TextIOWrapper(stream, encoding, newline=""))
+                stream = io.BufferedReader(_AsUTF8(text))
             yield label, stream
         except UnicodeDecodeError as error:
-            raise not_utf8(label, _wrong_byte(error)) from error
+            if encoding is not None:
+                raise _other_encoding(label, encoding, error) from error
+            raise not_utf8(label, _wrong_byte(error), likely_encoding(error.object)) from error
         except _DAMAGE as error:
             raise _damaged_archive(label, error) from error
         except IsADirectoryError as error:
@@ -119,6 +137,50 @@ def opened(path: Path, suffixes: tuple[str, ...]) -> Iterator[tuple[str, IO[byte
                 expected="a file",
                 found=error.strerror or error,
             ) from error
+
+
+class _AsUTF8(io.RawIOBase):
+    """The UTF-8 bytes of a text in another encoding, part by part; a byte order mark is left out."""
+
+    def __init__(self, text: io.TextIOWrapper) -> None:
+        self._text = text
+        self._left = b""
+
+    def readable(self) -> bool:
+        """It can be read."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill the buffer as far as there is text."""
+        if not self._left:
+            self._left = self._text.read(_PART).removeprefix("\ufeff").encode()
+        size = min(len(buffer), len(self._left))
+        buffer[:size], self._left = self._left[:size], self._left[size:]
+        return size
+
+
+def likely_encoding(data: bytes) -> str | None:
+    """The encoding that bytes which are not UTF-8 are probably in; None where nothing speaks for one.
+
+    >>> likely_encoding("猫は何色ですか".encode("cp932"))
+    'cp932'
+    """
+    if data.count(0) > len(data) // 4:
+        return "utf-16-le" if data[1:2] == b"\0" else "utf-16-be"
+    for encoding, letters in _ENCODINGS:
+        if letters.search(data.decode(encoding, "replace")):
+            return encoding
+    return None
+
+
+def _other_encoding(label: str, encoding: str, error: UnicodeError) -> SourceError:
+    return SourceError(
+        "The file is in another encoding than the spec says",
+        where=label,
+        expected=encoding,
+        found=error.reason if isinstance(error, UnicodeDecodeError) else error,
+        remedy="correct the option encoding, or leave it out for UTF-8",
+    )
 
 
 def _damaged_archive(label: str, error: Exception) -> SourceError:
@@ -135,7 +197,7 @@ def _damaged_archive(label: str, error: Exception) -> SourceError:
 
 def _check_start(start: bytes, label: str) -> None:
     if mark := _BYTE_ORDER_MARKS.get(start[:2]):
-        raise not_utf8(label, f"the byte order mark of {mark}")
+        raise not_utf8(label, f"the byte order mark of {mark}", mark.lower())
     if not start:
         raise _empty(label)
 
@@ -189,7 +251,7 @@ def _checked(data: bytes, label: str) -> bytes:
         try:
             text.cast(pa.large_string())
         except pa.ArrowInvalid:
-            raise not_utf8(label, _first_wrong_byte(data)) from None
+            raise not_utf8(label, _first_wrong_byte(data), likely_encoding(data[:_PART])) from None
     return data
 
 
@@ -206,9 +268,10 @@ def _wrong_byte(error: UnicodeDecodeError) -> str:
     return f"byte 0x{error.object[error.start]:02x} after {before!r}"
 
 
-def not_utf8(label: str, found: str) -> SourceError:
-    """The error for a file in another encoding."""
-    remedy = "convert the file, for example: iconv -f ENCODING -t UTF-8 IN > OUT"
+def not_utf8(label: str, found: str, likely: str | None = None) -> SourceError:
+    """The error for a file in another encoding, which is probably ``likely``."""
+    name = likely or "ENCODING"
+    remedy = f"sources of tables: encoding: {name}; any other: iconv -f {name} -t UTF-8 IN > OUT"
     return SourceError("The file is not UTF-8", where=label, expected="UTF-8", found=found, remedy=remedy)
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -23,6 +25,7 @@ from vqa_builder.sources.base import BadRecord, OnBadRecord
 
 _T = TypeVar("_T")
 _FIELD_LIMIT = 64 << 20
+_STATED_DELIMITER = re.compile(r"sep=(.)\s*")
 
 
 def read_table(path: Path, rows: Rows, options: TableOptions, report: OnBadRecord) -> Iterator[Records]:
@@ -48,11 +51,11 @@ def read_table(path: Path, rows: Rows, options: TableOptions, report: OnBadRecor
         if kind in ("parquet", "arrow"):
             label, parts = str(path), _arrow_parts(path, kind, rows)
         elif kind == "json":
-            content = read_text(path)
+            content = read_text(path, options.encoding)
             label, parts = content.label, json_parts(*json_rows(content, options), content.label, rows)
         else:
             suffixes = tuple(suffix for suffix, each in SUFFIXES.items() if each == kind)
-            label, stream = stack.enter_context(opened(path, suffixes))
+            label, stream = stack.enter_context(opened(path, suffixes, options.encoding))
             if kind == "jsonl":
                 parts = json_parts(json_lines(stream, label), None, label, rows)
             else:
@@ -166,20 +169,29 @@ class CsvLayout(Protocol):
 def csv_rows(lines: Iterable[str], label: str, kind: str, options: CsvLayout) -> Iterator[list[str]]:
     """The rows of a CSV or TSV, that of the header first; blank lines are none.
 
+    A first line ``sep=;``, as spreadsheets write it, says the delimiter.
+
     Raises:
-        SourceError: the quotes do not fit.
+        SourceError: the quotes do not fit, or the header shows another delimiter.
     """
     csv.field_size_limit(_FIELD_LIMIT)
+    rest = iter(lines)
+    start = next(rest, "")
+    stated = _STATED_DELIMITER.fullmatch(start)
     reader = csv.reader(
-        lines,
-        delimiter=options.delimiter or ("\t" if kind == "tsv" else ","),
+        rest if stated else chain([start], rest),
+        delimiter=options.delimiter or (stated[1] if stated else "\t" if kind == "tsv" else ","),
         quotechar=options.quote,
         quoting=csv.QUOTE_NONE if options.quote is None else csv.QUOTE_MINIMAL,
         escapechar=options.escape,
         strict=True,
     )
     try:
-        yield from (row for row in reader if row)
+        rows = (row for row in reader if row)
+        header = next(rows, [])
+        if options.delimiter is None:
+            _check_delimiter(header, label)
+        yield from chain([header] if header else [], rows)
     except csv.Error as error:
         raise SourceError(
             "The file cannot be read as CSV",
@@ -188,6 +200,20 @@ def csv_rows(lines: Iterable[str], label: str, kind: str, options: CsvLayout) ->
             found=error,
             remedy="set these options in the spec; quote: null where quotes have no meaning",
         ) from error
+
+
+def _check_delimiter(header: Sequence[str], label: str) -> None:
+    """Refuse a header of one field that would be several with another delimiter."""
+    others = [mark for mark in ";\t,|" if len(header) == 1 and mark in header[0]]
+    if others:
+        best = "\\t" if (mark := max(others, key=header[0].count)) == "\t" else mark
+        raise SourceError(
+            "The table has one column, with what parts fields inside its name",
+            where=label,
+            expected="fields between commas, or tabs in a .tsv",
+            found=header[0][:200],
+            remedy=f'name the delimiter in the spec: delimiter: "{best}"',
+        )
 
 
 # Arrow

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
 import difflib
 import re
 from collections.abc import Collection, Iterable, Mapping
-from typing import Literal, NamedTuple, Self
+from typing import Annotated, Literal, NamedTuple, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from vqa_builder.errors import SourceError
 from vqa_builder.sources import base
@@ -28,6 +29,16 @@ SUFFIXES: dict[str, FileFormat] = {
     ".arrow": "arrow",
     ".feather": "arrow",
 }
+
+
+def _known_encoding(name: str) -> str:
+    try:
+        return codecs.lookup(name).name
+    except LookupError:
+        raise ValueError("an encoding that Python knows, such as utf-16, cp1252 or cp932") from None
+
+
+Encoding = Annotated[str, AfterValidator(_known_encoding)]
 _OPTIONAL = ("answers", "choices", "question_type", "answer_type", "multiple_choice_answer")
 _CONVERSATIONS = {"conversations": "value", "conversation": "value", "messages": "content", "texts": "user"}
 """Columns of turns, which no column of questions can be, and the field that holds the text."""
@@ -141,7 +152,11 @@ class TableOptions(TabularOptions):
         None,
         min_length=1,
         max_length=1,
-        description="between the fields of CSV; left out, a comma in .csv and a tab in .tsv",
+        description="between the fields of CSV; left out, a comma in .csv and a tab in .tsv, or what a first"
+        " line sep=; says",
+    )
+    encoding: Encoding | None = Field(
+        None, description="of JSONL, JSON, CSV and TSV, such as cp1252, cp932 or utf-16; left out, UTF-8"
     )
     quote: str | None = Field(
         '"', min_length=1, max_length=1, description="around fields of CSV; null where quotes have no meaning"

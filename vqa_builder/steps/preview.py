@@ -25,6 +25,7 @@ from vqa_builder.steps.build_context import (
     chosen_languages,
     make_plugins,
 )
+from vqa_builder.steps.input_checks import check_inputs
 from vqa_builder.steps.judging import policy_of, score_columns, scorer_signatures
 from vqa_builder.steps.reading import SourceTables, bad_records, source_description
 from vqa_builder.steps.recording import ROWS, RecordTables
@@ -78,8 +79,16 @@ class _Strings(NamedTuple):
     known: list[str | None]
 
 
-def check_spec(spec: Spec, wanted: Sequence[str] | None = None, allow: Collection[str] = ()) -> list[str]:
-    """Construct everything that a spec names; the first thing wrong raises.
+def check_spec(
+    spec: Spec, wanted: Sequence[str] | None = None, allow: Collection[str] = (), *, full: bool = False
+) -> list[str]:
+    """Construct everything that a spec names, and read of its inputs; the first thing wrong raises.
+
+    Args:
+        spec: what to build.
+        wanted: only these of its languages.
+        allow: what a spec that came with a release may decide.
+        full: read the inputs whole, however large they are.
 
     Returns:
         What was checked, a line each.
@@ -88,7 +97,9 @@ def check_spec(spec: Spec, wanted: Sequence[str] | None = None, allow: Collectio
     check_trust(spec, allow)
     plugins = make_plugins(spec, languages, LocalExecutor(1))
     checked = [f"source {spec.source.type}: {len(plugins.source.files())} files"]
-    checked += plugins.source.description()
+    encoding = spec.source.options.get("encoding")
+    read = check_inputs(plugins.source, spec.folder, encoding=encoding, full=full)
+    checked += plugins.source.description() + read
     if spec.answers.vocabulary.from_:
         labels = vocabularies.from_file(spec.folder / spec.answers.vocabulary.from_)
         checked.append(f"vocabulary: {labels.num_rows} labels")
