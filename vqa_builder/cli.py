@@ -34,6 +34,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "calibrate": review.calibrate,
     "list": listing.list_plugins,
     "convert-model": listing.convert_model,
+    "doctor": listing.doctor,
 }
 MEMORY_COMMANDS: dict[str, Callable[..., None]] = {
     "import": memories.import_,
@@ -93,14 +94,19 @@ def main() -> None:
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        print(f"vqa-builder {__version__}")
+        from vqa_builder import doctor
+
+        print(f"vqa-builder {__version__}", *doctor.signatures(), sep="\n")
         raise typer.Exit
 
 
 @app.callback()
 def _options(
     version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print version and signatures."
+        ),
     ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:

@@ -1,4 +1,4 @@
-"""What can be named in a spec: list, and convert-model for the engine ctranslate2."""
+"""What there is: list, convert-model for the engine ctranslate2, and doctor for the machine."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from vqa_builder.commands.options import Json, print_json
+from vqa_builder.commands.options import Json, Out, print_json
+from vqa_builder.escaping import terminal
 
 
 def list_plugins(
@@ -38,3 +39,23 @@ def convert_model(
     from vqa_builder.translation.convert import convert
 
     print(convert(model, out, quantization=quantization, revision=revision).yaml, end="")
+
+
+def doctor(
+    out: Out = Path(),
+    online: Annotated[
+        bool, typer.Option("--online", help="Also ask the hub and OpenAI whether they can be reached.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Look at packages, GPU, disk, keys (never shown), memory and cache; ends with 1 if one is broken."""
+    from vqa_builder import doctor
+
+    findings = doctor.examine(out, online=online)
+    if as_json:
+        print_json([finding._asdict() for finding in findings])
+    else:
+        for finding in findings:
+            print(terminal(f"{finding.mark:<7} {finding.name}: {finding.detail}"))
+    if doctor.broken(findings):
+        raise typer.Exit(1)
