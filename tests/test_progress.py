@@ -2,6 +2,7 @@
 
 import io
 import sys
+import time
 
 import pytest
 
@@ -42,12 +43,37 @@ def test_a_line_now_and_then_while_it_lasts(
     assert lines == ["working: 60 of 100, about 8 s left", "working: 90 of 100 in 20.0 s"]
 
 
-def test_a_bar_draws_and_keeps_stdout_clean(capsys: pytest.CaptureFixture[str]) -> None:
-    with progress.BarProgress().track("working", 3) as advance:
+def test_a_row_moves_and_a_line_stays_and_stdout_is_clean(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = progress.TableProgress()
+    shown.spent = lambda: "0.12 USD"
+    with shown.track("working", 3) as advance:
         advance(3)
     out, err = capsys.readouterr()
     assert out == ""
-    assert "working" in err
+    assert "working: 3 of 3 in " in err
+    assert "0.12 USD spent" in err
+
+
+def test_a_part_of_a_step_has_no_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress.LineProgress().track("scoring with chrf", 3, brief=True) as advance:
+        advance(3)
+    assert capsys.readouterr().err == ""
+
+
+def test_nothing_stands_still_without_a_sign(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "SECONDS_BETWEEN_LINES", 0.05)
+    shown = progress.LineProgress()
+    with shown.watched(lambda: "rows-ja"):
+        time.sleep(0.2)
+        with shown.track("writing", 1):
+            time.sleep(0.2)
+    err = capsys.readouterr().err
+    assert "still at rows-ja" in err
+    assert "still at writing" in err
+    time.sleep(0.1)
+    assert capsys.readouterr().err == ""
 
 
 def test_lines_are_chosen_where_stderr_is_no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:

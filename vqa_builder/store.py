@@ -100,6 +100,7 @@ class Store:
 
     def __init__(self, root: Path, say: Callable[[str], None] = lambda line: None) -> None:
         self.root, self._say = root, say
+        self.under_way: list[str] = []
         self._lock = FileLock(root / "lock")
 
     def __enter__(self) -> Self:
@@ -154,7 +155,11 @@ class Store:
             else:
                 os.utime(path)
                 return path
-        write_table(path, step.compute())
+        self.under_way.append(step.name)
+        try:
+            write_table(path, step.compute())
+        finally:
+            self.under_way.pop()
         return path
 
     def prune(self) -> None:

@@ -22,7 +22,7 @@ class Counting(Progress):
         self.total, self.done = 0, 0
 
     @contextmanager
-    def track(self, what: str, total: int) -> Iterator[Advance]:
+    def track(self, what: str, total: int, *, brief: bool = False) -> Iterator[Advance]:
         self.total += total
 
         def advance(items: int) -> None:

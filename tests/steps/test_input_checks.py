@@ -50,6 +50,17 @@ def test_a_spreadsheets_table_is_read_or_the_error_names_the_option(
     assert "questions read: train 2 (2 answered)" in lines
 
 
+def test_records_are_counted_and_read_in_an_encoding_too(tmp_path: Path) -> None:
+    (tmp_path / "q.csv").write_bytes(TABLE.encode("cp1252"))
+    path = tmp_path / "build.yaml"
+    text = SPEC.format(file="q.csv").replace("table", "records") + "  fields: {question: question}\n"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(SourceError, match="encoding: cp1252"):
+        validate(load_spec(path))
+    path.write_text(text + "  encoding: cp1252\n", encoding="utf-8")
+    assert "records read: train 2" in validate(load_spec(path))
+
+
 def test_a_wrong_encoding_is_told(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="another encoding than the spec says"):
         checked(tmp_path, TABLE.encode("cp1252"), option="  encoding: ascii\n")

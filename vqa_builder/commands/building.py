@@ -234,6 +234,7 @@ def _print_release(release: BuiltRelease) -> None:
             print(terminal(f"  {check.mark}  {check.name}: {check.detail}"))
     if release.verification.ok:
         print(f"  verified: {len(release.verification.checks)} checks passed")
+    print(f"  look at it: {release.folder / 'report.html'}")
 
 
 def _label_lines(release: BuiltRelease) -> list[str]:

@@ -83,6 +83,8 @@ def stats(memory: MemoryPath = DEFAULT_MEMORY, as_json: Json = False) -> None:
     if as_json:
         print_json(rows)
         return
+    if not rows:
+        print(f"{memory}: no entries yet")
     for row in rows:
         kind = "human-verified" if row["human_verified"] else "machine"
         print(f"{row['source']}-{row['target']}  {row['role'] or 'any role':<9} {kind:<9}", end="")
@@ -96,5 +98,7 @@ def _told(added: Added) -> str:
 def _must_exist(memory: Path) -> None:
     if not memory.exists():
         raise StorageError(
-            "There is no translation memory here", where=memory, remedy="name its file with --memory"
+            "There is no translation memory here",
+            where=memory,
+            remedy="name its file with --memory: OUT/.vqa-builder/memory.sqlite, or the spec's memory",
         )

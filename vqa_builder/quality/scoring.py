@@ -70,7 +70,7 @@ def score(
     built = _built(scorer, chosen, language)
     work = partial(_score_batch, scorer, chosen, language)
     scored = [pa.table({name: pa.array([], kind) for name, kind in built.columns.items()})]
-    with progress.track(f"scoring {language} with {scorer}", pairs.num_rows) as advance:
+    with progress.track(f"scoring {language} with {scorer}", pairs.num_rows, brief=True) as advance:
         for packed in (map if built.threaded else executor.map)(work, _Batches(pairs)):
             scored.append(_unpacked(packed))
             advance(scored[-1].num_rows)

@@ -216,7 +216,7 @@ def _missing(path: Path) -> SourceError:
         "There is no such file",
         where=path,
         found=f"in this folder: {_some(names)}",
-        remedy=f"did you mean {', '.join(close)}?" if close else "correct the path in the spec",
+        remedy=f"did you mean {', '.join(close)}?" if close else "correct the path",
     )
 
 
@@ -271,7 +271,7 @@ def _wrong_byte(error: UnicodeDecodeError) -> str:
 def not_utf8(label: str, found: str, likely: str | None = None) -> SourceError:
     """The error for a file in another encoding, which is probably ``likely``."""
     name = likely or "ENCODING"
-    remedy = f"sources of tables: encoding: {name}; any other: iconv -f {name} -t UTF-8 IN > OUT"
+    remedy = f"tables and records: encoding: {name}; any other source: iconv -f {name} -t UTF-8 IN > OUT"
     return SourceError("The file is not UTF-8", where=label, expected="UTF-8", found=found, remedy=remedy)
 
 

@@ -36,6 +36,7 @@ class Layout(NamedTuple):
     delimiter: str | None = None
     quote: str | None = '"'
     escape: str | None = None
+    encoding: str | None = None
 
 
 class Rows(ABC):
@@ -139,7 +140,7 @@ class _JSON(_File):
 
     def __init__(self, path: Path, kind: str, layout: Layout) -> None:
         super().__init__(path)
-        self._lines, self._key = kind == "jsonl", layout.key
+        self._lines, self._key, self._encoding = kind == "jsonl", layout.key, layout.encoding
         self._suffixes = tuple(suffix for suffix, each in SUFFIXES.items() if each in ("json", "jsonl"))
 
     def schema(self) -> pa.Schema:
@@ -179,7 +180,7 @@ class _JSON(_File):
 
     def _batches(self, limit: int | None) -> Iterator[list[nested.Record]]:
         with ExitStack() as stack:
-            label, stream = stack.enter_context(opened(self.path, self._suffixes))
+            label, stream = stack.enter_context(opened(self.path, self._suffixes, self._encoding))
             self.label = label
             records = nested.json_records(io.BufferedReader(stream), label, self._lines, self._key)  # type: ignore[arg-type]
             yield from nested.batched(itertools.islice(records, limit), BATCH)
@@ -226,7 +227,7 @@ class _CSV(_File, _Typed):
 
     def _lines(self, stack: ExitStack) -> Iterator[list[str]]:
         suffixes = tuple(suffix for suffix, each in SUFFIXES.items() if each == self._kind)
-        label, stream = stack.enter_context(opened(self.path, suffixes))
+        label, stream = stack.enter_context(opened(self.path, suffixes, self._layout.encoding))
         text = stack.enter_context(io.TextIOWrapper(stream, encoding="utf-8-sig", newline=""))
         return csv_rows(text, label, self._kind, self._layout)
 

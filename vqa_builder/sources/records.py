@@ -20,7 +20,7 @@ from vqa_builder.sources import base
 from vqa_builder.sources._input_files import existing, on_disk
 from vqa_builder.sources._nested_tables import Layout, Rows, hub_rows, table_rows
 from vqa_builder.sources._record_turns import TurnFault, turn_faults
-from vqa_builder.sources._table_options import SUFFIXES, Columns, FileFormat
+from vqa_builder.sources._table_options import SUFFIXES, Columns, Encoding, FileFormat
 
 ROW_ID = "row_id"
 ENGLISH = "_en"
@@ -74,6 +74,7 @@ class RecordsOptions(base.Options):
         '"', min_length=1, max_length=1, description="around fields of CSV; null for none"
     )
     escape: str | None = Field(None, min_length=1, max_length=1, description="before a delimiter or quote")
+    encoding: Encoding | None = Field(None, description="of JSON, JSONL, CSV and TSV; left out, UTF-8")
 
     @model_validator(mode="after")
     def _files_or_repo(self) -> RecordsOptions:
@@ -150,7 +151,14 @@ class Records(base.Source):
         if options.repo is not None:
             names: dict[str, str] = {split: paths[0].name for split, paths in (options.splits or {}).items()}
             return hub_rows(options.repo, options.config, options.revision, names)
-        layout = Layout(options.format, options.key, options.delimiter, options.quote, options.escape)
+        layout = Layout(
+            options.format,
+            options.key,
+            options.delimiter,
+            options.quote,
+            options.escape,
+            options.encoding,
+        )
         return {
             split: [table_rows(each, layout) for path in paths for each in _files(path)]
             for split, paths in base.in_order(options.splits or {}).items()

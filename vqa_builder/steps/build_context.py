@@ -204,6 +204,11 @@ def open_build(
         for notice in plugins.notices(chosen):
             progress.say(f"notice: {notice}")
         store = opened.enter_context(Store(out / WORK_FOLDER, progress.say))
+        ledger = Ledger(out / WORK_FOLDER / "spent.json", spec.budget, plugins.prices)
+        if ledger.currency:
+            progress.spent = lambda: f"{ledger.money:,.2f} {ledger.currency}"
+        under_way = store.under_way
+        opened.enter_context(progress.watched(lambda: under_way[-1] if under_way else "reading files"))
         yield BuildContext(
             spec=spec,
             out=out,
@@ -217,7 +222,7 @@ def open_build(
             memory=opened.enter_context(TranslationMemory(memory_path(spec, out))),
             executor=workers_of_build,
             progress=progress,
-            ledger=Ledger(out / WORK_FOLDER / "spent.json", spec.budget, plugins.prices),
+            ledger=ledger,
         )
         store.prune()
 

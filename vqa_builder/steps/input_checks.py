@@ -47,19 +47,9 @@ def check_inputs(
         for path in files:
             _check_spots(path)
     bad: list[BadRecord] = []
-    rows: Counter[str] = Counter()
-    answered: Counter[str] = Counter()
-    for batch in source.read(bad.append, None if whole else FIRST):
-        splits, answers = batch["split"], batch["answers"]
-        rows.update(
-            {entry["values"]: entry["counts"] for entry in pa.array(splits).value_counts().to_pylist()}
-        )
-        given = splits.filter(answers.is_valid())
-        answered.update({entry["values"]: entry["counts"] for entry in given.value_counts().to_pylist()})
+    lines = [_read(source, bad.append, None if whole else FIRST)]
     if bad:
         raise _told(bad)
-    read = ", ".join(f"{split} {count:,} ({answered[split]:,} answered)" for split, count in rows.items())
-    lines = [f"questions read: {read or 'none'}"]
     if not whole:
         lines.append(f"notice: only the first {FIRST:,} of each split were read; --full reads all")
     return lines + _disk(folder, size)

@@ -50,7 +50,12 @@ def score(job: BuildContext, segments: Stored, translations: Stored, language: s
         )
         for plugin in job.spec.scores
     ]
-    return job.store.step(f"scores-{language}", _side_by_side, *parts)
+
+    def together(*tables: pa.Table) -> pa.Table:
+        job.progress.say(f"scoring {language}: {tables[0].num_rows:,} strings, {len(tables)} scorers")
+        return _side_by_side(*tables)
+
+    return job.store.step(f"scores-{language}", together, *parts)
 
 
 def choose(
