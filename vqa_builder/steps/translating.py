@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -10,7 +11,7 @@ import pyarrow.compute as pc
 
 from vqa_builder import schema
 from vqa_builder.steps.build_context import SOURCE_LANGUAGE, BuildContext
-from vqa_builder.store import Stored
+from vqa_builder.store import Stored, remove, write_text
 from vqa_builder.translation import run
 from vqa_builder.translation.aligners import align_questions
 from vqa_builder.translation.engines.base import Engine
@@ -113,7 +114,22 @@ def _translations(
         "status": pa.chunked_array([part.status for part in parts]),
         "error": pa.chunked_array([part.error for part in parts]),
     }
-    return pa.table(columns, schema=schema.TRANSLATIONS)
+    made = pa.table(columns, schema=schema.TRANSLATIONS)
+    if tuple(engines) == job.plugins.chains[0]:
+        _list_failures(job, segments, made, language)
+    return made
+
+
+def _list_failures(job: BuildContext, segments: pa.Table, made: pa.Table, language: str) -> None:
+    """Write what the first chain could not translate, and why, where its owner finds it."""
+    path = job.out / f"failed_strings-{language}.jsonl"
+    failed = pc.equal(made["status"], "failed")
+    rows = segments.select(["role", "text"]).append_column("reason", made["error"]).filter(failed).to_pylist()
+    if rows:
+        write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+        job.progress.say(f"{len(rows):,} strings could not be translated into {language}: {path}")
+    else:
+        remove(path)
 
 
 def _with_back_translations(

@@ -93,6 +93,7 @@ def publish(
     """
     refuse_tagged_pull_request(create_pr, tag)
     found = _verified(release, tables=dry_run)
+    _tell_what_is_here(release, found, progress)
     _refuse_unlicensed_pictures(release, found)
     remote = Remote(repo_name(repo, found), token=token, endpoint=endpoint, progress=progress, wait=wait)
     push = _push(remote, release, found, revision, create_pr, as_config, description)
@@ -254,6 +255,15 @@ def _changes(release: Path, found: Manifest, remote: Remote, plan: PushPlan) -> 
     if before:
         parts.append(pages.manifests_markdown(before, found))
     return "\n\n".join([*filter(None, parts), f"Release key {found.key}"])
+
+
+def _tell_what_is_here(release: Path, found: Manifest, progress: Progress | None) -> None:
+    """What is known without the hub."""
+    files = found.content["files"]
+    size = sum(facts["bytes"] for facts in files.values())
+    (progress or Progress()).say(
+        f"{release}: whole; {len(files)} files, {size:,} bytes, to compare with the hub"
+    )
 
 
 def _verified(release: Path, *, tables: bool = True) -> Manifest:
