@@ -25,18 +25,19 @@ ANSWER_MAP = {
     "sense": "which sense of it; empty where it has one alone",
     "spelling": "the English answer as annotators mostly wrote it",
     "answer": "its translation in this sense",
-    "method": "`table`, `glossary`, `memory`, `engine`, `copied` or `untranslated`",
+    "method": "the kind of word in the tables (`colour`, ...), or `glossary`, `memory`, `engine`, `copied`,"
+    " `untranslated`",
     "support": "how many annotators' answers stand behind it",
     "score": "for `engine`: the share of contexts in which it won, times how far engines agreed; else null",
     "runner_up": "the translation that came second",
     "merged_with": "other labels that have the same translation",
-    "merge": "the kind of merge: words of one meaning, or meanings that the language does not tell apart",
+    "merge": "`intended`, or `flagged` where a merge deserves a look",
     "examples": "English questions that have this answer in this sense",
 }
 ANSWER = {
     "answer": "the answer, translated or copied",
     "answer_en": "the annotator's own words",
-    "method": "how it came about, as in the answer map",
+    "method": "how it came about: `table`, `glossary`, `memory`, `engine`, `copied`, `untranslated`",
     "answer_confidence": "the annotator's confidence, where the source gives it",
     "answer_id": "the annotator's number, from 1",
 }

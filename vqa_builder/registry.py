@@ -53,6 +53,16 @@ def find(kind: str, name: str) -> type[Any]:
     raise UnknownNameError(kind.removesuffix("s"), name, names(kind))
 
 
+def package_of(kind: str, name: str) -> str | None:
+    """The package of another distribution that a plug-in's file lies in; None for those of this one.
+
+    >>> package_of("languages", "ja") is None
+    True
+    """
+    point = _entry_points(kind).get(name)
+    return point.module.rpartition(".")[0] if point else None
+
+
 def _is_named(member: type[Any], name: str) -> bool:
     return bool(vars(member).get("name") == name)
 

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from functools import cache
 from importlib import resources
 
+from vqa_builder import registry
+
 JOINED_DIGITS = r"\d+(?:[.,:/]\d+)*"
 """Digits and what joins them: 12, 2.5, 1,000, 10:15, 3/4."""
 
@@ -31,10 +33,16 @@ _GROUPED = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{2,3})*,\d{3}(?![\d,])")
 
 
 def table_rows(name: str, package: str = "vqa_builder.languages") -> list[dict[str, str]]:
-    """The rows of a TSV file inside a package, by column; none if there is no such file."""
+    """The rows of a TSV file inside a package, by column; none if there is no such file.
+
+    A file that ends in a language's code (``answers_ko.tsv``) may lie beside that language's plug-in instead.
+    """
     file = resources.files(package).joinpath(name)
     if not file.is_file():
-        return []
+        code = name.removesuffix(".tsv").rpartition("_")[2]
+        elsewhere = registry.package_of("languages", code)
+        if elsewhere is None or not (file := resources.files(elsewhere).joinpath(name)).is_file():
+            return []
     lines = file.read_text(encoding="utf-8").splitlines()
     return list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
 
