@@ -278,3 +278,15 @@ def test_a_dataset_keeps_its_features_and_names_the_splits_that_it_leaves_aside(
     named = {"repo": str(tmp_path), "fields": fields, "splits": {"validation": "testdev"}}
     (batch,) = Records(RecordsOptions.model_validate(named)).batches(raising)
     assert batch.split == "validation" and batch.row_ids.to_pylist() == ["validation-0", "validation-1"]
+
+
+def test_objects_without_fields_can_be_written(tmp_path: Path) -> None:
+    rows = [{**TALKS[0], "meta": {}, "more": [{}]}, {**TALKS[2], "meta": None, "more": []}]
+    source = records(written(tmp_path, "rows.json", rows))
+    batches = list(source.batches(raising))
+    pq.write_table(pa.Table.from_batches([batch.table for batch in batches]), tmp_path / "rows.parquet")
+    again = pq.read_table(tmp_path / "rows.parquet")
+    assert again["meta"].to_pylist() == [{"_": None}, None] and again["more"].to_pylist() == [
+        [{"_": None}],
+        [],
+    ]

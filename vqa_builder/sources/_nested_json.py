@@ -111,6 +111,19 @@ def learnt(kind: pa.DataType, values: Sequence[Any]) -> pa.DataType:
     return kind
 
 
+def writable(kind: pa.DataType) -> pa.DataType:
+    """The same with a field ``_`` that is always null in objects without any, which Parquet cannot hold.
+
+    >>> str(writable(pa.struct([("meta", pa.struct([]))])))
+    'struct<meta: struct<_: null>>'
+    """
+    if pa.types.is_list(kind):
+        return pa.list_(writable(kind.value_type))
+    if not pa.types.is_struct(kind):
+        return kind
+    return pa.struct([(field.name, writable(field.type)) for field in kind] or [("_", pa.null())])
+
+
 def fault(value: Any, kind: pa.DataType) -> tuple[str, str, str] | None:
     """What of a record does not fit a type, as (problem, expected, found); None if it does."""
     if isinstance(value, Broken):

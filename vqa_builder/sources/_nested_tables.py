@@ -149,7 +149,7 @@ class _JSON(_File):
             kind = nested.learnt(kind, [value for _, value in batch])
         if not kind.num_fields:
             raise SourceError("The file holds no records", where=self.label, expected="objects")
-        return pa.schema(list(kind))
+        return pa.schema(list(nested.writable(kind)))
 
     def unified(self, found: pa.Schema) -> pa.Schema:
         try:
