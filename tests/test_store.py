@@ -79,6 +79,17 @@ def test_a_damaged_table_is_computed_anew_and_the_reader_told(
     assert all("damaged" in line and path.name in line for line in said)
 
 
+def test_a_folder_in_place_of_a_table_is_removed(tmp_path: Path) -> None:
+    said: list[str] = []
+    for place in (".arrow", ".sha256"):
+        with Store(tmp_path, said.append) as store:
+            path = store.path(store.step("a", lambda: TABLE)).with_suffix(place)
+            path.unlink(missing_ok=True)
+            path.mkdir(parents=True)
+            assert store.step("a", lambda: TABLE).table.equals(TABLE)
+    assert len(said) == 2
+
+
 def test_a_table_without_its_checksum_is_computed_anew(tmp_path: Path) -> None:
     said: list[str] = []
     for _ in range(2):
