@@ -67,7 +67,7 @@ def test_a_second_opinion_is_asked_for_what_the_policy_rejects_and_nothing_else(
 def test_a_share_to_be_kept_is_one_bound_for_all_candidates(
     tmp_path: Path, other: Path, translate: dict[str, Any]
 ) -> None:
-    policy = {"chrf": {"keep": 0.8}}
+    policy = {"length": {"keep": 0.8}}
     path = spec(
         tmp_path, languages=["hi", "ja"], translate=translate, back_translate={"engine": MINI}, policy=policy
     )
@@ -75,7 +75,7 @@ def test_a_share_to_be_kept_is_one_bound_for_all_candidates(
     for release in build(load_spec(path), tmp_path / "out", workers=1):
         kept = sum(release.manifest.counts["kept"].values())
         assert 0 < kept < sum(map(len, QUESTIONS.values()))
-        assert release.manifest.content["signatures"]["policy"].startswith("policy|chrf:min=")
+        assert release.manifest.content["signatures"]["policy"].startswith("policy|length:")
 
 
 def test_a_second_opinion_about_nothing(tmp_path: Path) -> None:
