@@ -92,7 +92,7 @@ def _mistype(holder: Any, key: Any, chance: random.Random) -> None:
     elif kind == 1 and isinstance(holder, dict):
         holder[f"{key}s"] = holder.pop(key)
     else:
-        holder[key] = chance.choice([*_OTHERS, [holder[key]], {"text": holder[key]}])
+        holder[key] = copy.deepcopy(chance.choice([*_OTHERS, [holder[key]], {"text": holder[key]}]))
 
 
 def _other(value: Any, chance: random.Random, typed: bool) -> Any:
