@@ -63,7 +63,7 @@ def unsettle(folder: Path) -> None:
     """Put answers that no table translates into the training split that ``write_vqa`` wrote."""
     path = folder / "train_a.json"
     text = path.read_text()
-    for settled, unsettled in (("cup", "toy duck"), ("street", "surf shop"), ("road", "bat")):
+    for settled, unsettled in (("cup", "zither"), ("street", "quay wall"), ("road", "bat")):
         text = text.replace(f'"{settled}"', f'"{unsettled}"')
     path.write_text(text)
 

@@ -106,9 +106,10 @@ class Places:
         segments: a table of schema ``SEGMENTS``.
 
     Example:
-        >>> segments = extract(examples)
-        >>> Places(segments).locate(pa.array(["Is it sunny?", None]), "question").to_pylist()
-        [0, None]
+        >>> texts = ["Is it sunny?", "Is it red?"]
+        >>> segments = pa.table({"segment_id": [segment_id("question", "", text) for text in texts]})
+        >>> Places(segments).locate(pa.array(["Is it red?", None]), "question").to_pylist()
+        [1, None]
     """
 
     def __init__(self, segments: pa.Table) -> None:

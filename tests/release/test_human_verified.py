@@ -32,10 +32,10 @@ OTHERS = [
 
 @pytest.fixture
 def corrected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> BuiltRelease:
-    """A Japanese release by a policy that no round trip passes, and a memory with two corrections it uses."""
+    """A Japanese release by a policy that few questions pass, and a memory with two corrections it uses."""
     rows = [*tiny_files.QUESTIONS["validation"], (9003, SUNNY, "yes/no", {"yes": 10})]
     monkeypatch.setitem(tiny_files.QUESTIONS, "validation", rows)
-    policy = {"chrf": {"min": 99}, "answers": {"chrf": {"min": 99}}}
+    policy = {"length": {"min": 0.5}, "answers": {"chrf": {"min": 99}}}
     spec = write_vqa(tmp_path / "source", policy=policy, memory="memory.sqlite")
     with TranslationMemory(spec.parent / "memory.sqlite") as memory:
         memory.add([*SAID, *OTHERS])
@@ -47,11 +47,11 @@ def test_what_people_wrote_is_kept_whatever_its_scores_say(corrected: BuiltRelea
     rows = {row["question_id"]: row for row in read_table(corrected.folder, "data/validation").to_pylist()}
     assert rows[9003]["question"] == "晴れた日ですか？"
     assert rows[9003]["engine"] == "human"
-    assert rows[9003]["scores"]["chrf"] < 99
+    assert rows[9003]["scores"]["length"] < 0.5
     counts = corrected.manifest.counts
     assert counts["people"] == {"question": {"rows": 1, "strings": 1}, "answer": {"rows": 5, "strings": 1}}
     assert counts["engines"]["human"] == 1
-    assert counts["overruled"]["chrf<99"] >= 1
+    assert counts["overruled"]["length<0.5"] >= 1
     assert corrected.verification and corrected.verification.ok
 
 
@@ -59,7 +59,7 @@ def test_the_card_says_so(corrected: BuiltRelease) -> None:
     card = (corrected.folder / "README.md").read_text(encoding="utf-8")
     assert "holds those that this release uses, by direction en-ja 2." in card
     assert "| question | 1 | 1 |" in card
-    assert "are kept against the scores; strings by reason: `chrf<99`" in card
+    assert "are kept against the scores; strings by reason: `length<0.5`" in card
 
 
 def test_the_release_holds_what_it_uses_and_nothing_else(corrected: BuiltRelease) -> None:

@@ -292,7 +292,7 @@ class Phrases(NounPhrases):
                     continue
                 if alone and (name in self.homographs or any(word.is_noun for word in self.words[name])):
                     return None
-                if verb.kind == "activity" and progressive and rest in SUPPLIES:
+                if verb.kind == "activity" and rest in SUPPLIES:
                     return None
                 thing = self._thing(rest) if rest else None
                 needed = bool(rest) or (size > 1 and verb.kind != "intransitive")

@@ -10,9 +10,9 @@ from vqa_builder.languages._text import table_rows
 
 _SUPPLIES = """
 apparatus area areas bag bags board boards boot boots camp case class clothes club contest device devices
-equipment event gear glove gloves goggles hat helmet helmets hole jacket jersey kit lane lesson lessons
-line lot machine machines materials meter meters mill outfit pad pants paper pole poles pool product
-products rack rod room school season shirt shoe shoes shop sign signs space spot spots stick store suit
+equipment event floor gear glove gloves goggles hall hat helmet helmets hole jacket jersey kit lane lesson
+lessons line lot machine machines materials meter meters mill outfit pad pants paper pole poles pool product
+products rack rink rod room school season shirt shoe shoes shop sign signs space spot spots stick store suit
 supplies table team tool tools track trail uniform utensil utensils vest zone
 """
 _OBJECT_KINDS = """
@@ -39,7 +39,7 @@ VERBS = frozenset({"verb", "activity", "intransitive"})
 """An activity makes names of things ("cleaning supplies"), which then are no object of it; an intransitive
 verb has no object."""
 SUPPLIES = frozenset(_SUPPLIES.split())
-"""Behind an activity these are what it is done with or at ("painting supplies"), not what it is done to."""
+"""Behind an activity these are what it is done with or at ("painting supplies", "surf shop"), not to."""
 
 _OBJECTS = frozenset(_OBJECT_KINDS.split())
 _DEGREES = {"ja": ("もっと", "一番"), "hi": ("ज़्यादा ", "सबसे ")}

@@ -36,7 +36,7 @@ def policy_for(
         SpecError: a rule is malformed.
 
     >>> policy_for("ja", {"preset": "balanced", "chrf": {"min": 40}}, ["chrf", "copy"]).signature
-    'policy|chrf:min=40|copy:reject|answers.chrf:min=60'
+    'policy|chrf:min=40|copy:reject|answers.chrf:min=60|round_trip:auto'
     """
     configured = configured_for(language, configured)
     if configured is None or isinstance(configured, str):

@@ -40,7 +40,8 @@ def parts(stream: IO[bytes]) -> Iterator[tuple[str | None, bytes | None]]:
     Raises:
         Irregular: the file is neither, or something in its structure is wrong.
 
-    >>> list(parts(io.BytesIO(b'{"info": 1, "questions": [{"a": []}, {}]}')))
+    >>> from io import BytesIO
+    >>> list(parts(BytesIO(b'{"info": 1, "questions": [{"a": []}, {}]}')))
     [('info', None), ('questions', b'{"a": []}, {}')]
     """
     data = _more(b"", stream).removeprefix(b"\xef\xbb\xbf").lstrip()

@@ -167,7 +167,7 @@ def test_buckets_leave_less_padding(options: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(
     ("spare", "tags"),
-    [(99, ["black", "cat", "dog"]), (3, ["black", "cat", "dog"]), (2, ["black", "cat"]), (1, []), (-3, [])],
+    [(99, ["black", "cat", "dog"]), (3, ["black", "cat", "dog"]), (2, ["black", "cat"]), (1, []), (-1, [])],
 )
 def test_tags_give_way_whole_before_the_question_does(
     options: dict[str, Any], tokenizer: PreTrainedTokenizerBase, spare: int, tags: list[str]
