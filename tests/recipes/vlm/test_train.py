@@ -129,7 +129,7 @@ def test_english_texts_and_languages_of_a_release(releases: dict[str, Path], pic
     [
         ({"images": None}, SourceError, "holds no pictures"),
         ({"image_name": "COCO_{:012d}.jpg"}, SourceError, "pictures are not there"),
-        ({"releases": {"ja": "nothing/here"}}, ReleaseError, "no release"),
+        ({"releases": {"ja": "/nothing/here"}}, ReleaseError, "no release"),
     ],
 )
 def test_what_is_missing_is_said_before_anything_is_trained(
