@@ -19,6 +19,7 @@ from vqa_builder.languages.base import Language, lookup_forms
 from vqa_builder.quality.scorers.lexical import Lexical
 
 _MARKS = ("?", "？", "。", "।")
+_YES_OR_NO = re.compile(r"(yes|no)\s*[,.;:!]", re.IGNORECASE)
 _SAYS = {
     "ja": re.compile("(?:[てで]いる|ます|ました|ません|です|でした|ください|する|した)$"),
     "hi": re.compile("(?:^| )(?:है|हैं|हो|था|थे|थी|रहा|रहे|रही|करें|करो)$"),
@@ -31,16 +32,23 @@ _DOES = re.compile(r"ing\b|\b(?:is|are|was|were|am|be|has|have|to)\b|'s\b|'re\b"
 def is_sound(text: str, answer_en: str, language: Language) -> bool:
     """Whether nothing shows that an engine's translation of an answer is wrong.
 
-    It is not English, not said twice, no question or sentence where the answer is none, holds the answer's
-    single letters and digits, and the language's dictionary finds no word missing and none unasked for.
+    It is not English, not said twice, no question or sentence where the answer is none, begins with the same
+    yes or no, holds the answer's single letters and digits, and the language's dictionary finds no word
+    missing and none unasked for.
 
     >>> from vqa_builder import languages
     >>> ja = languages.get("ja")
     >>> is_sound("ゲート", "gate a", ja), is_sound("猫猫", "cat", ja), is_sound("茶色の犬", "brown dog", ja)
     (False, False, True)
+    >>> is_sound("はい、閉じていない", "no, it is closed", ja)
+    False
     """
     said = text.casefold()
     if len(said) > 1 and said[: len(said) // 2] == said[(len(said) + 1) // 2 :]:
+        return False
+    begun = _YES_OR_NO.match(answer_en)
+    known = language.answer(begun[1].casefold()) if begun else None
+    if known is not None and not said.startswith(known.text.casefold()):
         return False
     if text.endswith(_MARKS) and not answer_en.endswith(_MARKS):
         return False
