@@ -72,35 +72,23 @@ def build(
         >>> release.folder.name, release.verification.ok
         ('sample-ja', True)
     """
-    with open_build(
-        spec,
-        Path(out),
-        languages=languages,
-        limit=limit,
-        on_bad_record=on_bad_record,
-        workers=workers,
-        executor=executor,
-        progress=progress,
-        allow=allow,
-        overwrite=overwrite,
-    ) as job:
-        source = read_source(job)
-        releases = [build_language(job, source, language) for language in job.languages]
-    questions = in_question_form(spec)
-    if questions is None:
-        return releases
-    return releases + build(
-        questions,
-        out,
-        languages=languages,
-        limit=limit,
-        on_bad_record=on_bad_record,
-        workers=workers,
-        executor=executor,
-        progress=progress,
-        allow=allow,
-        overwrite=overwrite,
-    )
+    releases: list[BuiltRelease] = []
+    for form in filter(None, (spec, in_question_form(spec))):
+        with open_build(
+            form,
+            Path(out),
+            languages=languages,
+            limit=limit,
+            on_bad_record=on_bad_record,
+            workers=workers,
+            executor=executor,
+            progress=progress,
+            allow=allow,
+            overwrite=overwrite,
+        ) as job:
+            source = read_source(job)
+            releases += [build_language(job, source, language) for language in job.languages]
+    return releases
 
 
 def read_source(job: BuildContext) -> SourceTables | RecordTables:

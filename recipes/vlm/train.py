@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,7 @@ from recipes.vlm.batches import ConversationBatches
 from recipes.vlm.config import ENGLISH, Config, Small, Stage
 from recipes.vlm.conversations import Conversation, load_conversations, mixture
 from vqa_builder.errors import SpecError, VQABuilderError
+from vqa_builder.store import fingerprint
 
 BASE, TUNED, MERGED = "model", "tuned", "merged"
 
@@ -164,18 +165,11 @@ def conversations(config: Config, language: str, split: str) -> list[Conversatio
 
 def some_of(every: Sequence[Conversation], share: float) -> Sequence[Conversation]:
     """The first share of them, in an order that depends on their ids alone."""
-    ordered = sorted(every, key=lambda each: hash_of(each.id))
+    ordered = sorted(every, key=lambda each: fingerprint(str(each.id)))
     return ordered[: max(1, round(share * len(ordered)))]
 
 
-def hash_of(id_: object) -> str:
-    """A number that a row keeps in every language."""
-    from hashlib import sha256
-
-    return sha256(str(id_).encode()).hexdigest()
-
-
-def main(work: Callable[[Config], Any] = run) -> int:
+def main() -> int:
     """The command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -186,10 +180,14 @@ def main(work: Callable[[Config], Any] = run) -> int:
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
     args = parser.parse_args()
     try:
-        table = read(args.settings, args.set)
-        row = args.row or next(iter(table.get("rows") or [""]))
-        check_rows(table, [row], args.set, args.settings)
-        work(validate(Config, of_row(table, row, args.seed), args.settings))
+        content = read(args.settings, args.set)
+        if args.row or "rows" in content:
+            row = args.row or next(iter(content["rows"]))
+            check_rows(content, [row], args.set, args.settings)
+            content = of_row(content, row, args.seed)
+        elif args.seed is not None:
+            content["seed"] = args.seed
+        run(validate(Config, content, args.settings))
     except VQABuilderError as error:
         print(error, file=sys.stderr)
         return error.exit_code

@@ -171,6 +171,29 @@ def test_every_row_of_the_small_table_is_valid() -> None:
     assert {each.row for each in rows} == set(content["rows"])
 
 
+@pytest.mark.parametrize(
+    ("content", "arguments", "told"),
+    [
+        ({"row": "one"}, [], "releases: Field required"),  # the settings of one run, as base.yaml has them
+        ({"row": "one"}, ["--row", "other"], "no table's"),
+        ({"rows": {"one": {}}}, ["--row", "other"], "Unknown row 'other'"),
+    ],
+)
+def test_the_command_takes_one_run_or_a_row_of_a_table(
+    content: dict[str, Any],
+    arguments: list[str],
+    told: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path = tmp_path / "some.yaml"
+    path.write_text(yaml.safe_dump({"out": str(tmp_path), **content}))
+    monkeypatch.setattr("sys.argv", ["train", str(path), *arguments])
+    assert recipe.main() == 2
+    assert told in capsys.readouterr().err
+
+
 def test_the_harnesses_ask_as_the_recipe_does() -> None:
     for harness in ("lm_eval", "lmms_eval"):
         for language in ("ja", "hi"):
