@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from vqa_builder.arrays import is_list
 from vqa_builder.errors import SourceError
 from vqa_builder.text_lists import read_lists, write_lists
 
@@ -164,11 +165,6 @@ def _coded(kind: pa.DataType) -> bool:
     return bool(pa.types.is_dictionary(kind))
 
 
-def _is_list(kind: pa.DataType) -> bool:
-    tests = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
-    return any(test(kind) for test in tests)
-
-
 def _lengths(lists: pa.Array) -> NDArray[np.int64]:
     lengths = pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False)
     return np.asarray(lengths, np.int64)
@@ -197,7 +193,7 @@ def _steps(path: str, kind: pa.DataType) -> tuple[str, ...] | None:
     if path.startswith(ITEMS):
         if path == ITEMS and is_text(kind):
             return (ITEMS,)  # a list that is written as text
-        rest = _steps(path[len(ITEMS) :].removeprefix("."), kind.value_type) if _is_list(kind) else None
+        rest = _steps(path[len(ITEMS) :].removeprefix("."), kind.value_type) if is_list(kind) else None
         return None if rest is None else (ITEMS, *rest)
     if not pa.types.is_struct(kind):
         return None
@@ -229,7 +225,7 @@ def _paths(kind: pa.DataType, before: str = "") -> Iterator[tuple[str, pa.DataTy
     if pa.types.is_struct(kind):
         for field in kind:
             yield from _paths(field.type, f"{before}.{field.name}" if before else field.name)
-    elif _is_list(kind):
+    elif is_list(kind):
         yield from _paths(kind.value_type, f"{before}{ITEMS}")
     else:
         yield before, kind

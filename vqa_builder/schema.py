@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from vqa_builder.arrays import is_list
 from vqa_builder.batches import Batches
 
 SPOOLED = 1 << 22
@@ -260,7 +261,7 @@ class _Canonical:
             self._children = {
                 f"struct:{field.name}".encode(): _Canonical(field.type, opened) for field in kind.fields
             }
-        elif _is_list(kind):
+        elif is_list(kind):
             self._children = {b"": _Canonical(kind.value_type, opened)}
 
     def add(self, array: pa.Array) -> None:
@@ -275,7 +276,7 @@ class _Canonical:
         if pa.types.is_struct(self.kind):
             for child, values in zip(self._children.values(), array.flatten(), strict=True):
                 child.add(values)
-        elif _is_list(self.kind):
+        elif is_list(self.kind):
             lengths = pc.list_value_length(array).cast(pa.int64())
             self._lengths.write(lengths.to_numpy(zero_copy_only=False).tobytes())
             self._children[b""].add(array.flatten())
@@ -314,11 +315,6 @@ def _base(kind: pa.DataType) -> str:
     """The name of a type in a hash: that of ``large_string`` is that of ``string``."""
     name = str(kind)
     return name.removeprefix("large_") if name in ("large_string", "large_binary") else name
-
-
-def _is_list(kind: pa.DataType) -> bool:
-    tests = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
-    return any(test(kind) for test in tests)
 
 
 def _written(file: IO[bytes]) -> Iterator[bytes]:

@@ -230,6 +230,12 @@ def file_hash(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def files_hash(files: Iterable[Path]) -> str:
+    """Twelve hex digits that stand for the names and bytes of files."""
+    together = "".join(f"{file.name}:{file_hash(file)};" for file in files)
+    return hashlib.sha256(together.encode()).hexdigest()[:12]
+
+
 @contextmanager
 def atomic_file(path: Path) -> Iterator[Path]:
     """A temporary path beside ``path`` that takes its place if the block ends well, and vanishes if not."""

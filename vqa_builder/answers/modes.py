@@ -14,10 +14,10 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Literal, TypeAlias
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from vqa_builder.arrays import in_lists_like
 from vqa_builder.languages._text import table_rows
 from vqa_builder.languages.en import vocabulary
 from vqa_builder.segments import clean
@@ -78,12 +78,10 @@ def decide(examples: pa.Table, mode: Mode, modes_by_question: Mapping[str, Mode]
     flat = pc.struct_field(lists.flatten(), "answer")
     rows = pc.list_parent_indices(lists)
     copied = _of_answers(flat, reasons.take(rows))
-    lengths = lists.value_lengths().fill_null(0).to_numpy(zero_copy_only=False)
-    offsets = pa.array(np.concatenate([[0], np.cumsum(lengths)]), pa.int32())
     return pa.table(
         {
             "winner_copied": _of_answers(examples["multiple_choice_answer"].combine_chunks(), reasons),
-            "answers_copied": pa.ListArray.from_arrays(offsets, copied, mask=lists.is_null()),
+            "answers_copied": in_lists_like(copied, lists),
         }
     )
 

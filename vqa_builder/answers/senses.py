@@ -22,6 +22,7 @@ import pyarrow as pa
 
 from vqa_builder.answers.annotator_answers import COLUMNS, AnnotatorAnswers, Numbers
 from vqa_builder.answers.vocabulary import normalised
+from vqa_builder.arrays import in_lists_like
 from vqa_builder.batches import Batches
 from vqa_builder.languages._text import table_rows
 
@@ -182,11 +183,11 @@ def _assigned(
     return pa.table(
         {
             "winner": known.take(pa.array(winner, mask=annotated.winner < 0)),
-            "answers": _lists(known.take(pa.array(answers)), lists),
+            "answers": in_lists_like(known.take(pa.array(answers)), lists),
             "winner_copied": quoted["winner_copied"] if quoted else nothing,
             "answers_copied": quoted["answers_copied"]
             if quoted
-            else _lists(pa.nulls(len(annotated.answer), pa.string()), lists),
+            else in_lists_like(pa.nulls(len(annotated.answer), pa.string()), lists),
         }
     )
 
@@ -297,13 +298,6 @@ def _by_heads(
     names = list(dict.fromkeys(senses.values()))
     texts = annotated.questions.take(pa.array(annotated.question[rows])).to_pylist()
     return names, np.array([names.index(senses.get(head(text), senses[""])) for text in texts], np.int64)
-
-
-def _lists(values: pa.Array, like: pa.ListArray) -> pa.ListArray:
-    """Values in lists of the same lengths as others; null where those are."""
-    lengths = like.value_lengths().fill_null(0).to_numpy(zero_copy_only=False)
-    offsets = pa.array(np.concatenate([[0], np.cumsum(lengths)]), pa.int32())
-    return pa.ListArray.from_arrays(offsets, values, mask=like.is_null())
 
 
 def _groups_of_heads(ranked: list[str], beside: dict[str, Counter[str]]) -> list[list[str]]:

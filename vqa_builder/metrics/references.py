@@ -333,11 +333,11 @@ def first(rows: pa.Table) -> str:
     return some(rows["question_id"].combine_chunks())
 
 
-def some(ids: pa.Array, at_most: int = 5) -> str:
+def some(ids: pa.Array) -> str:
     """The first ids, for messages.
 
     >>> some(pa.array(["7", "8"]))
     'the first: 7, 8'
     """
-    shown = ", ".join(str(value) for value in ids[:at_most].to_pylist()) or "none"
+    shown = ", ".join(str(value) for value in ids[:5].to_pylist()) or "none"
     return f"the first: {shown}"

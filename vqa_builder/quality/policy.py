@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from vqa_builder import registry
+from vqa_builder.arrays import is_blank, one_array
 from vqa_builder.errors import SpecError
 from vqa_builder.quality import round_trip
 from vqa_builder.quality.rules import Bound, Combination, Policy, Rule, Standing
@@ -104,7 +105,7 @@ def judge(
     texts = translations["text"]
     aligned = _aligned(segments, scores, language)
     policy = resolved(policy, segments, aligned)
-    blank = _booleans(pc.fill_null(pc.equal(pc.utf8_trim_whitespace(texts), ""), True))
+    blank = _booleans(is_blank(texts))
     bounds = policy.bounds()
     found = _hits(bounds, segments, aligned)
     measured, forward = _judged_forward(policy, bounds, found, segments, translations, revised)
@@ -145,7 +146,7 @@ def is_human_verified(translations: pa.Table, engines: Collection[str] | None) -
         return pa.repeat(False, translations.num_rows)
     known = pc.is_in(translations["engine"], pa.array(list(engines), pa.string()))
     found = pc.and_(pc.is_valid(translations["text"]), pc.invert(known))
-    return pa.concat_arrays(found.chunks) if found.num_chunks else pa.array([], pa.bool_())
+    return one_array(found)
 
 
 def overruled(verdicts: pa.Table) -> dict[str, int]:

@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 
 from vqa_builder import languages
 from vqa_builder.answers.soft_scores import SoftScores
+from vqa_builder.arrays import is_blank, one_array
 from vqa_builder.languages.base import Language
 from vqa_builder.release import recount
 from vqa_builder.release.diff.rows_changed import differs
@@ -126,7 +127,7 @@ def text_faults(key: str, table: pa.Table, known: Reference) -> list[Fault]:
     if config_of(key) == "answers":
         return []
     needed = ("question", "question_en") if config_of(key) == "default" else ("question_en",)
-    found = [_fault(table, f"no text in {name}", _blank(table[name])) for name in needed]
+    found = [_fault(table, f"no text in {name}", is_blank(table[name])) for name in needed]
     for name in QUESTION_TEXTS:
         mask = pc.match_substring_regex(table[name], CONTROL)
         found.append(_fault(table, f"a control character in {name}", mask))
@@ -156,8 +157,8 @@ def soft_score_faults(key: str, table: pa.Table, known: Reference) -> list[Fault
     places, scores = known.soft_scores.of(answers)
     labels = _relabelled(places, known.vocabulary["label"].combine_chunks())
     wrong = {
-        "labels that do not follow from the answers": differs(labels, _array(table["labels"])),
-        "soft_scores that do not follow from the answers": differs(scores, _array(table["soft_scores"])),
+        "labels that do not follow from the answers": differs(labels, one_array(table["labels"])),
+        "soft_scores that do not follow from the answers": differs(scores, one_array(table["soft_scores"])),
     }
     return _faults(table, wrong)
 
@@ -308,10 +309,10 @@ def _nested_fault(
 
 def _beyond(linked: pa.Table, side: str, name: str, language: str) -> pa.ChunkedArray:
     """Which rows, all of them with links, have a position outside the words of a column."""
-    links = _array(linked["alignment"])
+    links = one_array(linked["alignment"])
     positions = pc.fill_null(pc.struct_field(pc.list_flatten(links), side), -1).to_numpy()
     starts = links.offsets.to_numpy()[:-1] - links.offsets[0].as_py()
-    texts = _array(linked[name]).dictionary_encode()
+    texts = one_array(linked[name]).dictionary_encode()
     counts = np.array([len(words(text, language)) for text in texts.dictionary.to_pylist()] + [0])
     last = counts[pc.fill_null(texts.indices, len(counts) - 1).to_numpy()] - 1
     outside = (np.minimum.reduceat(positions, starts) < 0) | (np.maximum.reduceat(positions, starts) > last)
@@ -326,15 +327,6 @@ def _lengths(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.fill_null(pc.list_value_length(column), 0)
 
 
-def _blank(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    return pc.fill_null(pc.equal(pc.utf8_trim_whitespace(column), ""), True)
-
-
 def _relabelled(places: pa.ListArray, labels: pa.Array) -> pa.ListArray:
     """Lists of places in the vocabulary as lists of its labels."""
     return pa.ListArray.from_arrays(places.offsets, labels.take(places.values), mask=places.is_null())
-
-
-def _array(column: pa.ChunkedArray) -> pa.Array:
-    combined = column.combine_chunks()
-    return pa.concat_arrays(combined.chunks) if isinstance(combined, pa.ChunkedArray) else combined

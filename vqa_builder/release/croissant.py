@@ -13,6 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from vqa_builder.arrays import is_list
 from vqa_builder.escaping import iri
 from vqa_builder.release import card, metadata
 from vqa_builder.release.metadata import HUB
@@ -181,7 +182,7 @@ def _typed_field(
     """A column or a field within it; ``path`` leads from the column to it."""
     here = {**source, "transform": {"jsonPath": path}} if path else source
     array: dict[str, Any] = {}
-    while pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
+    while is_list(kind):
         dimensions = f"{array['arrayShape']},-1" if array else "-1"
         kind, array = kind.value_type, {"isArray": True, "arrayShape": dimensions}
     if kind == IMAGE:

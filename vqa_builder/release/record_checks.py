@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from vqa_builder.answers import short_texts
 from vqa_builder.answers.options import colliding_rows, quoted_options
+from vqa_builder.arrays import is_blank, one_array
 from vqa_builder.field_paths import FieldPath, put, take
 from vqa_builder.release import record_view, recount
 from vqa_builder.release.checks import CONTROL, SHOWN_IDS, Reference
@@ -169,7 +170,7 @@ def _text_faults(key: str, part: pa.Table, paths: Sequence[FieldPath], known: Re
         )
         faults += _told(key, part, path, own, control, "a control character")
         if config_of(key) == "default":
-            blank = pc.and_(_blank(own.texts), pc.invert(_blank(english.texts)))
+            blank = pc.and_(is_blank(own.texts), pc.invert(is_blank(english.texts)))
             faults += _told(key, part, path, own, blank, "no text where the English has one")
     return faults
 
@@ -254,7 +255,7 @@ _CHECKS: dict[str, Callable[[str, pa.Table, Sequence[FieldPath], Reference], lis
 
 def _pair(part: pa.Table, path: FieldPath) -> tuple[Any, Any]:
     """The texts of a path, translated and in English."""
-    own, english = (take(_one(part[path.column + end]), path.steps[1:]) for end in ("", ENGLISH))
+    own, english = (take(one_array(part[path.column + end]), path.steps[1:]) for end in ("", ENGLISH))
     return own, english
 
 
@@ -262,12 +263,3 @@ def _told(key: str, part: pa.Table, path: FieldPath, own: Any, mask: pa.Array, p
     found = np.flatnonzero(pc.fill_null(mask, False).to_numpy(zero_copy_only=False))[:SHOWN_IDS]
     where = [(part[ROW_ID][int(own.rows[at])], [int(place[at]) for place in own.places]) for at in found]
     return [f"{key}: {row}, {path.at(places)}: {problem}" for row, places in where]
-
-
-def _blank(texts: pa.Array) -> pa.Array:
-    return pc.fill_null(pc.equal(pc.utf8_trim_whitespace(texts), ""), True)
-
-
-def _one(column: pa.ChunkedArray) -> pa.Array:
-    combined = column.combine_chunks()
-    return pa.concat_arrays(combined.chunks) if isinstance(combined, pa.ChunkedArray) else combined

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from vqa_builder import schema
+from vqa_builder.arrays import one_array
 from vqa_builder.field_paths import FieldPath, settle, take
 from vqa_builder.quality.rules import reason_codes
 from vqa_builder.record_strings import distinct_lists
@@ -102,7 +103,7 @@ def sample(folder: Path, manifest: Mapping[str, Any], key: str, rows: int) -> li
     first = next(batches(folder, key)).slice(0, rows)
     found = []
     for path in paths_of(manifest, first.schema):
-        there, english = (take(_column(first, path.column + end), path.steps[1:]) for end in ("", ENGLISH))
+        there, english = (take(one_array(first[path.column + end]), path.steps[1:]) for end in ("", ENGLISH))
         for at, row in enumerate(there.rows.tolist()):
             text, own = there.texts[at].as_py(), english.texts[at].as_py()
             if text and own:
@@ -127,13 +128,8 @@ def _joined(part: pa.Table, paths: Sequence[FieldPath], end: str) -> pa.Array:
     """The strings of each row in one, the beginning."""
     owners, texts = [], []
     for path in paths:
-        found = take(_column(part, path.column + end), path.steps[1:])
+        found = take(one_array(part[path.column + end]), path.steps[1:])
         owners.append(found.rows)
         texts.append(pc.fill_null(pc.utf8_slice_codeunits(found.texts, 0, LONGEST), ""))
     lists = distinct_lists(np.concatenate(owners), pa.concat_arrays(texts), part.num_rows)
     return pc.utf8_slice_codeunits(pc.binary_join(lists, " ⏎ "), 0, LONGEST)
-
-
-def _column(part: pa.Table, name: str) -> pa.Array:
-    column = part[name].combine_chunks()
-    return pa.concat_arrays(column.chunks) if isinstance(column, pa.ChunkedArray) else column

@@ -14,6 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from vqa_builder.arrays import one_array
+
 TRANSLATIONS = ("table", "glossary", "memory", "engine")
 VERBATIM = ("copied", "untranslated")
 _SLACK = 1e-4
@@ -33,14 +35,14 @@ def labels_missing(table: pa.Table, vocabulary: pa.Table, fold: bool) -> dict[st
         vocabulary: ``label`` and ``answer_en``.
         fold: look up in lower case; False as the answers stand.
     """
-    answers = _one(table["answers"])
+    answers = one_array(table["answers"])
     row, label = _own_labels(answers, vocabulary, fold)
     stride = int(pc.max(vocabulary["label"]).as_py() or 0) + 1 if vocabulary.num_rows else 1
     wanted, counts = np.unique(row * stride + label, return_counts=True)
-    labels = _one(table["labels"])
+    labels = one_array(table["labels"])
     there_rows = pc.list_parent_indices(labels).to_numpy().astype(np.int64)
     there = there_rows * stride + pc.list_flatten(labels).to_numpy(zero_copy_only=False)
-    scores = pc.list_flatten(_one(table["soft_scores"])).to_numpy(zero_copy_only=False)
+    scores = pc.list_flatten(one_array(table["soft_scores"])).to_numpy(zero_copy_only=False)
     missing = np.zeros(table.num_rows, dtype=bool)
     missing[wanted[~np.isin(wanted, there)] // stride] = True
     low = np.zeros(table.num_rows, dtype=bool)
@@ -77,9 +79,7 @@ def answers_astray(table: pa.Table, letters: str) -> dict[str, Mask]:
         table: rows of a release.
         letters: RE2 class of the target language's letters.
     """
-    answers = _one(table["answers"])
-    flat = pc.list_flatten(answers)
-    text, english, method = (_one(pc.struct_field(flat, name)) for name in ("answer", "answer_en", "method"))
+    rows, text, english, method = _annotated(table["answers"])
     head = pc.replace_substring_regex(method, r":.*$", "")
     known = pc.is_in(head, pa.array([*TRANSLATIONS, *VERBATIM]))
     verbatim = pc.is_in(head, pa.array(VERBATIM))
@@ -91,8 +91,7 @@ def answers_astray(table: pa.Table, letters: str) -> dict[str, Mask]:
         "an answer that is said to be verbatim and is not": pc.and_(verbatim, pc.invert(same)),
         "a number that is another one": pc.and_(number, _is_other_number(text, english)),
     }
-    parents = pc.list_parent_indices(answers).to_numpy()
-    return {problem: _rows(mask, parents, table.num_rows) for problem, mask in found.items()}
+    return {problem: _rows(mask, rows, table.num_rows) for problem, mask in found.items()}
 
 
 def leftovers(table: pa.Table, letters: str) -> Mask:
@@ -100,13 +99,11 @@ def leftovers(table: pa.Table, letters: str) -> Mask:
 
     "wwwexitcom" for "www.exit.com" is a leftover; "TV" for "tvs" may be one, so people should look.
     """
-    answers = _one(table["answers"])
-    flat = pc.list_flatten(answers)
-    text, english, method = (_one(pc.struct_field(flat, name)) for name in ("answer", "answer_en", "method"))
+    rows, text, english, method = _annotated(table["answers"])
     foreign = pc.invert(pc.match_substring_regex(text, letters))
     by_engine = pc.is_in(method, pa.array(["engine", "memory"]))
     mask = pc.and_(pc.and_(foreign, by_engine), _is_rest(text, english))
-    return _rows(mask, pc.list_parent_indices(answers).to_numpy(), table.num_rows)
+    return _rows(mask, rows, table.num_rows)
 
 
 def spans_lost(table: pa.Table, kinds: Sequence[str]) -> Mask:
@@ -128,14 +125,14 @@ def _own_labels(
     answers: pa.ListArray, vocabulary: pa.Table, fold: bool
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Row and label of every answer that is in the vocabulary; entries that fold alike are left out."""
-    forms = _folded(_one(vocabulary["answer_en"])) if fold else _one(vocabulary["answer_en"])
+    forms = _folded(one_array(vocabulary["answer_en"])) if fold else one_array(vocabulary["answer_en"])
     counted = pc.value_counts(forms)
     single = counted.filter(pc.equal(counted.field("counts"), 1)).field("values")
     english = pc.struct_field(pc.list_flatten(answers), "answer_en")
     place = pc.index_in(_folded(english) if fold else english, forms)
     hits = pc.and_(place.is_valid(), pc.is_in(forms.take(place), single))
     hits = pc.fill_null(hits, False).to_numpy(zero_copy_only=False)
-    labels = _one(vocabulary["label"]).take(place).to_numpy(zero_copy_only=False)
+    labels = one_array(vocabulary["label"]).take(place).to_numpy(zero_copy_only=False)
     row = pc.list_parent_indices(answers).to_numpy().astype(np.int64)
     return row[hits], labels[hits].astype(np.int64)
 
@@ -189,12 +186,15 @@ def _is_subsequence(part: str, whole: str) -> bool:
     return all(sign in left for sign in part)
 
 
+def _annotated(column: pa.ChunkedArray) -> tuple[NDArray[np.int64], pa.Array, pa.Array, pa.Array]:
+    """The row of each annotator's answer, its text, its English and its method."""
+    answers = one_array(column)
+    flat = pc.list_flatten(answers)
+    parts = (one_array(pc.struct_field(flat, name)) for name in ("answer", "answer_en", "method"))
+    return (pc.list_parent_indices(answers).to_numpy(), *parts)
+
+
 def _rows(mask: pa.Array, parents: NDArray[np.int64], rows: int) -> Mask:
     found = np.zeros(rows, dtype=bool)
     found[parents[pc.fill_null(mask, False).to_numpy(zero_copy_only=False)]] = True
     return found
-
-
-def _one(column: pa.ChunkedArray | pa.Array) -> pa.Array:
-    combined = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    return pa.concat_arrays(combined.chunks) if isinstance(combined, pa.ChunkedArray) else combined

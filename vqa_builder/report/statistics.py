@@ -116,9 +116,9 @@ def reasons(rows: pa.Table) -> list[Reason]:
     ]
 
 
-def groups(rows: pa.Table, column: str, most: int = FREQUENT_TYPES) -> list[Group]:
+def groups(rows: pa.Table, column: str) -> list[Group]:
     """Kept and rejected rows by the value of a column, the most frequent first; nulls are left out."""
-    return tally(rows[column].combine_chunks(), kept(rows), most)
+    return tally(rows[column].combine_chunks(), kept(rows), FREQUENT_TYPES)
 
 
 def tally(values: pa.Array, keep: NDArray[np.bool_], most: int, missing: str | None = None) -> list[Group]:

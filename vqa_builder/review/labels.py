@@ -35,7 +35,6 @@ def matched(
     releases: Mapping[str, Questions],
     *,
     flaw_is_good: bool = True,
-    language: str | None = None,
 ) -> dict[str, Matched]:
     """Match labels with the rows of releases.
 
@@ -46,13 +45,12 @@ def matched(
         lines: rows of sheets, or of a file of labels.
         releases: language -> its release.
         flaw_is_good: whether a row labelled ``flaw`` may be kept.
-        language: of rows that do not say theirs.
 
     Raises:
         SourceError: there is no label, a label matches no row, or all are of older translations.
     """
     known: dict[str, Known] = {code: known_questions(one.rows) for code, one in releases.items()}
-    said = [one for one in said_in(lines, known, language=language) if one.label]
+    said = [one for one in said_in(lines, known) if one.label]
     if not said:
         raise SourceError(
             "There is no label", where=lines[0].file if lines else None, expected=", ".join(sheet_csv.LABELS)

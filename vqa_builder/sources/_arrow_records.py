@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from vqa_builder.arrays import is_list
 from vqa_builder.errors import SourceError
 from vqa_builder.sources._answer_texts import Answer, ReadText, holds_something, text_of
 from vqa_builder.sources._json_records import explained
@@ -250,7 +251,7 @@ def _class_names(schema: pa.Schema) -> dict[str, list[str]]:
 
 def _named(values: pa.Array, names: list[str]) -> pa.Array:
     """Names for numbers; those that have none, such as the -1 of ``datasets``, are null."""
-    if _is_list(values.type):
+    if is_list(values.type):
         lengths, valid, flat = _list_parts(values)
         offsets = pa.array(np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32))
         return pa.ListArray.from_arrays(offsets, _named(flat, names), mask=pa.array(~valid))
@@ -285,7 +286,7 @@ def _at(table: pa.RecordBatch, name: str) -> pa.Array:
 
 def _listed_answers(values: pa.Array) -> pa.ListArray | None:
     """Lists of texts, or of structs with an answer, as a column; None where they hold something else."""
-    if not _is_list(values.type):
+    if not is_list(values.type):
         return None
     lengths, valid, flat = _list_parts(values)
     if _is_text(flat.type):
@@ -322,11 +323,6 @@ def _plain(values: pa.Array) -> pa.Array:
 
 def _is_text(kind: pa.DataType) -> bool:
     tests = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view, pa.types.is_null)
-    return any(test(kind) for test in tests)
-
-
-def _is_list(kind: pa.DataType) -> bool:
-    tests = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
     return any(test(kind) for test in tests)
 
 

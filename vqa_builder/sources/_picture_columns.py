@@ -8,6 +8,7 @@ from pathlib import PurePath
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from vqa_builder.arrays import is_list
 from vqa_builder.errors import SourceError
 from vqa_builder.pictures import COLUMNS
 from vqa_builder.sources._table_options import Rows, missing
@@ -53,7 +54,7 @@ def pictures(values: pa.Array, label: str, numbers: Sequence[int]) -> pa.Array:
     """A column as pictures, or lists of them, each of ``PLACED``."""
     file = PurePath(label).name
     places = pa.array([f"{file}, record {number}" for number in numbers], pa.string())
-    if not _is_list(values.type):
+    if not is_list(values.type):
         return _placed(values, places)
     lengths = pc.list_value_length(values).fill_null(0)
     offsets = pa.array([0, *pc.cumulative_sum(lengths).to_pylist()], pa.int32())
@@ -63,7 +64,7 @@ def pictures(values: pa.Array, label: str, numbers: Sequence[int]) -> pa.Array:
 
 def first_path(values: pa.Array) -> pa.Array:
     """The path of each row's picture, of its first where it has several; null where it has none."""
-    if _is_list(values.type):
+    if is_list(values.type):
         places = pc.list_value_length(values).fill_null(0)
         starts = pc.subtract(pc.cumulative_sum(places), places)
         values = pc.list_flatten(values).take(pc.if_else(pc.greater(places, 0), starts, None))
@@ -72,7 +73,7 @@ def first_path(values: pa.Array) -> pa.Array:
 
 def has_paths(kind: pa.DataType) -> bool:
     """Whether a column's pictures have paths, or it is a list of pictures."""
-    inner = kind.value_type if _is_list(kind) else kind
+    inner = kind.value_type if is_list(kind) else kind
     return bool(pa.types.is_struct(inner) and "path" in inner.names) or _holds(kind)
 
 
@@ -94,7 +95,7 @@ def _parts(values: pa.Array) -> tuple[pa.Array, pa.Array]:
 
 def _holds(kind: pa.DataType) -> bool:
     """Whether a type, whatever its column is called, is one of pictures."""
-    kind = kind.value_type if _is_list(kind) else kind
+    kind = kind.value_type if is_list(kind) else kind
     if pa.types.is_struct(kind):
         return {"bytes"} <= set(kind.names) <= {"bytes", "path"} and _is_binary(kind.field("bytes").type)
     return _is_binary(kind)
@@ -102,7 +103,7 @@ def _holds(kind: pa.DataType) -> bool:
 
 def _refers(kind: pa.DataType) -> bool:
     """Whether a type can hold paths of pictures."""
-    kind = kind.value_type if _is_list(kind) else kind
+    kind = kind.value_type if is_list(kind) else kind
     if pa.types.is_struct(kind):
         return "path" in kind.names
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
@@ -110,7 +111,3 @@ def _refers(kind: pa.DataType) -> bool:
 
 def _is_binary(kind: pa.DataType) -> bool:
     return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
-
-
-def _is_list(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_list(kind) or pa.types.is_large_list(kind))

@@ -6,11 +6,10 @@ import shlex
 from collections.abc import Sequence
 from functools import cache
 from typing import Any, ClassVar, Literal
-from urllib.parse import urlsplit
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from pydantic import BaseModel, Field, field_validator
+from pydantic import BaseModel, Field
 
 from vqa_builder.errors import SpecError
 from vqa_builder.languages.base import Language
@@ -24,6 +23,7 @@ from vqa_builder.quality.scorers._qe_workers import (
     check_signature,
 )
 from vqa_builder.translation.engines._faults import Secrets
+from vqa_builder.translation.engines._remote import HttpAddress
 
 
 class Qe(base.Scorer):
@@ -49,7 +49,7 @@ class Qe(base.Scorer):
         command: str | tuple[str, ...] | None = Field(
             None, description="program and arguments; it runs in the current folder and with this environment"
         )
-        url: str | None = Field(None, description="address of an endpoint that answers POST requests")
+        url: HttpAddress | None = Field(None, description="address of an endpoint that answers POST requests")
         key_variable: str | None = Field(
             None, description="environment variable with the key for the url, sent as a bearer token"
         )
@@ -65,17 +65,6 @@ class Qe(base.Scorer):
         timeout: float = Field(600.0, gt=0, description="seconds that one such request may take")
         start_timeout: float = Field(120.0, gt=0, description="seconds until a command must introduce itself")
         retries: int = Field(3, ge=0, le=20, description="how often a failed request to the url is repeated")
-
-        @field_validator("url")
-        @classmethod
-        def _plain_address(cls, address: str | None) -> str | None:
-            if address is not None:
-                parts = urlsplit(address)
-                if parts.scheme not in ("http", "https") or not parts.hostname:
-                    raise ValueError("must begin with http:// or https:// and name a host")
-                if "@" in parts.netloc:
-                    raise ValueError("must hold no user name and no password: use key_variable")
-            return address
 
     name = "qe"
     summary = "a neural model's estimate by an outside worker, 0 to 1; 1 is good"

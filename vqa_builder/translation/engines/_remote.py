@@ -20,10 +20,10 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from queue import SimpleQueue
-from typing import Any, ClassVar, NamedTuple, TypeAlias
+from typing import Annotated, Any, ClassVar, NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field
 
 from vqa_builder.translation.engines import base
 from vqa_builder.translation.engines._faults import AGAIN, Refused, Temporary
@@ -43,10 +43,24 @@ Job: TypeAlias = tuple[int, ...]
 """The places of the texts that travel in one request."""
 
 
+def _plain_address(address: str) -> str:
+    parts = urlsplit(address)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("must begin with http:// or https:// and name a host")
+    if "@" in parts.netloc:
+        raise ValueError("must hold no user name and no password: use key_variable")
+    return address
+
+
+HttpAddress = Annotated[str, AfterValidator(_plain_address)]
+
+
 class RemoteOptions(base.Options):
     """The limits of a service, and how much trouble to bear with."""
 
-    base_url: str | None = Field(None, description="address of the service, where it is not the usual one")
+    base_url: HttpAddress | None = Field(
+        None, description="address of the service, where it is not the usual one"
+    )
     concurrency: int = Field(4, ge=1, le=1000, description="requests at once, never more")
     requests_per_second: float | None = Field(
         None, gt=0, description="requests that may begin per second, evenly spaced"
@@ -67,17 +81,6 @@ class RemoteOptions(base.Options):
     stop_after: int = Field(
         5, ge=1, description="the build stops after so many requests in a row failed with all their retries"
     )
-
-    @field_validator("base_url")
-    @classmethod
-    def _plain_address(cls, address: str | None) -> str | None:
-        if address is not None:
-            parts = urlsplit(address)
-            if parts.scheme not in ("http", "https") or not parts.hostname:
-                raise ValueError("must begin with http:// or https:// and name a host")
-            if "@" in parts.netloc:
-                raise ValueError("must hold no user name and no password: keys come from the environment")
-        return address
 
 
 class Reply(NamedTuple):

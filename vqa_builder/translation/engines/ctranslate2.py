@@ -18,7 +18,7 @@ from typing import Any, ClassVar, Literal, TypeAlias
 from pydantic import Field
 
 from vqa_builder.errors import EngineError
-from vqa_builder.store import file_hash
+from vqa_builder.store import files_hash
 from vqa_builder.translation.engines import base
 from vqa_builder.translation.engines.base import Engine, Failure, Page
 from vqa_builder.translation.pieces import Tokenizer, find_tokenizer, listing
@@ -132,15 +132,15 @@ class CTranslate2(Engine):
         decoding = [frame, chosen.max_input_length, sorted(self._decoding.items())]
         parts = {
             "model": chosen.model.resolve().name,
-            "sha": _hash_of(self._files),
-            "tokenizer": _hash_of(self._tokenizer.files) if self._tokenizer.files else "characters",
+            "sha": files_hash(self._files),
+            "tokenizer": files_hash(self._tokenizer.files) if self._tokenizer.files else "characters",
             "beam": chosen.beam_size,
             "decoding": hashlib.sha256(repr(decoding).encode()).hexdigest()[:8],
             "compute": self._compute_type,
             "ctranslate2": version("ctranslate2"),
         }
         if beside := self._beside:
-            parts["beside"] = _hash_of(beside)
+            parts["beside"] = files_hash(beside)
         return "|".join([self.name, *(f"{key}:{value}" for key, value in parts.items())])
 
     def check_direction(self, source: str, target: str) -> None:
@@ -356,12 +356,6 @@ def _model_files(model: Path) -> tuple[Path, ...]:
             remedy="vqa-builder convert-model NAME_OR_FOLDER FOLDER, or one of the ct2-*-converter commands",
         )
     return tuple(sorted(files))
-
-
-def _hash_of(files: Sequence[Path]) -> str:
-    """Twelve hex digits that stand for the content of files."""
-    together = "".join(f"{file.name}:{file_hash(file)};" for file in files)
-    return hashlib.sha256(together.encode()).hexdigest()[:12]
 
 
 def _cores() -> int:

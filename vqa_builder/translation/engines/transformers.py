@@ -21,7 +21,7 @@ from typing import Any, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from vqa_builder.errors import EngineError, MissingExtraError
-from vqa_builder.store import file_hash
+from vqa_builder.store import files_hash
 from vqa_builder.translation.engines import _indictrans, base
 from vqa_builder.translation.engines._seq2seq import Seq2Seq, Settings
 from vqa_builder.translation.engines.base import EngineInParts, Failure, Page, Parts
@@ -317,5 +317,4 @@ def _hash_of(folder: Path) -> str:
     files = sorted(
         file for file in folder.iterdir() if file.is_file() and not file.name.startswith((".", "README"))
     )
-    together = "".join(f"{file.name}:{file_hash(file)};" for file in files)
-    return hashlib.sha256(together.encode()).hexdigest()[:12]
+    return files_hash(files)
