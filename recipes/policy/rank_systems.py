@@ -16,8 +16,8 @@ import numpy as np
 import pyarrow as pa
 from common import SHARED, kendall, lines, pairs, scores, table, translate
 
-from vqa_builder.quality.policy import what_if
 from vqa_builder.quality.policy_config import policy_for
+from vqa_builder.quality.what_if import what_if
 
 SCORERS = (
     "script",

@@ -19,10 +19,10 @@ import pyarrow as pa
 from common import SEED, pairs, table, translate, vqa_questions
 
 from vqa_builder import languages, registry
-from vqa_builder.quality.policy import what_if
 from vqa_builder.quality.policy_config import policy_for, preset_names
 from vqa_builder.quality.scorers._identifiers import _loaded, installed_model
 from vqa_builder.quality.scoring import BATCH
+from vqa_builder.quality.what_if import what_if
 from vqa_builder.spec import DEFAULT_SCORES
 
 QUESTIONS, SEGMENTS, ROUNDS = 15_000, 600_000, 5

@@ -1,4 +1,4 @@
-"""From score columns to keep or reject: policies, verdicts with every reason, and what-if tables."""
+"""From score columns to keep or reject: verdicts with every reason."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from vqa_builder.arrays import is_blank, one_array
 from vqa_builder.errors import SpecError
 from vqa_builder.quality import round_trip
 from vqa_builder.quality.rules import Bound, Combination, Policy, Rule, Standing
-from vqa_builder.schema import KINDS, ROLES, SHORT, VERDICTS
+from vqa_builder.schema import SHORT, VERDICTS
 
 VERSION = "7"
 """Raised by whoever changes what ``judge`` returns for the same policy and scores."""
@@ -113,9 +113,7 @@ def judge(
     unscored = _unscored(policy, bounds, segments, aligned, forward) & ~blank
     hits = np.column_stack([blank, unscored, *found])
     codes = [UNTRANSLATED, UNSCORED, *(bound.reason for bound in bounds)]
-    verified = _booleans(is_human_verified(translations, engines)) & ~blank
-    against = dict(zip(codes, hits[verified].sum(axis=0).tolist(), strict=True))
-    hits[verified] = False
+    against = _overrule(hits, _booleans(is_human_verified(translations, engines)) & ~blank, codes)
     columns = {
         "segment_id": segments["segment_id"],
         "language": pa.repeat(language, len(hits)),
@@ -124,10 +122,17 @@ def judge(
     }
     metadata = {
         _METADATA: json.dumps(policy.model_dump(mode="json")),
-        _OVERRULED: json.dumps({code: segments for code, segments in against.items() if segments}),
+        _OVERRULED: json.dumps(against),
         _ROUND_TRIP: json.dumps(measured._asdict()),
     }
     return pa.table(columns).cast(VERDICTS).replace_schema_metadata(metadata)
+
+
+def _overrule(hits: Flags, verified: Flags, codes: list[str]) -> dict[str, int]:
+    """Take away what people's translations would be rejected for; reason -> how many of them."""
+    against = dict(zip(codes, hits[verified].sum(axis=0).tolist(), strict=True))
+    hits[verified] = False
+    return {code: segments for code, segments in against.items() if segments}
 
 
 def is_human_verified(translations: pa.Table, engines: Collection[str] | None) -> pa.BooleanArray:
@@ -164,77 +169,6 @@ def round_trip_of(verdicts: pa.Table) -> round_trip.Measured:
 def judged_by(verdicts: pa.Table) -> Policy:
     """The policy behind a table of verdicts, every bound a number."""
     return Policy.model_validate(json.loads(verdicts.schema.metadata[_METADATA]))
-
-
-def what_if(
-    segments: pa.Table,
-    scores: pa.Table,
-    policies: Mapping[str, Policy],
-    translations: pa.Table | None = None,
-    revised: Collection[str] = (),
-) -> pa.Table:
-    """What each policy would keep, from scores that are there: nothing is translated or scored again.
-
-    Args:
-        segments: segment_id and role; ``count`` (rows per segment) if it is there.
-        scores: segment_id and one column per measure, of one language, in any order.
-        policies: name -> policy.
-        translations: segment_id, text and engine, in any order, with which the round trip judges where it
-            does in ``judge``; without them it judges everywhere.
-        revised: as of ``judge``.
-
-    Returns:
-        One row per policy and role: policy, role, segments, kept, rows and rows_kept (null without counts),
-        signature (bounds resolved) and ``reasons`` list<struct<reason, segments, alone>>: how many segments
-        each bound rejects, and how many nothing else does. A segment without any score counts as
-        untranslated.
-
-    Raises:
-        UnknownNameError, SpecError: see ``Policy.check`` and ``resolved``.
-    """
-    measures = [name for name in scores.column_names if name not in _KEYS]
-    aligned = _rows_of(segments, scores, measures)
-    blank = np.ones(segments.num_rows, dtype=bool)
-    for name in measures:
-        blank &= _booleans(pc.is_null(aligned[name]))
-    if translations is not None:
-        known = [name for name in ("text", "engine", "back_text") if name in translations.column_names]
-        translations = _rows_of(segments, translations, known)
-    roles = {role: _booleans(pc.equal(segments["role"], role)) for role in _roles(segments)}
-    counts = segments["count"].to_numpy() if "count" in segments.column_names else None
-    found = []
-    for name, policy in policies.items():
-        policy.check({field.name: field.type for field in aligned.schema})
-        policy = resolved(policy, segments, aligned)
-        bounds = policy.bounds()
-        judged, forward = _hits(bounds, segments, aligned), np.zeros_like(blank)
-        if translations is not None:
-            _, forward = _judged_forward(policy, bounds, judged, segments, translations, revised)
-        _give_up_round_trip(bounds, judged, forward)
-        unscored = _unscored(policy, bounds, segments, aligned, forward) & ~blank
-        hits = np.column_stack([blank, unscored, *judged])
-        codes = [UNTRANSLATED, UNSCORED, *(bound.reason for bound in bounds)]
-        for role, rows in roles.items():
-            told = _told(hits[rows], codes, None if counts is None else counts[rows])
-            found.append({"policy": name, "role": role, **told, "signature": policy.signature})
-    return pa.Table.from_pylist(found, _WHAT_IF)
-
-
-_WHAT_IF = pa.schema(
-    [
-        ("policy", pa.string()),
-        ("role", pa.string()),
-        ("segments", pa.int64()),
-        ("kept", pa.int64()),
-        ("rows", pa.int64()),
-        ("rows_kept", pa.int64()),
-        (
-            "reasons",
-            pa.list_(pa.struct([("reason", pa.string()), ("segments", pa.int64()), ("alone", pa.int64())])),
-        ),
-        ("signature", pa.string()),
-    ]
-)
 
 
 def combined(combination: Combination, scores: pa.Table) -> NDArray[np.float64]:
@@ -406,33 +340,12 @@ def _words(bounds: list[Bound], scores: pa.Table) -> dict[str, pa.Array]:
     return found
 
 
-def _told(hits: Flags, codes: list[str], counts: NDArray[np.int64] | None) -> dict[str, Any]:
-    reasons = hits.sum(axis=1)
-    kept = reasons == 0
-    alone = hits[reasons == 1].sum(axis=0)
-    return {
-        "segments": len(hits),
-        "kept": int(kept.sum()),
-        "rows": None if counts is None else int(counts.sum()),
-        "rows_kept": None if counts is None else int(counts[kept].sum()),
-        "reasons": [
-            {"reason": code, "segments": int(every), "alone": int(only)}
-            for code, every, only in zip(codes, hits.sum(axis=0), alone, strict=True)
-            if every
-        ],
-    }
-
-
 def _aligned(segments: pa.Table, table: pa.Table, language: str) -> pa.Table:
     """The rows of ``table`` in the order of the segments; nulls where a segment has none."""
-    return _rows_of(segments, table.filter(pc.equal(table["language"], language)))
-
-
-def _rows_of(segments: pa.Table, table: pa.Table, columns: list[str] | None = None) -> pa.Table:
-    wanted = table.select(columns or table.column_names)
-    if table["segment_id"].equals(segments["segment_id"]):
-        return wanted
-    return wanted.take(pc.index_in(segments["segment_id"], table["segment_id"]))
+    own = table.filter(pc.equal(table["language"], language))
+    if own["segment_id"].equals(segments["segment_id"]):
+        return own
+    return own.take(pc.index_in(segments["segment_id"], own["segment_id"]))
 
 
 def _floats(column: pa.ChunkedArray) -> NDArray[np.float64]:
@@ -442,12 +355,6 @@ def _floats(column: pa.ChunkedArray) -> NDArray[np.float64]:
 def _are_short(segments: pa.Table) -> Flags:
     """Which segments the rules for answers hold for."""
     return _booleans(pc.is_in(segments["role"], pa.array(SHORT)))
-
-
-def _roles(segments: pa.Table) -> list[str]:
-    """The roles of segments; those of questions and answers stand there in any case."""
-    found = set(segments["role"].unique().to_pylist())
-    return list(ROLES) if found <= {*ROLES} else [role for role in KINDS if role in found]
 
 
 def _booleans(values: pa.ChunkedArray | pa.Array) -> Flags:
