@@ -64,8 +64,8 @@ HOSTILE: list[tuple[str, dict[str, Any], str]] = [
     ("address", {"scores": [{"type": "qe", "url": "http://127.0.0.1:9/"}]}, "scores.qe.url"),
     (
         "address",
-        {"scores": [{"type": "qe", "judge": {"model": "m", "base_url": "http://127.0.0.1:9/v1"}}]},
-        "scores.qe.judge.base_url",
+        {"scores": [{"type": "judge", "model": "m", "base_url": "http://127.0.0.1:9/v1"}]},
+        "scores.judge.base_url",
     ),
     ("address", {"translate": openai(base_url="http://127.0.0.1:9/v1")}, "translate.openai.base_url"),
     ("address", {"translate": openai()}, "translate.openai"),
@@ -291,7 +291,6 @@ SAFE = {
     "labels",
     "signature",
     "roles",
-    "judge",
     "ignore",
     "encoding",
     "key",

@@ -125,7 +125,7 @@ def _powers(kind: str, place: str, plugin: Plugin, options: BaseModel) -> Iterat
         named = set(value.values()) if isinstance(value, Mapping) else {str(value)}
         if power and value and not (power == "key" and named <= keys):
             yield Setting(power, f"{place}.{name}", str(value))
-    if kind == "engines" and getattr(options, "base_url", "") is None:
+    if getattr(options, "base_url", "") is None:
         yield Setting("address", place, f"the service of {getattr(options, 'provider', plugin.type)}")
     downloaded = DOWNLOADS.get(plugin.type)
     if downloaded and (value := getattr(options, downloaded)):

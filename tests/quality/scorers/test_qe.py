@@ -19,7 +19,7 @@ from werkzeug import Request, Response
 from tests.conftest import ROOT
 from vqa_builder.errors import ScorerError, SpecError
 from vqa_builder.quality import scoring
-from vqa_builder.quality.scorers import _judge, qe
+from vqa_builder.quality.scorers import qe
 from vqa_builder.quality.scorers._qe_workers import CommandWorker, Pair
 from vqa_builder.quality.scorers.qe import Qe
 
@@ -248,7 +248,6 @@ def test_a_program_that_is_none_cannot_be_started(measure: Measure, tmp_path: Pa
         ({"command": "python w.py", "url": "http://127.0.0.1:1"}, "found:    command and url"),
         ({"url": "ftp://example.org"}, "must begin with http:// or https://"),
         ({"url": "http://me:secret@example.org/"}, "must hold no user name"),
-        ({"judge": {"base_url": "http://127.0.0.1:1/v1"}}, "judge.model"),
         ({"comand": "python w.py"}, "comand"),
     ],
 )
@@ -387,134 +386,6 @@ def test_a_missing_key_is_named(measure: Measure, monkeypatch: pytest.MonkeyPatc
     with pytest.raises(ScorerError, match="needs a key") as caught:
         measure("qe", "ja", ROWS, url="http://127.0.0.1:9/", key_variable="QE_KEY")
     assert "the environment variable QE_KEY" in str(caught.value)
-
-
-# A language model
-
-
-class Model:
-    """A chat endpoint: its scripted answers first, then 10 points per letter of the translation."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self.script: list[Callable[[Request], Response]] = []
-        self.asked: list[dict[str, Any]] = []
-
-    def __call__(self, request: Request) -> Response:
-        self.asked.append(request.get_json())
-        return self.script.pop(0)(request) if self.script else points(request)
-
-
-def items_in(body: dict[str, Any]) -> list[dict[str, Any]]:
-    """What a request wants judged."""
-    items: list[dict[str, Any]] = json.loads(body["messages"][1]["content"])["items"]
-    return items
-
-
-def points(request: Request, change: Callable[[list[Any]], list[Any]] = lambda items: items) -> Response:
-    """A chat reply with a score per item, changed."""
-    items = items_in(request.get_json())
-    scores = [{"id": item["id"], "score": 10 * len(item["translation"])} for item in items]
-    return chat(json.dumps({"items": change(scores)}))
-
-
-def chat(content: str, finish: str = "stop") -> Response:
-    """A whole reply."""
-    choice = {"index": 0, "message": {"role": "assistant", "content": content}, "finish_reason": finish}
-    return replied({"object": "chat.completion", "choices": [choice], "usage": {"prompt_tokens": 9}})
-
-
-@pytest.fixture
-def model(web: HTTPServer) -> Iterator[Model]:
-    made = Model(web.url_for("/v1"))
-    web.expect_request("/v1/chat/completions", method="POST").respond_with_handler(made)
-    yield made
-    web.check_handler_errors()
-    web.clear()
-
-
-def judge(model: Model, **more: Any) -> dict[str, Any]:
-    """Options of the judge, without long waits."""
-    return {"judge": {"base_url": model.url, "model": "m", "concurrency": 1, "first_wait": 0, **more}}
-
-
-JUDGED = [("cup", "カップ"), ("red", "赤"), ("street", "通り"), ("black and white", "白黒")]
-POINTS = [0.3, 0.1, 0.2, 0.2]
-
-
-def test_a_model_judges_by_the_rubric(model: Model, measure: Measure) -> None:
-    assert measure("qe", "ja", JUDGED, role="answer", **judge(model)) == pytest.approx(POINTS)
-    (body,) = model.asked
-    system = body["messages"][0]["content"]
-    assert "from English into Japanese" in system and "{language}" not in system
-    assert items_in(body)[0] == {"id": 1, "role": "answer", "source": "cup", "translation": "カップ"}
-    assert body["temperature"] == 0
-    assert body["response_format"]["json_schema"]["strict"] is True
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda items: items[1:],
-        lambda items: [*items, {"id": 9, "score": 1}],
-        lambda items: items[::-1],
-        lambda items: [item | {"score": 101} for item in items],
-        lambda items: [item | {"score": "good"} for item in items],
-    ],
-)
-def test_a_reply_that_is_not_certain_is_asked_again_in_halves(
-    change: Callable[[list[Any]], list[Any]], model: Model, measure: Measure
-) -> None:
-    model.script = [lambda r: points(r, change)]
-    assert measure("qe", "ja", JUDGED, **judge(model)) == pytest.approx(POINTS)
-    assert [len(items_in(body)) for body in model.asked] == [4, 2, 2]
-
-
-def test_what_a_model_refuses_or_never_scores_is_null(model: Model, measure: Measure) -> None:
-    model.script = [lambda r: chat("", "content_filter")]
-    assert measure("qe", "ja", JUDGED[:1], **judge(model)) == [None]
-    model.script = [lambda r: chat("I cannot say.")] * 3
-    assert measure("qe", "ja", JUDGED[:1], **judge(model, retries=2)) == [None]
-    assert measure("qe", "ja", JUDGED[:1], **judge(model, retries=2)) == pytest.approx(POINTS[:1])
-
-
-def test_thoughts_and_fences_around_a_reply_are_passed_over(model: Model, measure: Measure) -> None:
-    content = '<think>{"items":[]}</think>\n```json\n{"items":[{"id":1,"score":62.5}]}\n```'
-    model.script = [lambda r: chat(content)]
-    assert measure("qe", "hi", [("cup", "कप")], **judge(model)) == pytest.approx([0.625])
-
-
-def test_a_weaker_json_mode_is_taken_where_the_endpoint_wants_it(model: Model, measure: Measure) -> None:
-    refusal = {"error": {"message": "response_format json_schema is not supported"}}
-    model.script = [lambda r: replied(refusal, 400)]
-    assert measure("qe", "ja", JUDGED, **judge(model)) == pytest.approx(POINTS)
-    assert model.asked[-1]["response_format"] == {"type": "json_object"}
-
-
-def test_a_judge_without_access_ends_the_build(
-    model: Model, measure: Measure, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    model.script = [lambda r: replied({"error": {"message": f"no such key {KEY}"}}, 401)]
-    with pytest.raises(ScorerError, match="The judge of the scorer qe cannot go on") as caught:
-        measure("qe", "ja", JUDGED, **judge(model))
-    assert "refuses access" in str(caught.value)
-    assert KEY not in str(caught.value)
-    monkeypatch.delenv("OPENAI_API_KEY")
-    qe._worker.cache_clear()
-    with pytest.raises(ScorerError, match="needs a key"):
-        scoring.build("qe", {"judge": {"model": "m"}}, "ja")
-
-
-def test_the_rubric_and_the_decoding_are_in_the_judges_signature(
-    model: Model, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    before = scoring.build("qe", judge(model), "ja").signature
-    assert before.startswith("qe|judge:m|rubric:")
-    assert scoring.build("qe", judge(model, concurrency=9), "ja").signature == before
-    assert scoring.build("qe", judge(model, temperature=1), "ja").signature != before
-    monkeypatch.setattr(_judge, "rubric", lambda: "another")
-    assert scoring.build("qe", judge(model), "ja").signature != before
 
 
 # COMET

@@ -59,7 +59,7 @@ class Pair(NamedTuple):
 
 
 class Worker(Protocol):
-    """Whoever judges pairs: a command, an endpoint, a language model."""
+    """Whoever judges pairs: a command or an endpoint."""
 
     @property
     def signature(self) -> str:

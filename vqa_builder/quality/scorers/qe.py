@@ -1,4 +1,4 @@
-"""Neural quality estimation by a worker outside: a command, an HTTP endpoint, or a language model."""
+"""Neural quality estimation by a worker outside: a command or an HTTP endpoint."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from pydantic import BaseModel, Field
 from vqa_builder.errors import SpecError
 from vqa_builder.languages.base import Language
 from vqa_builder.quality.scorers import base
-from vqa_builder.quality.scorers._judge import Judge, JudgeOptions, as_scorer_error
 from vqa_builder.quality.scorers._qe_workers import (
     CommandWorker,
     HttpWorker,
@@ -22,17 +21,19 @@ from vqa_builder.quality.scorers._qe_workers import (
     Worker,
     check_signature,
 )
+from vqa_builder.quality.scorers.judge import as_scorer_error
 from vqa_builder.translation.engines._faults import Secrets
 from vqa_builder.translation.engines._remote import HttpAddress
+from vqa_builder.translation.request import batches
 
 
 class Qe(base.Scorer):
     """A model's estimate of how good a translation is, seen with its source and without a reference.
 
     COMET and its like pin old versions of numpy and of the hub's client, so they run in an environment of
-    their own: ``command`` starts a process there once and keeps it, ``url`` asks a service, ``judge`` asks a
-    language model to score by a published rubric. Give one of the three. ``recipes/policy/qe/README.md`` has
-    the protocol and a worker for COMET and CometKiwi (Rei et al. 2022, WMT quality estimation task).
+    their own: ``command`` starts a process there once and keeps it, ``url`` asks a service. Give one of the
+    two. ``recipes/policy/qe/README.md`` has the protocol and a worker for COMET and CometKiwi (Rei et al.
+    2022, WMT quality estimation task). A language model is asked by the scorer ``judge``.
 
     The worker says who it is, and that keys the scores: with another model all pairs are scored anew. One
     that dies, hangs, or answers with anything but a number from 0 to 1 (or null) per pair ends the build with
@@ -53,7 +54,6 @@ class Qe(base.Scorer):
         key_variable: str | None = Field(
             None, description="environment variable with the key for the url, sent as a bearer token"
         )
-        judge: JudgeOptions | None = Field(None, description="a chat endpoint and a model, as `openai` has")
         signature: str | None = Field(
             None,
             description="what the worker must call itself; an unchanged build then starts none",
@@ -75,12 +75,12 @@ class Qe(base.Scorer):
     def __init__(self, language: Language, options: BaseModel | None = None) -> None:
         super().__init__(language, options)
         chosen = self.options
-        given = [name for name in ("command", "url", "judge") if getattr(chosen, name)]
+        given = [name for name in ("command", "url") if getattr(chosen, name)]
         if len(given) != 1:
             raise SpecError(
                 "The scorer qe needs one worker",
                 where="scores.qe",
-                expected="one of command, url and judge",
+                expected="command or url",
                 found=" and ".join(given) or "none",
                 remedy="see recipes/policy/qe/README.md",
             )
@@ -104,11 +104,9 @@ class Qe(base.Scorer):
         return {"qe": pc.replace_with_mask(empty, wanted, pa.array(scores, pa.float32()))}
 
     def _scores(self, pairs: Sequence[Pair]) -> list[float | None]:
-        # A judge cuts its requests itself and has many under way at once.
-        size = len(pairs) if self.options.judge else self.options.batch_size
         scores: list[float | None] = []
-        for start in range(0, len(pairs), size or 1):
-            scores += self._worker.scores(pairs[start : start + size], self.language.code)
+        for some in batches(pairs, self.options.batch_size):
+            scores += self._worker.scores(some, self.language.code)
         return scores
 
 
@@ -116,8 +114,6 @@ class Qe(base.Scorer):
 def _worker(options: str) -> Worker:
     """One worker per process and configuration: most hold a model."""
     chosen: Any = Qe.Options.model_validate_json(options)
-    if chosen.judge:
-        return Judge(chosen.judge)
     if chosen.url:
         key = ""
         if chosen.key_variable:
