@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from vqa_builder.arrays import is_list
-from vqa_builder.batches import Batches
+from vqa_builder.batches import PIECE, Batches
 
 SPOOLED = 1 << 22
 """Bytes of one kind that are kept in memory while a column is hashed."""
@@ -171,26 +171,28 @@ def content_hash(rows: pa.Table | Batches) -> str:
 
 
 def content_hashes(rows: pa.Table | Batches) -> tuple[str, dict[str, str]]:
-    """The content hash of a table and that of each of its columns; a column is read at a time, in pieces.
+    """The content hash of a table and that of each of its columns; of a large table one is read at a time.
 
     Returns:
         ``content_hash(rows)``, and column name -> the same hash of the column alone, without its name.
     """
     rows = Batches.of(rows)
     whole = hashlib.sha256(f"{rows.num_rows}".encode())
-    columns = {}
-    for name in rows.schema.names:
-        whole.update(f"|{name}:".encode())
-        column = hashlib.sha256(f"{rows.num_rows}".encode())
+    columns, names = {}, rows.schema.names
+    for together in [names] if rows.num_rows <= PIECE else [[name] for name in names]:
         with ExitStack() as opened:
-            canonical = _Canonical(rows.schema.field(name).type, opened)
-            for piece in rows.read([name]):
-                for array in piece[name].chunks:
-                    canonical.add(array)
-            for part in canonical.parts():
-                whole.update(part)
-                column.update(part)
-        columns[name] = column.hexdigest()
+            found = {name: _Canonical(rows.schema.field(name).type, opened) for name in together}
+            for piece in rows.read(together):
+                for name, canonical in found.items():
+                    for array in piece[name].chunks:
+                        canonical.add(array)
+            for name, canonical in found.items():
+                whole.update(f"|{name}:".encode())
+                column = hashlib.sha256(f"{rows.num_rows}".encode())
+                for part in canonical.parts():
+                    whole.update(part)
+                    column.update(part)
+                columns[name] = column.hexdigest()
     return whole.hexdigest(), columns
 
 

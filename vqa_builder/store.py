@@ -177,12 +177,13 @@ def write_table(path: Path, made: Made) -> None:
     """Write a table, or its pieces, as an Arrow file, whole or not at all, and its checksum beside it."""
     pieces = iter([made] if isinstance(made, pa.Table) else made)
     first = next(pieces)
-    with atomic_file(path) as partial:
+    with atomic_file(path, synced=False) as partial:
         with pa.ipc.new_file(partial, first.schema) as writer:
             for piece in chain([first], pieces):
                 for batch in piece.to_batches() or [pa.RecordBatch.from_pylist([], piece.schema)]:
                     writer.write_batch(batch, custom_metadata=piece.schema.metadata)
-        write_text(_checksum_file(path), file_hash(partial))
+        with atomic_file(_checksum_file(path), synced=False) as checksum:
+            checksum.write_text(file_hash(partial), encoding="utf-8")
 
 
 def read_table(path: Path) -> pa.Table:
@@ -237,15 +238,22 @@ def files_hash(files: Iterable[Path]) -> str:
 
 
 @contextmanager
-def atomic_file(path: Path) -> Iterator[Path]:
-    """A temporary path beside ``path`` that takes its place if the block ends well, and vanishes if not."""
+def atomic_file(path: Path, *, synced: bool = True) -> Iterator[Path]:
+    """A temporary path beside ``path`` that takes its place if the block ends well, and vanishes if not.
+
+    Args:
+        path: the file.
+        synced: wait until it is on the disk; not needed where a checksum tells what a power cut left behind.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         yield partial
-        sync(partial)
+        if synced:
+            sync(partial)
         partial.replace(path)
-        sync(path.parent)
+        if synced:
+            sync(path.parent)
     except BaseException:
         remove(partial)
         raise

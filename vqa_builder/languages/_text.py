@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import re
 import unicodedata
 from collections.abc import Callable
 from functools import cache
 from importlib import resources
+from itertools import zip_longest
 
 from vqa_builder import registry
 
@@ -43,8 +43,8 @@ def table_rows(name: str, package: str = "vqa_builder.languages") -> list[dict[s
         elsewhere = registry.package_of("languages", code)
         if elsewhere is None or not (file := resources.files(elsewhere).joinpath(name)).is_file():
             return []
-    lines = file.read_text(encoding="utf-8").splitlines()
-    return list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
+    names, *rows = (line.split("\t") for line in file.read_text(encoding="utf-8").split("\n") if line)
+    return [dict(zip_longest(names, row, fillvalue="")) for row in rows]
 
 
 def settled(rules: Callable[[str], str], text: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -200,6 +201,7 @@ def templates() -> Path:
     raise StorageError("The card templates are not installed", where=here, remedy="reinstall vqa-builder")
 
 
+@cache
 def environment() -> Any:
     """Jinja for cards: ``cell``, ``code``, ``link`` and ``fence`` escape, other filters write numbers."""
     import jinja2

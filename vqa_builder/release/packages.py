@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from functools import cache
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 OURS = "vqa-builder"
 NOT_FOR_BUILDS = ("dev", "docs", "recipes")
@@ -43,17 +43,14 @@ def record(plugins: Iterable[type] = ()) -> dict[str, dict[str, str | None]]:
     modules = {plugin.__module__.partition(".")[0] for plugin in plugins} - {__name__.partition(".")[0]}
     owners = metadata.packages_distributions() if modules else {}
     wanted = [*requirements(), *(name for module in modules for name in owners.get(module, ()))]
-    found: dict[str, metadata.Distribution] = {}
+    found: dict[str, _Installed] = {}
     while wanted:
         name = _normalised(wanted.pop())
-        if name == OURS or name in found or (distribution := _installed(name)) is None:
+        if name == OURS or name in found or (package := _installed(name)) is None:
             continue
-        found[name] = distribution
-        wanted += [one for one, extra in _parsed(distribution.requires or []) if extra is None]
-    return {
-        found[name].name: {"version": found[name].version, "licence": licence_of(found[name])}
-        for name in sorted(found)
-    }
+        found[name] = package
+        wanted += package.needs
+    return {one.name: {"version": one.version, "licence": one.licence} for _, one in sorted(found.items())}
 
 
 def requirements() -> list[str]:
@@ -75,12 +72,22 @@ def licence_of(distribution: metadata.Distribution) -> str | None:
     return ", ".join(found[1] for found in classifiers if found) or None
 
 
+class _Installed(NamedTuple):
+    name: str
+    version: str
+    licence: str | None
+    needs: tuple[str, ...]
+
+
 @cache
-def _installed(name: str) -> metadata.Distribution | None:
+def _installed(name: str) -> _Installed | None:
     try:
-        return metadata.distribution(name)
+        found = metadata.distribution(name)
     except metadata.PackageNotFoundError:
         return None
+    needs = tuple(one for one, extra in _parsed(found.requires or []) if extra is None)
+    about = found.metadata
+    return _Installed(about["Name"], about["Version"], licence_of(found), needs)
 
 
 def _of_checkout() -> list[str]:

@@ -144,8 +144,9 @@ def _config_faults(
     import datasets
 
     expected = {key: facts for key, facts in found.tables.items() if config_of(key) == config}
-    loaded = datasets.load_dataset(source, name, **options)
-    streamed = datasets.load_dataset(source, name, streaming=True, **options)
+    builder = datasets.load_dataset_builder(source, name, **options)
+    builder.download_and_prepare()
+    loaded, streamed = builder.as_dataset(), builder.as_streaming_dataset()
     keys = {
         split: ANSWER_MAP_KEY if config == "answers" else f"{FOLDERS[config]}/{split}" for split in loaded
     }
@@ -201,16 +202,19 @@ def _split_faults(key: str, table: Batches, expected: dict[str, Any]) -> list[st
 
 @contextmanager
 def _quiet_datasets() -> Iterator[None]:
-    """No bars and no log lines of datasets; what it prints is in the report."""
+    """No bars and no log lines of datasets; what it prints is in the report. Nothing here needs torch."""
     import datasets
     from datasets.utils import logging as log
 
     bars, level = not datasets.are_progress_bars_disabled(), log.get_verbosity()
+    torch = datasets.config.TORCH_AVAILABLE
     datasets.disable_progress_bars()
     log.set_verbosity(log.CRITICAL)
+    datasets.config.TORCH_AVAILABLE = torch and "torch" in sys.modules
     try:
         yield
     finally:
+        datasets.config.TORCH_AVAILABLE = torch
         log.set_verbosity(level)
         if bars:
             datasets.enable_progress_bars()

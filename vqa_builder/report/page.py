@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +76,7 @@ def render(
     return page
 
 
+@cache
 def environment() -> Any:
     """Jinja over this room's templates, with HTML escaped."""
     import jinja2

@@ -1,13 +1,12 @@
-"""Histograms as SVG by matplotlib: the same numbers give the same bytes, the page gives the colours.
+"""Histograms as SVG: the same numbers give the same bytes, the page gives the colours.
 
 Text stays text and every colour is a CSS variable, so one plot serves dark and light.
 """
 
 from __future__ import annotations
 
-import io
-import re
-from functools import lru_cache
+import math
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -16,10 +15,11 @@ from numpy.typing import NDArray
 from vqa_builder.report.measures import Floats, Measure
 
 BINS = 60
-WIDTH, HEIGHT = 4.6, 1.7
-LEFT, RIGHT, BOTTOM, TOP = 0.115, 0.985, 0.16, 0.95
-_COLOURS = {"#010101": "var(--kept)", "#020202": "var(--rejected)", "#030303": "var(--ink-soft)"}
-_KEPT, _REJECTED, _INK = _COLOURS
+WIDTH, HEIGHT = 331.2, 122.4
+LEFT, RIGHT, BOTTOM, TOP = 0.115 * WIDTH, 0.985 * WIDTH, 0.84 * HEIGHT, 0.05 * HEIGHT
+X_TICKS, Y_TICKS = 9, 4
+_STEPS = (1, 2, 2.5, 5, 10)
+_UNITS = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
 def span(stops: list[float]) -> tuple[float, float]:
@@ -55,70 +55,87 @@ def histogram(measure: Measure, keep: NDArray[np.bool_], stops: list[float]) -> 
     low, high = span(stops)
     edges = np.linspace(low, high, BINS + 1)
     kept, rejected = (_counts(measure.values[side], edges) for side in (keep, ~keep))
-    return _drawn(measure.name, low, high, kept, rejected)
+    stacked = {"rejected": kept + rejected, "kept": kept}
+    most = max(int(stacked["rejected"].max()), 1)
+    powers = range(math.floor(math.log10(most * 1.4)) + 1)
+    sparse = powers[:: -(-len(powers) // Y_TICKS)]
+    return Histogram(
+        _drawn(stacked, low, high, 0, most * 1.05, float, ticks(0, most * 1.05, Y_TICKS, whole=True)),
+        _drawn(stacked, low, high, 0.7, most * 1.4, _logarithm, [10**power for power in sparse]),
+    )
 
 
-def _counts(values: Floats, edges: NDArray[np.float64]) -> tuple[int, ...]:
+def ticks(low: float, high: float, most: int, *, whole: bool = False) -> list[float]:
+    """At most so many round numbers of one distance that lie between two others.
+
+    >>> ticks(0, 1, 5)
+    [0.0, 0.25, 0.5, 0.75, 1.0]
+    >>> ticks(0, 2.1, 4, whole=True)
+    [0, 1, 2]
+    """
+    power = 10.0 ** math.floor(math.log10((high - low) / most))
+    for step in (scale * power for scale in (*_STEPS, 10 * _STEPS[1])):
+        if whole and step != int(step):
+            continue
+        first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+        if last - first < most:
+            return [int(at * step) if whole else round(at * step, 12) for at in range(first, last + 1)]
+    return []
+
+
+def _counts(values: Floats, edges: NDArray[np.float64]) -> NDArray[np.int64]:
     inside = np.clip(values[np.isfinite(values)].astype(np.float64), edges[0], edges[-1])
-    return tuple(np.histogram(inside, edges)[0].tolist())
+    return np.histogram(inside, edges)[0]
 
 
-@lru_cache(maxsize=256)
-def _drawn(name: str, low: float, high: float, kept: tuple[int, ...], rejected: tuple[int, ...]) -> Histogram:
-    """Both scales on one figure, since drawing ticks is what takes the time."""
-    import matplotlib
-    from matplotlib.figure import Figure
+def _logarithm(value: float) -> float:
+    return math.log10(max(value, 1e-9))
+
+
+def _drawn(
+    stacked: dict[str, NDArray[np.int64]],
+    low: float,
+    high: float,
+    least: float,
+    most: float,
+    scale: Callable[[float], float],
+    marks: Iterable[float],
+) -> str:
+    """Axes without a box, few ticks, thousands as k."""
+
+    def across(value: float) -> str:
+        return f"{LEFT + (RIGHT - LEFT) * (value - low) / (high - low):.1f}"
+
+    def up(value: float) -> str:
+        share = (scale(value) - scale(least)) / (scale(most) - scale(least))
+        return f"{BOTTOM - (BOTTOM - TOP) * max(share, 0):.1f}"
 
     edges = np.linspace(low, high, BINS + 1)
-    every = np.add(kept, rejected)
-    with matplotlib.rc_context():
-        matplotlib.rcdefaults()
-        matplotlib.rcParams.update({"svg.hashsalt": name, "svg.fonttype": "none", "font.size": 8})
-        figure = Figure(figsize=(WIDTH, HEIGHT))
-        axes = figure.add_axes((LEFT, BOTTOM, RIGHT - LEFT, TOP - BOTTOM))
-        axes.stairs(every, edges, fill=True, color=_REJECTED, baseline=kept)
-        axes.stairs(kept, edges, fill=True, color=_KEPT)
-        found = []
-        for scale in Histogram._fields:
-            _dress(axes, low, high, int(every.max()), scale == "logarithmic")
-            written = io.StringIO()
-            figure.savefig(written, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-            found.append(_inline(written.getvalue(), f"{name}-{scale}"))
-    return Histogram(*found)
+    found = [f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" aria-hidden="true" font-size="8">']
+    for name, counts in stacked.items():
+        bars = (f"V{up(count)}H{across(edge)}" for count, edge in zip(counts, edges[1:], strict=True))
+        floor = f"{BOTTOM:.1f}"
+        path = f"M{across(low)} {floor}{''.join(bars)}V{floor}Z"
+        found.append(f'<path class="{name}" d="{path}" fill="var(--{name})"/>')
+    strokes = [f"M{LEFT:.1f} {BOTTOM:.1f}H{RIGHT:.1f}"]
+    for value in ticks(low, high, X_TICKS):
+        strokes.append(f"M{across(value)} {BOTTOM:.1f}v2")
+        found.append(f'<text x="{across(value)}" y="{BOTTOM + 11:.1f}" text-anchor="middle">{value:g}</text>')
+    for value in marks:
+        strokes.append(f"M{LEFT:.1f} {up(value)}h-2")
+        height = f"{float(up(value)) + 2.8:.1f}"
+        found.append(f'<text x="{LEFT - 5:.1f}" y="{height}" text-anchor="end">{_count(value)}</text>')
+    found.append(
+        f'<path d="{"".join(strokes)}" fill="none" stroke="var(--ink-soft)" stroke-width=".6"/></svg>'
+    )
+    return "".join(found)
 
 
-def _dress(axes: object, low: float, high: float, most: int, logarithmic: bool) -> None:
-    """Axes without a box, few ticks, thousands as k."""
-    from matplotlib.axes import Axes
-    from matplotlib.ticker import EngFormatter, LogLocator, MaxNLocator, NullLocator
+def _count(value: float) -> str:
+    """A count as short as it can be.
 
-    assert isinstance(axes, Axes)
-    axes.set_xlim(low, high)
-    if logarithmic:
-        axes.set_yscale("log")
-        axes.set_ylim(0.7, max(most, 1) * 1.4)
-        axes.yaxis.set_major_locator(LogLocator(numticks=5))
-        axes.yaxis.set_minor_locator(NullLocator())
-    else:
-        axes.set_ylim(0, max(most, 1) * 1.05)
-        axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
-    axes.yaxis.set_major_formatter(EngFormatter(sep="", places=None))
-    axes.spines[["top", "right", "left"]].set_visible(False)
-    axes.spines["bottom"].set_color(_INK)
-    axes.tick_params(colors=_INK, length=2, width=0.6)
-
-
-def _inline(svg: str, name: str) -> str:
-    """An SVG file as an element of a page: no prolog, no fixed size, ids of its own, colours by name."""
-    svg = svg[svg.index("<svg") :]
-    svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.DOTALL)
-    svg = re.sub(r"<style.*?</style>", "", svg, flags=re.DOTALL)
-    svg = re.sub(r'(<svg[^>]*?) width="[^"]*" height="[^"]*"', r'\1 aria-hidden="true"', svg, count=1)
-    used = set(re.findall(r"#([\w-]+)\)|href=\"#([\w-]+)\"", svg))
-    names = {one for pair in used for one in pair if one}
-    svg = re.sub(r' id="([^"]+)"', lambda found: f' id="{name}-{found[1]}"' if found[1] in names else "", svg)
-    svg = re.sub(r'(url\(#|href="#)', rf"\g<1>{name}-", svg)
-    svg = re.sub(r"font: ([\d.]+)px [^;\"]*", r"font-size: \1px", svg)
-    for sentinel, colour in _COLOURS.items():
-        svg = svg.replace(sentinel, colour)
-    return re.sub(r"\s*\n\s*", " ", svg)
+    >>> _count(2500), _count(40)
+    ('2.5k', '40')
+    """
+    scale, unit = next((pair for pair in _UNITS if value >= pair[0]), (1, ""))
+    return f"{value / scale:g}{unit}"

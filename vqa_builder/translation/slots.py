@@ -74,6 +74,7 @@ class Words:
     def __init__(self, rows: Iterable[tuple[Sequence[str], Word]], source: str) -> None:
         self.spaced = source not in UNSPACED
         self._senses: dict[str, tuple[int, list[Word]]] = {}
+        self._unread: dict[str, str] = {}
         for forms, word in rows:
             for number, form in enumerate(forms):
                 senses = self._senses.setdefault(form.lower(), (number, []))[1]
@@ -81,19 +82,29 @@ class Words:
                     senses.append(word)
 
     def __len__(self) -> int:
-        return len(self._senses)
+        return len(self._unread or self._senses)
 
     @classmethod
     def read(cls, path: Path, source: str) -> Words:
-        """A table of source forms, target forms and marks, each joined by ``|``."""
-        rows = (line.split("\t") for line in path.read_text(encoding="utf-8").splitlines())
-        return cls(
-            (
-                (forms.split("|"), Word(tuple(others.split("|")), tuple(marks.split())))
-                for forms, others, marks in rows
-            ),
-            source,
-        )
+        """A table of source forms, target forms and marks, each joined by ``|``.
+
+        A line is taken apart when one of its forms is looked up: few of them ever are.
+        """
+        words = cls((), source)
+        unread = words._unread
+        for line in path.read_text(encoding="utf-8").splitlines():
+            forms, _, entry = line.partition("\t")
+            for number, form in enumerate(forms.lower().split("|")):
+                before = unread.get(form)
+                unread[form] = f"{number}\t{entry}" if before is None else f"{before}\n{number}\t{entry}"
+        return words
+
+    def _known(self, form: str) -> tuple[int, list[Word]] | None:
+        if form not in self._senses and (lines := self._unread.get(form)):
+            numbers, others, marks = zip(*(line.split("\t") for line in lines.split("\n")), strict=True)
+            found = [Word(tuple(o.split("|")), tuple(m.split())) for o, m in zip(others, marks, strict=True)]
+            self._senses[form] = int(numbers[0]), list(dict.fromkeys(found))
+        return self._senses.get(form)
 
     def find(self, text: str, most: int = len(SLOTS)) -> list[Found]:
         """The words of a text that are known, no more than there are slots; the longest one at each place."""
@@ -108,7 +119,7 @@ class Words:
             for many in range(min(LONGEST_PHRASE, len(words) - at), 0, -1):
                 start, end = words[at][0], words[at + many - 1][1]
                 form = _POSSESSIVE.sub("", text[start:end].lower())
-                if known := self._senses.get(form):
+                if known := self._known(form):
                     yield Found(start, start + len(form), *known)
                     at += many - 1
                     break
@@ -118,7 +129,7 @@ class Words:
         at = 0
         while at < len(text):
             for end in range(min(len(text), at + LONGEST_UNSPACED), at, -1):
-                known = self._senses.get(text[at:end].lower())
+                known = self._known(text[at:end].lower())
                 if known and stands_alone(text, at, end):
                     yield Found(at, end, *known)
                     at = end - 1
