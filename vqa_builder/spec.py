@@ -60,6 +60,7 @@ DEFAULT_SCORES = (
     "content",
     "agreement",
     "lexical",
+    "cross_entropy",
     "grammar",
 )
 

@@ -1,14 +1,15 @@
-"""The tables of the scorers ``lexical`` and ``grammar``, compiled from this project's own texts.
+"""The tables of ``lexical``, ``grammar`` and ``cross_entropy``, compiled from this project's own texts.
 
     pip install janome
     python recipes/policy/compile_tables.py
 
-Writes ``lexical_ja.tsv.xz``, ``lexical_hi.tsv.xz``, ``nouns_ja.tsv`` and ``nouns_hi.tsv`` into
-``vqa_builder/quality/scorers``. Lexical translation probabilities come from IBM Model 1 (Brown et al. 1993,
-The mathematics of statistical machine translation) in both directions, over the 46,000 questions that were
-translated line by line; translations of the phrasebook's lexicon, the reviewed lexicon and the answer tables
-are added. Nouns come from both lexicons. All of it was written for this project; the English questions are
-CC BY 4.0 (VQA v2, OK-VQA, GQA, TextVQA, VizWiz).
+Writes ``lexical_ja.tsv.xz``, ``lexical_hi.tsv.xz``, ``nouns_ja.tsv``, ``nouns_hi.tsv``, ``ngrams_ja.npz``
+and ``ngrams_hi.npz`` into ``vqa_builder/quality/scorers``. Lexical translation probabilities come from IBM
+Model 1 (Brown et al. 1993, The mathematics of statistical machine translation) in both directions, over the
+46,000 questions that were translated line by line; translations of the phrasebook's lexicon, the reviewed
+lexicon and the answer tables are added. Nouns come from both lexicons. N-grams are counted in the same
+translations. All of it was written for this project; the English questions are CC BY 4.0 (VQA v2, OK-VQA,
+GQA, TextVQA, VizWiz).
 """
 
 from __future__ import annotations
@@ -25,15 +26,18 @@ import pyarrow as pa
 
 from recipes.policy.common import SHARED
 from vqa_builder.quality import scorers
+from vqa_builder.quality.scorers import _ngram_model
 from vqa_builder.quality.scorers._content_words import content_words, lemmas_of
 from vqa_builder.quality.scorers._dictionary import dictionary as shipped, opening
 from vqa_builder.quality.scorers._hindi import stem, words
+from vqa_builder.quality.text import folded
 
 ROOM = Path(scorers.__file__).parent
 ITERATIONS = 6
 LIKELY, TELLING = 0.02, 0.1
 FEWEST, FLAT = 2, 0.2
 SURE, UNASKED = 0.85, 0.1
+FREQUENT = 30
 _FUNCTION = ("助詞", "助動詞", "記号", "フィラー", "接続詞")
 _PERSON, _ANIMAL, _VEHICLE = ("person",), ("animal", "breed"), ("vehicle",)
 _EITHER_GENDER = re.compile("ॉ|बोर्ड|[नण][ाे]$")
@@ -198,6 +202,18 @@ def _write(
     shipped.cache_clear()
 
 
+def write_ngrams(language: str) -> None:
+    """``ngrams_<language>.npz``: how the translations of the 46,000 questions are put."""
+    texts = folded(pa.array([row[language] for row in rows(SHARED.parent / "translations/questions.tsv")]))
+    frequent: list[str] = []
+    if language == "hi":
+        many = Counter(word for text in texts.to_pylist() for word in words(text))
+        frequent = sorted(word for word, count in many.items() if count >= FREQUENT)
+    _ngram_model.write(
+        _ngram_model.count(texts, frequent, _ngram_model.ORDERS[language]), ROOM / f"ngrams_{language}.npz"
+    )
+
+
 def write_nouns() -> None:
     """Hindi noun forms with one gender; Japanese nouns with what they stand for and their counters."""
     genders: dict[str, set[str]] = defaultdict(set)
@@ -237,3 +253,4 @@ if __name__ == "__main__":
     write_nouns()
     for code in ("ja", "hi"):
         write_lexical(code)
+        write_ngrams(code)

@@ -1,7 +1,8 @@
 """The column ``image``: a file name or address that refers to the source's image, or the image itself.
 
-Images that are missing, broken, huge, animated or of 16 bits are named, never fatal; their rows stay. One of
-a file that cannot be shown is null in the column; one in a row of the source stays as it is, byte for byte.
+Images that are missing, broken, huge, animated, of 16 bits, or like another are named, never fatal; their
+rows stay. One of a file that cannot be shown is null in the column; one in a row of the source stays as it
+is, byte for byte.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import pyarrow.compute as pc
 from vqa_builder.batches import Batches
 from vqa_builder.errors import MissingExtraError, SpecError
 from vqa_builder.pictures import COLUMNS, Pictures
+from vqa_builder.release import near_images
 from vqa_builder.release.contents import ReleaseContents, in_order
 from vqa_builder.schema import IMAGE
 from vqa_builder.spec import Images
@@ -32,7 +34,7 @@ _DEEP = ("I", "F", "I;16", "I;16B", "I;16L", "I;16N")
 
 
 class ImageProblem(NamedTuple):
-    """An image that is not as viewers and trainers expect it; ``problem`` is one of the five kinds."""
+    """An image that is not as viewers and trainers expect it; ``problem`` is one of the seven kinds."""
 
     split: str
     image_id: int | str
@@ -70,7 +72,7 @@ def with_images(
     if not (settings.file or of_rows):
         return contents
     tables: dict[str, dict[str, Batches]] = {"data": {}, "rejected": {}}
-    problems, distinct = list(problems), {}
+    problems, distinct, shown = list(problems), {}, []
     for split in in_order({*contents.data, *contents.rejected}):
         named = {name: getattr(contents, name) for name in tables}
         parts = {name: Batches.of(part[split]) for name, part in named.items() if split in part}
@@ -84,6 +86,11 @@ def with_images(
             tables[name][split] = part.changed(found.added)
         problems += found.problems
         distinct[split] = found.distinct
+        shown += found.shown()
+    problems += [
+        ImageProblem(image.split, image.image_id, image.name, *told)
+        for image, *told in near_images.problems(shown if _can_look() else ())
+    ]
     counted = Counter(problem.problem for problem in problems)
     counts = {
         **contents.facts["counts"],
@@ -124,6 +131,12 @@ class _Files:
         there = [name for name in COLUMNS if name in table.column_names]
         return table.drop_columns(there).add_column(place, COLUMNS[0], values.take(rows))
 
+    def shown(self) -> Iterator[near_images.Shown]:
+        """The images that can be looked at."""
+        for one, name, found in zip(self.ids.to_pylist(), self.names, self.seen, strict=False):
+            if self.root is not None and not any(kind in UNUSABLE for kind, _ in found):
+                yield near_images.Shown(self.split, one, name, self.root / name)
+
     @cached_property
     def references(self) -> pa.Array:
         """The address or the file name of each image."""
@@ -152,7 +165,7 @@ class _RowPictures:
     def __init__(
         self, split: str, parts: Sequence[Batches], settings: Images, folder: Path, pictures: Pictures
     ) -> None:
-        self.split, self.settings, self.pictures = split, settings, pictures
+        self.split, self.parts, self.settings, self.pictures = split, parts, settings, pictures
         self.problems: list[ImageProblem] = []
         self.root = check_images(settings, folder)
         self._known: dict[str, bytes | None] = {}
@@ -171,6 +184,19 @@ class _RowPictures:
         column = table[self.name].combine_chunks()
         values = self._references(column) if self.refer else self._from_files(column, table["image_id"])
         return table.set_column(place, self.name, values)
+
+    def shown(self) -> Iterator[near_images.Shown]:
+        """The pictures, each once, with the first row that has it."""
+        seen = set()
+        for part in self.parts:
+            for piece in part.read([self.name, "image_id"]):
+                column = self._from_files(piece[self.name].combine_chunks(), piece["image_id"])
+                for value, image_id in zip(column.to_pylist(), piece["image_id"].to_pylist(), strict=True):
+                    for one in value if isinstance(value, list) else [value]:
+                        if one and one["bytes"] is not None and one["bytes"] not in seen:
+                            seen.add(one["bytes"])
+                            path = self.pictures.path(one["bytes"])
+                            yield near_images.Shown(self.split, image_id, one["path"] or "", path)
 
     def _references(self, column: pa.Array) -> pa.Array:
         """Paths, or what ``url`` makes of them."""
@@ -269,7 +295,7 @@ def check_images(settings: Images | None, folder: Path) -> Path | None:
     """
     if settings is None or settings.folder is None:
         return None
-    if importlib.util.find_spec("PIL") is None:
+    if not _can_look():
         raise MissingExtraError("Looking at images", "Pillow", "images")
     root = folder / settings.folder
     if not root.is_dir():
@@ -277,6 +303,10 @@ def check_images(settings: Images | None, folder: Path) -> Path | None:
             "There is no such folder of images", where=root, remedy="correct release.images.folder"
         )
     return root
+
+
+def _can_look() -> bool:
+    return importlib.util.find_spec("PIL") is not None
 
 
 def images_fingerprint(settings: Images | None, folder: Path) -> str | None:

@@ -53,6 +53,7 @@ _STATIVE = {
     for ending, gender in (("ा", "m"), ("ी", "f"))
 }
 _ADVERBS = frozenset(["तरह", "पास", "किनारे", "दशक"])
+_HEADS = frozenset(["सवार", "चालक", "वाला", "वाले", "वाली"])
 _GOING = frozenset(["हिल", "चल", "दौड़", "उड़", "सो", "बैठ", "मुस्कुरा", "कूद", "तैर"])
 _POSTPOSITIONS_AND_VERBS = "में पर से को का के की ने तक है हैं था थी थे क्या कौन कहाँ कितना कितने कितनी"
 _AFTER_NOUN = frozenset(f"{_POSTPOSITIONS_AND_VERBS} खड़ा खड़े खड़ी बैठा बैठे बैठी लेटा लेटे लेटी".split())
@@ -64,7 +65,7 @@ _FUNCTION_WORDS = (
 )
 _LITTLE = frozenset(_FUNCTION_WORDS.split())
 _NEGATED = re.compile(r"नहीं|न ")
-_WHOM = re.compile(r"(?:किसे|किसको) (?:है|हैं)(?:\s*[?।]|$)")
+_WHOM = re.compile(r"(?:किसे|किसको|किसने) (?:है|हैं)(?:\s*[?।]|$)")
 
 MAY_BE_WRONG = "[\u0900-\u097f]"
 """RE2 that every faulty text matches: agreement may be wrong in any."""
@@ -114,6 +115,25 @@ def person_fault(text: str, *, female: bool) -> str | None:
     return f"person {found[0]}" if found and "वह" in words(text) and not right.search(text) else None
 
 
+def said_twice(text: str) -> str | None:
+    """A noun that stands in a text twice; the number of a number plate does.
+
+    >>> said_twice("क्या बस यात्री यात्री का इंतज़ार कर रहा है?")
+    'यात्री'
+    """
+    found = words(text)
+    if len(set(found)) == len(found):
+        return None
+    return next(
+        (
+            word
+            for word in found
+            if len(word) > 3 and word != "नंबर" and found.count(word) > 1 and word in _nouns()
+        ),
+        None,
+    )
+
+
 def _agreement(tokens: list[str]) -> Iterator[str]:
     """Adjectives, possessives and postpositions before a noun of the other gender, and participles after it.
 
@@ -126,7 +146,7 @@ def _agreement(tokens: list[str]) -> Iterator[str]:
         after = tokens[place + 2] if place + 2 < len(tokens) else ""
         gender, known = _GENDER.get(first), nouns.get(second)
         if gender and known and known != gender:
-            counted = first.startswith("कितन") and after not in nouns
+            counted = first.startswith("कितन") and after not in nouns and after not in _HEADS
             if after not in _GENITIVE and (not after or after in _AFTER_NOUN or counted):
                 yield f"gender {first} {second}"
         known, gender = "" if first in _ADVERBS else nouns.get(first), _STATIVE.get(second)

@@ -41,6 +41,7 @@ _NOUN_OF_ITSELF = re.compile(
 _MADE_OF_A_PERSON = re.compile("誰が(?:作|建て)られ")
 _ALTERNATIVES = re.compile("(?P<one>.+?)(?:か、?|、)(?:それとも|または|あるいは)、?(?P<other>.+)")
 _RUN = re.compile(rf"[{_HAN_KATAKANA}0-9]+")
+_NAME = re.compile("[\u3400-\u9fff々]{2,}|[\u30a1-\u30fa\u30fc]{3,}")
 _HE, _SHE = re.compile("彼(?!女|ら|氏|岸)"), re.compile("彼女")
 _NEGATED = re.compile("ない|ません")
 
@@ -59,6 +60,7 @@ UNASKED = {
     "price": "いくらですか|いくらしますか",
     "age": "(?:人|男性|女性|の子|犬|猫)[がは](?:一番|最も|どのくらい|どれくらい)?古",
     "event": "どうしました|何が起こ|何があった",
+    "nation": "(?:中国|日本|韓国|英国|フランス|スペイン|ドイツ|イタリア|ロシア)[にで]書(?:かれ|いて)",
 }
 """Fault -> RE2 for what a question must not say unless its source has a licence; ～てくれませんか and
 ～なければなりません ask and demand, and are no negation."""
@@ -89,6 +91,16 @@ def person_fault(text: str, *, female: bool) -> str | None:
     """
     found = _HE.search(text) if female else _SHE.search(text)
     return f"person {found[0]}" if found else None
+
+
+def said_twice(text: str) -> str | None:
+    """A word of two kanji or three katakana that stands in a text twice.
+
+    >>> said_twice("カウンターはカウンターとお揃いですか？")
+    'カウンター'
+    """
+    names = _NAME.findall(text)
+    return next((name for name in names if names.count(name) > 1), None)
 
 
 def _counters(text: str) -> Iterator[str]:

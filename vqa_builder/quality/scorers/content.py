@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import ClassVar, TypeAlias
 
 import numpy as np
@@ -60,7 +61,7 @@ class Content(Scorer):
     }
     ends: ClassVar = {"content_missing": "low", "content_added": "low"}
     needs_back_translation = True
-    version: ClassVar[str] = "3"
+    version: ClassVar[str] = "4"
 
     def __init__(self, language: Language, options: BaseModel | None = None) -> None:
         super().__init__(language, options)
@@ -119,21 +120,26 @@ def _faults_of_the_way_back(
 ) -> tuple[list[int], list[int]]:
     """Places of missing words that stand in the translation, and of added ones that do not.
 
-    An alternative ("big or small") is left alone: both of its words stand in either order.
+    What may translate two words of a source shows neither (食べ, in "eating fast food"). An alternative ("big
+    or small") is left alone: both of its words stand in either order.
     """
     rows, lemmas = both.row % pairs.num_rows, [both.lemmas[number] for number in both.meaning.tolist()]
     chosen = pa.array(np.flatnonzero(suspects))
     texts = {name: folded(pairs[name].take(chosen)).to_pylist() for name in ("source", "translation")}
     places = dict(zip(chosen.to_pylist(), range(len(chosen)), strict=True))
-    asked = [[*book.translations.get(opening(source), ())] for source in texts["source"]]
+    asked: list[list[str]] = [[] for _ in texts["source"]]
     for at in np.flatnonzero((both.row < pairs.num_rows) & suspects[rows]).tolist():
         asked[places[both.row[at]]] += book.translations.get(lemmas[at], ())
     words = [book.words(text) for text in texts["translation"]]
+    claims = [Counter(keys) for keys in asked]
     lost = [
         at
         for at in np.flatnonzero(missing & suspects[rows]).tolist()
-        if any(key in words[places[rows[at]]] for key in book.certain.get(lemmas[at], ()))
+        for place in [places[rows[at]]]
+        if any(key in words[place] and claims[place][key] < 2 for key in book.certain.get(lemmas[at], ()))
     ]
+    for keys, source in zip(asked, texts["source"], strict=True):
+        keys += book.translations.get(opening(source), ())
     unasked = [book.without(*each) for each in zip(words, asked, strict=True)]
     put_in = [
         at

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from vqa_builder.languages.base import Language
 from vqa_builder.quality.scorers import _hindi_faults, _japanese_faults
+from vqa_builder.quality.scorers._content_words import content_words
 from vqa_builder.quality.scorers.base import Scorer
 from vqa_builder.quality.text import folded, lengths, per_unique, read_rows
 
@@ -29,10 +30,11 @@ class Grammar(Scorer):
     Japanese: a counter that does not go with its noun (犬は何人), いる of things and ある of animals, doubled
     particles (犬はは), a noun of itself (木の木), an object of a verb that takes none (何を座って). Hindi: an
     adjective, possessive, verb or कितना of the other gender than its noun (कितनी तकिये), impossible spellings
-    (two vowel signs in a row), किसे without a verb. Both: an "or" between two sides that say the same, a
-    person of the other gender than in the source (she -> 彼, रहा है), a person who is old as a thing is, and
-    what a question says and its source does not: a negation, a place, a use, clothes, a price, what happened.
-    Nouns come from the lexicons of this project; of others nothing is said.
+    (two vowel signs in a row), किसे without a verb. Both: a question's noun said twice where its source says
+    nothing twice, an "or" between two sides that say the same, a person of the other gender than in the
+    source (she -> 彼, रहा है), a person who is old as a thing is, and what a question says and its source does
+    not: a negation, a place, a use, clothes, a price, what happened, something written in a nation and not in
+    its language. Nouns come from the lexicons of this project; of others nothing is said.
 
     ``grammar_faults`` names the faults; in texts of more than 16 words (32 characters) they are counted per
     that length. Null for other languages.
@@ -47,7 +49,7 @@ class Grammar(Scorer):
     columns: ClassVar = {"grammar": pa.float32(), "grammar_faults": pa.string()}
     good: ClassVar = "low"
     named_by: ClassVar = {"grammar": "grammar_faults"}
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
 
     def __init__(self, language: Language, options: BaseModel | None = None) -> None:
         super().__init__(language, options)
@@ -69,6 +71,10 @@ class Grammar(Scorer):
                 fault = self.rules.person_fault(texts[int(row)].as_py(), female=female)
                 found[row] = ", ".join(filter(None, (found[row], fault)))
         asked = _matches(sources, r"\?\s*$")
+        twice = np.array([word or "" for word in per_unique(self.rules.said_twice, texts)], object)
+        repeated = np.flatnonzero(asked & (twice != ""))
+        for row in repeated[_says_nothing_twice(sources.take(pa.array(repeated)))]:
+            found[row] = ", ".join(filter(None, (found[row], f"twice {twice[row]}")))
         for fault, said in self.rules.UNASKED.items():
             suspects = np.flatnonzero(asked & _matches(texts, said))
             licensed = _matches(sources.take(pa.array(suspects)), _licences().get(fault, "^$"))
@@ -77,6 +83,14 @@ class Grammar(Scorer):
         counts = np.array([text.count(", ") + 1 if text else 0 for text in found], np.float64)
         counts /= np.maximum(lengths(texts, self.language.unit) / _LONG[self.language.unit], 1.0)
         return {"grammar": pa.array(counts, pa.float32()), "grammar_faults": pa.array(found, pa.string())}
+
+
+def _says_nothing_twice(sources: pa.Array) -> np.ndarray:
+    """Whether a source names every thing once and gives no choice of two."""
+    words = content_words(sources)
+    distinct = np.unique(np.stack([words.row, words.meaning]), axis=1)[0]
+    counts = [np.bincount(row, minlength=len(sources)) for row in (words.row, distinct)]
+    return (counts[0] == counts[1]) & ~_matches(sources, r"\bor\b|/|[.!?].")
 
 
 def _matches(texts: pa.Array, pattern: str) -> np.ndarray:
