@@ -1,4 +1,4 @@
-"""Recall of seeded faults: 2,000 good rows per language, each fault put into each of them, judged at every
+"""Recall of seeded faults: 500 good rows per language, each fault put into each of them, judged at every
 preset.
 
     python recipes/policy/seeded_faults.py
@@ -23,7 +23,7 @@ from vqa_builder.quality.policy import judge
 from vqa_builder.quality.policy_config import policy_for, preset_names
 from vqa_builder.spec import DEFAULT_SCORES
 
-ROWS, DRAWN, SEED = 2000, 9000, 17
+ROWS, DRAWN, SEED = 500, 1500, 17
 ALL = 10**9
 MECHANICAL = ("copy", "other script", "loop", "number", "empty", "truncation")
 

@@ -7,9 +7,8 @@ import unicodedata
 
 _WORD = re.compile("[\u0900-\u0963\u0971-\u097f]+")
 _NUKTA = re.compile("([कखगजफडढ])़")
-_ENDING = re.compile(
-    "(?:ियां|ियों|ाओं|ाएं|ुओं|ुएं|ों|ें|ां|ीं|ए|ई|ा|ी|े|ू|ो|ि|ु|ं)$",
-)
+_LONG_ENDINGS = ("ियां", "ियों", "ाओं", "ाएं", "ुओं", "ुएं")
+_ENDINGS = (*_LONG_ENDINGS, "ों", "ें", "ां", "ीं", "ए", "ई", "ा", "ी", "े", "ू", "ो", "ि", "ु", "ं")
 
 
 def words(text: str) -> list[str]:
@@ -30,6 +29,6 @@ def stem(word: str) -> str:
     >>> [stem(word) for word in ("कुत्ते", "कुत्तों", "बिल्लियाँ", "बड़ी", "घर")]
     ['कुत्त', 'कुत्त', 'बिल्ल', 'बड', 'घर']
     """
-    plain = _NUKTA.sub(r"\1", word).replace("ँ", "ं")
-    bare = _ENDING.sub("", plain)
+    plain = (_NUKTA.sub(r"\1", word) if "़" in word else word).replace("ँ", "ं")
+    bare = next((plain.removesuffix(ending) for ending in _ENDINGS if plain.endswith(ending)), plain)
     return bare if len(bare) > 1 else plain

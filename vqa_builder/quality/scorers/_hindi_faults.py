@@ -121,9 +121,10 @@ def said_twice(text: str) -> str | None:
     >>> said_twice("क्या बस यात्री यात्री का इंतज़ार कर रहा है?")
     'यात्री'
     """
-    found = words(text)
-    if len(set(found)) == len(found):
+    tokens = text.rstrip(" ?।").split()
+    if len(set(tokens)) == len(tokens):
         return None
+    found = words(text)
     return next(
         (
             word

@@ -53,7 +53,7 @@ MAY_BE_WRONG = (
 
 
 UNASKED = {
-    "negation": "(?:てい|い|あり)ません(?:か|[？?]|$)|ではない|じゃない|ではありません|てい?ないです",
+    "negation": "(?:[^さま]い|あり)ません(?:か|[？?]|$)|ではない|じゃない|ではありません|てい?ないです",
     "place": "何の(?:上|下|中|前|後ろ|横|隣|そば)に",
     "purpose": "何に使(?:われ|い|う)|何のために",
     "clothing": "身に(?:つけ|着け)",
@@ -62,8 +62,8 @@ UNASKED = {
     "event": "どうしました|何が起こ|何があった",
     "nation": "(?:中国|日本|韓国|英国|フランス|スペイン|ドイツ|イタリア|ロシア)[にで]書(?:かれ|いて)",
 }
-"""Fault -> RE2 for what a question must not say unless its source has a licence; ～てくれませんか and
-～なければなりません ask and demand, and are no negation."""
+"""Fault -> RE2 for what a question must not say unless its source has a licence; ～てくれませんか,
+～くださいませんか and ～なければなりません ask and demand, and are no negation."""
 
 
 def faults(text: str) -> Iterator[str]:
