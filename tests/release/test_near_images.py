@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from vqa_builder.spec import Images
 Image = pytest.importorskip("PIL.Image")
 
 
-def scene(seed: int) -> Image.Image:
+def scene(seed: int) -> Any:
     """A picture of soft shapes."""
     spots = np.random.default_rng(seed).integers(0, 256, (6, 7, 3), dtype=np.uint8)
     return Image.fromarray(spots).resize((320, 240), Image.Resampling.BICUBIC)

@@ -72,7 +72,8 @@ def with_images(
     if not (settings.file or of_rows):
         return contents
     tables: dict[str, dict[str, Batches]] = {"data": {}, "rejected": {}}
-    problems, distinct, shown = list(problems), {}, []
+    problems, distinct = list(problems), {}
+    shown: list[near_images.Shown] = []
     for split in in_order({*contents.data, *contents.rejected}):
         named = {name: getattr(contents, name) for name in tables}
         parts = {name: Batches.of(part[split]) for name, part in named.items() if split in part}

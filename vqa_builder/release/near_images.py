@@ -110,7 +110,8 @@ def near(hashes: Hashes) -> Iterator[tuple[int, int, int]]:
 
 def _bits(numbers: Hashes) -> NDArray[np.int64]:
     """How many bits of each are set."""
-    return np.unpackbits(numbers.view(np.uint8)).reshape(len(numbers), 64).sum(axis=1)
+    bits: NDArray[np.int64] = np.unpackbits(numbers.view(np.uint8)).reshape(len(numbers), 64).sum(axis=1)
+    return bits
 
 
 def problems(images: Iterable[Shown]) -> Iterator[tuple[Shown, str, str]]:

@@ -90,7 +90,8 @@ def _says_nothing_twice(sources: pa.Array) -> np.ndarray:
     words = content_words(sources)
     distinct = np.unique(np.stack([words.row, words.meaning]), axis=1)[0]
     counts = [np.bincount(row, minlength=len(sources)) for row in (words.row, distinct)]
-    return (counts[0] == counts[1]) & ~_matches(sources, r"\bor\b|/|[.!?].")
+    chosen: np.ndarray = (counts[0] == counts[1]) & ~_matches(sources, r"\bor\b|/|[.!?].")
+    return chosen
 
 
 def _matches(texts: pa.Array, pattern: str) -> np.ndarray:
