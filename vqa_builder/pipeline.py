@@ -31,6 +31,7 @@ from vqa_builder.steps.recording import (
 from vqa_builder.steps.releasing import BuiltRelease, assemble, release
 from vqa_builder.steps.translating import Translated, align_words, translate, translate_back
 from vqa_builder.store import Stored
+from vqa_builder.translation.engines._faults import without_keys
 
 
 def build(
@@ -146,18 +147,21 @@ def plan(
 ) -> Plan:
     """What a build would do: rows, unique strings, characters, and what the memory holds already.
 
-    Reads the source and nothing else; calls no engine. Arguments as of ``build``.
+    Reads the source and nothing else; calls no engine, and needs no key of one. Arguments as of ``build``.
     """
-    with open_build(
-        spec,
-        Path(out),
-        languages=languages,
-        limit=limit,
-        on_bad_record=on_bad_record,
-        workers=1,
-        progress=progress,
-        allow=allow,
-    ) as job:
+    with (
+        without_keys(),
+        open_build(
+            spec,
+            Path(out),
+            languages=languages,
+            limit=limit,
+            on_bad_record=on_bad_record,
+            workers=1,
+            progress=progress,
+            allow=allow,
+        ) as job,
+    ):
         return preview.preview(job, read_source(replace(job, may_ask=False)))
 
 

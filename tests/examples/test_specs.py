@@ -115,6 +115,7 @@ def test_a_spec_is_read_and_planned(path: Path, tmp_path: Path, monkeypatch: pyt
     )
     spec = spec.model_copy(update={"translate": spec.translate.model_copy(update={"engine": engines})})
     assert validate(spec)[0].startswith(f"source {spec.source.type}: ")
+    monkeypatch.delenv("OPENAI_API_KEY")
     planned = plan(spec, tmp_path / "out")
     assert all(count == 2 for count in planned.rows.values())
     assert not planned.bad_records

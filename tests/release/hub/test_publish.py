@@ -487,6 +487,16 @@ def test_offline_means_no_publishing(
     assert hub.log == []
 
 
+@pytest.mark.parametrize("endpoint", ["http://127.0.0.1:9", "http://no-such-host.invalid"])
+def test_a_hub_that_is_not_there_is_told_at_once(releases: dict[str, Path], endpoint: str) -> None:
+    def wait(seconds: float) -> None:
+        raise AssertionError("waited for nobody")
+
+    with pytest.raises(HubError, match="cannot be reached") as caught:
+        push(releases["old"], endpoint=endpoint, dry_run=True, wait=wait)
+    assert endpoint in str(caught.value)
+
+
 @pytest.mark.parametrize("repo", ["tiny", "a/b/c", "org/{lang}", ""])
 def test_a_repository_needs_a_name(hub: Hub, releases: dict[str, Path], repo: str) -> None:
     with pytest.raises(SpecError, match="no usable name"):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -103,6 +104,7 @@ class Remote:
         self.endpoint = endpoint or constants.ENDPOINT
         self.progress = progress or Progress()
         self._wait = wait
+        self._answered = False
         self._api = huggingface_hub.HfApi(
             endpoint=self.endpoint, token=self.token or False, library_name="vqa-builder"
         )
@@ -272,9 +274,11 @@ class Remote:
             **options: for it.
         """
         try:
-            return call(self.repo, repo_type=self.kind, **options)
+            answer = call(self.repo, repo_type=self.kind, **options)
         except Exception as error:
             raise self._translated(what, error) from None
+        self._answered = True
+        return answer
 
     def _translated(self, what: str, error: Exception) -> Exception:
         """Our error for one of the client's; what is not about the hub stays as it is."""
@@ -294,6 +298,14 @@ class Remote:
             )
         if status == STALE:
             return StaleHeadError("Somebody else committed in the meantime", **details)
+        if status is None and not self._answered and _is_nobody_there(error):
+            return HubError(
+                "The hub cannot be reached",
+                where=self.endpoint,
+                expected="an answer: nothing was sent, and nothing is changed",
+                found=details["found"],
+                remedy="connect this machine to the network, or set HF_ENDPOINT to a hub that it reaches",
+            )
         if status is None or status in TRANSIENT:
             reason = f"the hub answered {status}" if status else "the connection broke"
             transient = TransientError(
@@ -324,6 +336,16 @@ def _is_connection_error(error: BaseException) -> bool:
         base.__module__.split(".")[0] in _CLIENTS and base.__name__ in _CONNECTION_ERRORS
         for base in type(error).__mro__
     )
+
+
+def _is_nobody_there(error: BaseException) -> bool:
+    """Whether the hub's name is unknown or nobody listens, so that waiting for it is of no use."""
+    link: BaseException | None = error
+    while link is not None:
+        if isinstance(link, socket.gaierror | ConnectionRefusedError):
+            return True
+        link = link.__cause__ or link.__context__
+    return False
 
 
 def _retry_after(error: BaseException) -> float | None:
