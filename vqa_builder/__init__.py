@@ -20,6 +20,7 @@ _HOMES = {
     "plan": "vqa_builder.pipeline",
     "publish": "vqa_builder.release.hub.publish",
     "reproduce": "vqa_builder.reproduction",
+    "review_sheet": "vqa_builder.review.sheet",
     "validate": "vqa_builder.pipeline",
     "verify": "vqa_builder.release.verify",
     "vqa_accuracy": "vqa_builder.metrics.vqa_accuracy",
@@ -33,6 +34,7 @@ __all__ = [
     "plan",
     "publish",
     "reproduce",
+    "review_sheet",
     "validate",
     "verify",
     "vqa_accuracy",
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
     from vqa_builder.release.opening import open_release
     from vqa_builder.release.verify import verify
     from vqa_builder.reproduction import reproduce
+    from vqa_builder.review.sheet import review_sheet
     from vqa_builder.spec_file import load_spec
 
 

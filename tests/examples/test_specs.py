@@ -6,9 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tests.conftest import ROOT
+from tests.sources.shapes import BUS
 from vqa_builder import load_spec, plan, validate
 from vqa_builder.spec import EnginePlugin, Spec
 
@@ -70,11 +73,39 @@ def gqa(start: int, test: bool) -> dict[str, Any]:
     }
 
 
+def conversation(number: int) -> dict[str, Any]:
+    turns = [("human", f"<image>\n{ASKED[0]}"), ("gpt", "The cat is black.")]
+    said = [{"from": who, "value": text} for who, text in turns]
+    return {"id": f"{number:012d}", "image": f"{number:012d}.jpg", "conversations": said}
+
+
+def science(number: int) -> dict[str, Any]:
+    """A row of ScienceQA as it lies on the hub."""
+    return {
+        "image": BUS if number else None,
+        "question": "Which of these is a mammal?",
+        "choices": ["a cat", "a snake"],
+        "answer": 0,
+        "hint": "",
+        "grade": "grade3",
+        "lecture": "Mammals have hair or fur.",
+        "solution": "A cat has fur.",
+    }
+
+
 SHAPES: dict[str, Callable[[int, bool], Any]] = {"vizwiz": vizwiz, "textvqa": textvqa, "gqa": gqa}
 
 
 def write_inputs(spec: Spec, folder: Path) -> None:
     """What the spec names, two questions in each split."""
+    if spec.source.type == "llava":
+        (folder / "llava_instruct_150k.json").write_text(json.dumps([conversation(1), conversation(2)]))
+        return
+    if spec.source.type == "multiple_choice":
+        rows = pa.Table.from_pylist([science(0), science(1)])
+        for split in ("train", "validation", "test"):
+            pq.write_table(rows, folder / f"{split}-00000-of-00001-1028f23e353fbe3e.parquet")
+        return
     if spec.source.type == "table":
         for file, start in (("questions-1.csv", 1), ("held_out.csv", 1)):
             rows = [

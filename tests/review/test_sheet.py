@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.release.asked import questions
+from vqa_builder import review_sheet
 from vqa_builder.errors import ReleaseError
 from vqa_builder.quality.rules import Policy
 from vqa_builder.release.contents import ReleaseContents
@@ -77,6 +78,15 @@ def test_a_release_is_read_with_its_answers_and_senses(ja: ReleaseContents, tmp_
     assert by_id["376241080"]["reasons"] == "copy; langid"
     assert by_id["167330014"]["answers"] == ""  # a test row has none
     assert sheet.columns[:2] == ["question_id", "language"]
+
+
+def test_a_sheet_is_a_data_frame_that_comes_back(ja: ReleaseContents, tmp_path: Path) -> None:
+    frame = review_sheet(str(write_release(with_policy(ja), tmp_path / "release")), 3).to_pandas()
+    assert len(frame) == 3
+    frame.assign(label="good").to_csv(tmp_path / "judged.csv", index=False)
+    back = sheet_csv.read(tmp_path / "judged.csv")
+    assert [line["question"] for line in back] == frame["question"].tolist()
+    assert {line["label"] for line in back} == {"good"}
 
 
 def test_two_languages_stand_in_one_sheet(ja: ReleaseContents, hi: ReleaseContents, tmp_path: Path) -> None:

@@ -84,7 +84,7 @@ class VerifyReport:
         }
 
 
-def verify(folder: Path, *, tables: bool = True, reload: bool = True) -> VerifyReport:
+def verify(folder: Path | str, *, tables: bool = True, reload: bool = True) -> VerifyReport:
     """Check a release against its manifest and against itself.
 
     Args:
@@ -95,10 +95,11 @@ def verify(folder: Path, *, tables: bool = True, reload: bool = True) -> VerifyR
     Raises:
         ReleaseError: there is no such folder, or it has a manifest of another format.
 
-    >>> report = verify(Path("out/vqa-ja"))
+    >>> report = verify("out/vqa-ja")
     >>> report.ok, [check.detail for check in report.checks if not check.ok]
     (True, [])
     """
+    folder = Path(folder)
     if not folder.is_dir():
         raise ReleaseError("There is no such folder", where=folder, remedy="give the folder of a release")
     found = _manifest_check(folder)

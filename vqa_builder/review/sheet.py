@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -19,6 +19,7 @@ from vqa_builder.quality.policy import combined
 from vqa_builder.quality.rules import COMBINE, Combination, Policy
 from vqa_builder.release import manifest
 from vqa_builder.release.certificate import kept_tables
+from vqa_builder.release.opening import open_release
 from vqa_builder.release.parquet import read_table, table_schema
 from vqa_builder.release.row_pictures import shown_pictures
 from vqa_builder.report import page
@@ -26,6 +27,9 @@ from vqa_builder.report.measures import FOLDERS, TEXTS, WORDS, Measure, gather, 
 from vqa_builder.review import sheet_csv
 from vqa_builder.review.sampling import bands, draw, probabilities
 from vqa_builder.store import fingerprint
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SHOWN_ANSWERS = 5
 PICTURE_SIDE = 384
@@ -84,6 +88,29 @@ class Sheet(NamedTuple):
         """A hash of what is asked, under which the page keeps its progress."""
         keys = ("language", "segment_id", "question", "answer")
         return fingerprint([[row[key] for key in keys] for row in self.rows])[:16]
+
+    def to_pandas(self) -> pd.DataFrame:
+        """The rows as a DataFrame; filled in and written with ``to_csv``, ``review import`` takes it back."""
+        import pandas as pd
+
+        return pd.DataFrame(self.rows, columns=self.columns)
+
+
+def review_sheet(release: Path | str, rows: int = 300, seed: int = 0) -> Sheet:
+    """Questions of a release for people to judge, drawn across all bands of all scores.
+
+    Args:
+        release: a folder, or a release on the hub, as of ``open_release``.
+        rows: how many distinct questions.
+        seed: the same one draws the same questions.
+
+    Raises:
+        ReleaseError: there is no such release, or it records no policy.
+
+    >>> review_sheet("out/vqa-ja", 2).to_pandas()[["question_en", "weight"]].shape
+    (2, 2)
+    """
+    return sample(questions_of(open_release(release).folder), rows, seed)
 
 
 def questions_of(release: Path, *, pictures: bool = False, images: Path | None = None) -> Questions:

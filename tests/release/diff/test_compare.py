@@ -13,7 +13,7 @@ import pytest
 
 from tests.release.conftest import changed
 from vqa_builder import diff
-from vqa_builder.errors import ReleaseError
+from vqa_builder.errors import ReleaseError, UnknownNameError
 from vqa_builder.release.contents import ReleaseContents
 from vqa_builder.release.diff.compare import (
     Difference,
@@ -59,6 +59,12 @@ def test_a_new_translation_is_a_minor_change(ja: ReleaseContents, tmp_path: Path
     found = _diff(old, changed(old, 228478001, "question", "犬は全部で何匹いますか？"), tmp_path)
     assert (found.level, found.proposed) == ("minor", "1.5.0")
     assert found.because == ("1 row: question text",)
+    (line,) = found.to_pandas().to_dict("records")
+    assert (line["kind"], line["rows"], line["question_id"]) == ("question text", 1, 228478001)
+    assert line["new"] == "犬は全部で何匹いますか？"
+    assert found.to_pandas("answers").empty
+    with pytest.raises(UnknownNameError, match="answers, counts"):
+        found.to_pandas("scores")
     assert found.schema == found.vocabulary == found.answers == found.metadata == ()
 
 

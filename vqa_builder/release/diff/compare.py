@@ -9,18 +9,21 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pyarrow as pa
 
 from vqa_builder import schema
-from vqa_builder.errors import ReleaseError
+from vqa_builder.errors import ReleaseError, UnknownNameError
 from vqa_builder.release.contents import type_name
 from vqa_builder.release.diff.rows_changed import SHOWN_EXAMPLES, RowGroup, Rows, compare, differs
 from vqa_builder.release.manifest import Manifest, load_manifest
 from vqa_builder.release.parquet import ANSWER_MAP_KEY, config_of, read_table, table_schema
 from vqa_builder.sources.records import ROW_ID
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SHOWN_IDS = 3
 Level = Literal["none", "patch", "minor", "major"]
@@ -101,8 +104,32 @@ class ReleaseDiff:
             found[name] = [vars(entry) for entry in found[name]]
         return found
 
+    def to_pandas(self, part: str = "rows") -> pd.DataFrame:
+        """One of the lists as a DataFrame; of ``rows``, a line for each example of each group.
 
-def diff(old: Path, new: Path) -> ReleaseDiff:
+        Args:
+            part: ``rows``, ``schema``, ``metadata``, ``counts``, ``vocabulary``, ``answers`` or ``drift``.
+
+        Raises:
+            UnknownNameError: there is no such part.
+        """
+        import pandas as pd
+
+        parts = ("rows", "schema", "metadata", "counts", "vocabulary", "answers", "drift")
+        if part not in parts:
+            raise UnknownNameError("part of a comparison", part, parts)
+        if part != "rows":
+            changes = [vars(change) for change in getattr(self, part)]
+            return pd.DataFrame(changes, columns=["where", "old", "new"])
+        lines = [
+            {"kind": group.kind, "rows": group.rows, **example}
+            for group in self.rows
+            for example in group.examples
+        ]
+        return pd.DataFrame(lines, columns=["kind", "rows", "split", "question_id", "old", "new"])
+
+
+def diff(old: Path | str, new: Path | str) -> ReleaseDiff:
     """Compare two releases, row by row.
 
     Args:
@@ -111,10 +138,11 @@ def diff(old: Path, new: Path) -> ReleaseDiff:
     Raises:
         ReleaseError: a folder is no release, or a table of it cannot be read.
 
-    >>> found = diff(Path("1.0/vqa-ja"), Path("1.1/vqa-ja"))
+    >>> found = diff("1.0/vqa-ja", "1.1/vqa-ja")
     >>> found.level, found.because
     ('minor', ('1 row: question text',))
     """
+    old, new = Path(old), Path(new)
     manifests = load_manifest(old), load_manifest(new)
     if _same_tables(*manifests):
         return described(*manifests)

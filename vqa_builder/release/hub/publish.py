@@ -48,7 +48,7 @@ class LoadedBackError(ReleaseError):
 
 
 def publish(
-    release: Path,
+    release: Path | str,
     repo: str | None = None,
     *,
     create_pr: bool = False,
@@ -87,10 +87,11 @@ def publish(
         HubError: the hub refuses, or cannot be reached; the repository holds the old release or the new one.
         LoadedBackError: the pushed revision is not what was pushed.
 
-    >>> done = publish(Path("out/vqa-ja"), "org/vqa-ja", dry_run=True)
+    >>> done = publish("out/vqa-ja", "org/vqa-ja", dry_run=True)
     >>> done.operations, done.unchanged    # the same release is there already
     ((), 11)
     """
+    release = Path(release)
     refuse_tagged_pull_request(create_pr, tag)
     found = _verified(release, tables=dry_run)
     _tell_what_is_here(release, found, progress)
