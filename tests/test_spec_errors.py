@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+from collections.abc import Callable
 
 import pytest
 import yaml
@@ -13,6 +14,7 @@ from tests.specs import SHORTEST, parse
 from vqa_builder.errors import VQABuilderError
 from vqa_builder.spec import Spec
 from vqa_builder.spec_errors import keys_of
+from vqa_builder.steps.judging import policy_of
 
 OF_PYDANTIC = re.compile(r"Extra inputs|Input should|required$|pydantic|Value error|type=|\[key\]|unable")
 
@@ -71,6 +73,64 @@ FAULTS: list[tuple[str, list[str]]] = [
     ("name2: \u0007", ["not valid YAML"]),
 ]
 
+FAULTS += [
+    (
+        "translate: {engine: {type: openai, model: m, api_key: sk-4242}}",
+        ["api_key", "never belongs in the spec"],
+    ),
+    ("engine: {type: openai, api_key: sk-4242}", ["Unknown key: engine", "it belongs under translate"]),
+    ("translate: {type: mini}", ["Unknown key: translate.type", "it belongs under translate.engine"]),
+    ("translate: {engine: {name: mini}}", ["is it meant by 'name'?"]),
+    ("translate: {engine: {type: google}}", ["Unknown engine 'google'", "did you mean 'deep_translator'?"]),
+    ("translate: {engine: {type: gpt-4o}}", ["did you mean 'openai'?"]),
+    ("translate: {engine: {type: nllb-200}}", ["did you mean 'ctranslate2'?"]),
+    (
+        "translate: {engine: {type: openai}}",
+        ["key is missing: translate.engine[0].model", "name of the model"],
+    ),
+    ("translate: {second_opinion: mini}", ["translate.second_opinion[0]", "write {type: mini}"]),
+    ("align: statistical", ["align", "write {type: statistical}"]),
+    ("scores: [comet]", ["Unknown scorer 'comet'", "did you mean 'qe'?"]),
+    ("answers: {min_count: 9}", ["it belongs under answers.vocabulary"]),
+    ("answers: {vocabulary: 3129}", ["answers.vocabulary", "write {size: 3129}"]),
+    ("answers: {vocabulary: answers.json}", ["write {from: answers.json}"]),
+    ('answers: {modes: {"what (": copy}}', ["answers.modes", "a regular expression", "position 5"]),
+    ("release: {images: images/}", ["release.images", "write {folder: images/}"]),
+    ("release: {sources: [VQA v2]}", ["release.sources[0]", "write {name: VQA v2}"]),
+    ("release: {repo: vqa-ja}", ["release.repo", "org/name on the hub"]),
+    ('release: {repo: "org/vqa-{lang}"}', ["release.repo", "{language}"]),
+    (
+        'release: {repo: "https://huggingface.co/datasets/org/vqa-ja"}',
+        ["release.repo", "org/name on the hub"],
+    ),
+    ("name2:vqa", ["not valid YAML", "build.yaml:8"]),
+    ("name2: a: b", ["build.yaml:7", "mapping values are not allowed", "a space behind each colon"]),
+    ("release:\n\trepo: a/b", ["build.yaml:8", "indent with spaces"]),
+    ("scores: [chrf", ["not valid YAML", "close the bracket"]),
+]
+
+POLICIES: list[tuple[str, list[str]]] = [
+    ("balance", ["Unknown policy preset 'balance'", "line 7", "did you mean 'balanced'?"]),
+    ("off", ["Unknown policy preset 'off'", "policy: {} rejects nothing"]),
+    ("{chrf: off}", ["policy.chrf (line 7", "off changes a preset"]),
+    ("{chrf: 40}", ["policy.chrf", "write {min: 40} or {max: 40}"]),
+    ("{chrf: {minimum: 40}}", ["policy.chrf", "did you mean 'min'"]),
+    ('{chrf: {min: "40%"}}', ["policy.chrf", "give a number for min"]),
+    ("{chrf: {min: 40, max: 30}}", ["min 40 lies above max 30"]),
+    ("{chrf: {keep: 90}}", ["policy.chrf", "1.0 or less"]),
+    ("{chrf: {min: .nan}}", ["a finite number"]),
+    ("{keep: 0.9}", ["policy.keep", "put it under a score"]),
+    ("{copy: rejct}", ["policy.copy", "did you mean 'reject'?"]),
+    ("{copy: [1]}", ["policy.copy", "reject"]),
+    ("{missing: kep}", ["policy.missing", "did you mean 'keep'?"]),
+    ("{chrff: {min: 4}}", ["Unknown score column 'chrff'", "line 7", "did you mean 'chrf'?"]),
+    ("{similarity: {min: 0.5}}", ["policy.similarity", "name it under scores"]),
+    ("\n  chrf: {min: 140}", ["outside the range", "policy.chrf (line 8", "0 to 100", "min: 140"]),
+    ("{langid: {min: 50}}", ["0 to 1", "write {min: 0.5}"]),
+    ("{answers: {chrf: {max: -1}}}", ["policy.answers.chrf", "max: -1"]),
+    ("{languages: {jp: strict}}", ["Unknown language of this spec 'jp'", "policy.languages.jp", "hi, ja"]),
+]
+
 INSTEAD: list[tuple[str, str, list[str]]] = [
     ("languages: [ja, hi]", "languages: ja", ["languages", "build.yaml:2", "a list", "write [ja]"]),
     ("[ja, hi]", "[ja, jp]", ["Unknown language 'jp'", "build.yaml:2", "did you mean 'ja'?"]),
@@ -85,6 +145,13 @@ INSTEAD: list[tuple[str, str, list[str]]] = [
         ["source.splits.val", "'train', 'validation' or 'test'", "mean 'validation'?"],
     ),
     ("vqa_json", "vqa-json", ["Unknown source 'vqa-json'", "did you mean 'vqa_json'?"]),
+    ("train:", "dev:", ["source.splits.dev", "did you mean 'validation'?"]),
+    ("vqa_json", "csv", ["Unknown source 'csv'", "did you mean 'table'?"]),
+    ("vqa_json", "huggingface", ["did you mean 'hub'?"]),
+    ("vqa_json", "vqav2", ["did you mean 'vqa_json'?"]),
+    (SHORTEST, "{}", ["key is missing: name", "languages, source too"]),
+    (SHORTEST, SHORTEST + SHORTEST, ["build.yaml:7", "the key 'name' is given twice"]),
+    ("[ja, hi]", "[ja, hi", ["build.yaml:3", "close the bracket"]),
     ("type: vqa_json", "typ: vqa_json", ["key is missing: source.type", "is it meant by 'typ'?"]),
 ]
 
@@ -100,9 +167,15 @@ def test_what_is_changed_wrongly_is_told(there: str, instead: str, told: list[st
     check(SHORTEST.replace(there, instead), told)
 
 
-def check(text: str, told: list[str]) -> None:
+@pytest.mark.parametrize(("policy", "told"), POLICIES, ids=[policy for policy, _ in POLICIES])
+def test_a_wrong_policy_is_told(policy: str, told: list[str]) -> None:
+    check(f"{SHORTEST}policy: {policy}\n", told, lambda text: policy_of(parse(text), "ja"))
+
+
+def check(text: str, told: list[str], read: Callable[[str], object] = parse) -> None:
     with pytest.raises(VQABuilderError) as caught:
-        parse(text)
+        read(text)
+    assert "sk-4242" not in str(caught.value)
     for words in told:
         assert words in str(caught.value)
     assert not OF_PYDANTIC.search(str(caught.value)), str(caught.value)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+from fnmatch import fnmatchcase
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
@@ -50,7 +51,37 @@ def find(kind: str, name: str) -> type[Any]:
     if name in _entry_points(kind):
         loaded: type[Any] = _entry_points(kind)[name].load()
         return loaded
-    raise UnknownNameError(kind.removesuffix("s"), name, names(kind))
+    meant = next((each for each, others in _MEANT.get(kind, {}).items() if _is_meant(name, others)), None)
+    raise UnknownNameError(kind.removesuffix("s"), name, names(kind), nearest=meant)
+
+
+_MEANT = {
+    "sources": {
+        "table": "csv tsv json jsonl ndjson parquet arrow excel xlsx file files pandas",
+        "hub": "huggingface hf dataset datasets",
+        "vqa_json": "vqa vqa2 vqav1 vqav2 vqa_v1 vqa_v2 coco okvqa ok_vqa vizwiz textvqa",
+        "multiple_choice": "scienceqa science_qa ai2d mmbench mmmu arc mcq",
+        "llava": "conversations sharegpt onevision",
+        "finevision": "cauldron the_cauldron",
+    },
+    "engines": {
+        "deep_translator": "google* deepl microsoft bing azure mymemory libre baidu papago yandex",
+        "openai": "gpt* chatgpt llm vllm sglang ollama llama* claude* anthropic gemini* qwen* azure_openai",
+        "ctranslate2": "nllb* ct2 marian* opus* madlad* m2m*",
+        "transformers": "huggingface hf indictrans* mbart* seamless*",
+    },
+    "scorers": {
+        "qe": "comet* xcomet*",
+        "similarity": "sbert bertscore labse cosine",
+        "langid": "lid language",
+    },
+}
+"""Kind -> plug-in -> names by which people look for it."""
+
+
+def _is_meant(name: str, others: str) -> bool:
+    form = name.lower().replace("-", "_")
+    return any(fnmatchcase(form, other) for other in others.split())
 
 
 def package_of(kind: str, name: str) -> str | None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime
+import re
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from vqa_builder.errors import SpecError
 from vqa_builder.spec_base import (
@@ -155,6 +156,28 @@ class Vocabulary(Model):
         return self
 
 
+def _checked_pattern(pattern: str) -> str:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        if "bad escape" in str(error):  # RE2 has escapes of its own
+            return pattern
+        raise ValueError(f"a regular expression: {error}") from None
+    return pattern
+
+
+def _checked_repository(repo: str) -> str:
+    if not re.fullmatch(r"[\w.-]+/[\w.-]+", repo.replace("{language}", "xx")):
+        raise ValueError(
+            "org/name on the hub, which may hold {language}, such as my-organisation/vqa-{language}"
+        )
+    return repo
+
+
+Repository = Annotated[str, AfterValidator(_checked_repository)]
+Pattern = Annotated[str, AfterValidator(_checked_pattern)]
+
+
 AnswerMode = Literal["translate", "copy", "auto"]
 
 
@@ -174,7 +197,7 @@ class Answers(Model):
     vocabulary: Vocabulary = Vocabulary(min_count=9)
     glossary: str | None = None
     mode: AnswerMode | None = None
-    modes: dict[str, AnswerMode] = Field(default_factory=dict)
+    modes: dict[Pattern, AnswerMode] = Field(default_factory=dict)
 
 
 class SourceLicence(Model):
@@ -254,7 +277,7 @@ class Release(Model):
         card: a Markdown file that becomes a part of the card; it travels with the release.
     """
 
-    repo: str | None = None
+    repo: Repository | None = None
     licence: str = "cc-by-4.0"
     licence_url: str | None = None
     authors: tuple[str, ...] = ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import types
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Union, get_args, get_origin
 
@@ -44,6 +44,10 @@ _EXPECTED = {
 }
 """Kind of error, or the first word of it -> what would have been right."""
 
+_SPLITS = {"dev": "validation", "eval": "validation", "trainval": "train", "minival": "validation"}
+_SHORT = {"vocabulary": {int: "size", str: "from"}, "images": {str: "folder"}}
+"""Key -> what a number or a text in the place of its mapping is probably meant as."""
+_SECRET = re.compile(r"(api|auth|access|secret)_?key|key_variable|token(?!s|i)|secret|passw", re.IGNORECASE)
 _KINDS_OF_UNIONS = re.compile(r"(str|int|float|bool)$|.*[\[(]")
 
 
@@ -79,22 +83,57 @@ def invalid(
     more = f"{others} more like it: correct this one first" if others else None
     if first["type"] == "extra_forbidden":
         known = keys_of(model_at(model, first["loc"][:-1]))
-        close = nearest_name(str(first["loc"][-1]), known)
         return SpecError(
             f"Unknown key: {name}",
             where=at,
             expected=", ".join(known) or "no options",
-            found=_shown(first["input"]),
-            remedy=f"did you mean {close!r}?" if close else more,
+            found=_shown(first["input"], str(loc[-1])),
+            remedy=_instead(str(loc[-1]), known, model, loc[:-1]) or more,
         )
     missing = first["type"] == "missing"
+    if missing and others and all(each["type"] == "missing" for each in found):
+        more = f"{', '.join(_written((*place, *_keys(each))) for each in found[1:])} too"
     return SpecError(
         f"A required key is missing: {name}" if missing else f"A value is not as it should be: {name}",
         where=at,
-        expected=" or ".join(dict.fromkeys(map(_expected, same))),
-        found=None if missing else _shown(first["input"]),
-        remedy=_remedy(first) or more,
+        expected=_described(model, first["loc"])
+        if missing
+        else " or ".join(dict.fromkeys(map(expectation, same))),
+        found=None if missing else _shown(first["input"], str(loc[-1]) if loc else ""),
+        remedy=_remedy(first, model) or more,
     )
+
+
+def _instead(
+    key: str, known: Sequence[str], model: type[BaseModel] | None, place: Sequence[Key]
+) -> str | None:
+    """What to do about an unknown key: a near one, or the place where it belongs."""
+    if _SECRET.search(key):
+        return "a key never belongs in the spec: export it as the environment variable of the engine"
+    if close := nearest_name(key, known):
+        return f"did you mean {close!r}?"
+    here = _written(each for each in place if isinstance(each, str))
+    homes = [home for home, own in _places(model) if key in own]
+    inner = [home for home in homes if home.startswith(f"{here}.") or not here]
+    return f"it belongs under {min(inner or homes, key=len)}" if homes else None
+
+
+def _places(
+    model: type[BaseModel] | None, place: str = "", depth: int = 4
+) -> Iterator[tuple[str, list[str]]]:
+    """The models inside one, each with its place in the file and its keys."""
+    for name, field in (model.model_fields if model and depth else {}).items():
+        at = f"{place}.{field.alias or name}".lstrip(".")
+        for inner in [*_models(field.annotation), *_models(_inside(field.annotation))]:
+            yield at, keys_of(inner)
+            yield from _places(inner, at, depth - 1)
+
+
+def _described(model: type[BaseModel] | None, loc: Sequence[Key]) -> str:
+    """What a missing key is."""
+    owner = model_at(model, loc[:-1])
+    field = owner.model_fields.get(str(loc[-1])) if owner else None
+    return f"this key: {field.description}" if field and field.description else "this key"
 
 
 def keys_of(model: type[BaseModel] | None) -> list[str]:
@@ -174,7 +213,8 @@ def _inside(kind: Any) -> Any:
     return arguments[-1] if arguments else None
 
 
-def _expected(error: ErrorDetails) -> str:
+def expectation(error: ErrorDetails) -> str:
+    """What would have been right in the place of what pydantic refused."""
     kind, context = error["type"], error.get("ctx", {})
     if kind in ("value_error", "assertion_error"):
         return str(context.get("error") or error["msg"])
@@ -182,20 +222,42 @@ def _expected(error: ErrorDetails) -> str:
     return words.format(**context)
 
 
-def _remedy(error: ErrorDetails) -> str | None:
+def _remedy(error: ErrorDetails, model: type[BaseModel] | None) -> str | None:
     """The value that is probably meant."""
     value = error["input"]
     if error["type"] == "missing" and isinstance(value, dict):
         close = nearest_name(str(error["loc"][-1]), map(str, value))
+        if error["loc"][-1] == "type":
+            close = close or next((key for key in ("name", "engine", "kind") if key in value), None)
         return f"is it meant by {close!r}?" if close else None
     if error["type"] == "literal_error":
-        close = nearest_name(str(value), re.findall(r"'([^']*)'", error.get("ctx", {}).get("expected", "")))
+        known = re.findall(r"'([^']*)'", error.get("ctx", {}).get("expected", ""))
+        meant = _SPLITS.get(str(value).lower())
+        close = meant if meant in known else nearest_name(str(value), known)
         return f"did you mean {close!r}?" if close else None
     if error["type"].startswith(("tuple", "list")) and isinstance(value, str):
         return f"write [{value}]"
+    if error["type"].startswith(("model", "dict")) and isinstance(value, str | int) and value is not True:
+        key = next((part for part in reversed(error["loc"]) if isinstance(part, str) and part in _SHORT), "")
+        owner = model_at(model, error["loc"])
+        needed = [
+            name for name, field in (owner.model_fields if owner else {}).items() if field.is_required()
+        ]
+        name = _SHORT.get(key, {}).get(type(value)) or (needed[0] if len(needed) == 1 else None)
+        if name and str(value).lower() not in ("none", "false", "off", "no"):
+            return f"write {{{name}: {value}}}"
     return None
 
 
-def _shown(value: object) -> str:
-    text = repr(value)
+def _shown(value: object, key: str = "") -> str:
+    """A value as a message may hold it: what may be a key or a password is not shown."""
+    text = repr(_masked(value, key))
     return text if len(text) <= 200 else text[:200] + "…"
+
+
+def _masked(value: object, key: str) -> object:
+    if isinstance(value, dict):
+        return {name: _masked(each, str(name)) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_masked(each, key) for each in value]
+    return "(not shown)" if value is not None and _SECRET.search(key) else value

@@ -77,7 +77,37 @@ def read_yaml(text: str, path: Path) -> tuple[Any, yaml.Node | None]:
         _measure(node, frozenset(), {})
         return yaml.load(text, Loader=_Yaml), node
     except (yaml.YAMLError, ValueError) as error:
-        raise SpecError("The file is not valid YAML", where=path, found=str(error)[:500]) from None
+        raise _not_yaml(error, path) from None
+
+
+def _not_yaml(error: Exception, path: Path) -> SpecError:
+    """What the parser says, with its line, and what people mostly mean."""
+    mark = getattr(error, "problem_mark", None)
+    said = [getattr(error, "context", None), getattr(error, "problem", None)] if mark else [str(error)[:500]]
+    found = ", ".join(filter(None, said))
+    place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+    remedy = next((what for sign, what in _YAML_REMEDIES.items() if sign in found), None)
+    return SpecError(
+        "The file is not valid YAML",
+        where=f"{path}:{mark.line + 1}" if mark else path,
+        found=found + place,
+        remedy=remedy,
+    )
+
+
+_YAML_REMEDIES = {
+    r"'\t'": "indent with spaces, not with tabs",
+    "mapping values are not allowed": "put a space behind each colon, and quotes around texts with ': '",
+    "could not find expected ':'": "put a space behind the colon",
+    "expected ',' or": "close the bracket",
+    "expected <block end>": "give keys of one level the same indentation",
+}
+
+
+def line_in(spec: Spec, place: str) -> str:
+    """The line of ``policy.chrf`` in the file of a spec, as messages say it; "" where there is no file."""
+    node = read_yaml(spec.text, spec.folder)[1] if spec.text else None
+    return f" (line {line_of(node, place.split('.'))} of the spec)" if node else ""
 
 
 def _plugins(spec: Spec) -> Iterator[tuple[str, tuple[Key, ...], Plugin]]:

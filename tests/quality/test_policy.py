@@ -353,13 +353,13 @@ def test_a_combination_may_state_its_share_and_answers_their_own() -> None:
     [
         ("combine: {weights: {chrf: 1}}", "needs min or keep"),
         ("combine: {weights: {chrf: 1}, min: 1, keep: 0.5}", "needs min or keep"),
-        ("combine: {weights: {}, min: 1}", "at least 1 item"),
+        ("combine: {weights: {}, min: 1}", "1 or more entries"),
         ("combine: {weights: {chrf: 0}, min: 1}", "other than 0"),
         ("combine: {min: 1}", "weights belong under combine"),
         ("chrf: {weights: {chrf: 1}, min: 1}", "weights belong under combine"),
         ("chrf: {keep: 0.9, min: 3}", "give either keep or them"),
-        ("chrf: {keep: 1.5}", "less than or equal to 1"),
-        ("chrf: {keep: 0}", "greater than 0"),
+        ("chrf: {keep: 1.5}", "1 or less"),
+        ("chrf: {keep: 0}", "more than 0"),
     ],
 )
 def test_a_malformed_combination_or_share(text: str, says: str) -> None:

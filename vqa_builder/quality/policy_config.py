@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import resources
@@ -10,8 +11,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from vqa_builder import languages
-from vqa_builder.errors import SpecError, UnknownNameError
-from vqa_builder.quality.rules import COMBINE, MISSING, ROUND_TRIP, Policy
+from vqa_builder.errors import SpecError, UnknownNameError, nearest_name
+from vqa_builder.quality.rules import COMBINE, MISSING, ROUND_TRIP, Policy, Rule
+from vqa_builder.spec_errors import expectation
 
 DEFAULT = "balanced"
 _ANY = "other"
@@ -103,8 +105,55 @@ def _validated(flat: Mapping[str, Any]) -> Policy:
             where=_place(first),
             expected="{min: 0.5}, {max: 0.5}, both, {keep: 0.9}, or reject; under answers also off",
             found=repr(first["input"])[:200],
-            remedy=first["msg"].removeprefix("Value error, "),
+            remedy=_remedy(first),
         ) from None
+
+
+def _remedy(error: Any) -> str:
+    """What is probably meant."""
+    value, name = error["input"], str(error["loc"][-1])
+    if error["type"] == "extra_forbidden":
+        close = nearest_name(name, ("min", "max", "keep"))
+        return f"did you mean {close!r} by {name!r}?" if close else f"leave out {name!r}"
+    if value in ("off", False):
+        return "off changes a preset; name it: {preset: balanced, ...: off}"
+    if not {"min", "max", "keep"}.isdisjoint(error["loc"][:2]):
+        return "put it under a score, such as chrf: {min: 40}"
+    if error["type"] == "literal_error" and isinstance(value, int | float):
+        return f"write {{min: {value:g}}} or {{max: {value:g}}}"
+    if error["type"] == "literal_error" and isinstance(value, str):
+        close = nearest_name(value, re.findall(r"'([^']*)'", error["ctx"]["expected"]))
+        return f"did you mean {close!r}?" if close else f"write {error['ctx']['expected']}"
+    return f"give {expectation(error)} for {name}" if name in ("min", "max", "keep") else expectation(error)
+
+
+def check_bounds(policy: Policy, ranges: Mapping[str, tuple[float, float]]) -> None:
+    """Refuse bounds that no value of their score can reach, such as 50 for a probability.
+
+    Args:
+        policy: of one language.
+        ranges: score column -> its least and greatest value.
+
+    Raises:
+        SpecError: a bound lies outside; says which.
+    """
+    for place, rules in (("policy", policy.rules), ("policy.answers", policy.answers)):
+        for column, rule in rules.items():
+            if not isinstance(rule, Rule) or column not in ranges:
+                continue
+            least, most = ranges[column]
+            for end in ("min", "max"):
+                bound = getattr(rule, end)
+                if bound is not None and not least <= bound <= most:
+                    raise SpecError(
+                        "A bound lies outside the range of its score",
+                        where=f"{place}.{column}",
+                        expected=f"{least:g} to {most:g}",
+                        found=f"{end}: {bound:g}",
+                        remedy=f"write {{{end}: {bound / 100:g}}}"
+                        if most == 1 and 1 < bound <= 100
+                        else None,
+                    )
 
 
 def _place(error: Any) -> str:

@@ -23,9 +23,26 @@ _MEMBER = re.compile(r"(?P<archive>.+\.zip)!(?P<member>.+)", re.IGNORECASE | re.
 _PART = 1 << 16
 _ENCODINGS = (
     ("cp932", re.compile(r"[ぁ-んァ-ヶー一-龠々、。「」？]{2}")),
+    ("euc_jp", re.compile(r"[ぁ-んァ-ヶー一-龠々、。「」？]{2}")),
+    ("gb18030", re.compile(r"[一-龠，。？]{2}")),
     ("cp1252", re.compile(r"[À-ÿŒœŠšŽžŸ‘’“”–—…€°£©®«»½¼¾]")),
 )
 """Encodings that spreadsheets write, and what their texts look like."""
+_ALONE = re.compile(rb"(?<![\x80-\xff])[\x80-\xff](?![\x40-\x5b\x80-\xff])")
+_PAIRS = re.compile(rb"[\x80-\xff][\x40-\xff]")
+"""Bytes of letters with a mark among ASCII, and of letters of two bytes."""
+_MISTAKEN = (
+    (b"version https://git-lfs", "a pointer of Git LFS, and not the data", "git lfs pull"),
+    (b"<!doctype html", "a web page, and not the data", "download the file itself, logged in where it asks"),
+    (b"<html", "a web page, and not the data", "download the file itself, logged in where it asks"),
+    (b"\xd0\xcf\x11\xe0", "an Excel workbook", 'save it as "CSV UTF-8"'),
+)
+"""How files begin that are something else, what they are, and what to do."""
+_NO_PATHS = {
+    ":/": "addresses are not read: download the file, or name a dataset on the hub with type: hub",
+    "~": "~ is not written out: give the whole path",
+    "$": "variables are not written out: give the whole path",
+}
 _BYTE_ORDER_MARKS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 _DAMAGE = (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile, zipfile.BadZipFile, RuntimeError)
 _DOWNLOAD_AGAIN = "download or copy the file again and compare its size with the original's"
@@ -104,6 +121,7 @@ def opened(
     with ExitStack() as stack:
         try:
             stream = stack.enter_context(existing(archive).open("rb"))
+            _refuse_mistaken(stream.peek(40)[:40].lstrip().lower(), label)
             if stream.peek(2).startswith(b"PK"):
                 unzipped = stack.enter_context(zipfile.ZipFile(stream))
                 name = _choose_member(archive, unzipped.namelist(), member, suffixes)
@@ -167,7 +185,8 @@ def likely_encoding(data: bytes) -> str | None:
     """
     if data.count(0) > len(data) // 4:
         return "utf-16-le" if data[1:2] == b"\0" else "utf-16-be"
-    for encoding, letters in _ENCODINGS:
+    alone = len(_ALONE.findall(data)) > len(_PAIRS.findall(data))
+    for encoding, letters in _ENCODINGS[-1:] if alone else _ENCODINGS:
         if letters.search(data.decode(encoding, "replace")):
             return encoding
     return None
@@ -195,6 +214,12 @@ def _damaged_archive(label: str, error: Exception) -> SourceError:
     return damaged(label, "a whole file", f"an end before its end, or a wrong byte: {error}")
 
 
+def _refuse_mistaken(start: bytes, label: str) -> None:
+    for sign, found, remedy in _MISTAKEN:
+        if start.startswith(sign):
+            raise SourceError("The file holds something else", where=label, found=found, remedy=remedy)
+
+
 def _check_start(start: bytes, label: str) -> None:
     if mark := _BYTE_ORDER_MARKS.get(start[:2]):
         raise not_utf8(label, f"the byte order mark of {mark}", mark.lower())
@@ -209,7 +234,12 @@ def _empty(label: str) -> SourceError:
 def _missing(path: Path) -> SourceError:
     folder = path.parent
     if not folder.is_dir():
-        return SourceError("There is no such folder", where=folder, expected=f"the folder of {path.name}")
+        return SourceError(
+            "There is no such folder",
+            where=folder,
+            expected=f"the folder of {path.name}",
+            remedy=next((what for sign, what in _NO_PATHS.items() if sign in str(path)), None),
+        )
     names = sorted(entry.name for entry in folder.iterdir() if entry.is_file())
     close = difflib.get_close_matches(path.name, names, n=3, cutoff=0.5)
     return SourceError(
@@ -230,6 +260,8 @@ def _choose_member(archive: Path, members: list[str], wanted: str | None, suffix
         fitting = [name for name in names if wanted in (name, Path(name).name)]
     if len(fitting) == 1:
         return fitting[0]
+    if any(name.startswith("xl/") for name in names):
+        _refuse_mistaken(b"\xd0\xcf\x11\xe0", str(archive))
     raise SourceError(
         f"The archive holds no member {wanted!r}" if wanted else "The archive does not hold one such file",
         where=archive,

@@ -77,7 +77,9 @@ def format_of(path: Path, named: FileFormat | None) -> FileFormat:
             "The format of the table cannot be seen from its name",
             where=path,
             expected=", ".join(SUFFIXES),
-            remedy="name it in the spec, for example format: jsonl",
+            remedy='save the workbook as "CSV UTF-8"'
+            if suffixes[-1:] in ([".xlsx"], [".xls"], [".ods"])
+            else "name it in the spec, for example format: jsonl",
         )
     return found
 

@@ -189,12 +189,20 @@ class Rows(NamedTuple):
         return f"{self.split}-{self.start + row}"
 
 
+_USUAL = {
+    "question_id": ("id", "qid", "uid", "index"),
+    "image_id": ("image", "img", "photo", "picture", "file", "filename", "file_name", "image_path"),
+    "question": ("query", "text", "prompt", "q"),
+    "answers": ("answer", "label", "reply", "a"),
+}
+"""Column -> what it is often called elsewhere."""
 _SHAPES = {"conversations": "llava", "texts": "finevision"}
 
 
 def missing(field: str, name: str, known: Collection[str], where: object) -> SourceError:
     """The error for a column that is not there; names the nearest that is."""
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    usual = [each for each in known if each.lower() in _USUAL.get(field, ())]
+    close = usual or difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     remedy = f"name it in the spec: columns: {{{field}: {close[0] if close else 'COLUMN'}}}"
     if field == "question" and (nested := [one for one in _CONVERSATIONS if one in known]):
         path = f"{nested[0]}[*].{_CONVERSATIONS[nested[0]]}"

@@ -160,7 +160,7 @@ class Records(base.Source):
             options.encoding,
         )
         return {
-            split: [table_rows(each, layout) for path in paths for each in _files(path)]
+            split: [table_rows(each, layout) for path in paths for each in resolved(path)]
             for split, paths in base.in_order(options.splits or {}).items()
         }
 
@@ -293,7 +293,7 @@ class Records(base.Source):
         return pa.array(good)
 
 
-def _files(path: Path) -> list[Path]:
+def resolved(path: Path) -> list[Path]:
     """The files that a pattern or a folder holds, sorted; a path without either is itself."""
     if path.is_dir():
         found = [

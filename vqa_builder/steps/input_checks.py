@@ -1,12 +1,15 @@
-"""What validate reads of the inputs: small ones whole, of large ones the first rows and spots of the rest."""
+"""What validate reads of the inputs: small ones whole, of large ones the first, middle and last rows."""
 
 from __future__ import annotations
 
 import shutil
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from vqa_builder.errors import SourceError
+from vqa_builder.sources import _excerpts
 from vqa_builder.sources._input_files import likely_encoding, not_utf8, on_disk
 from vqa_builder.sources.base import BadRecord, OnBadRecord, Source
 from vqa_builder.sources.records import Records
@@ -43,16 +46,34 @@ def check_inputs(
     files = [on_disk(path) for path in source.files()]
     size = sum(path.stat().st_size for path in files if path.is_file())
     whole = full or (bool(files) and size <= SMALL)
-    if not whole and not encoding:
-        for path in files:
-            _check_spots(path)
     bad: list[BadRecord] = []
-    lines = [_read(source, bad.append, None if whole else FIRST)]
+    lines = [_read(source, bad.append, None)] if whole else _read_in_part(source, files, bad, encoding)
     if bad:
         raise _told(bad)
-    if not whole:
-        lines.append(f"notice: only the first {FIRST:,} of each split were read; --full reads all")
     return lines + _disk(folder, size)
+
+
+def _read_in_part(
+    source: Source, files: Sequence[Path], bad: list[BadRecord], encoding: str | None
+) -> list[str]:
+    """Read the first, middle and last rows of every file, or where that cannot be, the first alone."""
+    with TemporaryDirectory(prefix="vqa-builder-") as folder:
+        taken = _excerpts.taken_from(source, Path(folder))
+        if taken:
+            try:
+                line = _read(taken.source, bad.append, _excerpts.ALL)
+            except SourceError as error:
+                raise taken.explained(error) from None
+            bad[:] = map(taken.placed, bad)
+            return [
+                line,
+                "notice: only first, middle and last rows of large files were read; --full reads all",
+            ]
+    if not encoding:
+        for path in files:
+            _check_spots(path)
+    line = _read(source, bad.append, FIRST)
+    return [line, f"notice: only the first {FIRST:,} of each split were read; --full reads all"]
 
 
 def _read(source: Source, report: OnBadRecord, limit: int | None) -> str:

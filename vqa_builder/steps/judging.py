@@ -10,11 +10,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from vqa_builder import registry
+from vqa_builder.errors import UnknownNameError, VQABuilderError
 from vqa_builder.plugins import plugin_options
 from vqa_builder.quality import choice, policy as policies, score_cache, scoring
-from vqa_builder.quality.policy_config import policy_for
+from vqa_builder.quality.policy_config import check_bounds, policy_for
 from vqa_builder.quality.rules import Policy
 from vqa_builder.spec import Plugin, Spec
+from vqa_builder.spec_file import line_in
 from vqa_builder.steps.build_context import BuildContext
 from vqa_builder.steps.translating import Translated
 from vqa_builder.store import Stored
@@ -125,8 +127,30 @@ def keep_scores(job: BuildContext, candidates: Sequence[Translated], language: s
 
 
 def policy_of(spec: Spec, language: str) -> Policy:
-    """The policy of the spec, or the language's default."""
-    return policy_for(language, spec.policy, score_columns(spec))
+    """The policy of the spec, or the language's default.
+
+    Raises:
+        SpecError, UnknownNameError: a rule, a bound or a language of it is wrong; says the line.
+    """
+    parts = spec.policy.get("languages") if isinstance(spec.policy, dict) else None
+    scorers = [registry.find("scorers", plugin.type) for plugin in spec.scores]
+    try:
+        for code in parts if isinstance(parts, dict) else ():
+            if code not in spec.languages:
+                where = f"policy.languages.{code}"
+                raise UnknownNameError("language of this spec", code, spec.languages, where=where)
+        policy = policy_for(language, spec.policy, score_columns(spec))
+        check_bounds(policy, {each.name: each.bounds for each in scorers if each.bounds})
+        policy.check(score_columns(spec))
+    except VQABuilderError as error:
+        where = error.details["where"]
+        if where.rpartition(".")[2] in registry.names("scorers"):
+            error.details.setdefault("do", f"name it under scores, too: {where.rpartition('.')[2]}")
+        if spec.policy in ("off", "none", "no"):
+            error.details["do"] = "policy: {} rejects nothing"
+        error.details["where"] += line_in(spec, where)
+        raise
+    return policy
 
 
 def scorer_signatures(spec: Spec, language: str) -> dict[str, str]:

@@ -161,7 +161,6 @@ def _check_language(spec: Spec, plugins: PluginSet, language: str) -> list[str]:
     for engine in plugins.back_chain:
         engine.check_direction(language, SOURCE_LANGUAGE)
     policy, columns = policy_of(spec, language), score_columns(spec)
-    policy.check(columns)
     if len(plugins.chains) > 1:
         choice.check(spec.translate.choose_by, columns)
     guard, aligner = plugins.guards.get(language), plugins.aligners.get(language)

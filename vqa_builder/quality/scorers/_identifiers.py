@@ -142,7 +142,7 @@ class Lingua(Identifier):
 
 
 def installed_model() -> Path:
-    """The lid.176.ftz that the package carries; its README in ``vqa_builder/models/lid`` says where it is from."""
+    """The lid.176.ftz that the package carries; the README beside it says where it is from."""
     return Path(str(resources.files("vqa_builder").joinpath("models", "lid", "lid.176.ftz")))
 
 

@@ -44,6 +44,7 @@ class Agreement(Scorer):
 
     name = "agreement"
     summary = "share of checks (negation, number, colour, question, place) that agree, 0 to 1; 1 is good"
+    bounds: ClassVar = (0.0, 1.0)
     columns: ClassVar = {
         "agreement": pa.float32(),
         "agreement_negation": pa.float32(),

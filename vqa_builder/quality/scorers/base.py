@@ -47,6 +47,7 @@ class Scorer(ABC):
         good: the end at which its numbers are good, ``high``, ``low``, or ``zero`` between both; a policy
             that states a share to keep cuts the other.
         ends: the same for columns whose good end is another.
+        bounds: the least and the greatest value of the column with its name; None where there are none.
         partial: whether a null can mean that there is nothing to measure (a statement is no question); if
             not, a null is a score that is missing, and a policy that needs it rejects.
         named_by: column -> the text column that names what its number counts; reasons quote it.
@@ -61,6 +62,7 @@ class Scorer(ABC):
     threaded: bool = False
     good: ClassVar[Literal["high", "low", "zero"]] = "high"
     ends: ClassVar[Mapping[str, Literal["high", "low", "zero"]]] = {}
+    bounds: ClassVar[tuple[float, float] | None] = None
     partial: ClassVar[bool] = False
     named_by: ClassVar[Mapping[str, str]] = {}
     version: ClassVar[str] = "1"

@@ -37,6 +37,7 @@ class Bleu(base.Scorer):
 
     name = "bleu"
     summary = "sentence BLEU of the back-translation against the source, 0 to 100; 100 is good"
+    bounds: ClassVar = (0.0, 100.0)
     columns: ClassVar = {"bleu": pa.float32()}
     needs_back_translation = True
     options: Options

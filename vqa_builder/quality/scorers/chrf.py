@@ -39,6 +39,7 @@ class ChrF(base.Scorer):
 
     name = "chrf"
     summary = "chrF of the back-translation against the source, 0 to 100; 100 is good"
+    bounds: ClassVar = (0.0, 100.0)
     columns: ClassVar = {"chrf": pa.float32()}
     needs_back_translation = True
     words: ClassVar[int] = 0

@@ -48,6 +48,7 @@ class Content(Scorer):
 
     name = "content"
     summary = "F1 of content words of the round trip, and what is missing or added; 1 is good"
+    bounds: ClassVar = (0.0, 1.0)
     columns: ClassVar = {
         "content": pa.float32(),
         "content_missing": pa.float32(),

@@ -94,6 +94,7 @@ class LangID(base.Scorer):
 
     name = "langid"
     summary = "probability that the question is in the language, 0 to 1, and its language; 1 is good"
+    bounds: ClassVar = (0.0, 1.0)
     partial: ClassVar[bool] = True
     columns: ClassVar = {"langid": pa.float32(), "langid_label": pa.string()}
     roles = ("question",)

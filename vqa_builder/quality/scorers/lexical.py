@@ -38,6 +38,7 @@ class Lexical(Scorer):
 
     name = "lexical"
     summary = "share of source words that a dictionary finds, and what is missing or added; 1 is good"
+    bounds: ClassVar = (0.0, 1.0)
     partial: ClassVar[bool] = True
     columns: ClassVar = {
         "lexical": pa.float32(),

@@ -39,6 +39,7 @@ class Loops(Scorer):
 
     name = "loops"
     summary = "share of text that repeats the stretch right before it, 0 none, near 1 a loop; 0 is good"
+    bounds: ClassVar = (0.0, 1.0)
     columns: ClassVar = {"loops": pa.float32()}
     good: ClassVar = "low"
     version: ClassVar[str] = "2"

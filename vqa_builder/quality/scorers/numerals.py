@@ -35,6 +35,7 @@ class Numerals(Scorer):
 
     name = "numerals"
     summary = "agreement of the numbers in source and translation, 0 to 1; 1 is good"
+    bounds: ClassVar = (0.0, 1.0)
     columns: ClassVar = {"numerals": pa.float32()}
     version: ClassVar[str] = "2"
 

@@ -68,6 +68,7 @@ class Qe(base.Scorer):
 
     name = "qe"
     summary = "a neural model's estimate by an outside worker, 0 to 1; 1 is good"
+    bounds: ClassVar = (0.0, 1.0)
     columns: ClassVar = {"qe": pa.float32()}
     threaded = True
     options: Options

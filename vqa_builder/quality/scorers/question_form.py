@@ -29,6 +29,7 @@ class QuestionForm(Scorer):
 
     name = "question_form"
     summary = "whether a question is written as one, 0, 0.5 or 1, null for others; 1 is good"
+    bounds: ClassVar = (0.0, 1.0)
     partial: ClassVar[bool] = True
     columns: ClassVar = {"question_form": pa.float32()}
     roles = ("question",)

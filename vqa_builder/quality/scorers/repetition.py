@@ -26,6 +26,7 @@ class Repetition(Scorer):
 
     name = "repetition"
     summary = "share of repeated unit pairs, 0 none, near 1 a loop; 0 is good"
+    bounds: ClassVar = (0.0, 1.0)
     columns: ClassVar = {"repetition": pa.float32()}
     good: ClassVar = "low"
 

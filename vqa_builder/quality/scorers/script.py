@@ -31,6 +31,7 @@ class Script(Scorer):
 
     name = "script"
     summary = "share of letters in the language's own scripts, 0 to 1; 1 is good"
+    bounds: ClassVar = (0.0, 1.0)
     columns: ClassVar = {"script": pa.float32()}
 
     def measure(self, pairs: pa.Table) -> dict[str, pa.Array]:

@@ -47,6 +47,7 @@ class Similarity(base.Scorer):
 
     name = "similarity"
     summary = "cosine of sentence vectors of source and back-translation, -1 to 1; 1 is good"
+    bounds: ClassVar = (-1.0, 1.0)
     columns: ClassVar = {"similarity": pa.float32()}
     needs_back_translation = True
     other: ClassVar[str] = "back_translation"

@@ -34,6 +34,7 @@ class SimilarityForward(Similarity):
 
     name = "similarity_forward"
     summary = "cosine of sentence vectors of source and translation, -1 to 1; 1 is good"
+    bounds: ClassVar = (-1.0, 1.0)
     columns: ClassVar = {"similarity_forward": pa.float32()}
     needs_back_translation = False
     other = "translation"
