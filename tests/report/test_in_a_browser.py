@@ -16,8 +16,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from vqa_builder import diff, review_sheet
+from vqa_builder.release.diff import pages
 from vqa_builder.release.manifest import load_manifest
 from vqa_builder.release.parquet import read_table
+from vqa_builder.review import sheet
 
 pytest.importorskip("selenium")
 
@@ -34,6 +37,7 @@ FLAGS = (
     "--window-size=1280,1000",
 )
 SHOWN = 6
+LOOKS = [("light", 1280), ("dark", 820), ("light", 360), ("dark", 360)]
 CONTRAST = """
 const parse = (colour) => (colour.match(/[\\d.]+/g) || []).map(Number);
 const light = ([red, green, blue]) => [red, green, blue].map((part) => part / 255)
@@ -96,6 +100,13 @@ def look(browser: Any, theme: str, width: int) -> None:
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
     size = {"width": width, "height": 1000, "deviceScaleFactor": 1, "mobile": width < 600}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+
+
+def assert_readable(page: Any, theme: str, width: int) -> None:
+    """Nothing runs over the edge, and every text stands out."""
+    look(page, theme, width)
+    assert page.execute_script("return document.documentElement.scrollWidth") <= width
+    assert page.execute_script(CONTRAST, TEXTS) >= 4.5
 
 
 def find(page: Any, css: str) -> Any:
@@ -332,16 +343,34 @@ def test_nothing_is_asked_of_the_network(browser: Any, release: Path) -> None:
     assert browser.get_log("browser") == []
 
 
-@pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 1280), ("light", 360), ("dark", 360)])
+@pytest.mark.parametrize(("theme", "width"), LOOKS)
 def test_it_can_be_read_in_every_theme_and_width(page: Any, theme: str, width: int, tmp_path: Path) -> None:
-    look(page, theme, width)
-    assert page.execute_script("return document.documentElement.scrollWidth") <= width
-    assert page.execute_script(CONTRAST, TEXTS) >= 4.5
+    assert_readable(page, theme, width)
     paper = page.execute_script("return getComputedStyle(document.body).backgroundColor")
     assert (sum(map(int, re.findall(r"\d+", paper)[:3])) < 200) == (theme == "dark")
     taken = page.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": True})
     (tmp_path / f"{theme}-{width}.png").write_bytes(base64.b64decode(taken["data"]))
     assert (tmp_path / f"{theme}-{width}.png").stat().st_size > 50_000
+
+
+@pytest.mark.parametrize(("theme", "width"), LOOKS)
+def test_sheet_and_comparison_can_be_read_too(
+    browser: Any, release: Path, theme: str, width: int, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(release, other)
+    manifest = other / "manifest.json"
+    manifest.write_text(
+        manifest.read_text(encoding="utf-8").replace('"policy|', '"policy|x'), encoding="utf-8"
+    )
+    texts = {
+        "sheet": sheet.html_page(review_sheet(release, 6), "sample-ja"),
+        "diff": pages.html(diff(release, other)),
+    }
+    for name, text in texts.items():
+        (tmp_path / f"{name}.html").write_text(text, encoding="utf-8")
+        browser.get((tmp_path / f"{name}.html").as_uri())
+        assert_readable(browser, theme, width)
 
 
 def test_japanese_is_marked_as_such_and_asks_for_japanese_fonts(page: Any) -> None:

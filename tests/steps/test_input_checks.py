@@ -79,7 +79,11 @@ MISTAKES: list[tuple[str, bytes, list[str]]] = [
     ("q.json", b"[{'question_id': 1}]", ["not valid JSON", "byte 2"]),
     ("q.json", b"3", ["none of the known shapes"]),
     ("q.jsonl", b"[]", ["not JSONL", "format: json"]),
-    ("q.jsonl", b'{"question": "a"},\n{"question": "b"},\n', ["None of the file's records", "byte 17"]),
+    (
+        "q.jsonl",
+        b'{"question_id": 1, "image_id": 1, "question": "a"},\n' * 2,
+        ["None of the file's records", "JSON is malformed"],
+    ),
     ("q.parquet", TABLE.encode(), ["The file is damaged", "a whole parquet file"]),
 ]
 
@@ -95,7 +99,7 @@ def test_what_is_wrong_with_a_file_is_told(tmp_path: Path, file: str, data: byte
 @pytest.mark.parametrize(
     ("path", "told"),
     [
-        ("q.cvs", "did you mean q.csv?"),
+        ("qq.csv", "did you mean q.csv?"),
         ("nowhere/q.csv", "the folder of q.csv"),
         ("~/data/q.csv", "give the whole path"),
         ("$HOME/q.csv", "give the whole path"),

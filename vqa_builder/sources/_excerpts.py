@@ -135,14 +135,13 @@ def _csv(path: Path, made: Path, options: Any) -> _Counts:
         "quotechar": options.quote,
         "quoting": csv.QUOTE_NONE if options.quote is None else csv.QUOTE_MINIMAL,
         "escapechar": options.escape,
-        "strict": True,
     }
-    head, *rows = _rows(first[len(stated) :], layout, FIRST + 1)
+    head, *rows = _rows(first[len(stated) :], layout, FIRST + 2)[:-1]  # the last one may be cut
     if head.fields < 2:
         raise _NoExcerpt
     later = [[row.data for row in _in_step(lines, layout, head.fields)] for lines in (middle, last)]
     first_rows = [row.data for row in rows]
-    return _written(made, first_rows, later[0][:LATER], later[1][-LATER:], head=[*stated, head.data])
+    return _written(made, first_rows, later[0][:-1][:LATER], later[1][-LATER:], head=[*stated, head.data])
 
 
 def _written(made: Path, *parts: Sequence[bytes], head: Sequence[bytes] = ()) -> _Counts:
@@ -170,7 +169,7 @@ def _in_step(lines: Sequence[bytes], layout: dict[str, Any], width: int) -> list
     """Rows from where three of them have the header's number of fields, so that no field is cut; or none."""
     for start in range(min(len(lines), 100)):
         try:
-            if [row.fields for row in _rows(lines[start:], layout, 3)] == [width] * 3:
+            if [row.fields for row in _rows(lines[start:], {**layout, "strict": True}, 3)] == [width] * 3:
                 return _rows(lines[start:], layout)
         except csv.Error:
             continue
