@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 
 from vqa_builder.escaping import terminal
 
 LONGEST_DETAIL = 1_000
-MOST_NAMES = 30
 
 LONGEST = 1500
 """Characters of one line of a message; what is longer loses its middle, and keeps its place at both ends."""
@@ -139,15 +138,9 @@ class UnknownNameError(VQABuilderError):
         super().__init__(
             f"Unknown {what} {name!r}",
             where=where,
-            expected=_listed(known) or f"(no {what} is installed)",
+            expected=", ".join(known) or f"(no {what} is installed)",
             remedy=f"did you mean {close!r}?" if close else None,
         )
-
-
-def _listed(names: Sequence[str]) -> str:
-    """Names in a row; of very many the first."""
-    more = f" and {len(names) - MOST_NAMES} more" if len(names) > 2 * MOST_NAMES else ""
-    return ", ".join(names[:MOST_NAMES] if more else names) + more
 
 
 def nearest_name(name: str, known: Iterable[str]) -> str | None:
