@@ -49,7 +49,7 @@ def test_the_sample_builds_with_the_lowest_versions(tmp_path: Path) -> None:
     python = tmp_path / "lowest" / "bin" / "python"
     wanted = [f"{each.name}=={floor(each)}" for each in CORE if each.marker is None or each.marker.evaluate()]
     subprocess.run([python, "-m", "pip", "install", "-q", *wanted, "hatchling"], check=True)
-    install = ["install", "-q", "--no-deps", "--no-build-isolation", ROOT]
+    install = ["install", "-q", "--no-deps", "--no-build-isolation", str(ROOT)]
     subprocess.run([python, "-m", "pip", *install], check=True)
     done = subprocess.run(
         [tmp_path / "lowest" / "bin" / "vqa-builder", "demo", "--out", tmp_path],

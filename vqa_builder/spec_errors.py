@@ -45,7 +45,7 @@ _EXPECTED = {
 """Kind of error, or the first word of it -> what would have been right."""
 
 _SPLITS = {"dev": "validation", "eval": "validation", "trainval": "train", "minival": "validation"}
-_SHORT = {"vocabulary": {int: "size", str: "from"}, "images": {str: "folder"}}
+_SHORT: dict[str, dict[type, str]] = {"vocabulary": {int: "size", str: "from"}, "images": {str: "folder"}}
 """Key -> what a number or a text in the place of its mapping is probably meant as."""
 _SECRET = re.compile(r"(api|auth|access|secret)_?key|key_variable|token(?!s|i)|secret|passw", re.IGNORECASE)
 _KINDS_OF_UNIONS = re.compile(r"(str|int|float|bool)$|.*[\[(]")

@@ -14,6 +14,7 @@ from vqa_builder import load_spec, validate
 from vqa_builder.errors import SourceError, SpecError
 from vqa_builder.plugins import construct
 from vqa_builder.sources import _excerpts, _json_stream
+from vqa_builder.sources.table import Table
 from vqa_builder.steps import input_checks
 
 SPEC = "name: mine\nlanguages: [ja]\nsource:\n  type: table\n  splits: {{train: '{file}'}}\n"
@@ -30,8 +31,8 @@ def checked(
     (folder / file).write_bytes(data)
     path = folder / "build.yaml"
     path.write_text(SPEC.format(file=file) + option, encoding="utf-8")
-    source = construct("sources", load_spec(path).source, folder)
-    encoding = source.options.encoding
+    source: Table = construct("sources", load_spec(path).source, folder)
+    encoding = source._options.encoding
     return source.description() + input_checks.check_inputs(source, folder, encoding=encoding, full=full)
 
 
@@ -183,7 +184,7 @@ def parquet_of(rows: list[list[str]]) -> bytes:
     sink = pa.BufferOutputStream()
     columns = dict(zip(rows[0], zip(*rows[1:], strict=True), strict=True))
     pq.write_table(pa.table(columns), sink, row_group_size=250)
-    return sink.getvalue().to_pybytes()
+    return bytes(sink.getvalue().to_pybytes())
 
 
 @pytest.mark.parametrize("written", [csv_of, jsonl_of, json_of, parquet_of])
