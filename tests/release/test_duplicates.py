@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from vqa_builder.release.duplicates import duplicate_counts
+from vqa_builder.release.duplicates import repeats
 
 ROWS = [
     ("train", 1, "What color is the cat?", "black", []),
@@ -21,13 +21,23 @@ def table(rows: list[tuple[str, int, str, str | None, list[str]]]) -> pa.Table:
     names = ("split", "image_id", "question_en", "multiple_choice_answer_en", "reasons")
     made = dict(zip(names, (list(column) for column in zip(*rows, strict=True)), strict=True))
     kinds = ("string", "int64", "string", "string", pa.list_(pa.string()))
-    return pa.table(made).cast(pa.schema(list(zip(names, kinds, strict=True))))
+    typed = pa.table(made).cast(pa.schema(list(zip(names, kinds, strict=True))))
+    return typed.append_column("question_id", pa.array(range(len(rows))))
 
 
 def test_what_is_asked_again_is_counted() -> None:
-    assert duplicate_counts(table(ROWS)) == {"same": 1, "near": 1, "shared_images": 1, "shared_pairs": 3}
+    assert repeats(table(ROWS)).counts == {"same": 1, "near": 1, "shared_images": 1, "shared_pairs": 3}
 
 
 def test_nothing_is_asked_again() -> None:
-    assert set(duplicate_counts(table(ROWS[:1])).values()) == {0}
-    assert set(duplicate_counts(table(ROWS[:1]).slice(0, 0)).values()) == {0}
+    assert set(repeats(table(ROWS[:1])).counts.values()) == {0}
+    assert set(repeats(table(ROWS[:1]).slice(0, 0)).counts.values()) == {0}
+
+
+def test_every_row_that_repeats_another_is_named_with_it() -> None:
+    found = repeats(table(ROWS)).rows.to_pylist()
+    assert [tuple(row.values()) for row in found] == [
+        ("train", 1, "same", "train", 0),
+        ("train", 2, "near", "train", 0),
+        ("validation", 7, "pair", "train", 0),
+    ]

@@ -74,10 +74,16 @@ def _duplicates(counts: Counts) -> Iterator[str]:
     if again := found.get("same", 0) + found.get("near", 0):
         yield (
             f"{again:,} kept rows ask what another row asks on the same image, {found['same']:,} of them in "
-            "the same words."
+            "the same words; `repeated_rows.jsonl` names them."
         )
     if pairs := found.get("shared_pairs"):
-        yield f"{pairs:,} kept rows have a question and an answer that stand in another split, too."
+        yield (
+            f"{pairs:,} kept rows have a question and an answer that stand in another split, too; "
+            "`repeated_rows.jsonl` names those of the later split."
+        )
+    looks = (counts.get("images") or {}).get("problems") or {}
+    if leaked := looks.get("leaked"):
+        yield f"{leaked:,} images look like one of another split; `image_problems.jsonl` names them."
 
 
 def _unjudged(counts: Counts) -> Iterator[str]:

@@ -42,6 +42,7 @@ class ReleaseContents:
         pictures: where the pictures are whose sums stand in the tables; None without any.
         picture_folder: where the spec says that pictures lie; the report shows some.
         image_problems: the records of ``image_problems.jsonl``; no file without any.
+        repeated_rows: those of ``repeated_rows.jsonl``, likewise; see ``duplicates.Repeats``.
     """
 
     name: str
@@ -54,6 +55,7 @@ class ReleaseContents:
     changelog: str | None = None
     card_text: str | None = None
     image_problems: tuple[Mapping[str, Any], ...] = ()
+    repeated_rows: pa.Table | None = None
     human_verified: tuple[Entry, ...] = ()
     pictures: Pictures | None = None
     picture_folder: Path | None = None

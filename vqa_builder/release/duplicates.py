@@ -2,59 +2,99 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
+from vqa_builder.arrays import one_array
 from vqa_builder.quality.scorers._content_words import content_words
 from vqa_builder.quality.scorers._english import bare_words, stated
 from vqa_builder.quality.text import folded
 
-COLUMNS = ("split", "image_id", "reasons", "question_en", "multiple_choice_answer_en")
+_KINDS = ("same", "near", "pair")
+COLUMNS = ("question_id", "split", "image_id", "reasons", "question_en", "multiple_choice_answer_en")
 
 
-def duplicate_counts(rows: pa.Table) -> dict[str, int]:
-    """How many kept rows repeat others, by their English questions.
+class Repeats(NamedTuple):
+    """Kept rows that repeat others, by their English questions.
 
-    ``same`` counts rows beyond the first that ask on one image, in one split, word for word the same (case,
-    marks and contractions apart); ``near`` those that ask the same thing in other words: the same kind of
-    question and the same content words, whatever their order, inflection and synonyms. ``shared_images``
-    counts images that stand in several splits, ``shared_pairs`` rows whose question and most frequent answer
-    stand in another split, too.
+    Attributes:
+        counts: ``same``: rows beyond the first that ask on one image, in one split, word for word the same
+            (case, marks and contractions apart); ``near``: those that ask the same thing in other words: the
+            same kind of question and the same content words, whatever their order, inflection and synonyms;
+            ``shared_images``: images that stand in several splits; ``shared_pairs``: rows whose question and
+            most frequent answer stand in another split, too.
+        rows: split and question_id of each row that repeats an earlier one, ``repeats`` (``same``, ``near``,
+            or ``pair`` for a pair of an earlier split), and that row's ``of_split`` and ``of_question_id``.
+    """
+
+    counts: dict[str, int]
+    rows: pa.Table
+
+
+def repeats(rows: pa.Table) -> Repeats:
+    """Which kept rows repeat others.
 
     Args:
         rows: ``COLUMNS`` of them, as ``assemble.assemble`` makes them.
 
-    >>> counts = duplicate_counts(pa.table({
-    ...     "split": ["train"] * 3, "image_id": [1, 1, 1], "reasons": [[], [], []],
+    >>> found = repeats(pa.table({
+    ...     "question_id": [7, 8, 9], "split": ["train"] * 3, "image_id": [1, 1, 1], "reasons": [[], [], []],
     ...     "question_en": ["What color is the cat?", "what colour is the cat", "The cat is what color?"],
     ...     "multiple_choice_answer_en": ["black"] * 3}))
-    >>> counts["same"], counts["near"], counts["shared_pairs"]
+    >>> found.counts["same"], found.counts["near"], found.counts["shared_pairs"]
     (0, 2, 0)
+    >>> found.rows["repeats"].to_pylist(), found.rows["of_question_id"].to_pylist()
+    (['near', 'near'], [7, 7])
     """
     kept = rows.filter(pc.equal(pc.list_value_length(rows["reasons"]), 0))
-    questions = kept["question_en"].combine_chunks().dictionary_encode()
-    asked = kept.select(["split", "image_id"])
-    for name, forms in zip(("same", "near"), _forms(questions.dictionary), strict=True):
-        asked = asked.append_column(name, forms.take(questions.indices))
-    pairs = asked.append_column("answer", kept["multiple_choice_answer_en"])
-    images = asked.group_by(["image_id"]).aggregate([("split", "count_distinct")])
-    answered = pairs.filter(pc.is_valid(pairs["answer"])).group_by(["same", "answer"])
-    splits = answered.aggregate([("split", "count_distinct"), ("split", "count")])
-    same, near = (_again(asked, form) for form in ("same", "near"))
-    return {
-        "same": same,
-        "near": near - same,
-        "shared_images": int(pc.sum(pc.greater(images["split_count_distinct"], 1)).as_py() or 0),
-        "shared_pairs": pc.sum(
-            splits.filter(pc.greater(splits["split_count_distinct"], 1))["split_count"]
-        ).as_py()
-        or 0,
-    }
+    questions = one_array(kept["question_en"]).dictionary_encode()
+    same, near = (forms.take(questions.indices) for forms in _forms(questions.dictionary))
+    split, answer = _codes(kept["split"]), _codes(kept["multiple_choice_answer_en"])
+    image = _codes(kept["image_id"])
+    here = np.arange(kept.num_rows)
+    again = {name: _first(split, image, _codes(form)) for name, form in (("same", same), ("near", near))}
+    pair = _first(_codes(same), answer)
+    shared = (split[pair] != split) & (answer >= 0)
+    kinds = np.select([again["same"] != here, again["near"] != here, shared], [0, 1, 2], -1)
+    places = pa.array(np.flatnonzero(kinds >= 0))
+    chosen = kinds[kinds >= 0]
+    firsts = np.choose(chosen, [first[kinds >= 0] for first in (again["same"], again["near"], pair)])
+    of = kept.select(["split", "question_id"]).take(pa.array(firsts))
+    told = kept.select(["split", "question_id"]).take(places)
+    told = told.append_column("repeats", pa.array(_KINDS).take(pa.array(chosen)))
+    for name in of.column_names:
+        told = told.append_column(f"of_{name}", of[name])
+    counts = [int((first != here).sum()) for first in again.values()]
+    in_several = np.isin(pair, pair[shared]) & (answer >= 0)
+    several = _first(image)[split != split[_first(image)]]
+    return Repeats(
+        {
+            "same": counts[0],
+            "near": counts[1] - counts[0],
+            "shared_images": len(np.unique(several)),
+            "shared_pairs": int(in_several.sum()),
+        },
+        told,
+    )
 
 
-def _again(asked: pa.Table, form: str) -> int:
-    return int(asked.num_rows - asked.group_by(["split", "image_id", form]).aggregate([]).num_rows)
+def _codes(column: pa.ChunkedArray | pa.Array) -> NDArray[np.int64]:
+    """A number for each distinct value; -1 for null."""
+    indices = one_array(column).dictionary_encode().indices
+    return np.asarray(pc.fill_null(indices, -1).to_numpy(zero_copy_only=False), np.int64)
+
+
+def _first(*columns: NDArray[np.int64]) -> NDArray[np.int64]:
+    """For each row the first row that has the same in all columns."""
+    key = np.zeros(len(columns[0]), np.int64)
+    for column in columns:
+        _, key = np.unique(key * (int(column.max(initial=0)) + 2) + column, return_inverse=True)
+    _, firsts, groups = np.unique(key, return_index=True, return_inverse=True)
+    return np.asarray(firsts[groups], np.int64)
 
 
 def _forms(texts: pa.Array) -> tuple[pa.Array, pa.Array]:

@@ -16,7 +16,6 @@ from vqa_builder.answers.winners import Summary
 from vqa_builder.batches import Batches
 from vqa_builder.quality.round_trip import Measured
 from vqa_builder.quality.rules import COMBINE, reason_codes
-from vqa_builder.release.duplicates import COLUMNS, duplicate_counts
 from vqa_builder.sources.base import Source
 from vqa_builder.spec import Spec
 from vqa_builder.store import file_hash
@@ -91,6 +90,7 @@ def counted(
     people: pa.BooleanArray,
     overruled: dict[str, int],
     round_trip: Measured,
+    repeats: dict[str, int],
     bad_records: int,
 ) -> dict[str, Any]:
     """The numbers of every step, for the manifest and the card.
@@ -102,6 +102,7 @@ def counted(
         people: which translations are human-verified.
         overruled: reason -> strings of theirs that it would have rejected.
         round_trip: what was found out about it.
+        repeats: how many rows repeat others.
         bad_records: how many were set aside.
     """
     of_rows = _RowCounts(answer_map, policy, language)
@@ -121,7 +122,7 @@ def counted(
         "answer_map": value_counts(answer_map["method"]),
         "answer_methods": of_rows.of("methods"),
         "answers": of_rows.summary.of(answer_map),
-        "duplicates": duplicate_counts(Batches.of(rows).table(COLUMNS)),
+        "duplicates": repeats,
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -26,6 +26,8 @@ SPEC_FILE = "build.yaml"
 CHANGELOG_FILE = "CHANGELOG.md"
 CARD_TEXT_FILE = "card.md"
 IMAGE_PROBLEMS_FILE = "image_problems.jsonl"
+REPEATED_ROWS_FILE = "repeated_rows.jsonl"
+_LINES = 10_000
 NAMED_FILES = 5
 
 
@@ -52,15 +54,22 @@ def write_release(contents: ReleaseContents, out: Path) -> Path:
     with replacing(out / contents.name) as folder:
         _write_tables(contents, folder)
         contents = contents.written(folder)
-        if contents.image_problems:
-            lines = [json.dumps(problem, ensure_ascii=False) + "\n" for problem in contents.image_problems]
-            write_text(folder / IMAGE_PROBLEMS_FILE, "".join(lines))
+        _write_lines(folder / IMAGE_PROBLEMS_FILE, contents.image_problems)
+        for piece in contents.repeated_rows.to_batches(_LINES) if contents.repeated_rows is not None else ():
+            _write_lines(folder / REPEATED_ROWS_FILE, piece.to_pylist())
         texts = Texts(contents.spec_yaml, contents.changelog, contents.card_text, contents.human_verified)
         described = manifest.describe(contents)
         shown = contents.picture_folder
         schemas, sample = card.schemas(contents), card.sample(contents)
         complete(folder, described, schemas, sample, texts, contents.tables, shown)
     return out / contents.name
+
+
+def _write_lines(path: Path, records: Sequence[Mapping[str, Any]]) -> None:
+    """Add records to a file, which is made for the first."""
+    if records:
+        with path.open("a", encoding="utf-8", newline="\n") as file:
+            file.writelines(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
 
 
 class Texts(NamedTuple):

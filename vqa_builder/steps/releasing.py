@@ -15,7 +15,16 @@ from vqa_builder.batches import Batches
 from vqa_builder.errors import ReleaseError, StorageError
 from vqa_builder.quality import choice, policy as policies
 from vqa_builder.quality.policy import is_human_verified
-from vqa_builder.release import assemble as assembly, facts, human_verified, images, packages, verify, write
+from vqa_builder.release import (
+    assemble as assembly,
+    duplicates,
+    facts,
+    human_verified,
+    images,
+    packages,
+    verify,
+    write,
+)
 from vqa_builder.release.contents import ReleaseContents
 from vqa_builder.release.manifest import Manifest, load_manifest
 from vqa_builder.spec import Spec
@@ -181,6 +190,7 @@ def _contents(
     data, rejected = assembly.split_rows(rows.rows)
     policy = policies.judged_by(verdicts.table).model_dump(mode="json")
     segments, translations = translated.segments.table, translated.translations.table
+    repeats = duplicates.repeats(Batches.of(rows.rows).table(duplicates.COLUMNS))
     return ReleaseContents(
         name=spec.release_name(language),
         language=language,
@@ -202,6 +212,7 @@ def _contents(
                 people=is_human_verified(translations, plugins.signatures(language)),
                 overruled=policies.overruled(verdicts.table),
                 round_trip=policies.round_trip_of(verdicts.table),
+                repeats=repeats.counts,
                 bad_records=len(bad_records(source.examples)),
             ),
         ),
@@ -209,6 +220,7 @@ def _contents(
         changelog=spec.changelog,
         card_text=spec.card_text,
         human_verified=tuple(human_verified_entries(job, segments, translations, language)),
+        repeated_rows=repeats.rows,
     )
 
 
