@@ -87,7 +87,8 @@ def settle(fields: Mapping[str, str], schema: pa.Schema, where: object) -> list[
         if steps is None:
             raise _nothing(path, schema, where)
         end = _end(pa.struct(list(schema)), steps)
-        if optional and not is_text(end):
+        as_one = steps[-1] == ITEMS and any(other.steps == steps[:-1] for other in found)
+        if optional and (as_one or not is_text(end)):
             continue
         if not (is_text(end) or pa.types.is_null(end)):
             raise _no_text(path, end, schema, where)

@@ -11,7 +11,7 @@ import hashlib
 import importlib.util
 import io
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Protocol
@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from vqa_builder.batches import Batches
 from vqa_builder.errors import StorageError
 from vqa_builder.schema import IMAGE
 from vqa_builder.store import file_hash
@@ -91,6 +92,25 @@ class Pictures:
             raise self._lost(key, "other bytes")
         return data
 
+    def prune(self, tables: Iterable[Path]) -> None:
+        """Drop the pictures in the folder that none of some tables names; these hold sums for bytes."""
+        if not self.root.is_dir():
+            return
+        named: set[str] = set()
+        for path in tables:
+            rows = Batches.arrow_file(path)
+            for piece in rows.read(held) if (held := picture_columns(rows.schema)) else ():
+                for name in held:
+                    flat = (
+                        pc.list_flatten(piece[name])
+                        if pa.types.is_list(piece.schema.field(name).type)
+                        else piece[name]
+                    )
+                    named.update(key.hex() for key in pc.struct_field(flat, "bytes").to_pylist() if key)
+        for path in self.root.glob("??/*"):
+            if path.name not in named:
+                path.unlink(missing_ok=True)
+
     def _lost(self, key: bytes, found: object) -> StorageError:
         steps = self.root.parent / "steps"
         return StorageError(
@@ -153,12 +173,12 @@ def picture_columns(found: pa.Schema) -> list[str]:
     return [field.name for field in found if are_pictures(field.type)]
 
 
-def with_bytes(values: pa.Array, change: Callable[[pa.Array], pa.Array]) -> pa.Array:
+def with_bytes(values: pa.Array, change: Callable[[pa.Array, pa.Array], pa.Array]) -> pa.Array:
     """Pictures, or lists of them, with other ``bytes``.
 
     Args:
         values: of a type that ``are_pictures`` knows.
-        change: (n,) binary -> (n,) binary.
+        change: of ``bytes`` and ``path``, (n,) each, makes other ``bytes``.
     """
     if pa.types.is_list(values.type):
         lengths = pc.list_value_length(values).fill_null(0).to_numpy(zero_copy_only=False)
@@ -166,13 +186,13 @@ def with_bytes(values: pa.Array, change: Callable[[pa.Array], pa.Array]) -> pa.A
         flat = with_bytes(pc.list_flatten(values), change)
         return pa.ListArray.from_arrays(offsets, flat, mask=values.is_null())
     data, path = values.flatten()
-    return pa.StructArray.from_arrays([change(data), path], fields=list(IMAGE), mask=values.is_null())
+    return pa.StructArray.from_arrays([change(data, path), path], fields=list(IMAGE), mask=values.is_null())
 
 
 def with_sums(batch: pa.RecordBatch) -> pa.RecordBatch:
     """Rows with the SHA-256 of each picture in the place of its bytes."""
 
-    def sums(data: pa.Array) -> pa.Array:
+    def sums(data: pa.Array, _: pa.Array) -> pa.Array:
         found = [None if each is None else hashlib.sha256(each).digest() for each in _buffers(data)]
         return pa.array(found, pa.binary())
 
@@ -182,7 +202,7 @@ def with_sums(batch: pa.RecordBatch) -> pa.RecordBatch:
 def filled(batch: pa.RecordBatch, pictures: Pictures) -> pa.RecordBatch:
     """The reverse: rows with the bytes of each picture in the place of its SHA-256."""
 
-    def read(keys: pa.Array) -> pa.Array:
+    def read(keys: pa.Array, _: pa.Array) -> pa.Array:
         return pa.array(
             [None if key is None else pictures.read(key) for key in keys.to_pylist()], pa.binary()
         )
@@ -202,7 +222,7 @@ def sizes(table: pa.Table, pictures: Pictures) -> NDArray[np.int64]:
     return total
 
 
-def _changed(batch: pa.RecordBatch, change: Callable[[pa.Array], pa.Array]) -> pa.RecordBatch:
+def _changed(batch: pa.RecordBatch, change: Callable[[pa.Array, pa.Array], pa.Array]) -> pa.RecordBatch:
     for name in picture_columns(batch.schema):
         place = batch.schema.get_field_index(name)
         batch = batch.set_column(place, name, with_bytes(batch.column(place), change))

@@ -22,7 +22,7 @@ from vqa_builder.field_paths import FieldPath, Strings, take
 from vqa_builder.translation.protected_spans import Piece
 from vqa_builder.translation.sentences import cut_sentences, joined
 
-VERSION = "3"
+VERSION = "4"
 AT_ONCE = 10_000
 """Strings that are Python objects at a time."""
 IN_VIEW = 300
@@ -63,6 +63,8 @@ class Places:
                     pc.match_substring_regex(found.texts, _KEY),
                 )
                 contexts = pc.if_else(pc.fill_null(chosen, False), f"{QUOTED}key", contexts)
+            empty = pc.fill_null(pc.is_in(found.texts, pa.array(schema.NOTHING)), False)
+            contexts = pc.if_else(empty, f"{QUOTED}nothing", contexts)
             keyed = pc.binary_join_element_wise(kind, contexts, found.texts, _SEPARATOR)
             encoded = keyed.dictionary_encode()
             keys = encoded.dictionary.to_pylist()

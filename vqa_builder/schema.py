@@ -25,6 +25,8 @@ SPLITS = ("train", "validation", "test")
 ROLES = ("question", "answer")
 KINDS = ("question", "answer", "option", "turn", "text")
 """What a text of a record can be; the roles of segments are these."""
+NOTHING = ("nan", "NaN", "<NA>", "null", "NULL")
+"""What stands in a cell that holds nothing, as pandas and databases write it."""
 SHORT = ("answer", "option")
 """Those that are judged as answers are; the others are judged as questions, sentence by sentence."""
 

@@ -162,6 +162,10 @@ class Store:
             self.under_way.pop()
         return path
 
+    def tables(self, name: str) -> list[Path]:
+        """The files of a step's tables that are there."""
+        return sorted((self.root / "steps").glob(f"{name}-*.arrow"))
+
     def prune(self) -> None:
         """Drop all but the most recently used tables of each step."""
         tables: dict[str, list[Path]] = {}

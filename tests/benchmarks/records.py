@@ -1,8 +1,9 @@
-"""Memory and time of conversations by their number: python -m tests.benchmarks.records 10000 100000
+"""Memory and time of conversations: python -m tests.benchmarks.records [--varied] 10000 100000
 
-Makes LLaVA conversations, each another one, of a pool of sentences, so that the engine has the same to do at
-every size. Builds each size in a process of its own with the embedded engine, and prints the peak of its
-memory, its CPU seconds with and without those of the engine, and the time of one more build of the same.
+Makes LLaVA conversations, each another one. Their sentences come from a pool, so that the engine has the same
+to do at every size; ``--varied`` makes most of them new, as in real data. Builds each size in a process of
+its own with the embedded engine, and prints the peak of its memory, its CPU seconds, those that the engine
+alone needs for the same strings in the same batches, the share of them, and the same of one more build.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import time
 from pathlib import Path
 
 from vqa_builder.translation import phrasebook
+from vqa_builder.translation.engines.base import Failure
 
 SIZES = (1_000, 10_000)
 ASSISTANT = (
@@ -47,7 +49,53 @@ release: {licence: cc-by-4.0}
 """
 
 
-def talks(rows: int) -> list[dict[str, object]]:
+NOUNS = [
+    "cat",
+    "dog",
+    "horse",
+    "bus",
+    "train",
+    "man",
+    "woman",
+    "child",
+    "bird",
+    "table",
+    "boat",
+    "clock",
+    "bench",
+    "sign",
+    "truck",
+    "bicycle",
+]
+LOOKS = [
+    "red",
+    "small",
+    "old",
+    "white",
+    "large",
+    "brown",
+    "young",
+    "green",
+    "wooden",
+    "dark",
+    "clean",
+    "yellow",
+    "happy",
+    "broken",
+    "empty",
+    "new",
+]
+DOES = ["standing", "sitting", "lying", "waiting", "parked", "visible", "placed", "moving", "seen", "shown"]
+WHERE = ("next to", "behind", "in front of", "near", "under", "on", "beside", "above")
+
+
+def new_sentence(chance: random.Random) -> str:
+    """One of 5,242,880 statements."""
+    one, other = (f"{chance.choice(LOOKS)} {chance.choice(NOUNS)}" for _ in range(2))
+    return f"The {one} is {chance.choice(DOES)} {chance.choice(WHERE)} the {other}."
+
+
+def talks(rows: int, varied: bool = False) -> list[dict[str, object]]:
     """Conversations in the form of LLaVA-Instruct."""
     chance = random.Random(0)
     questions = [f"{text.capitalize()}?" for text in list(phrasebook._read(phrasebook.FILE)["ja"])[:2_000]]
@@ -56,10 +104,11 @@ def talks(rows: int) -> list[dict[str, object]]:
         turns = []
         for place in range(2 * chance.randint(1, 4)):
             if place % 2:
-                long = chance.random() < 0.5
-                said = (
-                    " ".join(chance.sample(ASSISTANT, chance.randint(2, 6))) if long else chance.choice(SHORT)
-                )
+                said = chance.choice(SHORT)
+                if chance.random() < 0.5:
+                    several = chance.randint(2, 6)
+                    some = [new_sentence(chance) for _ in range(several)] if varied else ()
+                    said = " ".join(some or chance.sample(ASSISTANT, several))
             else:
                 said = ("" if place else "<image>\n") + chance.choice(questions)
             turns.append({"from": ("human", "gpt")[place % 2], "value": said})
@@ -70,25 +119,42 @@ def talks(rows: int) -> list[dict[str, object]]:
 def measure(folder: Path) -> None:
     """Build in this process, and print what it took."""
     from vqa_builder import build, load_spec
+    from vqa_builder.translation.engines.mini import Mini
+    from vqa_builder.translation.request import Request
 
+    asked: list[Request] = []
+    translate = Mini.translate
+
+    def noted(self: Mini, request: Request) -> list[str | Failure]:
+        asked.append(request)
+        return translate(self, request)
+
+    Mini.translate = noted  # type: ignore[method-assign]
     began = time.process_time()
     (release,) = build(load_spec(folder / "build.yaml"), folder, workers=1, overwrite=True)
     assert release.verification is None or release.verification.ok, release.verification
     used = time.process_time() - began
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     kept = sum(release.manifest.counts["kept"].values())
+    began = time.process_time()
+    with Mini(Mini.Options()) as engine:
+        for request in asked:
+            translate(engine, request)
+    alone, strings = time.process_time() - began, sum(map(len, asked))
     print(
-        f"{peak:8,.0f} MiB {used:8.1f} s of CPU, engine {release.work.engine_seconds:6.1f} s, {kept:,} kept"
+        f"{peak:8,.0f} MiB {used:8.1f} s of CPU, engine alone {alone:6.1f} s for {strings:,} strings,"
+        f" {alone / used:.1%}, {kept:,} kept"
     )
 
 
 def main() -> None:
     """Every size that the command names."""
-    for rows in map(int, sys.argv[1:] or SIZES):
+    varied, sizes = "--varied" in sys.argv, [each for each in sys.argv[1:] if each != "--varied"]
+    for rows in map(int, sizes or SIZES):
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             (folder / "build.yaml").write_text(SPEC, encoding="utf-8")
-            (folder / "talks.json").write_text(json.dumps(talks(rows)), encoding="utf-8")
+            (folder / "talks.json").write_text(json.dumps(talks(rows, varied)), encoding="utf-8")
             for what in ("first", "again"):
                 print(f"{rows:>9,} {what:<6}", end="", flush=True)
                 subprocess.run([sys.executable, "-m", __spec__.name, "--in", name], check=True)

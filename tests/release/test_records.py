@@ -241,6 +241,32 @@ def test_verify_finds_what_is_not_as_in_the_source(
     assert said in " ".join(faults[check]) and faults["content"]
 
 
+@pytest.mark.parametrize("embed", [True, False])
+def test_pictures_are_put_into_rows_or_referred_to_as_the_spec_says(tmp_path: Path, embed: bool) -> None:
+    kind = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "1.png").write_bytes(picture(1))
+    paths = [(None, "1.png"), (picture(2), "2.png"), (None, "../build.yaml")]
+    image = pa.array([{"bytes": data, "path": path} for data, path in paths], kind)
+    asked = ["What color is the bus?", "What is the man doing?", "What is the woman holding?"]
+    pq.write_table(pa.table({"image": image, "question": asked}), tmp_path / "rows.parquet")
+    images = {"embed": embed, "folder": "files", "licence": "cc-by-4.0"}
+    source = {"type": "records", "splits": {"train": "rows.parquet"}, "fields": {"question": "question"}}
+    spec = {"name": "s", "languages": ["ja"], "source": source, "scores": [], "policy": {"rules": {}}}
+    spec |= {"release": {"licence": "cc-by-4.0", "images": images}}
+    (tmp_path / "build.yaml").write_text(json.dumps(spec))
+    (release,) = build(load_spec(tmp_path / "build.yaml"), tmp_path / "out", workers=1)
+    assert release.verification is not None and release.verification.ok
+    kept = datasets.load_dataset(str(release.folder), split="train")
+    if embed:
+        assert [one.size for one in kept["image"]] == [(3, 2)] * 2
+        (rejected,) = pq.read_table(release.folder / "rejected" / "train-00000-of-00001.parquet").to_pylist()
+        assert rejected["reasons"] == ["picture cannot be read (image)"] and rejected["row_id"] == "train-2"
+    else:
+        rows = [one.as_py() for one in pq.read_table(release.folder / "data")["image"]]
+        assert rows == [{"bytes": None, "path": path} for _, path in paths]
+
+
 def test_plan_and_validate_say_what_is_translated(releases: list[BuiltRelease]) -> None:
     spec = load_spec(releases[0].folder.parent / "build.yaml")
     assert "as they are: id, images, boxes, meta" in validate(spec)

@@ -109,7 +109,7 @@ def test_files_of_a_folder_are_one_split_with_columns_of_all(tmp_path: Path) -> 
     rows = [row for batch in batches for row in batch.table.to_pylist()]
     assert rows == [{**TALKS[0], "late": None}, {**TALKS[1], "late": 2.5}]
     assert [one for batch in batches for one in batch.row_ids.to_pylist()] == ["train-0", "train-1"]
-    written(tmp_path, "3.json", [{"id": 4, "conversations": []}])
+    written(tmp_path, "3.json", [{"id": [4], "conversations": []}])
     with pytest.raises(SourceError, match="different columns, the first is id"):
         records(tmp_path).schema  # noqa: B018
 
@@ -122,6 +122,41 @@ def test_a_limit_counts_records_of_a_split(tmp_path: Path) -> None:
     assert rows == [*TALKS, *TALKS[:2]]
 
 
+@pytest.mark.parametrize("name", ["a.json", "a.jsonl"])
+def test_numbers_among_texts_are_read_as_texts_and_told(tmp_path: Path, name: str) -> None:
+    ids = ["000000033471", 17, 1.5, True, None]  # as in the mix of LLaVA-1.5
+    rows = [{"id": one, "conversations": [{"from": "human", "value": "Is it?"}]} for one in ids]
+    rows[2]["conversations"][0]["value"] = 4
+    path = written(tmp_path, name, rows)
+    source = records(path)
+    found, bad = read(source)
+    assert [row["id"] for row in found] == ["000000033471", "17", "1.5", "true", None] and not bad
+    assert found[2]["conversations"] == [{"from": "human", "value": "4"}]
+    told = "numbers among texts are written as text, the first in"
+    assert source.notices() == [
+        f"conversations[*].value: {told} {path}, record 2",
+        f"id: {told} {path}, record 1",
+    ]
+
+
+def test_a_column_says_the_split(tmp_path: Path) -> None:
+    splits = ["train", "val", "train", "test", "train"]
+    rows = [{"q": f"Is it {at}?", "part": one} for at, one in enumerate(splits)]
+    path = written(tmp_path, "a.json", rows)
+    options = {"splits": {"train": path, "validation": path}, "split_column": "part"}
+    source = records(path, {"q": "question"}, **options)
+    batches = list(source.batches(raising))
+    assert [one for batch in batches for one in batch.row_ids.to_pylist()] == [
+        *("train-0", "train-2", "train-4"),
+        "validation-1",
+    ]
+    rows, _ = read(source, limit=2)
+    assert [row["q"] for row in rows] == ["Is it 0?", "Is it 2?", "Is it 1?"]
+    with pytest.raises(SourceError, match="holds no text") as caught:
+        read(records(path, {"q": "question"}, split_column="parts"))
+    assert "q, part" in str(caught.value)
+
+
 def _assistant_first(rows: list[Any]) -> None:
     rows[1]["conversations"][0] = {"from": "gpt", "value": "Hello."}
 
@@ -130,12 +165,12 @@ def _open_tag(rows: list[Any]) -> None:
     rows[1]["conversations"][0]["value"] = "Where is <ref>the bus</ref> and <ref>the man?"
 
 
-def _number_as_id(rows: list[Any]) -> None:
-    rows[1]["id"] = 17
+def _list_as_id(rows: list[Any]) -> None:
+    rows[1]["id"] = [17]
 
 
-def _number_as_turn(rows: list[Any]) -> None:
-    rows[1]["conversations"][0]["value"] = 5
+def _list_as_turn(rows: list[Any]) -> None:
+    rows[1]["conversations"][0]["value"] = ["Is it?"]
 
 
 def _half_a_pair(rows: list[Any]) -> None:
@@ -155,8 +190,8 @@ def _text_for_list(rows: list[Any]) -> None:
     [
         (_assistant_first, "starts with the assistant at conversations[0].from"),
         (_open_tag, "A tag is not balanced at conversations[0].value"),
-        (_number_as_id, "Mixed types under id"),
-        (_number_as_turn, "Mixed types under conversations[*].value"),
+        (_list_as_id, "Mixed types under id"),
+        (_list_as_turn, "Mixed types under conversations[*].value"),
         (_half_a_pair, "Mixed types under image"),
         (_list_for_object, "no JSON object"),
         (_text_for_list, "Mixed types under conversations"),
@@ -234,9 +269,10 @@ def test_any_json_is_read_or_set_aside_and_nothing_is_lost(rows: list[dict[str, 
     for row in rows:
         fault = nested.fault(row, kind)
         if fault is None:
-            (found,) = pa.array([row], kind).to_pylist()
+            (found,) = nested.array_of([row], kind).to_pylist()
+            fitted = nested.fitted(row, kind)
             assert {name: value for name, value in found.items() if value is not None} == _without_nulls(
-                row, found
+                fitted, found
             )
         else:
             assert fault[0] and fault[1]

@@ -115,6 +115,10 @@ NO_KEY = "No option has the key"
 NO_LIST = "The text is no list at options; expected a list of texts, as JSON or as Python prints one, found"
 KEYS: list[tuple[dict[str, Any], str | None]] = [
     (
+        {"A": "yes", "B": "no", "C": "nan", "D": "nan", "answer": "C"},
+        f"{NO_KEY} at answer; expected a key of its 2 options, found 'C'",
+    ),
+    (
         {"choices": ["yes", "no"], "answer": 2},
         f"{NO_KEY} at answer; expected a key of its 2 options, found 2",
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from vqa_builder.release.manifest import load_manifest
 from vqa_builder.schema import IMAGE
 from vqa_builder.sources.base import BadRecord
 from vqa_builder.steps.source_pictures import Keeper, in_one_schema
+from vqa_builder.store import write_table
 
 QUESTIONS = ("What is this?", "Is it raining?", "What color is the cat?", "How many dogs are there?")
 
@@ -125,6 +127,25 @@ def test_structs_and_bytes_are_pictures(tmp_path: Path, image: pa.Array, columns
     assert tuple(read) == PIXELS
     assert [(each.file, each.problem) for each in keeper.problems] == [("rows.parquet, record 2", "broken")]
     assert len(list((tmp_path / "pictures").rglob("*/*"))) == 3
+
+
+def test_pictures_in_base64_are_pictures(tmp_path: Path) -> None:
+    texts = [base64.b64encode(data).decode() for data in (*PIXELS[:2], PIXELS[3])]
+    image = pa.array([texts[0], f"data:image/jpeg;base64,{texts[1]}", "a.png", texts[2]])
+    table, keeper = _kept(_rows(tmp_path, image), tmp_path, {"image": "image"})
+    rows = table["image"].to_pylist()
+    read = [row["bytes"] and Pictures(tmp_path / "pictures").read(row["bytes"]) for row in rows]
+    assert read == [*PIXELS[:2], None, PIXELS[3]] and not keeper.problems
+    assert [row["path"] for row in rows] == [None, None, "a.png", None]
+
+
+def test_pictures_that_no_table_names_are_dropped(tmp_path: Path) -> None:
+    table, _ = _kept(_rows(tmp_path, _structs()), tmp_path, {})
+    write_table(tmp_path / "examples.arrow", table.slice(1, 1))
+    held = Pictures(tmp_path / "pictures")
+    held.prune([tmp_path / "examples.arrow"])
+    assert held.read(table["image"][1]["bytes"].as_py()) == PIXELS[1]
+    assert len(list(held.root.rglob("*/*"))) == 1
 
 
 def test_a_large_table_is_read_row_group_by_row_group(tmp_path: Path) -> None:

@@ -119,7 +119,7 @@ def test_the_way_back_takes_what_there_is(memory: TranslationMemory) -> None:
     guard = Guard(None, PROTECTED_KINDS, enforced=False)
     outcome = translate(request, [engine], memory, guard=guard)
     assert outcome.text.to_pylist() == ["Where is the name?\n<image>", "🐱"]
-    assert outcome.engine.to_pylist() == ["scripted|1|protect:2+all", KEPT]
+    assert outcome.engine.to_pylist() == ["scripted|1|protect:3+all", KEPT]
 
 
 def test_lines_are_translated_one_by_one_and_paid_for_once(memory: TranslationMemory) -> None:
@@ -207,7 +207,7 @@ def test_a_digest_is_of_the_terms_that_a_text_holds_and_no_others(terms: list[Te
     text = "Is this the bus stop?"
     assert (before.digest(text, "question") == after.digest(text, "question")) is same
     assert before.signature != after.signature
-    assert before.of_kind(TERMS) == after.of_kind(TERMS) == "protect:2+terms"
+    assert before.of_kind(TERMS) == after.of_kind(TERMS) == "protect:3+terms"
 
 
 def test_a_changed_term_is_paid_for_where_it_stands_and_nowhere_else(memory: TranslationMemory) -> None:

@@ -287,7 +287,7 @@ def test_strings_with_terms_share_batches_and_are_known_by_their_own_terms(memor
     outcome = run(memory, texts, engine, guard=guards[0], batch_size=3)
     assert engine.calls == [["X1?"]]
     assert outcome.text.to_pylist() == ["ja:バス?", "ja:猫?", "ja:犬?", "犬"]
-    assert outcome.engine.to_pylist() == ["fake|ja|protect:2+terms"] * 3 + ["glossary|exact"]
+    assert outcome.engine.to_pylist() == ["fake|ja|protect:3+terms"] * 3 + ["glossary|exact"]
     again = recall(asked(texts), [engine], memory, guard=guards[1])
     assert again.texts == [None, *outcome.text.to_pylist()[1:]]
     assert again.engines == [None, *outcome.engine.to_pylist()[1:]]

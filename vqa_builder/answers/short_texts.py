@@ -16,7 +16,7 @@ from vqa_builder.answers.rows import quotations
 from vqa_builder.languages.base import Language
 from vqa_builder.translation.instructions import NAME, instruction, signature
 
-VERSION = "2"
+VERSION = "3"
 _SENTENCES = ("turn", "text")
 _ALONE = re.compile(r"(?!(?:it|he|she|they|this|that|there|these|those|i|we|you)\b)\w+(?: \w+){0,2}", re.I)
 _COMPLETE = ("はい", "いいえ", "る", "た", "い", "う", "く", "す", "む", "ない")

@@ -126,7 +126,7 @@ def certify(
             raise typer.BadParameter(f"{share:g} is no share between 0 and 1", param_hint=name)
     wrong = _one_of(flaw, "--flaw", "good", "wrong") == "wrong"
     questions = sheet.questions_of(release)
-    known = {questions.language: sheet_import.known_questions(questions.rows)}
+    known = {questions.language: sheet_import.known_questions(questions.rows, questions.are_records)}
     judged: list[tuple[str, str, str]] = []
     for file in sheets or ():
         said = sheet_import.said_in(sheet_csv.read(file), known, reviewer=file.stem)
@@ -263,11 +263,8 @@ def _known_to_build(spec: Spec, releases: Path) -> dict[str, Known]:
     from vqa_builder.review import sheet, sheet_import
 
     folders = {code: releases / spec.release_name(code) for code in spec.languages}
-    return {
-        code: sheet_import.known_questions(sheet.questions_of(folder).rows)
-        for code, folder in folders.items()
-        if folder.exists()
-    }
+    asked = {code: sheet.questions_of(folder) for code, folder in folders.items() if folder.exists()}
+    return {code: sheet_import.known_questions(one.rows, one.are_records) for code, one in asked.items()}
 
 
 def _print_imported(found: Imported, memory: Path, as_json: bool) -> None:

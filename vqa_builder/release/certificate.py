@@ -20,7 +20,7 @@ import numpy as np
 from vqa_builder.errors import ReleaseError
 from vqa_builder.pictures import COLUMNS
 from vqa_builder.quality.confidence import betting_bounds
-from vqa_builder.release import card, manifest
+from vqa_builder.release import card, manifest, record_view
 from vqa_builder.release.manifest import Manifest
 from vqa_builder.release.parquet import FOLDERS, config_of, open_table
 from vqa_builder.release.write import CARD_TEXT_FILE
@@ -124,7 +124,7 @@ def record(release: Path, certificate: Certificate) -> Path:
         ReleaseError: the release is not what its manifest says, nothing was judged, or something else was.
     """
     release = release.resolve()
-    found = manifest.load_questions(release)
+    found = manifest.load_manifest(release)
     if not found.is_untouched or manifest.list_files(release) != found.files:
         raise ReleaseError(
             "The release is not what its manifest says",
@@ -211,7 +211,9 @@ def _card(release: Path, found: Manifest, described: Mapping[str, Any]) -> str:
     return card.render(
         described,
         schemas,
-        card.shown_rows(open_table(release, first), columns=shown),
+        record_view.sample(release, described, first, card.SAMPLE_ROWS)
+        if record_view.is_records(described)
+        else card.shown_rows(open_table(release, first), columns=shown),
         text.read_text(encoding="utf-8") if text.is_file() else None,
     )
 

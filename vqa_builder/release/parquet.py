@@ -72,7 +72,7 @@ def write_table(
     paths = [folder / f"{split}-{place:05}-of-{1 << bits:05}.parquet" for place in range(1 << bits)]
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as opened:
-        files = [opened.enter_context(_File(path, rows.schema, pictures)) for path in paths]
+        files = [opened.enter_context(_File(path, rows.schema.remove_metadata(), pictures)) for path in paths]
         for piece in rows.read():
             places = _hashes(piece["question_id"]) >> np.uint64(HASH_BITS - bits) if bits else None
             for place, file in enumerate(files):
@@ -90,32 +90,49 @@ def write_file(rows: pa.Table | Batches, path: Path, pictures: Pictures | None =
     """
     rows = Batches.of(rows)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with _File(path, rows.schema, pictures) as file:
+    with _File(path, rows.schema.remove_metadata(), pictures) as file:
         for piece in rows.read():
             file.add(piece)
 
 
 class _File:
-    """A Parquet file that is being written; groups of pictures hold few rows, and few bytes."""
+    """A Parquet file that is being written; groups of pictures hold few rows, and few bytes.
 
-    def __init__(self, path: Path, schema: pa.Schema, pictures: Pictures | None) -> None:
-        self._pictures = pictures
-        self._held = schema.remove_metadata().empty_table()
+    Args:
+        path: the file.
+        schema: the columns, with the metadata that the file keeps.
+        pictures: where the pictures are whose sums stand in the rows.
+        group_bytes: rows that take more go into a group of their own, however few they are; None for any.
+    """
+
+    def __init__(
+        self, path: Path, schema: pa.Schema, pictures: Pictures | None = None, group_bytes: int | None = None
+    ) -> None:
+        self._pictures, self._group_bytes = pictures, group_bytes
+        self._held = schema.empty_table()
         options = {"compression": "zstd", "compression_level": ZSTD_LEVEL, "write_page_index": True}
-        self._writer = pq.ParquetWriter(path, self._held.schema, use_content_defined_chunking=True, **options)
+        self._writer = pq.ParquetWriter(path, schema, use_content_defined_chunking=True, **options)
 
     def add(self, piece: pa.Table) -> None:
         """Take in the next rows."""
-        self._held = pa.concat_tables([self._held, piece.replace_schema_metadata(None)])
-        groups = _row_groups(self._held, self._pictures)
-        for start, rows in groups[:-1]:
-            self._write(self._held.slice(start, rows))
-        self._held = self._held.slice(groups[-1][0]).combine_chunks()
+        piece = piece.replace_schema_metadata(self._held.schema.metadata)
+        self._held = pa.concat_tables([self._held, piece])
+        *full, (start, rows) = _row_groups(self._held, self._pictures)
+        if self._group_bytes is not None and self._held.slice(start).nbytes > self._group_bytes:
+            full, start = [*full, (start, rows)], start + rows
+        for at, some in full:
+            self._write(self._held.slice(at, some))
+        if full:
+            self._held = self._held.slice(start).combine_chunks()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Write what is left over."""
         if self._held.num_rows:
             self._write(self._held)
         self._writer.close()
@@ -152,53 +169,32 @@ class ShardWriter:
 
     def __init__(self, folder: Path, split: str, schema: pa.Schema, shard_bytes: int | None = None) -> None:
         self._folder, self._split, self._schema = folder, split, schema
-        self._most = shard_bytes or SHARD_BYTES
-        self._waiting: list[pa.Table] = []
-        self._bytes, self._size = 0, 0
+        self._most, self._bytes = shard_bytes or SHARD_BYTES, 0
         self._paths: list[Path] = []
-        self._file: pq.ParquetWriter | None = None
+        self._file: _File | None = None
 
     def add(self, table: pa.Table) -> None:
         """The next rows; they are written as soon as there are enough for a row group."""
-        if table.num_rows:
-            self._waiting.append(table)
-            self._bytes += table.nbytes
-        if self._bytes > GROUP_BYTES or sum(part.num_rows for part in self._waiting) >= ROW_GROUP:
-            self._write()
+        if not table.num_rows:
+            return
+        if self._file is None or self._bytes > self._most:
+            self._end_file()
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._paths.append(self._folder / f"{self._split}-part-{len(self._paths)}")
+            self._file, self._bytes = _File(self._paths[-1], self._schema, group_bytes=GROUP_BYTES), 0
+        self._file.add(table)
+        self._bytes += table.nbytes
 
     def close(self) -> list[Path]:
         """The files, named by their number once that is known."""
-        self._write()
-        if self._file is not None:
-            self._file.close()
+        self._end_file()
         names = [f"{self._split}-{at:05}-of-{len(self._paths):05}.parquet" for at in range(len(self._paths))]
         return [path.rename(self._folder / name) for path, name in zip(self._paths, names, strict=True)]
 
-    def _write(self) -> None:
-        if not self._waiting:
-            return
-        if self._file is None or self._size > self._most:
-            self._next_file()
-        assert self._file is not None
-        self._file.write_table(pa.concat_tables(self._waiting).combine_chunks(), row_group_size=ROW_GROUP)
-        self._size += self._bytes
-        self._waiting, self._bytes = [], 0
-
-    def _next_file(self) -> None:
+    def _end_file(self) -> None:
         if self._file is not None:
             self._file.close()
-        self._folder.mkdir(parents=True, exist_ok=True)
-        self._paths.append(self._folder / f"{self._split}-part-{len(self._paths)}")
-        self._size = 0
-        self._file = pq.ParquetWriter(
-            self._paths[-1],
-            self._schema,
-            compression="zstd",
-            compression_level=ZSTD_LEVEL,
-            write_page_index=True,
-            use_content_defined_chunking=True,
-            store_schema=True,
-        )
+        self._file = None
 
 
 def table_files(release: Path, key: str) -> list[Path]:

@@ -49,13 +49,14 @@ def batches(folder: Path, key: str, columns: Sequence[str] | None = None) -> Ite
                 yield pa.Table.from_batches([batch])
 
 
-def view(folder: Path, manifest: Mapping[str, Any], key: str) -> pa.Table:
+def view(folder: Path, manifest: Mapping[str, Any], key: str, longest: int | None = LONGEST) -> pa.Table:
     """A table of a release of records as one of questions: the texts of a row, cut short, as its question.
 
     Args:
         folder: the release.
         manifest: its manifest.
         key: ``data/train``.
+        longest: characters of a row's texts; None for all of them, a line each.
     """
     parts = []
     for part in batches(folder, key):
@@ -63,8 +64,8 @@ def view(folder: Path, manifest: Mapping[str, Any], key: str) -> pa.Table:
         empty = pa.nulls(part.num_rows, pa.string())
         columns = dict.fromkeys(_SHOWN, empty) | {
             "question_id": part[ROW_ID],
-            "question": _joined(part, paths, ""),
-            "question_en": _joined(part, paths, ENGLISH),
+            "question": _joined(part, paths, "", longest),
+            "question_en": _joined(part, paths, ENGLISH, longest),
             "engine": part["engine"],
         }
         columns["answers"] = pa.nulls(part.num_rows, pa.list_(schema.TRANSLATED_ANSWER))
@@ -124,12 +125,12 @@ _SHOWN = (
 )
 
 
-def _joined(part: pa.Table, paths: Sequence[FieldPath], end: str) -> pa.Array:
-    """The strings of each row in one, the beginning."""
+def _joined(part: pa.Table, paths: Sequence[FieldPath], end: str, longest: int | None) -> pa.Array:
+    """The strings of each row in one, or the beginning."""
     owners, texts = [], []
     for path in paths:
         found = take(one_array(part[path.column + end]), path.steps[1:])
         owners.append(found.rows)
-        texts.append(pc.fill_null(pc.utf8_slice_codeunits(found.texts, 0, LONGEST), ""))
+        texts.append(pc.fill_null(pc.utf8_slice_codeunits(found.texts, 0, longest), ""))
     lists = distinct_lists(np.concatenate(owners), pa.concat_arrays(texts), part.num_rows)
-    return pc.utf8_slice_codeunits(pc.binary_join(lists, " ⏎ "), 0, LONGEST)
+    return pc.utf8_slice_codeunits(pc.binary_join(lists, " ⏎ " if longest else "\n"), 0, longest)

@@ -40,6 +40,7 @@ class Form:
         scores: score column -> its type.
         ends: score column -> the end at which it is good.
         keeps_english: whether a string that is rejected stays English and is named, instead of its row.
+        embeds: whether every picture must be in its row.
     """
 
     source: pa.Schema
@@ -48,6 +49,7 @@ class Form:
     scores: pa.StructType
     ends: Mapping[str, str]
     keeps_english: bool
+    embeds: bool = False
 
     @property
     def translated(self) -> list[str]:
@@ -164,7 +166,7 @@ def rows_of(batch: RecordBatch, own: _Own, strings: pa.Table, form: Form) -> tup
         columns[path.column] = put(columns[path.column], path.steps[1:], own_texts)
     size, bad = batch.table.num_rows, np.flatnonzero(~keep.to_numpy(zero_copy_only=False))
     reasons = _reasons(found["reasons"].take(pa.array(bad)), names[bad], own.rows[bad], size)
-    unread = _unread_pictures(batch.table)
+    unread = _unread_pictures(batch.table, form.embeds)
     measures = found.drop_columns(list(_OWN))
     scores = record_strings.worst(measures, own.rows.astype(np.int64), size, form.ends)
     by = _of_rows(found["engines"].combine_chunks(), own.rows, size)
@@ -203,8 +205,8 @@ def _reasons(
     return record_strings.distinct_lists(rows[parents].astype(np.int64), pa.array(told, pa.string()), size)
 
 
-def _unread_pictures(table: pa.RecordBatch) -> pa.ListArray:
-    """Why rows are rejected whose pictures nobody could open."""
+def _unread_pictures(table: pa.RecordBatch, embeds: bool) -> pa.ListArray:
+    """Why rows are rejected whose pictures nobody could open, or find where they must be in the rows."""
     rows, told = [], []
     for name in table.schema.names:
         steps = [name]
@@ -215,8 +217,9 @@ def _unread_pictures(table: pa.RecordBatch) -> pa.ListArray:
         if column.type != IMAGE:
             continue
         starts = np.searchsorted(owners, owners)
+        missing = pc.and_(column.field("path").is_valid(), embeds).to_pylist()
         for at, picture in enumerate(column.field("bytes")):
-            if picture.is_valid and not _opens(picture.as_buffer()):
+            if not _opens(picture.as_buffer()) if picture.is_valid else missing[at]:
                 rows.append(int(owners[at]))
                 told.append(f"{UNREAD} ({''.join(steps).format(at - starts[at])})")
     return record_strings.distinct_lists(

@@ -49,7 +49,9 @@ def matched(
     Raises:
         SourceError: there is no label, a label matches no row, or all are of older translations.
     """
-    known: dict[str, Known] = {code: known_questions(one.rows) for code, one in releases.items()}
+    known: dict[str, Known] = {
+        code: known_questions(one.rows, one.are_records) for code, one in releases.items()
+    }
     said = [one for one in said_in(lines, known) if one.label]
     if not said:
         raise SourceError(

@@ -21,6 +21,7 @@ from vqa_builder.release import manifest
 from vqa_builder.release.certificate import kept_tables
 from vqa_builder.release.opening import open_release
 from vqa_builder.release.parquet import read_table, table_schema
+from vqa_builder.release.record_view import is_records, view
 from vqa_builder.release.row_pictures import shown_pictures
 from vqa_builder.report import page
 from vqa_builder.report.measures import FOLDERS, TEXTS, WORDS, Measure, gather, kept, measures
@@ -47,6 +48,7 @@ class Questions(NamedTuple):
         rows: as ``report.measures.gather`` returns them, with ``answers``, ``segment_id``, ``answer_type``.
         senses: (English answer, answer) -> sense, where the answer map has one sense alone for both.
         kept_tables: the tables that hold the kept rows -> content hash.
+        are_records: whether a row is a whole record, whose texts are judged together.
         pictures: gives those of rows, for a page; None for none.
     """
 
@@ -57,6 +59,7 @@ class Questions(NamedTuple):
     senses: Mapping[tuple[str, str], str]
     kept_tables: Mapping[str, str] = {}
     pictures: Shown | None = None
+    are_records: bool = False
 
     @property
     def scores(self) -> pa.Table:
@@ -114,7 +117,7 @@ def review_sheet(release: Path | str, rows: int = 300, seed: int = 0) -> Sheet:
 
 
 def questions_of(release: Path, *, pictures: bool = False, images: Path | None = None) -> Questions:
-    """Read what people are asked about.
+    """Read what people are asked about: the questions of a release, or all the texts of each of its records.
 
     Args:
         release: the release's folder.
@@ -124,14 +127,17 @@ def questions_of(release: Path, *, pictures: bool = False, images: Path | None =
     Raises:
         ReleaseError: the folder is no release, or is of an older kind that records no policy.
     """
-    found = manifest.load_questions(release)
+    found = manifest.load_manifest(release)
     policy = found.content.get("policy")
     if policy is None:
         raise ReleaseError(
             "The release does not record its policy", where=release, remedy="build it again with this version"
         )
     keys = [key for key in found.tables if key.split("/")[0] in FOLDERS]
-    tables = {key: _table(release, key) for key in keys}
+    tables = {
+        key: view(release, found.content, key, None) if is_records(found.content) else _table(release, key)
+        for key in keys
+    }
     rows = gather(tables, ["question_id", *TEXTS])
     answers = pa.chunked_array([chunk for table in tables.values() for chunk in table["answers"].chunks])
     rows = rows.append_column("answers", answers)
@@ -147,6 +153,7 @@ def questions_of(release: Path, *, pictures: bool = False, images: Path | None =
         _senses(answer_map),
         kept_tables(found),
         shown_pictures(release, keys, images) if pictures else None,
+        is_records(found.content),
     )
 
 

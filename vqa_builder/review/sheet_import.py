@@ -47,10 +47,15 @@ class Known(NamedTuple):
     Attributes:
         texts: segment id -> English question.
         by_question_id: question id -> segment id; empty where ids are not known.
+        are_records: whether they are whole records, which can be judged and not corrected.
     """
 
     texts: Mapping[str, str]
     by_question_id: Mapping[str, str]
+    are_records: bool = False
+
+
+_NOTHING = Known({}, {})
 
 
 class Said(NamedTuple):
@@ -108,12 +113,14 @@ def known_in(memory: TranslationMemory, language: str) -> Known:
     return Known({segments.segment_id("question", "", text): text for text in sorted(texts)}, {})
 
 
-def known_questions(rows: pa.Table) -> Known:
+def known_questions(rows: pa.Table, are_records: bool = False) -> Known:
     """Every question of a release, as ``review_sheet.questions_of`` reads it."""
     ids = rows["segment_id"].to_pylist()
     texts = segments.clean(rows["question_en"], "question").to_pylist()
     return Known(
-        dict(zip(ids, texts, strict=True)), dict(zip(rows["question_id"].to_pylist(), ids, strict=True))
+        dict(zip(ids, texts, strict=True)),
+        dict(zip(rows["question_id"].to_pylist(), ids, strict=True)),
+        are_records,
     )
 
 
@@ -136,6 +143,13 @@ def said_in(
         if not any(line[name] for name in ("label", "corrected_question", "corrected_answer")):
             continue
         code = line["language"] or language or (next(iter(known)) if len(known) == 1 else "")
+        if known.get(code, _NOTHING).are_records and (line["corrected_question"] or line["corrected_answer"]):
+            raise SourceError(
+                "A record can be judged here, and not corrected; nothing was taken",
+                where=line.place,
+                expected="label alone",
+                remedy="correct its sentences: vqa-builder memory export, then import",
+            )
         segment = _segment(line, known.get(code))
         if segment is None:
             name = line["question_id"] or line["segment_id"] or line["question_en"]
@@ -207,8 +221,9 @@ def _segment(line: Line, known: Known | None) -> str | None:
     english = " ".join(line["question_en"].split())
     by_text = segments.segment_id("question", "", english) if english else None
     segment = line["segment_id"] or by_text or known.by_question_id.get(line["question_id"])
-    agrees = by_text in (None, segment)
-    return segment if agrees and segment in known.texts else None
+    if segment not in known.texts:
+        return None
+    return segment if english in ("", " ".join(known.texts[segment].split())) else None
 
 
 def _said(line: Line, language: str, segment: str, question_en: str, reviewer: str) -> Said:

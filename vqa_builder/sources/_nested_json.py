@@ -40,6 +40,10 @@ class Mixed(Exception):
         self.path, self.expected, self.found = path or "the record", str(expected), str(found)
 
 
+UNFIT = (Mixed, pa.ArrowException, OverflowError, UnicodeError)
+"""What is raised where records do not fit a type."""
+
+
 class Broken(Exception):
     """A record that is no JSON object; says what it is instead."""
 
@@ -62,23 +66,57 @@ def json_records(stream: io.BufferedReader, label: str, lines: bool, key: str | 
     return enumerate(_within(Content(label, stream.read().removeprefix(b"\xef\xbb\xbf")), key))
 
 
-def unified(one: pa.DataType, other: pa.DataType, path: str = "") -> pa.DataType:
-    """The type that holds the values of both; raises ``Mixed`` where there is none."""
+def unified(
+    one: pa.DataType, other: pa.DataType, path: str = "", mixed: set[str] | None = None
+) -> pa.DataType:
+    """The type that holds the values of both; raises ``Mixed`` where there is none.
+
+    Texts, numbers, true and false under one path are texts; ``mixed`` is told of the path.
+    """
     if one == other or pa.types.is_null(other):
         return one
     if pa.types.is_null(one):
         return other
     if pa.types.is_list(one) and pa.types.is_list(other):
-        return pa.list_(unified(one.value_type, other.value_type, f"{path}[*]"))
+        return pa.list_(unified(one.value_type, other.value_type, f"{path}[*]", mixed))
     if pa.types.is_struct(one) and pa.types.is_struct(other):
         kinds = {field.name: field.type for field in one}
         for field in other:
             inner = f"{path}.{field.name}" if path else field.name
-            kinds[field.name] = unified(kinds.get(field.name, pa.null()), field.type, inner)
+            kinds[field.name] = unified(kinds.get(field.name, pa.null()), field.type, inner, mixed)
         return pa.struct(list(kinds.items()))
-    if {str(one), str(other)} == {"int64", "double"}:
+    both = {str(one), str(other)}
+    if both == {"int64", "double"}:
         return pa.float64()
+    if both <= {"string", "int64", "double", "bool"}:
+        if mixed is not None:
+            mixed.add(path)
+        return pa.string()
     raise Mixed(path, _name(one), _name(other))
+
+
+def fitted(value: Any, kind: pa.DataType) -> Any:
+    """The same with numbers, true and false as JSON writes them where a type has text.
+
+    >>> fitted({"id": 17, "n": 2}, pa.struct([("id", pa.string()), ("n", pa.int64())]))
+    {'id': '17', 'n': 2}
+    """
+    if isinstance(value, Mapping) and pa.types.is_struct(kind):
+        kinds = {field.name: field.type for field in kind}
+        return {name: fitted(each, kinds.get(name, pa.null())) for name, each in value.items()}
+    if isinstance(value, list) and pa.types.is_list(kind):
+        return [fitted(each, kind.value_type) for each in value]
+    return json.dumps(value) if isinstance(value, int | float) and kind == pa.string() else value
+
+
+def becomes_text(value: Any, kind: pa.DataType, path: str) -> bool:
+    """Whether a record has a number, true or false under a path where a type has text."""
+    mixed: set[str] = set()
+    try:
+        unified(kind, type_of(value), "", mixed)
+    except Mixed:
+        return False
+    return path in mixed
 
 
 def type_of(value: Any, path: str = "") -> pa.DataType:
@@ -97,18 +135,38 @@ def type_of(value: Any, path: str = "") -> pa.DataType:
         raise Mixed(path, "text in Unicode, or a number of 64 bits", error) from None
 
 
-def learnt(kind: pa.DataType, values: Sequence[Any]) -> pa.DataType:
-    """A type that holds these records, too; those that do not fit do not count."""
+def learnt(kind: pa.DataType, values: Sequence[Any], mixed: set[str] | None = None) -> pa.DataType:
+    """A type that holds these records, too, those that do not fit left aside; ``mixed`` as of ``unified``."""
     good = [value for value in values if isinstance(value, Mapping)]
-    try:
-        return unified(kind, pa.array(good).type)
-    except (Mixed, pa.ArrowException, OverflowError, UnicodeError):
-        for value in good:
-            try:
-                kind = unified(kind, type_of(value))
-            except Mixed:
-                continue
+    for fit in (False, True):
+        try:
+            return unified(
+                kind, pa.array([fitted(each, kind) for each in good] if fit else good).type, "", mixed
+            )
+        except UNFIT:
+            continue
+    for value in good:
+        try:
+            kind = unified(kind, type_of(value), mixed=mixed)
+        except Mixed:
+            continue
     return kind
+
+
+def array_of(values: Sequence[Any], kind: pa.DataType) -> pa.StructArray:
+    """Records as a column; raises one of ``UNFIT`` where one does not fit the type.
+
+    >>> array_of([{"id": "a"}, {"id": 17}], pa.struct([("id", pa.string())])).to_pylist()
+    [{'id': 'a'}, {'id': '17'}]
+    """
+    for fit in (False, True):
+        given = [fitted(value, kind) for value in values] if fit else values
+        try:
+            if unified(kind, pa.array(given).type) == kind:
+                return pa.array(given, kind)
+        except UNFIT:
+            continue
+    raise Mixed("", kind, "a field that the schema has not")
 
 
 def writable(kind: pa.DataType) -> pa.DataType:
@@ -128,6 +186,7 @@ def fault(value: Any, kind: pa.DataType) -> tuple[str, str, str] | None:
     """What of a record does not fit a type, as (problem, expected, found); None if it does."""
     if isinstance(value, Broken):
         return "The record is no JSON object", "an object", str(value)
+    value = fitted(value, kind)
     try:
         if unified(kind, type_of(value)) == kind:
             pa.array([value], kind)

@@ -8,13 +8,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pyarrow as pa
 
 from vqa_builder.errors import SourceError
 from vqa_builder.sources import _nested_json as nested
-from vqa_builder.sources._input_files import damaged, existing, opened
+from vqa_builder.sources._arrow_files import arrow_file
+from vqa_builder.sources._input_files import opened
 from vqa_builder.sources._table_formats import csv_rows, format_of
 from vqa_builder.sources._table_options import SUFFIXES, FileFormat
 from vqa_builder.sources.base import BadRecord, OnBadRecord
@@ -22,7 +23,6 @@ from vqa_builder.sources.hub import Hub, HubOptions
 
 BATCH = 1_000
 """Rows at a time, fewer where they are large."""
-_BATCH_BYTES = 32 << 20
 _PICTURES = 64
 """Rows at a time of a dataset on the hub that holds bytes, whose sizes nobody knows before."""
 Part = tuple[Sequence[int], pa.RecordBatch]
@@ -115,7 +115,7 @@ def table_rows(path: Path, layout: Layout) -> Rows:
         return _JSON(path, kind, layout)
     if kind in ("csv", "tsv"):
         return _CSV(path, kind, layout)
-    return _Parquet(path) if kind == "parquet" else _IPC(path)
+    return _Arrow(path, kind)
 
 
 def hub_rows(
@@ -142,18 +142,29 @@ class _JSON(_File):
         super().__init__(path)
         self._lines, self._key, self._encoding = kind == "jsonl", layout.key, layout.encoding
         self._suffixes = tuple(suffix for suffix, each in SUFFIXES.items() if each in ("json", "jsonl"))
+        self._mixed: dict[str, str] = {}
+
+    def notices(self) -> list[str]:
+        told = "numbers among texts are written as text, the first in"
+        return [f"{path}: {told} {where}" for path, where in sorted(self._mixed.items())]
 
     def schema(self) -> pa.Schema:
         kind: pa.DataType = pa.struct([])
         for batch in self._batches(None):
-            kind = nested.learnt(kind, [value for _, value in batch])
+            mixed: set[str] = set()
+            kind = nested.learnt(kind, [value for _, value in batch], mixed)
+            self._name(mixed, batch, kind)
         if not kind.num_fields:
             raise SourceError("The file holds no records", where=self.label, expected="objects")
         return pa.schema(list(nested.writable(kind)))
 
     def unified(self, found: pa.Schema) -> pa.Schema:
         try:
-            return pa.schema(list(nested.unified(pa.struct(list(found)), pa.struct(list(self.schema())))))
+            both = pa.struct(list(found)), pa.struct(list(self.schema()))
+            mixed: set[str] = set()
+            unified = pa.schema(list(nested.unified(*both, mixed=mixed)))
+            self._mixed |= dict.fromkeys(mixed, self.label)
+            return unified
         except nested.Mixed as error:
             raise _other_type(error.path, error.expected, error.found, self.label) from None
 
@@ -164,19 +175,23 @@ class _JSON(_File):
         for batch in self._batches(limit):
             numbers, values = [list(each) for each in zip(*batch, strict=True)]
             try:
-                array = pa.array(values, kind)
-                if nested.unified(kind, pa.array(values).type) != kind:
-                    raise pa.ArrowInvalid("a field that the schema has not")
-            except (pa.ArrowException, OverflowError, UnicodeError, nested.Mixed):
+                array = nested.array_of(values, kind)
+            except nested.UNFIT:
                 faults = {
                     at: fault for at, value in enumerate(values) if (fault := nested.fault(value, kind))
                 }
                 for at, fault in faults.items():
                     report(BadRecord(self.label, numbers[at], None, *fault))
                 numbers = [number for at, number in enumerate(numbers) if at not in faults]
-                array = pa.array([value for at, value in enumerate(values) if at not in faults], kind)
+                array = nested.array_of([each for at, each in enumerate(values) if at not in faults], kind)
             table = pa.RecordBatch.from_struct_array(array).select(list(columns))
             yield numbers, pa.RecordBatch.from_arrays(table.columns, schema=pa.schema(list(wanted)))
+
+    def _name(self, mixed: set[str], batch: Sequence[nested.Record], kind: pa.DataType) -> None:
+        """Remember the first number under each path that has texts, too."""
+        for path in mixed - self._mixed.keys():
+            number = next((number for number, value in batch if nested.becomes_text(value, kind, path)), None)
+            self._mixed[path] = self.label if number is None else f"{self.label}, record {number}"
 
     def _batches(self, limit: int | None) -> Iterator[list[nested.Record]]:
         with ExitStack() as stack:
@@ -232,37 +247,20 @@ class _CSV(_File, _Typed):
         return csv_rows(text, label, self._kind, self._layout)
 
 
-class _Parquet(_File, _Typed):
-    def schema(self) -> pa.Schema:
-        import pyarrow.parquet as pq
+class _Arrow(_File, _Typed):
+    """Parquet and Arrow, in the types of the file."""
 
-        with _explained(self.label), pq.ParquetFile(existing(self.path)) as file:
-            return file.schema_arrow
-
-    def parts(self, columns: Sequence[str], report: OnBadRecord, limit: int | None) -> Iterator[Part]:
-        import pyarrow.parquet as pq
-
-        path = existing(self.path)
-        with _explained(self.label), pq.ParquetFile(path, buffer_size=1 << 20, pre_buffer=False) as file:
-            groups = [file.metadata.row_group(at) for at in range(file.num_row_groups)]
-            largest = max((group.total_byte_size / max(group.num_rows, 1) for group in groups), default=1.0)
-            size = max(1, min(BATCH, int(_BATCH_BYTES / max(largest, 1))))
-            yield from _numbered(file.iter_batches(size, columns=list(columns), use_threads=False))
-
-
-class _IPC(_File, _Typed):
-    """Arrow files; read, not mapped, so that a file cut short is an error and no signal."""
+    def __init__(self, path: Path, kind: str) -> None:
+        super().__init__(path)
+        self._kind = kind
 
     def schema(self) -> pa.Schema:
-        with _explained(self.label), pa.OSFile(str(existing(self.path))) as source:
-            return _ipc(source)[0]
+        with arrow_file(self.path, self._kind) as file:
+            return file.schema
 
     def parts(self, columns: Sequence[str], report: OnBadRecord, limit: int | None) -> Iterator[Part]:
-        with _explained(self.label), pa.OSFile(str(existing(self.path))) as source:
-            batches = (batch.select(list(columns)) for batch in _ipc(source)[1])
-            yield from _numbered(
-                batch.slice(at, BATCH) for batch in batches for at in range(0, batch.num_rows, BATCH)
-            )
+        with arrow_file(self.path, self._kind) as file:
+            yield from _numbered(file.read(columns, BATCH))
 
 
 class _HubSplit(_Typed):
@@ -286,38 +284,19 @@ class _HubSplit(_Typed):
             dataset = self._hub.dataset[self._name].with_format("arrow").select_columns(list(columns))
             size = _PICTURES if "binary" in str(self.schema()) else BATCH
             tables = dataset.iter(min(size, limit or size))
-            yield from _numbered(batch for table in tables for batch in table.combine_chunks().to_batches())
+            yield from _numbered(_whole(batch) for table in tables for batch in table.to_batches())
+
+
+def _whole(batch: pa.RecordBatch) -> pa.RecordBatch:
+    batch.validate(full=True)
+    return batch
 
 
 def _numbered(batches: Iterator[pa.RecordBatch]) -> Iterator[Part]:
     number = 0
     for batch in batches:
-        batch.validate(full=True)
         yield range(number, number + batch.num_rows), batch
         number += batch.num_rows
-
-
-def _ipc(source: pa.NativeFile) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
-    try:
-        file = pa.ipc.open_file(source)
-        return file.schema, (file.get_batch(at) for at in range(file.num_record_batches))
-    except pa.ArrowInvalid:
-        source.seek(0)
-        stream = pa.ipc.open_stream(source)
-        return stream.schema, iter(stream)
-
-
-class _explained:
-    """What Arrow raises of a damaged file, as our error."""
-
-    def __init__(self, label: str) -> None:
-        self._label = label
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if isinstance(error, pa.ArrowException | OSError | ValueError | OverflowError | MemoryError):
-            raise damaged(self._label, "a whole file", str(error)[:300]) from error
 
 
 def _one_schema(found: pa.Schema, other: pa.Schema, label: str) -> pa.Schema:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import binascii
 from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 
@@ -16,6 +17,10 @@ from vqa_builder.sources._table_options import Rows, missing
 PLACED = pa.struct([("bytes", pa.binary()), ("path", pa.string()), ("place", pa.string())])
 """A picture as a source gives it, with the file and row that it stands in."""
 BATCH = 200
+_BASE64 = (
+    r"^\s*(?:data:image/[\w.+-]+;base64,)?(?:iVBORw0KGgo|/9j/|R0lGOD|UklGR|Qk)[A-Za-z0-9+/\s]{30,}={0,2}\s*$"
+)
+"""PNG, JPEG, GIF, WebP and BMP as MMBench writes them into a text."""
 
 
 def with_pictures(fields: Mapping[str, str], schema: pa.Schema, rows: Rows, label: str) -> dict[str, str]:
@@ -89,8 +94,26 @@ def _parts(values: pa.Array) -> tuple[pa.Array, pa.Array]:
         parts = dict(zip(values.type.names, values.flatten(), strict=True))
         data, path = parts.get("bytes", nothing), parts.get("path", nothing)
     else:
-        data, path = (values, nothing) if _is_binary(values.type) else (nothing, values)
+        data, path = (values, nothing) if _is_binary(values.type) else _from_text(values.cast(pa.string()))
     return data.cast(pa.binary()), path.cast(pa.string())
+
+
+def _from_text(texts: pa.StringArray) -> tuple[pa.Array, pa.Array]:
+    """The bytes of pictures that are written in base64, and the other texts as paths.
+
+    >>> texts = pa.array(["R0lGODdhAQABAIAAAP8AAAAAACwAAAAAAQABAAACAkQBADs=", "a.png"])
+    >>> data, path = _from_text(texts)
+    >>> data[0].as_py()[:6], path.to_pylist()
+    (b'GIF87a', [None, 'a.png'])
+    """
+    coded = pc.fill_null(pc.match_substring_regex(texts, _BASE64), False)
+    if not pc.any(coded).as_py():
+        return pa.nulls(len(texts)), texts
+    data = [
+        binascii.a2b_base64(text.rpartition(",")[2]) if text is not None else None
+        for text in pc.if_else(coded, texts, None).to_pylist()
+    ]
+    return pa.array(data, pa.binary()), pc.if_else(coded, None, texts)
 
 
 def _holds(kind: pa.DataType) -> bool:

@@ -15,8 +15,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from vqa_builder.errors import SourceError
-from vqa_builder.sources._arrow_records import ArrowRecords, column_names, top_name, with_class_names
-from vqa_builder.sources._input_files import damaged, existing, opened, read_text
+from vqa_builder.sources._arrow_files import arrow_file
+from vqa_builder.sources._arrow_records import ArrowRecords, column_names, with_class_names
+from vqa_builder.sources._input_files import opened, read_text
 from vqa_builder.sources._json_tables import batched, json_lines, json_parts, json_rows
 from vqa_builder.sources._picture_columns import BATCH as PICTURE_BATCH, with_pictures
 from vqa_builder.sources._record_checks import BATCH, REQUIRED, Fault, Records
@@ -222,56 +223,15 @@ def _check_delimiter(header: Sequence[str], label: str) -> None:
 
 
 def _arrow_parts(path: Path, kind: str, rows: Rows) -> Iterator[ArrowRecords]:
-    try:
-        number = 0
-        for table, fields, known in (_parquet_tables if kind == "parquet" else _ipc_tables)(
-            existing(path), rows
-        ):
-            table.validate(full=True)
-            numbers = range(number, number + table.num_rows)
-            yield arrow_records(table, fields, known, numbers, str(path), rows)
-            number += table.num_rows
-    except (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError) as error:
-        if path.is_dir():
-            raise SourceError("An input file cannot be read", where=path, found="a folder") from error
-        raise damaged(str(path), f"a whole {kind} file", str(error)[:300]) from error
-
-
-_Tables = Iterator[tuple[pa.RecordBatch, dict[str, str], list[str]]]
-
-
-def _parquet_tables(path: Path, rows: Rows) -> _Tables:
-    """The rows of a Parquet file; columns that are not asked for are not read, nor unwanted pixels."""
-    import pyarrow.parquet as pq
-
-    with pq.ParquetFile(path, buffer_size=1 << 20, pre_buffer=False) as parquet:
-        schema = parquet.schema_arrow
-        known = column_names(schema)
-        fields = with_pictures(rows.options.columns.among(known, path), schema, rows, str(path))
+    """The rows of a Parquet or Arrow file; other columns are not read, nor pixels that nobody wants."""
+    number, label = 0, str(path)
+    with arrow_file(path, kind) as file:
+        known = column_names(file.schema)
+        fields = with_pictures(rows.options.columns.among(known, path), file.schema, rows, label)
         pixels = fields.get("image") if rows.pictures == "bytes" else None
-        used = rows.used(fields, schema.names)
+        used = rows.used(fields, file.schema.names)
         wanted = [f"{name}.path" if f"{name}.path" in known and name != pixels else name for name in used]
-        size = PICTURE_BATCH if "image" in fields else BATCH
-        for table in parquet.iter_batches(size, columns=wanted):
-            yield with_class_names(table, schema), fields, schema.names
-
-
-def _ipc_tables(path: Path, rows: Rows) -> _Tables:
-    """The rows of an Arrow file; read, not mapped, so that a file cut short is an error and no signal."""
-    with pa.OSFile(str(path)) as source:
-        try:
-            reader = pa.ipc.open_file(source)
-            batches = (reader.get_batch(at) for at in range(reader.num_record_batches))
-        except pa.ArrowInvalid:
-            source.seek(0)
-            batches = reader = pa.ipc.open_stream(source)
-        fields = rows.options.columns.among(column_names(reader.schema), path)
-        fields = with_pictures(fields, reader.schema, rows, str(path))
-        size = PICTURE_BATCH if "image" in fields else BATCH
-        used = list(
-            dict.fromkeys(top_name(name, reader.schema) for name in rows.used(fields, reader.schema.names))
-        )
-        for batch in batches:
-            table = batch.select(used)
-            for at in range(0, table.num_rows, size):
-                yield with_class_names(table.slice(at, size), reader.schema), fields, reader.schema.names
+        for part in file.read(wanted, PICTURE_BATCH if "image" in fields else BATCH):
+            table, numbers = with_class_names(part, file.schema), range(number, number + part.num_rows)
+            yield arrow_records(table, fields, file.schema.names, numbers, label, rows)
+            number += part.num_rows

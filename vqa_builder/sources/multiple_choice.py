@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from vqa_builder.field_paths import FieldPath, take
+from vqa_builder.schema import NOTHING
 from vqa_builder.sources._record_turns import TurnFault
 from vqa_builder.sources.records import FIELDS, Kind, Records, RecordsOptions
 
@@ -68,7 +69,8 @@ def _keys_astray(table: pa.RecordBatch, paths: Sequence[FieldPath]) -> dict[int,
         pa.concat_arrays([each.texts for each in found]),
         np.concatenate([each.rows for each in found]),
     )
-    filled = texts.is_valid().to_numpy(zero_copy_only=False)
+    blank = pc.or_(pc.is_null(texts), pc.is_in(texts, pa.array(["", *NOTHING])))
+    filled = pc.invert(blank).to_numpy(zero_copy_only=False)
     counts = np.bincount(rows[filled], minlength=table.num_rows)
     labels = _labels(table)
     astray: dict[int, TurnFault] = {}

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from pydantic import Field, model_validator
 
 from vqa_builder import field_paths, registry
@@ -18,9 +19,9 @@ from vqa_builder.field_paths import FieldPath
 from vqa_builder.schema import KINDS
 from vqa_builder.sources import base
 from vqa_builder.sources._input_files import existing, on_disk
-from vqa_builder.sources._nested_tables import Layout, Rows, hub_rows, table_rows
+from vqa_builder.sources._nested_tables import Layout, Part, Rows, hub_rows, table_rows
 from vqa_builder.sources._record_turns import TurnFault, turn_faults
-from vqa_builder.sources._table_options import SUFFIXES, Columns, Encoding, FileFormat
+from vqa_builder.sources._table_options import SPLIT_NAMES, SUFFIXES, Columns, Encoding, FileFormat
 
 ROW_ID = "row_id"
 ENGLISH = "_en"
@@ -58,6 +59,11 @@ class RecordsOptions(base.Options):
         default_factory=dict,
         description="column -> another name for it, where a release needs the name itself",
     )
+    split_column: str | None = Field(
+        None,
+        min_length=1,
+        description="the column that says the split, where a file holds several; rows of others are left out",
+    )
     questions: Columns | None = Field(
         None,
         description="which column is what in a release of questions and answers, with labels, that is built"
@@ -80,6 +86,8 @@ class RecordsOptions(base.Options):
     def _files_or_repo(self) -> RecordsOptions:
         if not (self.splits or self.repo):
             raise ValueError("name the files under splits, or a dataset under repo")
+        if self.repo and self.split_column:
+            raise ValueError("split_column is for files; a dataset on the hub names its splits")
         return self
 
 
@@ -89,7 +97,7 @@ def question_source(options: RecordsOptions) -> dict[str, Any] | None:
         return None
     stated: dict[str, Any] = options.model_dump(exclude_unset=True)
     columns = options.questions.model_dump(exclude_unset=True)
-    files = ("splits", "format", "key", "delimiter", "quote", "escape")
+    files = ("splits", "format", "key", "delimiter", "quote", "escape", "encoding", "split_column")
     named = files if options.repo is None else ("repo", "config", "revision")
     found = {name: stated[name] for name in stated if name in named}
     if options.repo is not None and options.splits:
@@ -180,6 +188,14 @@ class Records(base.Source):
         found = tables[0].schema()
         for rows in tables[1:]:
             found = rows.unified(found)
+        said = self.options.split_column
+        if said is not None and (said not in found.names or not field_paths.is_text(found.field(said).type)):
+            raise SourceError(
+                "The column that says the split is not there, or holds no text",
+                where=self.where,
+                expected=f"split_column: {said}",
+                found=", ".join(name for name in found.names if field_paths.is_text(found.field(name).type)),
+            )
         return found
 
     @cached_property
@@ -233,8 +249,9 @@ class Records(base.Source):
         return [base.Column(name, name) for name in kinds]
 
     def notices(self) -> list[str]:
-        """The splits of a dataset that are left aside."""
-        return [line for tables in self._rows.values() for rows in tables[:1] for line in rows.notices()][:1]
+        """The splits of a dataset that are left aside, and columns of which numbers become text."""
+        lines = [line for tables in self._rows.values() for rows in tables for line in rows.notices()]
+        return list(dict.fromkeys(lines))
 
     def description(self) -> list[str]:
         """The texts that are translated, and what travels as it is."""
@@ -255,23 +272,45 @@ class Records(base.Source):
             limit: at most so many records of each split.
             texts_alone: whether only columns that hold something to be translated are wanted.
         """
-        looked_at = {path.column for path in self.paths} | {*self.checked}
-        wanted = looked_at if texts_alone else self.schema.names
+        said, renamed = self.options.split_column, self.options.rename
+        looked_at = {path.column for path in self.paths} | {*self.checked, renamed.get(said or "", said)}
+        wanted = looked_at if texts_alone else {*self.schema.names}
         names = [name for name in self.schema.names if name in wanted]
-        own = [old for old in self._source_schema.names if self.options.rename.get(old, old) in wanted]
+        own = [old for old in self._source_schema.names if renamed.get(old, old) in wanted]
         for split, tables in self._rows.items():
             start, left = 0, limit
             for rows in tables:
-                number = 0
-                for numbers, table in rows.read(own, self._source_schema, on_bad_record, left):
+                end = taken = 0
+                for numbers, table in self._of_split(split, rows, own, on_bad_record, left):
                     table = table.rename_columns(names)
                     good = self._usable(table, rows.label, numbers, on_bad_record)
                     ids = pa.array([f"{split}-{start + number}" for number in numbers], pa.string())
-                    number = numbers[-1] + 1 if len(numbers) else number
+                    end, taken = numbers[-1] + 1 if len(numbers) else end, taken + len(numbers)
                     yield RecordBatch(split, table.filter(good), ids.filter(good))
-                start, left = start + number, None if left is None else left - number
+                start, left = start + end, None if left is None else left - (taken if said else end)
                 if left is not None and left <= 0:
                     break
+
+    def _of_split(
+        self,
+        split: str,
+        rows: Rows,
+        columns: Sequence[str],
+        report: base.OnBadRecord,
+        limit: int | None,
+    ) -> Iterator[Part]:
+        """The rows of a file, those of other splits left out where a column says theirs."""
+        said = self.options.split_column
+        for numbers, table in rows.read(columns, self._source_schema, report, None if said else limit):
+            if said is None:
+                yield numbers, table
+                continue
+            mine = pc.is_in(table[said].cast(pa.string()), pa.array(sorted(SPLIT_NAMES[split])))
+            places = pc.indices_nonzero(mine)[:limit]
+            limit = None if limit is None else limit - len(places)
+            yield [numbers[place] for place in places.to_pylist()], table.take(places)
+            if limit == 0:
+                return
 
     def read(self, on_bad_record: base.OnBadRecord, limit: int | None = None) -> Iterator[pa.RecordBatch]:
         """The rows without their splits; the pipeline asks for ``batches``."""

@@ -225,6 +225,7 @@ def open_build(
             ledger=ledger,
         )
         store.prune()
+        Pictures(store.root / PICTURES).prune(store.tables("examples"))
 
 
 def check_trust(spec: Spec, allow: Collection[str] = ()) -> None:

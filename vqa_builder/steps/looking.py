@@ -7,13 +7,16 @@ of the source, or in ``release.images.folder``. What an engine said is remembere
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
+from vqa_builder.answers import senses
 from vqa_builder.answers.annotator_answers import Numbers
+from vqa_builder.batches import Batches
 from vqa_builder.errors import SpecError
 from vqa_builder.pictures import Pictures
 from vqa_builder.release.images import check_images, images_fingerprint
@@ -83,22 +86,57 @@ class Look:
         self._job, self._engine, self._questions, self._key_of = job, engine, questions, key_of
         self.always = engine.images == "always"
 
-    def __call__(self, answer: str, senses: Sequence[str], rows: Numbers) -> Numbers:
+    def __call__(self, answer: str, meant: Sequence[str], rows: Numbers) -> Numbers:
         """(n,) rows -> for each the place of the sense that its picture shows, -1 where it does not tell."""
         found = np.full(len(rows), -1)
         seen = [(at, key) for at, row in enumerate(rows.tolist()) if (key := self._key_of(row))]
         if not seen:
             return found
-        contexts = [sense_context(key, self._questions[int(rows[at])].as_py(), senses) for at, key in seen]
-        target = self._job.spec.languages[0]
-        request = Request([answer] * len(seen), SOURCE_LANGUAGE, target, SENSE, contexts)
-        outcome = run.translate(
-            request, [self._engine], self._job.memory, ledger=self._job.ledger, progress=self._job.progress
-        )
-        places = {sense: place for place, sense in enumerate(senses)}
-        for (at, _), said in zip(seen, outcome.text.to_pylist(), strict=True):
+        contexts = [sense_context(key, self._questions[int(rows[at])].as_py(), meant) for at, key in seen]
+        places = {sense: place for place, sense in enumerate(meant)}
+        for (at, _), said in zip(seen, self._asked([answer] * len(seen), contexts), strict=True):
             found[at] = places.get((said or "").strip().lower(), -1)
         return found
+
+    def _asked(self, answers: list[str], contexts: list[str]) -> list[str | None]:
+        job = self._job
+        request = Request(answers, SOURCE_LANGUAGE, job.spec.languages[0], SENSE, contexts)
+        outcome = run.translate(request, [self._engine], job.memory, ledger=job.ledger, progress=job.progress)
+        texts: list[str | None] = outcome.text.to_pylist()
+        return texts
+
+
+class Listed(Look):
+    """Lists what would be asked, and asks nobody.
+
+    Attributes:
+        answers, contexts: of every question.
+    """
+
+    answers: list[str]
+    contexts: list[str]
+
+    def _asked(self, answers: list[str], contexts: list[str]) -> list[str | None]:
+        self.answers += answers
+        self.contexts += contexts
+        return [None] * len(answers)
+
+
+def to_look_at(job: BuildContext, examples: Batches) -> tuple[OpenAI, Request] | None:
+    """The engine that a build would show pictures, and all that it would be asked; None where none sees."""
+    engine = seeing_engine(replace(job, may_ask=True))
+    if engine is None:
+        return None
+    answers, contexts = list[str](), list[str]()
+
+    def look_at(rows: pa.Table) -> Listed:
+        listed = Listed(job, engine, rows["question"], _Files(job, rows).key)
+        listed.answers, listed.contexts = answers, contexts
+        return listed
+
+    for _ in senses.assign(examples, job.plugins.sense_rules, look_at=look_at):
+        pass
+    return engine, Request(answers, SOURCE_LANGUAGE, job.spec.languages[0], SENSE, contexts)
 
 
 class _Files:

@@ -16,6 +16,7 @@ from vqa_builder.quality import choice
 from vqa_builder.record_strings import stated
 from vqa_builder.release import images
 from vqa_builder.spec import Spec
+from vqa_builder.steps import looking
 from vqa_builder.steps.answering import open_senses
 from vqa_builder.steps.build_context import (
     SOURCE_LANGUAGE,
@@ -30,7 +31,7 @@ from vqa_builder.steps.judging import policy_of, score_columns, scorer_signature
 from vqa_builder.steps.reading import SourceTables, bad_records, source_description
 from vqa_builder.steps.recording import ROWS, RecordTables
 from vqa_builder.translation import run
-from vqa_builder.translation.budget import PlannedWork, planned_work
+from vqa_builder.translation.budget import PlannedWork, picture_tokens, planned_work
 from vqa_builder.translation.engines.base import Engine
 from vqa_builder.translation.request import Request
 
@@ -131,6 +132,8 @@ def preview(job: BuildContext, source: SourceTables | RecordTables) -> Plan:
             work += _work_of_chains(job, of_role, role, language)
         if isinstance(source, SourceTables):
             work += _work_in_context(job, source.contexts.table, segments, language)
+    if isinstance(source, SourceTables):
+        work += _work_with_pictures(job, source)
     return Plan(
         rows=rows_of_splits(source),
         bad_records=len(bad_records(origin)),
@@ -230,6 +233,17 @@ def _work_in_context(
             job, _Strings(Request(english, SOURCE_LANGUAGE, language, "answer", apart), made), step, True
         ),
     ]
+
+
+def _work_with_pictures(job: BuildContext, source: SourceTables) -> list[PlannedWork]:
+    """What an engine that sees would be asked about senses, a picture with every question."""
+    if (found := looking.to_look_at(job, source.examples.rows)) is None or not len(found[1]):
+        return []
+    engine, request = found
+    known = run.recall(request, [engine], job.memory).texts
+    tokens = picture_tokens(engine.options.image_side)
+    prices = job.plugins.prices
+    return planned_work(request, known, [engine], prices, apart=True, step="pictures", tokens_beside=tokens)
 
 
 def _translated_by_people(job: BuildContext, segments: pa.Table, language: str) -> pa.Table:

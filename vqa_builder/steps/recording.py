@@ -16,8 +16,10 @@ from vqa_builder.plugins import plugin_options
 from vqa_builder.quality import policy as policies
 from vqa_builder.release import card, facts, manifest, record_view, records, verify, write
 from vqa_builder.release.contents import check_counts, nothing_kept, type_name
+from vqa_builder.release.images import check_images
 from vqa_builder.release.manifest import load_manifest
 from vqa_builder.release.parquet import config_of
+from vqa_builder.release.record_pictures import as_stated
 from vqa_builder.release.record_view import FORM
 from vqa_builder.sources.base import BadRecord, OnBadRecord
 from vqa_builder.sources.records import RecordBatch, Records, RecordsOptions, question_source
@@ -210,6 +212,7 @@ def _form_of(job: BuildContext, strings: pa.Table, language: str) -> records.For
         scores=pa.struct(list(strings.schema)[4:]),
         ends=policies.good_ends(),
         keeps_english=own.options.on_bad_string == "english",
+        embeds=bool((settings := job.spec.release.images) and settings.embed and settings.folder),
     )
 
 
@@ -246,6 +249,7 @@ def _complete(
         record_view.sample(folder, described, first, card.SAMPLE_ROWS),
         write.Texts(spec.text, spec.changelog, spec.card_text, people),
         {key: record_view.view(folder, described, key) for key in written.tables},
+        check_images(spec.release.images, spec.folder),
     )
 
 
@@ -277,11 +281,12 @@ def _stated(job: BuildContext, form: records.Form, written: records.Written) -> 
 
 def _batches(job: BuildContext) -> Iterator[RecordBatch]:
     """The records once more; what is bad was told before."""
-    rows = 0
+    rows, settings = 0, job.spec.release.images
+    root = check_images(settings, job.spec.folder)
     with job.progress.track("writing the records", 0) as advance:
         for batch in records_of(job).batches(lambda record: None, job.limit):
             rows += batch.table.num_rows
-            yield batch
+            yield batch._replace(table=as_stated(batch.table, settings, root))
             advance(batch.table.num_rows)
 
 

@@ -67,14 +67,26 @@ def usage(texts: Sequence[str], target: str) -> Usage:
     )
 
 
+def picture_tokens(side: int) -> int:
+    """What a square picture costs a chat endpoint: 85 tokens and 170 for each tile of 512 x 512 pixels.
+
+    Source: OpenAI, "Images and vision", API documentation; a model that takes a token for 28 x 28 pixels,
+    such as Qwen2-VL, counts as many at 768 pixels.
+
+    >>> picture_tokens(768), 768 * 768 // 28**2
+    (765, 752)
+    """
+    return 85 + 170 * (-(-side // 512)) ** 2
+
+
 class PlannedWork(NamedTuple):
     """What one engine would be sent of one role in one direction.
 
     Attributes:
         direction: ``en-ja``.
         role: ``question``, ``answer``, or "" for sentences that hold an answer.
-        step: why it is sent: ``all`` strings once, ``second opinion`` on what is rejected, or answers
-            ``in context``.
+        step: why it is sent: ``all`` strings once, ``second opinion`` on what is rejected, answers
+            ``in context``, or ``pictures``, one with each answer whose sense they tell.
         engine: its signature.
         at_most: whether the numbers are the most it can be sent, and it may be less: engines before it are
             asked first, or what is asked depends on translations that are not there yet.
@@ -106,6 +118,7 @@ def planned_work(
     apart: bool = False,
     step: str = "all",
     at_most: bool = False,
+    tokens_beside: int = 0,
 ) -> list[PlannedWork]:
     """The work of a chain of engines, without sending anything.
 
@@ -118,6 +131,7 @@ def planned_work(
         apart: whether texts of different contexts count apart all the same: they stand for their
             translations, which will differ.
         step, at_most: see ``PlannedWork``.
+        tokens_beside: input tokens that come with every text, as those of a picture.
     """
     pairs = zip(request.pairs, known, strict=True)
     missing = {pair for pair, answer in pairs if answer is None and pair[0]}
@@ -126,6 +140,7 @@ def planned_work(
         heeded = engine.uses_context or apart
         sent = [text for text, _ in missing] if heeded else list({text for text, _ in missing})
         needed = usage(sent, request.target)
+        needed = needed._replace(input_tokens=needed.input_tokens + tokens_beside * needed.strings)
         price = prices.get(engine.signature)
         rows.append(
             PlannedWork(

@@ -27,6 +27,8 @@ from vqa_builder.translation.request import Request
 
 PLACEHOLDER = re.compile(r"(?<![A-Za-z0-9])([XxＸ]) ?([0-9０-９]+)(?![A-Za-z0-9])")
 SPACELESS = ("ja", "zh", "th")
+_QUOTES = ('""', "''", "“”", "‘’", "«»")
+_AROUND = ("「」", "『』", "“”", "‘’", "«»", '""', "''")
 _STRAY = re.compile(r"(?<![A-Za-z])[XＸ](?![A-Za-z])")
 _LATIN = re.compile(r"[A-Za-z0-9]")
 
@@ -171,8 +173,9 @@ class Protected(EngineInParts):
             self.sent_again += asked.texts if number else []
             for part in way(asked, [spans[at] for at in still_open]) if still_open else ():
                 finished: list[tuple[int, str | Failure]] = []
-                for place, result in part:
+                for place, said in part:
                     at = still_open[place]
+                    result = _quoted_once(said, spans[at])
                     if self._is_lost(request.texts[at], result):
                         lost.append(at)
                         last[at] = last[at] if result is LOST and at in last else result
@@ -324,6 +327,22 @@ def _closed_up(pieces: list[str]) -> str:
         latin = _LATIN.match(left[-1:]) and _LATIN.match(right[:1])
         text = f"{text}{piece}" if latin or not left or not right else f"{left}{right}"
     return text
+
+
+def _quoted_once(result: str | Failure, spans: Sequence[Span]) -> str | Failure:
+    """The translation without the marks that an engine put around what is quoted already.
+
+    >>> _quoted_once('標識に「"STOP"」とある', [Span(0, 6, '"STOP"', False)])
+    '標識に"STOP"とある'
+    """
+    if isinstance(result, Failure):
+        return result
+    for text in (
+        span.replacement for span in spans if span.replacement[:1] + span.replacement[-1:] in _QUOTES
+    ):
+        for left, right in _AROUND:
+            result = result.replace(f"{left}{text}{right}", text)
+    return result
 
 
 def _terms(text: str, spans: Sequence[Span]) -> dict[str, str]:

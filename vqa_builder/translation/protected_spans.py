@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from vqa_builder.spec import PROTECTED_KINDS
 
-VERSION = "2"
+VERSION = "3"
 
 _NUMBER = r"\d+(?:[.,]\d+)*"
 _UNITS = (
@@ -171,6 +171,8 @@ def cut(text: str, kinds: Sequence[str] = PROTECTED_KINDS) -> list[Piece]:
     >>> cut("<image> What color is the bus?")
     [Piece(text='<image> ', is_kept=True), Piece(text='What color is the bus?', is_kept=False)]
     """
+    if text and text == text.strip() and _WORDS_ONLY.fullmatch(text):
+        return [Piece(text, False)]
     pieces: list[Piece] = []
     start = 0
     blocks = [span for span in find_spans(text, kinds) if _LINES.search(text[slice(*span)])]

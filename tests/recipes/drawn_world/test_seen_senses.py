@@ -11,6 +11,7 @@ from recipes.drawn_world import seen_senses
 from recipes.drawn_world.seen_senses import Nearest, drawn, endpoint, measure
 from vqa_builder.pipeline import plan, read_questions
 from vqa_builder.steps.build_context import open_build
+from vqa_builder.translation.budget import picture_tokens
 from vqa_builder.translation.memory import TranslationMemory
 
 QUESTIONS = drawn(42, seed=0)
@@ -35,8 +36,8 @@ def test_a_picture_is_paid_for_once_and_a_plan_sends_none(tmp_path: Path, known:
     with endpoint(known) as (address, served):
         engine = {"type": "openai", "base_url": address, "model": "m", "images": "always"}
         spec = seen_senses.spec(measure_folder, engine)
-        plan(spec, tmp_path)
-        assert served.requests == 0
+        (work,) = [one for one in plan(spec, tmp_path).work if one.step == "pictures"]
+        assert served.requests == 0 and work.strings == 14 and work.input_tokens > 14 * picture_tokens(768)
         for _ in range(2):
             with open_build(spec, tmp_path, workers=1) as job:
                 read_questions(job).senses.table  # noqa: B018

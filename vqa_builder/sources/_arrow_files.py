@@ -1,0 +1,74 @@
+"""Parquet and Arrow files, some rows at a time; what a damaged one makes Arrow raise is an error of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyarrow as pa
+
+from vqa_builder.errors import SourceError
+from vqa_builder.sources._input_files import damaged, existing
+
+PART_BYTES = 32 << 20
+
+
+class ArrowFile:
+    """An open file.
+
+    Attributes:
+        schema: its columns, with their metadata.
+    """
+
+    def __init__(self, kind: str, opened: pa.NativeFile) -> None:
+        import pyarrow.parquet as pq
+
+        self._parquet: pq.ParquetFile | None = None
+        if kind == "parquet":
+            self._parquet = pq.ParquetFile(opened, buffer_size=1 << 20, pre_buffer=False)
+            self.schema: pa.Schema = self._parquet.schema_arrow
+            return
+        try:
+            file = pa.ipc.open_file(opened)
+            self._batches = (file.get_batch(at) for at in range(file.num_record_batches))
+        except pa.ArrowInvalid:
+            opened.seek(0)
+            file = self._batches = pa.ipc.open_stream(opened)
+        self.schema = file.schema
+
+    def read(self, columns: Sequence[str], rows: int) -> Iterator[pa.RecordBatch]:
+        """Some columns, at most so many rows at a time, and fewer where they are large.
+
+        Args:
+            columns: their names; of Parquet, fields within them, too: ``image.path``.
+            rows: of a batch.
+        """
+        if self._parquet is not None:
+            groups = map(self._parquet.metadata.row_group, range(self._parquet.num_row_groups))
+            largest = max((group.total_byte_size / max(group.num_rows, 1) for group in groups), default=1)
+            size = max(1, min(rows, int(PART_BYTES / max(largest, 1))))
+            batches = self._parquet.iter_batches(size, columns=list(columns), use_threads=False)
+        else:
+            names = [name if name in self.schema.names else name.partition(".")[0] for name in columns]
+            whole = (batch.select(list(dict.fromkeys(names))) for batch in self._batches)
+            batches = (batch.slice(at, rows) for batch in whole for at in range(0, batch.num_rows, rows))
+        for batch in batches:
+            batch.validate(full=True)
+            yield batch
+
+
+@contextmanager
+def arrow_file(path: Path, kind: str) -> Iterator[ArrowFile]:
+    """A Parquet or an Arrow file; read, not mapped, so that one cut short is an error and no signal.
+
+    Raises:
+        SourceError: it is not there, a folder, or damaged, whenever that shows.
+    """
+    try:
+        with pa.OSFile(str(existing(path))) as opened:
+            yield ArrowFile(kind, opened)
+    except (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError) as error:
+        if path.is_dir():
+            raise SourceError("An input file cannot be read", where=path, found="a folder") from error
+        raise damaged(str(path), f"a whole {kind} file", str(error)[:300]) from error
