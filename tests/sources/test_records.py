@@ -134,8 +134,8 @@ def test_numbers_among_texts_are_read_as_texts_and_told(tmp_path: Path, name: st
     assert found[2]["conversations"] == [{"from": "human", "value": "4"}]
     told = "numbers among texts are written as text, the first in"
     assert source.notices() == [
-        f"conversations[*].value: {told} {path}, record 2",
-        f"id: {told} {path}, record 1",
+        f"conversations[*].value: {told} {name}, record 2",
+        f"id: {told} {name}, record 1",
     ]
 
 

@@ -163,7 +163,7 @@ class _JSON(_File):
             both = pa.struct(list(found)), pa.struct(list(self.schema()))
             mixed: set[str] = set()
             unified = pa.schema(list(nested.unified(*both, mixed=mixed)))
-            self._mixed |= dict.fromkeys(mixed, self.label)
+            self._mixed |= dict.fromkeys(mixed, self.path.name)
             return unified
         except nested.Mixed as error:
             raise _other_type(error.path, error.expected, error.found, self.label) from None
@@ -190,8 +190,8 @@ class _JSON(_File):
     def _name(self, mixed: set[str], batch: Sequence[nested.Record], kind: pa.DataType) -> None:
         """Remember the first number under each path that has texts, too."""
         for path in mixed - self._mixed.keys():
-            number = next((number for number, value in batch if nested.becomes_text(value, kind, path)), None)
-            self._mixed[path] = self.label if number is None else f"{self.label}, record {number}"
+            first = next((number for number, value in batch if nested.becomes_text(value, kind, path)), 0)
+            self._mixed[path] = f"{self.path.name}, record {first}"
 
     def _batches(self, limit: int | None) -> Iterator[list[nested.Record]]:
         with ExitStack() as stack:
