@@ -110,3 +110,14 @@ def test_optional_paths_may_be_missing_and_all_paths_are_listed() -> None:
     with pytest.raises(SourceError, match="Two paths"):
         settle({"label": "answer", "label?": "text"}, SCHEMA, "x")
     assert text_paths(SCHEMA)[:3] == ["turns[*].from", "turns[*].value", "a.b"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "steps"), [(pa.string(), ("label",)), (pa.list_(pa.string()), ("label", "[*]"))]
+)
+def test_a_column_of_texts_or_of_lists_takes_the_path_that_fits(
+    kind: pa.DataType, steps: tuple[str, ...]
+) -> None:
+    fields = {"label?": "answer", "label[*]?": "answer"}
+    found = settle(fields, pa.schema([("label", kind)]), "chartqa.json")
+    assert [path.steps for path in found] == [steps]
