@@ -273,7 +273,8 @@ class Records(base.Source):
             texts_alone: whether only columns that hold something to be translated are wanted.
         """
         said, renamed = self.options.split_column, self.options.rename
-        looked_at = {path.column for path in self.paths} | {*self.checked, renamed.get(said or "", said)}
+        looked_at = {path.column for path in self.paths} | {*self.checked}
+        looked_at |= {renamed.get(said, said)} if said else set()
         wanted = looked_at if texts_alone else {*self.schema.names}
         names = [name for name in self.schema.names if name in wanted]
         own = [old for old in self._source_schema.names if renamed.get(old, old) in wanted]
