@@ -125,7 +125,7 @@ def test_a_limit_counts_records_of_a_split(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["a.json", "a.jsonl"])
 def test_numbers_among_texts_are_read_as_texts_and_told(tmp_path: Path, name: str) -> None:
     ids = ["000000033471", 17, 1.5, True, None]  # as in the mix of LLaVA-1.5
-    rows = [{"id": one, "conversations": [{"from": "human", "value": "Is it?"}]} for one in ids]
+    rows: list[Any] = [{"id": one, "conversations": [{"from": "human", "value": "Is it?"}]} for one in ids]
     rows[2]["conversations"][0]["value"] = 4
     path = written(tmp_path, name, rows)
     source = records(path)

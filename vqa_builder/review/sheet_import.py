@@ -221,7 +221,7 @@ def _segment(line: Line, known: Known | None) -> str | None:
     english = " ".join(line["question_en"].split())
     by_text = segments.segment_id("question", "", english) if english else None
     segment = line["segment_id"] or by_text or known.by_question_id.get(line["question_id"])
-    if segment not in known.texts:
+    if segment is None or segment not in known.texts:
         return None
     return segment if english in ("", " ".join(known.texts[segment].split())) else None
 

@@ -340,8 +340,8 @@ def _quoted_once(result: str | Failure, spans: Sequence[Span]) -> str | Failure:
     for text in (
         span.replacement for span in spans if span.replacement[:1] + span.replacement[-1:] in _QUOTES
     ):
-        for left, right in _AROUND:
-            result = result.replace(f"{left}{text}{right}", text)
+        for marks in _AROUND:
+            result = result.replace(f"{marks[0]}{text}{marks[1]}", text)
     return result
 
 
