@@ -23,8 +23,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from recipes.drawn_world.labels import NONE, THING_LABELS, World
+from recipes.lib.command import finish, parser
 from recipes.lib.features import FeatureStore, ImageFeatures, write_store
-from vqa_builder.errors import SourceError, VQABuilderError
+from vqa_builder.errors import SourceError
 
 WIDTH = 64
 CROP = 32
@@ -299,23 +300,19 @@ def _believed(
 
 def main(arguments: list[str] | None = None) -> int:
     """Train, extract, write; 2 where the input is wrong."""
-    parser = argparse.ArgumentParser(
-        prog="python -m recipes.drawn_world.features", description=str(__doc__).partition("\n\n")[0]
-    )
-    parser.add_argument("world", type=Path, help="a folder written by `python -m recipes.drawn_world.scenes`")
-    parser.add_argument("out", type=Path, help="the folder of the store; an older one is replaced")
-    parser.add_argument("--seed", type=int, default=0, help="of weights and of what is missed (default: 0)")
-    parser.add_argument("--epochs", type=int, default=10, help="passes over the training images (10)")
-    parser.add_argument("--threads", type=int, help="of torch; 1 is best where others work too")
-    args = parser.parse_args(arguments)
+    made = parser(__doc__, settings=False, prog="python -m recipes.drawn_world.features")
+    made.add_argument("world", type=Path, help="a folder written by `python -m recipes.drawn_world.scenes`")
+    made.add_argument("out", type=Path, help="the folder of the store; an older one is replaced")
+    made.add_argument("--seed", type=int, default=0, help="of weights and of what is missed (default: 0)")
+    made.add_argument("--epochs", type=int, default=10, help="passes over the training images (10)")
+    made.add_argument("--threads", type=int, help="of torch; 1 is best where others work too")
+    return finish(_extract, made, arguments)
+
+
+def _extract(args: argparse.Namespace) -> None:
     if args.threads:
         torch.set_num_threads(args.threads)
-    try:
-        extract_scenes(args.world, args.out, seed=args.seed, epochs=args.epochs, say=_say)
-    except VQABuilderError as error:
-        print(error, file=sys.stderr)
-        return error.exit_code
-    return 0
+    extract_scenes(args.world, args.out, seed=args.seed, epochs=args.epochs, say=_say)
 
 
 def _say(line: str) -> None:

@@ -22,8 +22,8 @@ from typing import Any
 import yaml
 
 from recipes.drawn_world.scenes.write import write as write_world
+from recipes.lib.command import finish, parser
 from vqa_builder import build, load_spec
-from vqa_builder.errors import VQABuilderError
 from vqa_builder.store import write_text
 from vqa_builder.translation.memory import Entry, TranslationMemory
 
@@ -31,7 +31,13 @@ AUTHOR = "the grammar of the scenes"
 
 
 def prepare(
-    folder: Path, *, images: int = 2000, seed: int = 0, simple: bool = False, workers: int = 2
+    folder: Path,
+    *,
+    images: int = 2000,
+    seed: int = 0,
+    simple: bool = False,
+    open_world: bool = False,
+    workers: int = 2,
 ) -> None:
     """Make what is missing of a world, its features, its releases and its clean releases.
 
@@ -40,6 +46,7 @@ def prepare(
         images: of the world.
         seed: of the world and of the features.
         simple: ask the simple forms of questions alone, which small models can learn.
+        open_world: ask in many wordings, and keep wordings, nouns and pairs for validation.
         workers: processes that draw; the result does not depend on them.
 
     Raises:
@@ -48,7 +55,9 @@ def prepare(
     world = folder / "world"
     if not (world / "build.yaml").exists():
         with said("pictures, questions and answers"):
-            write_world(world, images=images, seed=seed, workers=workers, simple=simple)
+            write_world(
+                world, images=images, seed=seed, workers=workers, simple=simple, open_world=open_world
+            )
     if not (folder / "features" / "features.json").exists():
         from recipes.drawn_world.features import extract_scenes
 
@@ -91,20 +100,19 @@ def said(what: str) -> Iterator[None]:
 
 def main() -> int:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    made = parser(__doc__, settings=False)
+    made.add_argument("folder", type=Path)
+    made.add_argument("--images", type=int, default=2000)
+    made.add_argument("--seed", type=int, default=0)
+    made.add_argument("--simple", action="store_true", help="ask the simple forms of questions alone")
+    made.add_argument(
+        "--open", action="store_true", help="many wordings; some, and nouns, in validation alone"
     )
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--images", type=int, default=2000)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--simple", action="store_true", help="ask the simple forms of questions alone")
-    args = parser.parse_args()
-    try:
-        prepare(args.folder, images=args.images, seed=args.seed, simple=args.simple)
-    except VQABuilderError as error:
-        print(error, file=sys.stderr)
-        return error.exit_code
-    return 0
+
+    def work(args: argparse.Namespace) -> None:
+        prepare(args.folder, images=args.images, seed=args.seed, simple=args.simple, open_world=args.open)
+
+    return finish(work, made)
 
 
 if __name__ == "__main__":

@@ -19,10 +19,20 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--workers", type=int, default=1, help="processes; the files do not depend on them")
     parser.add_argument("--simple", action="store_true", help="ask the simple forms of questions alone")
+    parser.add_argument(
+        "--open", action="store_true", help="many wordings; some, and nouns, in validation alone"
+    )
     args = parser.parse_args(arguments)
     start = time.monotonic()
     try:
-        write(args.folder, images=args.images, seed=args.seed, workers=args.workers, simple=args.simple)
+        write(
+            args.folder,
+            images=args.images,
+            seed=args.seed,
+            workers=args.workers,
+            simple=args.simple,
+            open_world=args.open,
+        )
     except VQABuilderError as error:
         print(error, file=sys.stderr)
         return error.exit_code

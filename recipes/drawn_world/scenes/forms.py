@@ -11,6 +11,7 @@ from recipes.drawn_world.scenes import (
     forms_places,
     forms_positions,
 )
+from recipes.drawn_world.scenes.opened import opened
 from recipes.drawn_world.scenes.questions import Draw, Form, Question
 from recipes.drawn_world.scenes.views import View
 
@@ -43,7 +44,9 @@ SIMPLE = frozenset(
 """The forms that a model can answer by looking at one kind of thing, or at the whole picture."""
 
 
-def ask(view: View, rng: np.random.Generator, count: int = 6, *, simple: bool = False) -> list[Question]:
+def ask(
+    view: View, rng: np.random.Generator, count: int = 6, *, simple: bool = False, open_world: bool = False
+) -> list[Question]:
     """Questions about a scene, no two with the same English words.
 
     Args:
@@ -51,6 +54,7 @@ def ask(view: View, rng: np.random.Generator, count: int = 6, *, simple: bool = 
         rng: all randomness there is.
         count: how many; fewer only where the scene allows no more.
         simple: of the forms ``SIMPLE`` alone, which ask for one property of one kind of thing.
+        open_world: in many wordings, of which validation has some for itself; see ``opened``.
 
     >>> from recipes.drawn_world.scenes import sample_scene
     >>> scene = sample_scene(np.random.default_rng(7))
@@ -64,6 +68,8 @@ def ask(view: View, rng: np.random.Generator, count: int = 6, *, simple: bool = 
         tries += 1
         form = draw.weighted(forms)
         question = form(view, draw)
+        if question and open_world:
+            question = opened(question, draw, training=view.scene.split == "train")
         if question and question.text["en"] not in found:
             found[question.text["en"]] = question
             forms[form] *= 0.4

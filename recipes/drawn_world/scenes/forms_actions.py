@@ -58,7 +58,20 @@ def doing(view: View, draw: Draw) -> Question | None:
         f"{phrase.ja}は何をしていますか？",
         f"{phrase.hi} क्या {phrase.agree('कर रहा', 'कर रहे', 'कर रही')} {phrase.hi_be}?",
     )
-    return Question("doing", words, _ANSWERS.get(action, action), _LOOSE_ANSWERS[action])
+    hindi = f"क्या {phrase.agree('कर रहा', 'कर रहे', 'कर रही')} {phrase.hi_be}"
+    reworded = (
+        text(
+            f"What {phrase.en_be} the {phrase.en} doing here?",
+            f"{phrase.ja}はここで何をしていますか？",
+            f"{phrase.hi} यहाँ {hindi}?",
+        ),
+        text(
+            f"Describe what the {phrase.en} {phrase.en_be} doing.",
+            f"{phrase.ja}が何をしているか説明してください。",
+            f"बताइए कि {phrase.hi} {hindi}।",
+        ),
+    )
+    return Question("doing", words, _ANSWERS.get(action, action), _LOOSE_ANSWERS[action], reworded=reworded)
 
 
 def _others(view: View, kind: str, action: str) -> list[str]:
@@ -88,7 +101,20 @@ def is_doing(view: View, draw: Draw) -> Question | None:
         f"{phrase.ja}は{VERBS[asked].ja}いますか？",
         f"क्या {phrase.hi} {phrase.hi_does(VERBS[asked])}?",
     )
-    return Question("is_doing", words, yes_or_no(truth))
+    deed = phrase.hi_does(VERBS[asked])
+    reworded = (
+        text(
+            f"Is it true that the {phrase.en} {phrase.en_be} {asked}?",
+            f"{phrase.ja}が{VERBS[asked].ja}いるというのは本当ですか？",
+            f"क्या यह सच है कि {phrase.hi} {deed}?",
+        ),
+        text(
+            f"The {phrase.en} {phrase.en_be} {asked}, right?",
+            f"{phrase.ja}は{VERBS[asked].ja}いますよね？",
+            f"{phrase.hi} {deed}, है न?",
+        ),
+    )
+    return Question("is_doing", words, yes_or_no(truth), reworded=reworded)
 
 
 def doing_this_or_that(view: View, draw: Draw) -> Question | None:

@@ -41,10 +41,24 @@ def what_colour(view: View, draw: Draw) -> Question | None:
     referent = _coloured(view, draw)
     if referent is None or referent.first.colour is None:
         return None
-    about, english, japanese, _ = _carrier_of_colour(referent)
+    about, english, japanese, carrier = _carrier_of_colour(referent)
     hindi = f"{_hindi_subject(referent)} किस रंग {about.hi_of()} {about.hi_be}?"
     words = text(f"What color {about.en_be} the {english}?", f"{japanese}は何色ですか？", hindi)
-    return Question("what_colour", words, referent.first.colour, about=frozenset({referent.pair}))
+    reworded = (
+        text(
+            f"Which color {about.en_do} the {english} have?",
+            f"{japanese}はどんな色をしていますか？",
+            f"{carrier} का रंग कौन सा है?",
+        ),
+        text(
+            f"Name the color of the {english}.",
+            f"{japanese}の色を教えてください。",
+            f"{carrier} का रंग बताइए।",
+        ),
+    )
+    return Question(
+        "what_colour", words, referent.first.colour, about=frozenset({referent.pair}), reworded=reworded
+    )
 
 
 def colour_of(view: View, draw: Draw) -> Question | None:
@@ -52,11 +66,23 @@ def colour_of(view: View, draw: Draw) -> Question | None:
     referent = _coloured(view, draw)
     if referent is None or referent.first.colour is None:
         return None
-    _, english, japanese, hindi = _carrier_of_colour(referent)
+    about, english, japanese, hindi = _carrier_of_colour(referent)
     words = text(
         f"What is the color of the {english}?", f"{japanese}の色は何ですか？", f"{hindi} का रंग क्या है?"
     )
-    return Question("colour_of", words, referent.first.colour, about=frozenset({referent.pair}))
+    reworded = (
+        text(
+            f"The color of the {english} is what?", f"{japanese}の色は何色ですか？", f"क्या रंग है {hindi} का?"
+        ),
+        text(
+            f"What color {about.en_do} the {english} appear to be?",
+            f"{japanese}は何色に見えますか？",
+            f"{hindi} का रंग क्या दिख रहा है?",
+        ),
+    )
+    return Question(
+        "colour_of", words, referent.first.colour, about=frozenset({referent.pair}), reworded=reworded
+    )
 
 
 def other_colour(referent: Referent, draw: Draw) -> str:
@@ -82,7 +108,7 @@ def is_colour(view: View, draw: Draw) -> Question | None:
     asked = referent.first.colour if truth else other_colour(referent, draw)
     if " and " in asked:
         return None
-    about, english, japanese, _ = _carrier_of_colour(referent)
+    about, english, japanese, carrier = _carrier_of_colour(referent)
     paint = colour(asked)
     predicate = f"{paint.ja if paint.ja.endswith('い') else paint.ja_noun}ですか？"
     words = text(
@@ -90,8 +116,22 @@ def is_colour(view: View, draw: Draw) -> Question | None:
         f"{japanese}は{predicate}",
         f"क्या {_hindi_subject(referent)} {about.hi_is(paint)} {about.hi_be}?",
     )
+    seen = f"{paint.ja[:-1]}く" if paint.ja.endswith("い") else f"{paint.ja_noun}に"
+    looks = about.agree("दिखता", "दिखते", "दिखती")
+    reworded = (
+        text(
+            f"{about.en_do.capitalize()} the {english} look {asked}?",
+            f"{japanese}は{seen}見えますか？",
+            f"क्या {_hindi_subject(referent)} {about.hi_is(paint)} {looks} {about.hi_be}?",
+        ),
+        text(
+            f"Is the color of the {english} {asked}?",
+            f"{japanese}の色は{paint.ja_noun}ですか？",
+            f"क्या {carrier} का रंग {paint.hi} है?",
+        ),
+    )
     pairs = {referent.pair, (referent.kind, asked)}
-    return Question("is_colour", words, yes_or_no(truth), about=frozenset(pairs))
+    return Question("is_colour", words, yes_or_no(truth), about=frozenset(pairs), reworded=reworded)
 
 
 def colour_or(view: View, draw: Draw) -> Question | None:

@@ -88,7 +88,15 @@ def _counting(form: str, phrase: Phrase, count: int, draw: Draw) -> Question:
             f"{phrase.ja}は{counter}見えますか？",
             f"आपको {hindi} {phrase.hi} {seen}?",
         )
-    return Question(form, words, str(count))
+    reworded = (
+        text(
+            f"How many {phrase.en} are there in total?",
+            f"{phrase.ja}は全部で{counter}{phrase.ja_be}か？",
+            f"कुल {hindi} {phrase.hi} हैं?",
+        ),
+        text(f"Count the {phrase.en}.", f"{phrase.ja}の数を数えてください。", f"{phrase.hi_o} को गिनिए।"),
+    )
+    return Question(form, words, str(count), reworded=reworded)
 
 
 def exists(view: View, draw: Draw) -> Question | None:
@@ -131,7 +139,21 @@ def _existence(form: str, phrase: Phrase, truth: bool, draw: Draw) -> Question:
         )
     else:
         words = text(f"Are there any {many.en}?", f"{many.ja}は{many.ja_be}か？", f"क्या यहाँ {many.hi} हैं?")
-    return Question(form, words, yes_or_no(truth))
+    seen = phrase.agree("दिख रहा", "दिख रहे", "दिख रही")
+    shown = phrase.agree("दिखाई देता", "दिखाई देते", "दिखाई देती")
+    reworded = (
+        text(
+            f"Can you see {phrase.en_a}?",
+            f"{phrase.ja}は見えますか？",
+            f"क्या आपको कोई {phrase.hi} {seen} {phrase.hi_be}?",
+        ),
+        text(
+            f"Does the picture show {phrase.en_a}?",
+            f"この写真には{phrase.ja}が写っていますか？",
+            f"क्या इस तस्वीर में कोई {phrase.hi} {shown} {phrase.hi_be}?",
+        ),
+    )
+    return Question(form, words, yes_or_no(truth), reworded=reworded)
 
 
 def more_than(view: View, draw: Draw) -> Question | None:
@@ -162,7 +184,16 @@ def what_animal(view: View, draw: Draw) -> Question | None:
         both = " and ".join(shown)
         spread = {shown[0]: 1.0, shown[1]: 1.0, " and ".join(reversed(shown)): 1.2}
         plural = " and ".join(NOUNS[kind].en_plural if view.counts[kind] > 1 else kind for kind in shown)
-        return Question("what_animal", words, both, spread | ({plural: 1.5} if plural != both else {}))
+        reworded = (
+            text("Which animals do you see?", "何の動物が見えますか？", "कौन से जानवर दिख रहे हैं?"),
+            text(
+                "Name the animals in the picture.",
+                "写真の動物の名前を教えてください。",
+                "तस्वीर में दिख रहे जानवरों के नाम बताइए।",
+            ),
+        )
+        spread |= {plural: 1.5} if plural != both else {}
+        return Question("what_animal", words, both, spread, reworded=reworded)
     words = text("What animal is in the picture?", "写真には何の動物がいますか？", "तस्वीर में कौन सा जानवर है?")
     plural = NOUNS[shown[0]].en_plural
     return Question(
@@ -170,6 +201,14 @@ def what_animal(view: View, draw: Draw) -> Question | None:
         words,
         shown[0],
         {plural: 2.0} if view.counts[shown[0]] > 1 and plural != shown[0] else {},
+        reworded=(
+            text("Which animal do you see?", "何の動物が見えますか？", "कौन सा जानवर दिख रहा है?"),
+            text(
+                "Name the animal in the picture.",
+                "写真の動物の名前を教えてください。",
+                "तस्वीर में दिख रहे जानवर का नाम बताइए।",
+            ),
+        ),
     )
 
 
@@ -179,7 +218,15 @@ def what_vehicle(view: View, draw: Draw) -> Question | None:
     if len(shown) != 1:
         return None
     words = text("What kind of vehicle is this?", "これはどんな種類の乗り物ですか？", "यह किस तरह का वाहन है?")
-    return Question("what_vehicle", words, shown[0])
+    reworded = (
+        text("Which vehicle do you see?", "何の乗り物が見えますか？", "कौन सा वाहन दिख रहा है?"),
+        text(
+            "What type of vehicle is shown here?",
+            "ここにはどのような乗り物が写っていますか？",
+            "यहाँ किस प्रकार का वाहन दिखाया गया है?",
+        ),
+    )
+    return Question("what_vehicle", words, shown[0], reworded=reworded)
 
 
 def what_in_picture(view: View, draw: Draw) -> Question | None:

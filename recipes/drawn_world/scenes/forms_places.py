@@ -84,9 +84,29 @@ def where_taken(view: View, draw: Draw) -> Question | None:
     words = text(
         "Where was this picture taken?", "この写真はどこで撮られましたか？", "यह तस्वीर कहाँ ली गई थी?"
     )
+    reworded = (
+        text(
+            "In what place was this photo taken?",
+            "この写真はどんな場所で撮られましたか？",
+            "यह फ़ोटो किस जगह पर ली गई थी?",
+        ),
+        text(
+            "What place does this picture show?",
+            "この写真にはどんな場所が写っていますか？",
+            "यह तस्वीर किस जगह की है?",
+        ),
+    )
     if PLACES[place].indoors and draw.chance(0.5):
         words = text("What room is this?", "ここは何の部屋ですか？", "यह कौन सा कमरा है?")
-    return Question("where_taken", words, place, _LOOSE_PLACES[place])
+        reworded = (
+            text(
+                "Which room is shown here?",
+                "ここには何の部屋が写っていますか？",
+                "यहाँ कौन सा कमरा दिखाया गया है?",
+            ),
+            text("What kind of room is this?", "これはどんな部屋ですか？", "यह किस तरह का कमरा है?"),
+        )
+    return Question("where_taken", words, place, _LOOSE_PLACES[place], reworded=reworded)
 
 
 def is_place(view: View, draw: Draw) -> Question | None:
@@ -96,7 +116,16 @@ def is_place(view: View, draw: Draw) -> Question | None:
     asked = view.scene.place if truth else draw.pick([name for name in same if name != view.scene.place])
     place = PLACES[asked]
     words = text(f"Is this a {place.en}?", f"ここは{place.ja}ですか？", f"क्या यह {place.hi} है?")
-    return Question("is_place", words, yes_or_no(truth))
+    looks = "जैसी लगती" if place.feminine else "जैसा लगता"
+    reworded = (
+        text(f"Is this place a {place.en}?", f"この場所は{place.ja}ですか？", f"क्या यह जगह {place.hi} है?"),
+        text(
+            f"Does this look like a {place.en}?",
+            f"ここは{place.ja}のように見えますか？",
+            f"क्या यह {place.hi} {looks} है?",
+        ),
+    )
+    return Question("is_place", words, yes_or_no(truth), reworded=reworded)
 
 
 def inside_or_outside(view: View, draw: Draw) -> Question | None:
@@ -112,7 +141,20 @@ def inside_or_outside(view: View, draw: Draw) -> Question | None:
     )
     inside = PLACES[view.scene.place].indoors
     loose = {"indoors": 0.6} if inside else {"outdoors": 0.6}
-    return Question("inside_or_outside", words, "inside" if inside else "outside", loose)
+    reworded = (
+        text(
+            f"{phrase.en_be.capitalize()} the {phrase.en} indoors or outdoors?",
+            f"{phrase.ja}は屋内にいますか、それとも屋外にいますか？",
+            f"{phrase.hi} भीतर {phrase.hi_be} या बाहर?",
+        ),
+        text(
+            f"Where {phrase.en_be} the {phrase.en}, inside or outside?",
+            f"{phrase.ja}がいるのは中と外のどちらですか？",
+            f"{phrase.hi} कहाँ {phrase.hi_be}, अंदर या बाहर?",
+        ),
+    )
+    answer = "inside" if inside else "outside"
+    return Question("inside_or_outside", words, answer, loose, reworded=reworded)
 
 
 def time_of_day(view: View, draw: Draw) -> Question | None:
@@ -129,12 +171,12 @@ def time_of_day(view: View, draw: Draw) -> Question | None:
             "evening": {"sunset": 1.5, "dusk": 1.0, "morning": 0.5},
             "night": {"nighttime": 0.8, "evening": 0.5},
         }[time]
-        return Question("time_of_day", words, answer, loose)
+        return Question("time_of_day", words, answer, loose, reworded=_WHEN)
     if time == "evening":
         return None
     if style == "or":
         words = text("Is it day or night?", "昼ですか、それとも夜ですか？", "दिन है या रात?")
-        return Question("day_or_night", words, time, {f"{time}time": 0.5})
+        return Question("day_or_night", words, time, {f"{time}time": 0.5}, reworded=_DAY_OR_NIGHT)
     asked = draw.pick(("day", "night")) if style == "is" else "night"
     if style == "taken":
         words = text(
@@ -146,7 +188,31 @@ def time_of_day(view: View, draw: Draw) -> Question | None:
         english = "Is it night?" if asked == "night" else "Is it daytime?"
         hindi = TIMES[asked]["hi"]
         words = text(english, f"今は{TIMES[asked]['ja']}ですか？", f"क्या यह {hindi} का समय है?")
-    return Question("is_time", words, yes_or_no(time == asked))
+    said = TIMES[asked]
+    reworded = text(
+        f"Does it look like {asked}time?",
+        f"{said['ja']}のように見えますか？",
+        f"क्या {said['hi']} जैसा लगता है?",
+    )
+    return Question("is_time", words, yes_or_no(time == asked), reworded=(reworded,))
+
+
+_WHEN = (
+    text(
+        "At what time of day was this picture taken?",
+        "この写真はどの時間帯に撮られましたか？",
+        "यह तस्वीर दिन के किस समय ली गई थी?",
+    ),
+    text("What time of day is it?", "どの時間帯ですか？", "यह दिन का कौन सा समय है?"),
+)
+_DAY_OR_NIGHT = (
+    text("Is it daytime or nighttime?", "日中ですか、それとも夜間ですか？", "दिन का समय है या रात का?"),
+    text(
+        "Was it day or night when this was taken?",
+        "撮られたのは昼ですか、それとも夜ですか？",
+        "यह दिन में ली गई थी या रात में?",
+    ),
+)
 
 
 def weather(view: View, draw: Draw) -> Question | None:

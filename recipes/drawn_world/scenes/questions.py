@@ -30,6 +30,8 @@ class Question:
         answer: the true answer, as VQA writes answers.
         others: what else people may answer, with weights; their slips come on top (``annotators``).
         about: pairs of kind and colour that the question is about.
+        reworded: other ways to ask it, for the open world; training never shows the last.
+        new: what of it training never shows; see ``opened``.
     """
 
     form: str
@@ -37,6 +39,8 @@ class Question:
     answer: str
     others: Mapping[str, float] = field(default_factory=dict)
     about: frozenset[Pair] = frozenset()
+    reworded: tuple[Text, ...] = ()
+    new: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

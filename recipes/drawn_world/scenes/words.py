@@ -269,6 +269,11 @@ class Phrase:
         return "are" if self.many else "is"
 
     @property
+    def en_do(self) -> str:
+        """'does' or 'do'."""
+        return "do" if self.many else "does"
+
+    @property
     def ja(self) -> str:
         """With what describes it before it."""
         side = SIDES[self.side][1] if self.side else ""

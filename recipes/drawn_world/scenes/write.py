@@ -15,6 +15,7 @@ from recipes.drawn_world.scenes.annotators import answers
 from recipes.drawn_world.scenes.drawing import draw
 from recipes.drawn_world.scenes.forms import ask
 from recipes.drawn_world.scenes.kinds import HELD_OUT
+from recipes.drawn_world.scenes.opened import HELD_OUT_NOUNS, NEW
 from recipes.drawn_world.scenes.questions import Question
 from recipes.drawn_world.scenes.sampling import sample_scene
 from recipes.drawn_world.scenes.sentences import caption, facts
@@ -56,7 +57,13 @@ release:
 
 
 def write(
-    folder: str | Path, *, images: int = 2000, seed: int = 0, workers: int = 1, simple: bool = False
+    folder: str | Path,
+    *,
+    images: int = 2000,
+    seed: int = 0,
+    workers: int = 1,
+    simple: bool = False,
+    open_world: bool = False,
 ) -> Path:
     """Write a world, whole or not at all; the same arguments give the same bytes.
 
@@ -66,6 +73,7 @@ def write(
         seed: of everything random.
         workers: processes; the files do not depend on their number.
         simple: ask the simple forms of questions alone.
+        open_world: ask in many wordings, and keep wordings, nouns and pairs for validation.
 
     Raises:
         SpecError: fewer than four images, or no workers.
@@ -79,7 +87,8 @@ def write(
     folder = Path(folder)
     with atomic_folder(folder) as partial_folder:
         (partial_folder / "images").mkdir()
-        work = partial(_one, folder=partial_folder / "images", images=images, seed=seed, simple=simple)
+        asked = {"images": images, "seed": seed, "simple": simple, "open_world": open_world}
+        work = partial(_one, folder=partial_folder / "images", asked=asked)
         records = list(_in_order(work, range(1, images + 1), workers))
         _write_tables(partial_folder, records)
         count = max(1, images // 600)
@@ -94,17 +103,17 @@ def file_name(image_id: int) -> str:
 
 
 def make(
-    image_id: int, *, images: int, seed: int, simple: bool = False
+    image_id: int, *, images: int, seed: int, simple: bool = False, open_world: bool = False
 ) -> tuple[Scene, list[Question], np.random.Generator]:
     """One scene and its questions, from the seed and its number alone; the generator goes on from there."""
     rng = np.random.default_rng([seed, image_id])
     split = SPLITS[int(image_id > round(TRAIN_SHARE * images))]
     scene = sample_scene(rng, image_id=image_id, split=split)
-    return scene, ask(View(scene), rng, QUESTIONS, simple=simple), rng
+    return scene, ask(View(scene), rng, QUESTIONS, simple=simple, open_world=open_world), rng
 
 
-def _one(image_id: int, *, folder: Path, images: int, seed: int, simple: bool) -> dict[str, Any]:
-    scene, questions, rng = make(image_id, images=images, seed=seed, simple=simple)
+def _one(image_id: int, *, folder: Path, asked: dict[str, Any]) -> dict[str, Any]:
+    scene, questions, rng = make(image_id, **asked)
     draw(scene).save(folder / file_name(image_id), compress_level=6)
     told = facts(scene)
     number = min(len(told), int(rng.integers(FACTS[0], FACTS[1] + 1)))
@@ -126,6 +135,7 @@ def _one(image_id: int, *, folder: Path, images: int, seed: int, simple: bool) -
         "annotations": [_annotation(number, image_id, question, rng) for number, question in numbered],
         "clean": [{"question_id": number, **question.text} for number, question in numbered],
         "held_out": [number for number, question in numbered if question.about & HELD_OUT],
+        "new": {what: [number for number, question in numbered if what in question.new] for what in NEW},
     }
 
 
@@ -154,10 +164,15 @@ def _write_tables(folder: Path, records: list[dict[str, Any]]) -> None:
     _write_lines(folder / "scenes.jsonl", (record["scene"] for record in records))
     _write_lines(folder / "sentences.jsonl", (record["sentences"] for record in records))
     _write_lines(folder / "clean_questions.jsonl", (row for record in records for row in record["clean"]))
-    held = [number for record in records if record["split"] == "validation" for number in record["held_out"]]
+    asked = [record for record in records if record["split"] == "validation"]
     write_json(
         folder / "holdout.json",
-        {"pairs": sorted([kind, colour] for kind, colour in HELD_OUT), "question_ids": held},
+        {
+            "pairs": sorted([kind, colour] for kind, colour in HELD_OUT),
+            "nouns": list(HELD_OUT_NOUNS),
+            "question_ids": [number for record in asked for number in record["held_out"]],
+            "new": {what: [number for each in asked for number in each["new"][what]] for what in NEW},
+        },
     )
 
 
