@@ -12,6 +12,7 @@ from recipes.lib.evaluate import score
 from recipes.lib.precision import autocast
 from recipes.lib.questions import load_questions
 from recipes.lib.translate_questions import into_english
+from recipes.lib.wordings import read_held_out, seen_and_unseen
 from recipes.vlm.batches import encode
 from recipes.vlm.config import ENGLISH, Config
 from recipes.vlm.conversations import Conversation, load_conversations
@@ -48,6 +49,8 @@ def ask(config: Config, model: Any, processor: Any, language: str) -> dict[str, 
         language=language,
         answers_in="target" if through_english else "words",
         only=[each.id for each in asked],
+        groups=seen_and_unseen(release, "validation", english=language == ENGLISH)
+        | read_held_out(config.held_out),
     )
     return {"row": config.row, "seed": config.seed, **found.record()}
 
@@ -55,7 +58,7 @@ def ask(config: Config, model: Any, processor: Any, language: str) -> dict[str, 
 def answers(
     model: Any, processor: Any, conversations: Sequence[Conversation], *, precision: Any = "fp32"
 ) -> list[str]:
-    """What the model says, greedily, up to the end of its turn.
+    """What the model says, greedily, up to the end of its turn; nothing about a picture that cannot be read.
 
     Args:
         model: of transformers, with adapters or without; comes back as it was.
@@ -70,13 +73,16 @@ def answers(
     model.eval()
     try:
         for at in range(0, len(order), BATCH):
-            places = order[at : at + BATCH]
-            batch = encode(processor, [asked[place] for place in places], side="left", ask=True)
+            shown = {place: seen for place in order[at : at + BATCH] if (seen := asked[place].seen())}
+            if not shown:
+                continue
+            some = [asked[place] for place in shown]
+            batch = encode(processor, some, side="left", ask=True, pictures=list(shown.values()))
             batch = {name: value.to(device) for name, value in batch.items()}
             with torch.inference_mode(), autocast(device, precision):
                 made = model.generate(**batch, max_new_tokens=NEW_PIECES, do_sample=False)
             texts = processor.batch_decode(made[:, batch["input_ids"].shape[1] :], skip_special_tokens=True)
-            for place, text in zip(places, texts, strict=True):
+            for place, text in zip(shown, texts, strict=True):
                 said[place] = text.strip()
     finally:
         model.train(training)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from recipes.lib.ahead import ahead
 from recipes.vlm.conversations import Conversation
-from vqa_builder.errors import SpecError
+from vqa_builder.errors import SourceError, SpecError
 from vqa_builder.store import fingerprint
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 IGNORED = -100
 BUCKET = 50
@@ -38,7 +40,8 @@ class ConversationBatches:
     """Batches for the trainer: pictures and texts through the model's own processor and chat template.
 
     Conversations of like length stand together, so that little is computed on padding; which these are is a
-    function of (seed, epoch). A picture that cannot be read ends the run before it begins.
+    function of (seed, epoch). A picture that cannot be read is named on stderr, once, and its conversation is
+    left out of its batch and counted in ``broken``.
 
     Args:
         conversations: to learn from; each has an assistant's turn.
@@ -46,7 +49,7 @@ class ConversationBatches:
         batch_size: conversations of a step, over all processes.
         longest: pieces of the text of a conversation; longer ones are left out and counted in ``left_out``.
         seed: of the order.
-        workers: threads that prepare the next batches.
+        workers, prefetch: threads that prepare batches, and how many lie ready for each; see ``ahead``.
 
     Raises:
         SpecError: the processor has no chat template, or nothing is short enough.
@@ -61,11 +64,13 @@ class ConversationBatches:
         longest: int = 1024,
         seed: int = 0,
         workers: int = 2,
+        prefetch: int = 2,
         part: tuple[int, int] = (0, 1),
     ) -> None:
         check_template(processor)
-        self.processor, self.batch_size, self.seed, self.workers = processor, batch_size, seed, workers
-        self.part = part
+        self.processor, self.batch_size, self.seed = processor, batch_size, seed
+        self.workers, self.prefetch, self.part = workers, prefetch, part
+        self.broken: set[int] = set()
         spans = [answer_spans(processor, each) for each in conversations]
         fits = [place for place, (length, _) in enumerate(spans) if length <= longest]
         self.left_out = len(conversations) - len(fits)
@@ -96,15 +101,8 @@ class ConversationBatches:
     def epoch(self, number: int, start: int = 0) -> Iterator[dict[str, Tensor]]:
         """The batches of an epoch from a place on, prepared ahead of their use."""
         rank, world = self.part
-        plan = (batch[rank::world] for batch in self.plan(number)[start:])
-        with ThreadPoolExecutor(self.workers) as pool:
-            coming: deque[Any] = deque()
-            for batch in plan:
-                coming.append(pool.submit(self._made, batch))
-                if len(coming) > self.workers:
-                    yield coming.popleft().result()
-            while coming:
-                yield coming.popleft().result()
+        plan = ((batch[rank::world],) for batch in self.plan(number)[start:])
+        yield from ahead(self._made, plan, self.workers, self.prefetch)
 
     def plan(self, number: int) -> list[list[int]]:
         """Places of the conversations of every batch of an epoch."""
@@ -118,21 +116,41 @@ class ConversationBatches:
         return [batches[place] for place in chance.permutation(len(batches))]
 
     def _made(self, places: Sequence[int]) -> dict[str, Tensor]:
+        pictures = {place: picture for place in places if (picture := self._picture(place))}
+        if not pictures:
+            raise SourceError(
+                "No picture of a batch can be read",
+                where=f"row {self.conversations[places[0]].id} and {len(places) - 1} others",
+                remedy="mend the files that are named above",
+            )
+        places = list(pictures)
         some = [self.conversations[place] for place in places]
-        batch = encode(self.processor, some, side="right")
+        batch = encode(self.processor, some, side="right", pictures=list(pictures.values()))
         batch["labels"] = labels(batch, [self.spans[place] for place in places])
         return {**batch, "index": torch.tensor(places)}
 
+    def _picture(self, place: int) -> Image | None:
+        if place in self.broken:
+            return None
+        picture = self.conversations[place].seen()
+        if picture is None:
+            self.broken.add(place)
+        return picture
+
 
 def encode(
-    processor: Any, conversations: Sequence[Conversation], *, side: str, ask: bool = False
+    processor: Any,
+    conversations: Sequence[Conversation],
+    *,
+    side: str,
+    ask: bool = False,
+    pictures: Sequence[Image] | None = None,
 ) -> dict[str, Tensor]:
     """What the model is called with, padded at one side; with ``ask``, up to where it is to answer."""
     texts = [rendered(processor, each, ask=ask) for each in conversations]
     processor.tokenizer.padding_side = side
-    pictures = [[each.picture()] for each in conversations]
     made = processor(
-        images=pictures,
+        images=[[each] for each in pictures or (each.picture() for each in conversations)],
         text=texts,
         padding=True,
         return_tensors="pt",

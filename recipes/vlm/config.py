@@ -7,9 +7,10 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from recipes.lib import settings
 from recipes.lib.config import Section
 from recipes.lib.precision import Precision
-from recipes.lib.settings import Optimiser
+from recipes.lib.settings import Loader, Optimiser
 from recipes.vlm.adapters import Lora
 
 ENGLISH = "en"
@@ -24,6 +25,8 @@ class Small(Section):
         pieces: of its tokenizer, learned from the questions and answers in all languages.
         picture, patch: sides of the square picture and of its patches, in pixels.
         width, layers, heads: of both towers.
+        captions: a JSONL file of English texts about the pictures, as the drawn world's ``sentences.jsonl``;
+            those of ``train`` are learned beside the questions, as LLaVA's first stage learns captions.
         epochs, lr, optimiser, batch_size: of the training in English.
     """
 
@@ -33,20 +36,19 @@ class Small(Section):
     width: int = 128
     layers: int = 3
     heads: int = 4
+    captions: Path | None = None
     epochs: int = 4
     lr: float = 0.002
     optimiser: Optimiser = "muon"
     batch_size: int = 96
 
 
-class Stage(Section):
-    """The fine-tuning; the names are those of ``recipes.lib.trainer.Settings``."""
+class Stage(settings.Stage):
+    """The fine-tuning."""
 
     epochs: int = Field(1, ge=1)
     lr: float = Field(2e-4, gt=0)
-    optimiser: Optimiser = "adamw"
     batch_size: int = Field(16, ge=1)
-    accumulate: int = Field(1, ge=1)
     weight_decay: float = 0.0
     warmup: float = Field(0.03, ge=0, lt=1)
     schedule: Literal["linear", "cosine", "constant"] = "cosine"
@@ -70,9 +72,10 @@ class Config(Section):
         adapter: go on from these.
         longest: pieces of a conversation's text.
         questions: of the evaluation, at most; all if not given.
-        checkpointing: compute activations again in the backward pass, for memory.
+        held_out: a JSON file of questions that are also scored on their own; see ``recipes.lib.wordings``.
         dtype: of weights that are not trained.
         merge: also write the model with its adapters added to the weights.
+        loader: two workers if it names none: pictures take time to decode.
         threads: of the CPU; torch's choice if not given.
         out: where every step has its folder, and results.jsonl lies.
     """
@@ -92,10 +95,10 @@ class Config(Section):
     adapter: Path | None = None
     longest: int = 1024
     questions: int | None = None
-    checkpointing: bool = False
+    held_out: Path | None = None
     dtype: Literal["float32", "bfloat16"] = "float32"
     merge: bool = False
-    workers: int = 2
+    loader: Loader = Loader()
     seed: int = 0
     precision: Precision = "fp32"
     threads: int | None = None

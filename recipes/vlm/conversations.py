@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from recipes.lib.records import field, json_lines
 from recipes.vlm.prompts import prompt
 from vqa_builder.errors import ReleaseError, SourceError, UnknownNameError
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 SPEAKERS = {"human": "user", "user": "user", "gpt": "assistant", "assistant": "assistant", "system": "system"}
 IMAGE_TAG = "<image>"
+DESCRIBE = "Describe the picture."
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,14 @@ class Conversation:
                 found=error,
                 remedy="mend the file, or leave the row out of the release",
             ) from error
+
+    def seen(self) -> Image | None:
+        """The picture, or None where it cannot be read, which is told on stderr."""
+        try:
+            return self.picture()
+        except SourceError as error:
+            print(f"Set aside: {error}", file=sys.stderr)
+            return None
 
 
 def load_conversations(
@@ -116,6 +127,23 @@ def load_conversations(
     pictures = _pictures(rows, release, images, image_name)
     texts = rows.remove_columns([name for name in ("image", "images") if name in rows.column_names])
     return list(read(texts, pictures, english, column))
+
+
+def read_captions(path: Path, images: Path, image_name: str = "{}") -> list[Conversation]:
+    """What English says about each train picture of a drawn world: its caption and its facts, as one answer.
+
+    Raises:
+        SourceError: the file cannot be read, or a record lacks a field.
+    """
+    found = []
+    for where, record in json_lines(path):
+        if field(record, "split", where) != "train":
+            continue
+        texts = [field(record, "caption", where), *field(record, "facts", where)]
+        told = " ".join(field(each, "en", where) for each in texts)
+        image = images / image_name.format(field(record, "image_id", where))
+        found.append(Conversation(image.name, image, (("user", DESCRIBE), ("assistant", told)), "en"))
+    return found
 
 
 def mixture(parts: Sequence[Sequence[Conversation]], seed: int) -> list[Conversation]:

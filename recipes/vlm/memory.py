@@ -6,16 +6,15 @@ python -m recipes.vlm.memory recipes/vlm/base.yaml
 from __future__ import annotations
 
 import argparse
-import sys
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
 
+from recipes.lib.command import finish, parser
 from recipes.lib.config import read, validate
 from recipes.vlm import adapters
 from recipes.vlm.config import Config
-from vqa_builder.errors import SpecError, VQABuilderError
+from vqa_builder.errors import SpecError
 
 GIB = 1 << 30
 LAYER = 34
@@ -73,7 +72,9 @@ def estimate(config: Config, shape: Any) -> Memory:
     size = torch.finfo(getattr(torch, config.dtype)).bits // 8
     text = shape.get_text_config()
     tokens = config.stage.batch_size * config.longest
-    kept = 2 * text.num_hidden_layers + LAYER if config.checkpointing else LAYER * text.num_hidden_layers
+    kept = (
+        2 * text.num_hidden_layers + LAYER if config.stage.checkpointing else LAYER * text.num_hidden_layers
+    )
     return Memory(
         (whole - trained) * size / GIB,
         trained * 16 / GIB,
@@ -86,19 +87,12 @@ def estimate(config: Config, shape: Any) -> Memory:
 
 def main() -> int:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("settings", type=Path)
-    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
-    args = parser.parse_args()
-    try:
-        config = validate(Config, read(args.settings, args.set), args.settings)
-        print(*estimate(config, _shape(config)).lines(), sep="\n")
-    except VQABuilderError as error:
-        print(error, file=sys.stderr)
-        return error.exit_code
-    return 0
+    return finish(_memory, parser(__doc__))
+
+
+def _memory(args: argparse.Namespace) -> None:
+    config = validate(Config, read(args.settings, args.set), args.settings)
+    print(*estimate(config, _shape(config)).lines(), sep="\n")
 
 
 def _shape(config: Config) -> Any:

@@ -23,6 +23,7 @@ import torch
 from torch import Tensor, nn
 
 from recipes.lib import results
+from recipes.lib.command import finish, parser
 from recipes.lib.config import check_rows, of_row, read, validate
 from recipes.lib.steps import is_first_process, step_folder
 from recipes.lib.trainer import Outcome, Settings, train
@@ -30,8 +31,8 @@ from recipes.vlm import adapters, small
 from recipes.vlm.answering import ask
 from recipes.vlm.batches import ConversationBatches
 from recipes.vlm.config import ENGLISH, Config, Small, Stage
-from recipes.vlm.conversations import Conversation, load_conversations, mixture
-from vqa_builder.errors import SpecError, VQABuilderError
+from recipes.vlm.conversations import Conversation, load_conversations, mixture, read_captions
+from vqa_builder.errors import SpecError
 from vqa_builder.store import fingerprint
 
 BASE, TUNED, MERGED = "model", "tuned", "merged"
@@ -86,14 +87,17 @@ def english_model(config: Config) -> Path:
     shape = config.small or Small()
     spoken = {language: conversations(config, language, "train") for language in (ENGLISH, *config.releases)}
     texts = [text for some in spoken.values() for each in some for _, text in each.turns]
-    identity = {"small": shape.model_dump(), "seed": config.seed, "releases": config.releases}
+    identity = {"small": shape.model_dump(mode="json"), "seed": config.seed, "releases": config.releases}
     with step_folder(config.out, "english", identity) as folder:
         begun = folder / "begun"
         if is_first_process() and not (begun / "config.json").exists():
             small.write_small(begun, shape, texts, config.seed)
         model, processor = load_model(str(begun), "float32")
         stage = Stage(**{name: value for name, value in shape if name in Stage.model_fields})
-        learn(config, stage, model, processor, spoken[ENGLISH], folder)
+        parts = [spoken[ENGLISH]]
+        if shape.captions and config.images:
+            parts.append(read_captions(shape.captions, config.images, config.image_name))
+        learn(config, stage, model, processor, mixture(parts, config.seed), folder)
         if is_first_process() and not (folder / BASE).exists():
             adapters.save(model, processor, folder / BASE)
     return folder / BASE
@@ -103,9 +107,6 @@ def fine_tune(config: Config, model: Any, processor: Any, checkpoint: str) -> tu
     """Step 2: the model with what it has learned, also in its folder as ``tuned`` and perhaps ``merged``."""
     if config.lora:
         model = adapters.with_adapters(model, config.lora, config.adapter)
-    if config.checkpointing:
-        model.gradient_checkpointing_enable()
-        model.enable_input_require_grads()
     parts = [some_of(conversations(config, each, "train"), config.share) for each in config.learn]
     identity = {
         "checkpoint": checkpoint,
@@ -133,7 +134,13 @@ def learn(
 ) -> Outcome:
     """Train on conversations; the loss is the mean over the pieces that the assistant says."""
     batches = ConversationBatches(
-        some, processor, stage.batch_size, longest=config.longest, seed=config.seed, workers=config.workers
+        some,
+        processor,
+        stage.batch_size,
+        longest=config.longest,
+        seed=config.seed,
+        workers=2 if config.loader.workers is None else config.loader.workers,
+        prefetch=config.loader.prefetch,
     )
     if batches.left_out and not config.quiet:
         print(
@@ -171,27 +178,21 @@ def some_of(every: Sequence[Conversation], share: float) -> Sequence[Conversatio
 
 def main() -> int:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("settings", type=Path)
-    parser.add_argument("--row", help="of the table; the first if not given")
-    parser.add_argument("--seed", type=int)
-    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
-    args = parser.parse_args()
-    try:
-        content = read(args.settings, args.set)
-        if args.row or "rows" in content:
-            row = args.row or next(iter(content["rows"]))
-            check_rows(content, [row], args.set, args.settings)
-            content = of_row(content, row, args.seed)
-        elif args.seed is not None:
-            content["seed"] = args.seed
-        run(validate(Config, content, args.settings))
-    except VQABuilderError as error:
-        print(error, file=sys.stderr)
-        return error.exit_code
-    return 0
+    made = parser(__doc__)
+    made.add_argument("--row", help="of the table; the first if not given")
+    made.add_argument("--seed", type=int)
+    return finish(_run, made)
+
+
+def _run(args: argparse.Namespace) -> None:
+    content = read(args.settings, args.set)
+    if args.row or "rows" in content:
+        row = args.row or next(iter(content["rows"]))
+        check_rows(content, [row], args.set, args.settings)
+        content = of_row(content, row, args.seed)
+    elif args.seed is not None:
+        content["seed"] = args.seed
+    run(validate(Config, content, args.settings))
 
 
 if __name__ == "__main__":

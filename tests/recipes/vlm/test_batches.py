@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 
+from recipes.vlm.answering import answers
 from recipes.vlm.batches import IGNORED, ConversationBatches, answer_spans, encode
 from recipes.vlm.conversations import Conversation
 from tests.recipes.vlm.conftest import png
@@ -99,3 +100,18 @@ def test_a_processor_without_a_chat_template_is_refused(
 def test_a_broken_picture_is_named_by_its_row(opened: tuple[Any, Any], image: bytes) -> None:
     with pytest.raises(SourceError, match="row 7"):
         encode(opened[1], [replace(DIALOGUE, image=image)], side="right")
+
+
+def test_a_broken_picture_is_set_aside_and_named_once(
+    opened: tuple[Any, Any], conversations: list[Conversation], capsys: pytest.CaptureFixture[str]
+) -> None:
+    some = [*conversations[:5], replace(DIALOGUE, image=b"no picture")]
+    batches = ConversationBatches(some, opened[1], 3)
+    for number in (0, 1):
+        seen = [int(place) for batch in batches.epoch(number) for place in batch["index"]]
+        assert sorted(seen) == [0, 1, 2, 3, 4]
+    assert batches.broken == {5}
+    assert answers(opened[0], opened[1], some[5:]) == [""]
+    assert capsys.readouterr().err.count("row 7") == 2  # when it was learned from, and when it was asked
+    with pytest.raises(SourceError, match="No picture of a batch"):
+        list(ConversationBatches(some[5:], opened[1], 1).epoch(0))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import torch
 import yaml
@@ -98,7 +100,8 @@ def test_a_killed_run_of_adapters_goes_on_bit_for_bit(
 def test_from_releases_to_scores_in_every_language(
     releases: dict[str, Path], pictures: Path, tmp_path: Path
 ) -> None:
-    lines = recipe.run(config(releases, pictures, tmp_path, learn=["ja", "hi"], merge=True))
+    stage = {"epochs": 1, "batch_size": 4, "checkpointing": True, "accumulate": 2}
+    lines = recipe.run(config(releases, pictures, tmp_path, learn=["ja", "hi"], merge=True, stage=stage))
     assert [line["language"] for line in lines] == ["en", "ja", "hi"]
     assert all(0 <= line["accuracy"] <= 100 and line["trained"] < line["whole"] for line in lines)
     (tuned,) = tmp_path.glob("steps/lora-ja-hi-*/tuned")
@@ -147,6 +150,13 @@ def test_an_unknown_split_and_a_folder_without_a_model(
         load_conversations(releases["ja"], "trian", images=pictures)
     with pytest.raises(SpecError, match="cannot be opened"):
         recipe.load_model(str(tmp_path), "float32")
+
+
+def test_a_release_of_another_form_is_named(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    pq.write_table(pa.table({"text": ["猫"]}), tmp_path / "data" / "train-00000-of-00001.parquet")
+    with pytest.raises(ReleaseError, match="another form"):
+        load_conversations(tmp_path, "train", images=tmp_path)
 
 
 @pytest.mark.parametrize(
