@@ -2,23 +2,25 @@
 
     python -m recipes.compare --readme recipes/README.md
 
-Reads ``results.jsonl`` of ``runs/cvil``, ``runs/mla`` and ``runs/rc3``; every accuracy is the official one
-over English labels on the validation questions that the release of ``runs/simple`` keeps.
+Reads ``results.jsonl`` of ``runs/cvil``, ``runs/mla``, ``runs/rc3`` and ``runs/vlm``. Accuracies are official
+ones over the validation questions that the release keeps: of English labels, and for the generative model,
+which says words of the language, of these. Systems can be held against each other where all were asked as
+many questions (a column says how many): then their settings name the same release.
 """
 
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from recipes.lib import results
+from recipes.lib.command import finish, parser
 from recipes.lib.results import NONE, Record
-from vqa_builder.errors import VQABuilderError
 
 LANGUAGES = ("en", "ja", "hi")
+RUNS = ("cvil", "mla", "rc3", "vlm")
 
 
 class System(NamedTuple):
@@ -44,6 +46,10 @@ def _cvil(row: str, share: float) -> dict[str, dict[str, Any]]:
         language: {"row": row, "share": share, "setting": "release", "language": language}
         for language in ("ja", "hi")
     }
+
+
+def _vlm(row: str, languages: tuple[str, ...] = LANGUAGES) -> dict[str, dict[str, Any]]:
+    return {language: {"row": row, "language": language} for language in languages}
 
 
 SYSTEMS = (
@@ -80,10 +86,29 @@ SYSTEMS = (
             for language in LANGUAGES
         },
     ),
+    System("generative, zero-shot", "vlm", "none", _vlm("zero-shot"), "trained"),
+    System(
+        "generative, translate-test",
+        "vlm",
+        "none; translates when asked",
+        _vlm("translate-test", ("ja", "hi")),
+        "trained",
+    ),
+    System("generative, LoRA, en", "vlm", "none", _vlm("LoRA, en"), "trained"),
+    System(
+        "generative, LoRA, ja, hi and en",
+        "vlm",
+        "questions and answers",
+        _vlm("LoRA, ja, hi and en"),
+        "trained",
+    ),
 )
+WORDINGS = [(language, group) for language in ("ja", "hi") for group in ("seen", "unseen")]
 HEAD = [
     "system",
     *LANGUAGES,
+    *(f"{language}, {group} texts" for language, group in WORDINGS),
+    "questions asked",
     "of the language it learns from",
     "trained parameters",
     "seconds",
@@ -98,7 +123,8 @@ def table(runs: Mapping[str, list[Record]]) -> str:
     Args:
         runs: name -> its records.
     """
-    lines = [f"| {' | '.join(HEAD)} |", f"|---|{'---:|' * len(LANGUAGES)}---|{'---:|' * 4}"]
+    numbers = len(LANGUAGES) + len(WORDINGS) + 1
+    lines = [f"| {' | '.join(HEAD)} |", f"|---|{'---:|' * numbers}---|{'---:|' * 4}"]
     for system in SYSTEMS:
         records = runs.get(system.run, [])
         scores = {
@@ -107,8 +133,14 @@ def table(runs: Mapping[str, list[Record]]) -> str:
         first = next(iter(system.rows.values()))
         trained = results.summary(records, system.trained, **first)
         seconds = results.summary(records, "seconds", **first)
+        asked = results.summary(records, "questions", **system.rows.get("ja", first))
         found = [scores.get(language) for language in LANGUAGES]
+        found += [
+            results.summary(records, f"accuracy_{group}", **system.rows[language])
+            for language, group in WORDINGS
+        ]
         cells = [each.text() if each else NONE for each in found]
+        cells.append(f"{asked.mean:,.0f}" if asked else NONE)
         seeds = max((len(score.seeds) for score in scores.values() if score), default=0)
         cells += [
             system.data,
@@ -134,23 +166,19 @@ def _speed(records: list[Record], rows: Mapping[str, Mapping[str, Any]]) -> floa
 
 def main() -> int:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--runs", type=Path, default=Path("runs"), help="the folder of the runs")
-    parser.add_argument("--readme", type=Path, help="write the table there, between its markers")
-    args = parser.parse_args()
-    try:
-        paths = {name: args.runs / name / "results.jsonl" for name in ("cvil", "mla", "rc3")}
-        made = table({name: results.read(path) for name, path in paths.items() if path.exists()})
-        if args.readme:
-            results.write_into(args.readme, "systems", made)
-        else:
-            print(made)
-    except VQABuilderError as error:
-        print(error, file=sys.stderr)
-        return error.exit_code
-    return 0
+    made = parser(__doc__, settings=False)
+    made.add_argument("--runs", type=Path, default=Path("runs"), help="the folder of the runs")
+    made.add_argument("--readme", type=Path, help="write the table there, between its markers")
+    return finish(_compare, made)
+
+
+def _compare(args: argparse.Namespace) -> None:
+    paths = {name: args.runs / name / "results.jsonl" for name in RUNS}
+    made = table({name: results.read(path) for name, path in paths.items() if path.exists()})
+    if args.readme:
+        results.write_into(args.readme, "systems", made)
+    else:
+        print(made)
 
 
 if __name__ == "__main__":

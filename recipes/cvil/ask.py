@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
+from recipes.lib.command import finish, parser
 from recipes.lib.data import QuestionBatches, Questions
 from recipes.lib.features import FeatureStore
 from recipes.lib.models.oscar import Oscar
-from vqa_builder.errors import SourceError, VQABuilderError
+from vqa_builder.errors import SourceError
 from vqa_builder.store import write_json
 
 
@@ -79,22 +79,19 @@ def save(
 
 def main() -> int:
     """The command line: answers with their probabilities, best first."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("student", type=Path, help="a folder under students/ of a run")
-    parser.add_argument("features", type=Path, help="a feature store")
-    parser.add_argument("image", help="id of an image in the store")
-    parser.add_argument("question")
-    args = parser.parse_args()
-    try:
-        said = Answerer(args.student, FeatureStore.open(args.features)).ask(args.image, args.question)
-    except VQABuilderError as error:
-        print(error, file=sys.stderr)
-        return error.exit_code
-    for answer, probability in said:
+    made = parser(__doc__, settings=False)
+    made.add_argument("student", type=Path, help="a folder under students/ of a run")
+    made.add_argument("features", type=Path, help="a feature store")
+    made.add_argument("image", help="id of an image in the store")
+    made.add_argument("question")
+    return finish(_ask, made)
+
+
+def _ask(args: argparse.Namespace) -> None:
+    for answer, probability in Answerer(args.student, FeatureStore.open(args.features)).ask(
+        args.image, args.question
+    ):
         print(f"{probability:6.1%}  {answer}")
-    return 0
 
 
 if __name__ == "__main__":

@@ -7,9 +7,10 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from recipes.lib import settings
 from recipes.lib.config import Section, merged, read, validate
 from recipes.lib.precision import Precision
-from recipes.lib.settings import Optimiser
+from recipes.lib.settings import Loader
 
 __all__ = [
     "Config",
@@ -75,8 +76,8 @@ class Model(Section):
     first_weights: Literal["bert", "mimetic"] = "bert"
 
 
-class Stage(Section):
-    """One training stage; the names are those of ``recipes.lib.trainer.Settings``.
+class Stage(settings.Stage):
+    """One training stage.
 
     Attributes:
         least_steps: raises the number of epochs where few labels would mean few steps.
@@ -85,12 +86,6 @@ class Stage(Section):
     """
 
     epochs: int = Field(ge=0)
-    lr: float = Field(gt=0)
-    batch_size: int = Field(128, ge=1)
-    weight_decay: float = 0.05
-    warmup: float = Field(0.0, ge=0, le=1)
-    schedule: Literal["linear", "cosine", "constant"] = "linear"
-    optimiser: Optimiser = "adamw"
     least_steps: int = 0
     keep: Literal["last", "best"] = "last"
 
@@ -103,6 +98,8 @@ class Distillation(Stage):
         mixed: share of the target words replaced by their English words; 0 is "no code-mix".
         cls, regions, tags: which positions carry loss, beside the mixed words.
         logits: learn the teacher's answers instead of its states.
+        states: ``kept`` on disk, computed once; or computed ``online``, which takes no disk and a pass of the
+            teacher for every batch. What each takes stands in ``recipes.cvil.states``.
     """
 
     layers: list[int] = Field(default_factory=lambda: [10, 11])
@@ -111,6 +108,7 @@ class Distillation(Stage):
     regions: bool = True
     tags: bool = True
     logits: bool = False
+    states: Literal["kept", "online"] = "kept"
 
 
 class Config(Section):
@@ -123,6 +121,8 @@ class Config(Section):
         distillation: None for a student without it.
         teacher_seed: of the teacher alone, where all students are to learn from one; ``seed`` if not given.
         labels: share of the training questions whose answers the student sees.
+        from_teacher: begin with the teacher's weights, as an English model that is fine-tuned does; without
+            distillation, the plain way to another language. Both read with one tokenizer.
         head_from_teacher: give a distilled student the teacher's head, to start steps 4 and 5 from.
         text: which translations the student reads: those that the policy kept, all, or the clean release's.
         loss: over answers: the paper's binary cross-entropy, or a softmax, for small models.
@@ -140,6 +140,7 @@ class Config(Section):
     head: Stage
     fine_tuning: Stage
     labels: Fraction = Field(1.0, ge=0, le=1)
+    from_teacher: bool = False
     head_from_teacher: bool = False
     text: Literal["balanced", "raw", "clean"] = "balanced"
     loss: Literal["binary", "softmax"] = "binary"
@@ -148,6 +149,7 @@ class Config(Section):
     teacher_seed: int | None = None
     precision: Precision = "fp32"
     compile: bool = False
+    loader: Loader = Loader()
     threads: int | None = None
     quiet: bool = False
     out: Path
@@ -160,4 +162,6 @@ class Config(Section):
                 "teacher.epochs: 0 needs an Oscar checkpoint with its own classifier, and model.labels, the "
                 "JSON list of the answers that it gives"
             )
+        if self.from_teacher and (self.student or self.data.student_tokenizer is not None):
+            raise ValueError("from_teacher: the student then is the teacher's model, with its tokenizer")
         return self

@@ -23,6 +23,7 @@ from recipes.lib.models.checkpoints import from_transformers, load_oscar_checkpo
 from recipes.lib.models.oscar import Oscar, OscarConfig
 from recipes.lib.tokens import train_tokenizer
 from recipes.lib.trainer import Settings
+from recipes.lib.wordings import read_held_out
 from vqa_builder.errors import SpecError
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class Material:
                 remedy="name it under data.releases",
             )
         self.features = FeatureStore.open(config.data.features)
-        self.held_out = _held_out(config.data.held_out) if config.data.held_out else frozenset()
+        self.held_out = read_held_out(config.data.held_out)
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -69,7 +70,10 @@ class Material:
             "text": config.text,
             "student": config.student and config.student.model_dump(),
             "distillation": config.distillation and config.distillation.model_dump(),
-            "teacher": [config.teacher.model_dump(), config.teacher_seed] if config.distillation else None,
+            "from teacher": config.from_teacher,
+            "teacher": [config.teacher.model_dump(), config.teacher_seed]
+            if config.distillation or config.from_teacher
+            else None,
         }
 
     @cached_property
@@ -119,17 +123,14 @@ class Material:
             "labels": len(self.vocabulary),
             "seed": self.config.seed,
             "max_text": data.longest,
-            "workers": 2 if torch.cuda.is_available() else 0,
-            "pin_memory": torch.cuda.is_available(),
+            **self.config.loader.options(),
         }
 
     def batches(
-        self, questions: Questions, tokenizer: PreTrainedTokenizerBase, stage: Stage, *, shuffle: bool = True
+        self, questions: Questions, tokenizer: PreTrainedTokenizerBase, stage: Stage, **changes: Any
     ) -> QuestionBatches:
-        """Plain batches of questions."""
-        return QuestionBatches(
-            questions, tokenizer, self.features, shuffle=shuffle, **self.batch_options(stage)
-        )
+        """Plain batches of questions; ``changes`` are options of ``QuestionBatches``."""
+        return QuestionBatches(questions, tokenizer, self.features, **self.batch_options(stage) | changes)
 
     def _tokenizer(self, name: str | int) -> PreTrainedTokenizerBase:
         from transformers import AutoTokenizer
@@ -229,16 +230,6 @@ def trainer_settings(config: Config, stage: Stage, batches: QuestionBatches) -> 
         precision=config.precision,
         compile=config.compile,
     )
-
-
-def _held_out(path: Path) -> frozenset[Any]:
-    try:
-        return frozenset(json.loads(path.read_bytes())["question_ids"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        expected = 'a JSON file with "question_ids"'
-        raise SpecError(
-            "The held-out questions cannot be read", where=path, expected=expected, found=repr(error)
-        ) from error
 
 
 def _all(release: str, split: str, *, english: bool = False) -> Questions:

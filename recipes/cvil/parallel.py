@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from recipes.cvil.codemix import Mixable, all_mixable, mix
 from recipes.cvil.config import Distillation
-from recipes.cvil.states import TeacherStates
+from recipes.cvil.states import Layout, States
 from recipes.lib.data import Batch, QuestionBatches, Questions, Ragged, Rows
 from recipes.lib.features import FeatureStore
 
@@ -43,8 +43,9 @@ class Tokenizers:
 class Parallel:
     """The two hooks of :class:`recipes.lib.data.QuestionBatches` that make distillation batches.
 
-    Adds to a batch: ``teacher`` (L, B, T + R, H), the teacher's states for every position of the student;
-    ``matched`` (B, T + R) bool, where they count; ``teacher_logits`` (B, labels).
+    Adds to a batch: ``matched`` (B, T + R) bool, the positions of the student that carry loss; and what the
+    teacher says there: ``teacher`` (L, B, T + R, H) and ``teacher_logits`` (B, labels) of kept states, or
+    what ``states.asked`` makes these of.
 
     Args:
         questions: with alignments.
@@ -59,7 +60,7 @@ class Parallel:
         self,
         questions: Questions,
         tokenizers: Tokenizers,
-        states: TeacherStates,
+        states: States,
         features: FeatureStore,
         settings: Distillation,
         tags: int,
@@ -95,21 +96,18 @@ class Parallel:
     def collate(self, batch: Batch, rows: Rows, _: np.random.Generator) -> Batch:
         """Match positions and fetch the teacher's states."""
         mixed = batch.pop("mixed").numpy() if "mixed" in batch else np.zeros((len(rows), 0, 2), np.int64)
-        teacher = self.teacher_rows[rows]
-        places = self._places(batch, rows, teacher, mixed)
+        layout, own = self.states.look_up(self.teacher_rows[rows])
+        places = self._places(batch, rows, layout, mixed)
         batch["matched"] = torch.from_numpy(places >= 0)
-        batch["teacher"] = self.states.gather(np.maximum(places, 0))
-        batch["teacher_logits"] = torch.from_numpy(self.states.logits[teacher].astype(np.float32))
-        return batch
+        return {**batch, **own, **self.states.gather(np.maximum(places, 0))}
 
-    def _places(self, batch: Batch, rows: Rows, teacher: Rows, mixed: NDArray[Any]) -> NDArray[np.int64]:
+    def _places(self, batch: Batch, rows: Rows, layout: Layout, mixed: NDArray[Any]) -> NDArray[np.int64]:
         """(B, T + R): where the teacher's state for each position of the student lies, or UNMATCHED."""
-        states, settings = self.states, self.settings
+        settings = self.settings
         mask = batch["attention_mask"].numpy().astype(bool)
         length = mask.sum(1)
         own = (mask & (batch["token_type_ids"].numpy() == 0)).sum(1) - 2
-        theirs, total = states.question_lengths[teacher], states.text_lengths[teacher]
-        start, text = states.starts[teacher], mask.shape[1]
+        (start, theirs, total, slots), text = layout, mask.shape[1]
         real = batch["region_mask"].numpy()
         places = np.full((len(rows), text + real.shape[1]), UNMATCHED, np.int64)
         everyone = np.arange(len(rows))
@@ -130,8 +128,7 @@ class Parallel:
             row = np.broadcast_to(everyone[:, None], inside.shape)[inside]
             places[row, student[inside]] = start[row] + other[inside]
         if settings.regions:
-            slots = (start + total)[:, None] + np.arange(real.shape[1])
-            places[:, text:] = np.where(real, slots, UNMATCHED)
+            places[:, text:] = np.where(real, slots[:, None] + np.arange(real.shape[1]), UNMATCHED)
         return places
 
 

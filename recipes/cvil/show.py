@@ -7,21 +7,21 @@ learning curves, accuracy by kind of answer, and how labels whose translations m
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import Any
 
 from recipes.cvil import config as settings
 from recipes.cvil.train import prediction_file
 from recipes.lib import results
+from recipes.lib.command import finish, parser
 from recipes.lib.evaluate import score
 from recipes.lib.results import Column, Record, Row
-from vqa_builder.errors import VQABuilderError
 from vqa_builder.metrics.references import load_references
 
 SHARES = {1.0: "100 %", 0.1: "10 %", 0.01: "1 %", 0.0: "none"}
 BASE = ["what the annotators allow", "teacher, in English", "translate-test", "zero-shot"]
 STUDENTS = ["without distillation", "distilled"]
+OTHER_STUDENTS = ("distilled, with", "the English model", "without distillation,", "answers instead")
 HELD_OUT = ["teacher, in English", "without distillation", "distilled"]
 BY_TYPE = {"translate-test": 0.0, "zero-shot": 0.0, "without distillation": 1.0, "distilled": 1.0}
 DATA_SHARE = 1.0
@@ -38,7 +38,7 @@ def tables(records: list[Record], content: dict[str, Any]) -> dict[str, str]:
     languages = list(content["data"]["releases"])
     seeds = len(content["seeds"])
     rows = list(content["rows"])
-    main = [row for row in rows if row in STUDENTS or row.startswith("distilled, with")]
+    main = [row for row in rows if row in STUDENTS or row.startswith(OTHER_STUDENTS)]
     data = [row for row in rows if "text" in (content["rows"][row] or {})]
     ablations = [row for row in rows if row not in main and row not in data]
     return {
@@ -59,7 +59,7 @@ def tables(records: list[Record], content: dict[str, Any]) -> dict[str, str]:
         "gains": _gains(records, languages, seeds),
         "ablations": results.table(
             records,
-            [Row(row) for row in ("distilled", *ablations, "without distillation")],
+            [Row(row) for row in ("distilled", *ablations, *main[1:])],
             [_column(language, ABLATION_SHARE) for language in languages],
             seeds=seeds,
         ),
@@ -77,11 +77,16 @@ def tables(records: list[Record], content: dict[str, Any]) -> dict[str, str]:
 
 
 def _held_out(records: list[Record], languages: list[str], seeds: int) -> str:
-    """All questions beside those about pairs of kind and colour that training never shows."""
+    """All questions, those about pairs that training never shows, and those of seen and of unseen texts."""
     columns = [
-        Column(f"{language}, {title}", "accuracy", {"language": language, "setting": setting})
+        Column(f"{language}, {title}", field, {"language": language, "setting": "release"})
         for language in languages
-        for setting, title in (("release", "all"), ("held out", "unseen pairs"))
+        for field, title in (
+            ("accuracy", "all"),
+            ("accuracy_held out", "unseen pairs"),
+            ("accuracy_seen", "seen texts"),
+            ("accuracy_unseen", "unseen texts"),
+        )
     ]
     rows = [Row(row, {"row": row, "share": 0.0 if "teacher" in row else 1.0}) for row in HELD_OUT]
     return results.table(records, rows, columns, seeds=seeds)
@@ -144,28 +149,22 @@ def _first_predictions(content: dict[str, Any], release: str, language: str, row
 
 def main() -> int:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("settings", type=Path)
-    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
-    parser.add_argument("--readme", type=Path, help="write the tables there, between their markers")
-    parser.add_argument("--plots", type=Path, metavar="FOLDER", help="draw the plots there")
-    args = parser.parse_args()
-    try:
-        content = settings.read(args.settings, args.set)
-        records = results.read(Path(content["out"]) / "results.jsonl")
-        for name, table in tables(records, content).items():
-            if args.readme:
-                results.write_into(args.readme, name, table)
-            else:
-                print(f"{name}\n\n{table}")
-        if args.plots:
-            draw(records, content, args.plots)
-    except VQABuilderError as error:
-        print(error, file=sys.stderr)
-        return error.exit_code
-    return 0
+    made = parser(__doc__)
+    made.add_argument("--readme", type=Path, help="write the tables there, between their markers")
+    made.add_argument("--plots", type=Path, metavar="FOLDER", help="draw the plots there")
+    return finish(_show, made)
+
+
+def _show(args: argparse.Namespace) -> None:
+    content = settings.read(args.settings, args.set)
+    records = results.read(Path(content["out"]) / "results.jsonl")
+    for name, table in tables(records, content).items():
+        if args.readme:
+            results.write_into(args.readme, name, table)
+        else:
+            print(f"{name}\n\n{table}")
+    if args.plots:
+        draw(records, content, args.plots)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,13 @@
-"""What the teacher knows about every question, computed once: its hidden states and its answers.
+"""What the teacher knows about every question: its hidden states and its answers, kept or computed anew.
 
-One flat float16 array per distilled layer, mapped from disk: question after question, first its word pieces
-([CLS] question [SEP] tags [SEP]), then its region slots, without padding between questions. They are written
-as the teacher computes them, so that memory stays that of a batch; a million questions of 34 pieces and 36
-regions, two layers of 768, take 215 GB of disk.
+Kept: one flat float16 array per distilled layer, mapped from disk: question after question, first its word
+pieces ([CLS] question [SEP] tags [SEP]), then its region slots, without padding between questions. They are
+written as the teacher computes them. A million questions of 34 pieces and 36 regions, two layers of 768 and
+3,129 answers take 221 GB of disk, and 0.2 GB of memory for their ids and lengths.
+
+Online: the batch carries the English question, and the teacher reads it beside the student, on the device.
+That takes no disk, 0.2 GB of memory for the pieces of a million questions, and a pass of the teacher for
+every question and epoch.
 """
 
 from __future__ import annotations
@@ -13,20 +17,52 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-from recipes.lib.data import QuestionBatches
+from recipes.lib.data import Batch, QuestionBatches
 from recipes.lib.models.oscar import Oscar
+from recipes.lib.precision import Precision, autocast
 from vqa_builder.errors import SpecError
 from vqa_builder.store import atomic_folder, write_json
 
 Positions = NDArray[np.int64]
 _NPY, _HEADER_BYTES = b"\x93NUMPY\x01\x00", 128
+
+
+class Layout(NamedTuple):
+    """Where the positions of B questions lie among a teacher's states; all (B,).
+
+    Attributes:
+        start: the first position, [CLS].
+        question: pieces between [CLS] and [SEP].
+        text: pieces in all, special ones and tags included.
+        regions: the first region slot.
+    """
+
+    start: Positions
+    question: Positions
+    text: Positions
+    regions: Positions
+
+
+class States(Protocol):
+    """What distillation asks of a teacher, kept on disk or computed as it goes."""
+
+    def rows(self, question_ids: Sequence[Any]) -> Positions:
+        """The row of each question."""
+        ...
+
+    def look_up(self, rows: Positions) -> tuple[Layout, Batch]:
+        """Where the positions of these questions lie, and what of the teacher the batch needs for it."""
+        ...
+
+    def gather(self, places: Positions) -> Batch:
+        """What of the teacher stands at (B, N) places."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -69,21 +105,105 @@ class TeacherStates:
         Raises:
             SpecError: the teacher has not seen some of them.
         """
-        missing = [question for question in question_ids if question not in self.row_of]
-        if missing:
-            raise SpecError(
-                f"The teacher's states lack {len(missing):,} of {len(question_ids):,} questions",
-                found=f"the first: {missing[0]}",
-                remedy="remove the folder of the states and run again",
-            )
-        return np.array([self.row_of[question] for question in question_ids], np.int64)
+        return _rows(self.row_of, question_ids, "remove the folder of the states and run again")
 
-    def gather(self, positions: Positions) -> Tensor:
-        """(B, N) places in the flat arrays -> (L, B, N, H) float16, as they cross to the device."""
-        return torch.from_numpy(np.stack([layer[positions] for layer in self.layers]))
+    def look_up(self, rows: Positions) -> tuple[Layout, Batch]:
+        """Their places in the flat arrays, and the teacher's answers."""
+        start, text = self.starts[rows], self.text_lengths[rows]
+        logits = torch.from_numpy(self.logits[rows].astype(np.float32))
+        return Layout(start, self.question_lengths[rows], text, start + text), {"teacher_logits": logits}
+
+    def gather(self, places: Positions) -> Batch:
+        """``teacher`` (L, B, N, H) float16, as it crosses to the device."""
+        found = np.empty((len(self.layers), *places.shape, self.layers[0].shape[1]), np.float16)
+        for kept, layer in zip(found, self.layers, strict=True):
+            np.take(layer, places, axis=0, out=kept, mode="clip")  # another mode would copy twice
+        return {"teacher": torch.from_numpy(found)}
 
 
-def write_states(teacher: Oscar, batches: QuestionBatches, layers: Sequence[int], folder: Path) -> None:
+ENGLISH = "english_"
+
+
+class OnlineStates:
+    """No states: batches bring the English questions, and :func:`asked` asks the teacher about them.
+
+    Args:
+        batches: of the English questions, without regions, which are those of the student's batch.
+        regions: slots per image.
+    """
+
+    def __init__(self, batches: QuestionBatches, regions: int) -> None:
+        self.batches, self.regions = batches, regions
+        self.row_of = {question: row for row, question in enumerate(batches.questions.question_id)}
+
+    def rows(self, question_ids: Sequence[Any]) -> Positions:
+        """The row of each question.
+
+        Raises:
+            SpecError: some are not among the English questions.
+        """
+        return _rows(self.row_of, question_ids, "learn from releases of one source")
+
+    def look_up(self, rows: Positions) -> tuple[Layout, Batch]:
+        """Their places among what the teacher makes of this batch, and its inputs."""
+        batch = self.batches.batch(rows)
+        mask, kind = batch["attention_mask"].numpy(), batch["token_type_ids"].numpy()
+        start = np.arange(len(rows)) * (mask.shape[1] + self.regions)
+        question = (mask * (kind == 0)).sum(1) - 2
+        names = ("input_ids", "attention_mask", "token_type_ids")
+        inputs = {f"{ENGLISH}{name}": batch[name] for name in names}
+        return Layout(start, question, mask.sum(1), start + mask.shape[1]), inputs
+
+    def gather(self, places: Positions) -> Batch:
+        """The places themselves, for when the teacher has spoken."""
+        return {"places": torch.from_numpy(places)}
+
+
+def asked(teacher: Oscar | None, batch: Batch, layers: Sequence[int]) -> Batch:
+    """A batch with ``teacher`` and ``teacher_logits``, computed now where they were not kept."""
+    if teacher is None:
+        return batch
+    own = {name: value for name, value in batch.items() if not name.startswith(ENGLISH)}
+    inputs = {name.removeprefix(ENGLISH): batch[name] for name in batch if name.startswith(ENGLISH)}
+    inputs |= {name: batch[name] for name in ("regions", "region_mask") if name in batch}
+    with torch.no_grad():
+        output = teacher.to(batch["places"].device)(**inputs, hidden_states=True)
+    places = own.pop("places")
+    said = [output.hidden[layer].flatten(0, 1)[places] for layer in layers]
+    known = {"teacher": torch.stack(said)} if said else {}
+    return {**own, **known, "teacher_logits": output.logits.float()}
+
+
+def check_layers(teacher: Oscar, layers: Sequence[int]) -> None:
+    """Refuse layers that a teacher does not have.
+
+    Raises:
+        SpecError: they are named.
+    """
+    depth = len(teacher.layers)
+    if not all(0 <= layer < depth for layer in layers):
+        raise SpecError("The teacher has no such layer", expected=f"0 to {depth - 1}", found=list(layers))
+
+
+def _rows(row_of: dict[Any, int], question_ids: Sequence[Any], remedy: str) -> Positions:
+    missing = [question for question in question_ids if question not in row_of]
+    if missing:
+        raise SpecError(
+            f"The teacher's states lack {len(missing):,} of {len(question_ids):,} questions",
+            found=f"the first: {missing[0]}",
+            remedy=remedy,
+        )
+    return np.array([row_of[question] for question in question_ids], np.int64)
+
+
+def write_states(
+    teacher: Oscar,
+    batches: QuestionBatches,
+    layers: Sequence[int],
+    folder: Path,
+    *,
+    precision: Precision = "fp32",
+) -> None:
     """Run the teacher once over English questions, in their order, and keep what it makes of them.
 
     Args:
@@ -91,14 +211,14 @@ def write_states(teacher: Oscar, batches: QuestionBatches, layers: Sequence[int]
         batches: not shuffled.
         layers: 0-based.
         folder: written whole or not at all.
+        precision: of the teacher's pass.
 
     Raises:
         SpecError: the teacher has no such layer.
     """
-    depth = len(teacher.layers)
-    if not all(0 <= layer < depth for layer in layers):
-        raise SpecError("The teacher has no such layer", expected=f"0 to {depth - 1}", found=list(layers))
-    with atomic_folder(folder) as partial:
+    check_layers(teacher, layers)
+    device = next(teacher.parameters()).device
+    with atomic_folder(folder) as partial, autocast(device, precision):
         lengths = _write_layers(teacher, batches, layers, partial)
         np.save(partial / "lengths.npy", lengths)
         facts = {"layers": list(layers), "questions": batches.questions.question_id}

@@ -10,15 +10,14 @@ too. What a killed table has finished is not run again. Rows run side by side, o
 from __future__ import annotations
 
 import argparse
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
 from recipes.cvil import config as settings
-from recipes.lib.config import check_rows
+from recipes.lib.command import finish, read_table, table_parser
 from recipes.lib.side_by_side import side_by_side
-from vqa_builder.errors import UnknownNameError, VQABuilderError
+from vqa_builder.errors import UnknownNameError
 
 TEACHER = "teacher"
 Job = tuple[dict[str, Any], list[float]]
@@ -69,7 +68,8 @@ def work(job: Job) -> str:
         baselines.record_teacher(config)
         return f"{config.row}, seed {config.seed}: {time.perf_counter() - start:.0f} s"
     accuracies = []
-    teacher = train.train_teacher(config)[0] if config.distillation else None
+    needed = config.distillation or config.from_teacher
+    teacher = train.train_teacher(config)[0] if needed else None
     for share in shares:
         own = config.model_copy(update={"labels": share})
         material = Material(own)
@@ -82,26 +82,15 @@ def work(job: Job) -> str:
 
 def main() -> int:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("settings", type=Path)
-    parser.add_argument("--row", action="append", default=[], help="this row alone; may be given again")
-    parser.add_argument("--seed", action="append", type=int, default=[], help="these seeds alone")
-    parser.add_argument("--language", action="append", default=[], help="these languages alone")
-    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
-    parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--threads", type=int, default=1, help="per worker")
-    args = parser.parse_args()
-    try:
-        content = settings.read(args.settings, args.set)
-        check_rows(content, args.row, args.set, args.settings)
-        plan = jobs(content, args.row, args.seed or content.get("seeds", [0]), args.language)
-        side_by_side(work, [(job,) for job in plan], workers=args.workers, threads=args.threads)
-    except VQABuilderError as error:
-        print(error, file=sys.stderr)
-        return error.exit_code
-    return 0
+    made = table_parser(__doc__, readme=False)
+    made.add_argument("--language", action="append", default=[], help="these languages alone")
+    return finish(_table, made)
+
+
+def _table(args: argparse.Namespace) -> None:
+    content = read_table(args)
+    plan = jobs(content, args.row, args.seed or content.get("seeds", [0]), args.language)
+    side_by_side(work, [(job,) for job in plan], workers=args.workers, threads=args.threads)
 
 
 if __name__ == "__main__":

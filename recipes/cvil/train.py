@@ -16,7 +16,6 @@ Source: Gupta, Gautam and Mamidi, cViL (ICPR 2022), and their public code. What 
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -30,8 +29,9 @@ from recipes.cvil.ask import save
 from recipes.cvil.config import Config, Distillation, Stage
 from recipes.cvil.material import Material, new_model, trainer_settings
 from recipes.cvil.parallel import Parallel, distillation_batches
-from recipes.cvil.states import TeacherStates, write_states
+from recipes.cvil.states import OnlineStates, States, TeacherStates, asked, check_layers, write_states
 from recipes.lib import results
+from recipes.lib.command import finish, parser
 from recipes.lib.data import QuestionBatches, Questions, load_questions, load_vocabulary
 from recipes.lib.evaluate import (
     Scores,
@@ -45,7 +45,8 @@ from recipes.lib.losses import answer_loss, hidden_state_loss, logit_loss, softm
 from recipes.lib.models.oscar import Oscar
 from recipes.lib.steps import is_first_process, step_folder, work_folder
 from recipes.lib.trainer import Validate, train
-from vqa_builder.errors import SpecError, VQABuilderError
+from recipes.lib.wordings import seen_and_unseen
+from vqa_builder.errors import SpecError
 from vqa_builder.metrics.references import load_references
 
 
@@ -107,10 +108,12 @@ def train_student(config: Config, material: Material, teacher: Oscar | None = No
         config.student or config.model, material, material.tokenizers.student, ("student", config.seed)
     )
     seconds = 0.0
+    if config.from_teacher:
+        teacher = teacher or train_teacher(config)[0]
+        student.load_state_dict(teacher.state_dict())
     if config.distillation is not None:
         teacher = teacher or train_teacher(config)[0]
-        states = remember_teacher(config, teacher, config.distillation)
-        seconds += distil(config, config.distillation, material, states, student)
+        seconds += distil(config, config.distillation, material, teacher, student)
         if not config.distillation.logits and (config.head_from_teacher or not config.labels):
             copy_head(teacher, student)
     elif not config.labels:
@@ -120,10 +123,16 @@ def train_student(config: Config, material: Material, teacher: Oscar | None = No
     return student, seconds
 
 
-def remember_teacher(config: Config, teacher: Oscar, distillation: Distillation) -> TeacherStates:
-    """Step 2: run the teacher once over every English question of the training split."""
+def remember_teacher(config: Config, teacher: Oscar, distillation: Distillation) -> States:
+    """Step 2: run the teacher once over every English question of training, or get ready to ask it."""
     config = of_teacher(config)
     material = Material(config)
+    if distillation.states == "online":
+        check_layers(teacher, distillation.layers)
+        english = material.batches(
+            material.english("train"), material.tokenizers.teacher, config.teacher, shuffle=False, regions=0
+        )
+        return OnlineStates(english, config.data.regions)
     identity = {
         "stage": "states",
         **material.identity,
@@ -135,15 +144,17 @@ def remember_teacher(config: Config, teacher: Oscar, distillation: Distillation)
             batches = material.batches(
                 material.english("train"), material.tokenizers.teacher, config.teacher, shuffle=False
             )
-            write_states(teacher, batches, distillation.layers, folder)
+            write_states(teacher, batches, distillation.layers, folder, precision=config.precision)
     return TeacherStates.open(folder)
 
 
 def distil(
-    config: Config, distillation: Distillation, material: Material, states: TeacherStates, student: Oscar
+    config: Config, distillation: Distillation, material: Material, teacher: Oscar, student: Oscar
 ) -> float:
     """Step 3: the student's states become the teacher's, at the positions that mean the same."""
     questions = material.target("train")
+    states = remember_teacher(config, teacher, distillation)
+    online = teacher.eval() if distillation.states == "online" else None
     parallel = Parallel(
         questions, material.tokenizers, states, material.features, distillation, config.data.tags
     )
@@ -154,9 +165,9 @@ def distil(
         **material.batch_options(distillation),
     )
     if distillation.logits:
-        step = partial(logit_step, softmax=config.loss == "softmax")
+        step = partial(logit_step, softmax=config.loss == "softmax", teacher=online)
     else:
-        step = partial(hidden_step, layers=distillation.layers)
+        step = partial(hidden_step, layers=distillation.layers, teacher=online)
     identity = material.student_identity(config)
     with step_folder(config.out, f"distilled-{config.language}", identity) as folder:
         outcome = train(
@@ -235,7 +246,7 @@ def record_answers(
 ) -> Scores:
     """A model's answers to a release's validation questions: the file kept, the scores recorded.
 
-    Of a release with held-out questions, these are also scored on their own, as the setting ``held out``.
+    Questions whose texts training has shown, others, and those held out are also scored on their own.
     """
     predictions = predict(model, batches, load_vocabulary(release))
     write_predictions(prediction_file(material.config.out, release, fields), predictions)
@@ -245,13 +256,10 @@ def record_answers(
         "parameters": sum(each.numel() for each in model.parameters()),
         **fields,
     }
-    scores = score(predictions, references, None, language=batches.questions.language)
-    path = material.config.out / "results.jsonl"
-    results.append(path, {**scores.record(), **fields})
-    asked = material.held_out & set(batches.questions.question_id)
-    if asked and fields["setting"] == "release":
-        own = score(predictions, references, None, language=batches.questions.language, only=asked)
-        results.append(path, {**own.record(), **fields, "setting": "held out"})
+    language = batches.questions.language
+    groups = seen_and_unseen(release, "validation", english=language == "en") | material.held_out
+    scores = score(predictions, references, None, language=language, groups=groups)
+    results.append(material.config.out / "results.jsonl", {**scores.record(), **fields})
     return scores
 
 
@@ -274,16 +282,22 @@ def softmax_step(model: Oscar, batch: dict[str, Tensor]) -> dict[str, Tensor]:
 ANSWER_STEPS = {"binary": answer_step, "softmax": softmax_step}
 
 
-def hidden_step(model: Oscar, batch: dict[str, Tensor], *, layers: list[int]) -> dict[str, Tensor]:
-    """L_KD: squared distance to the teacher's states; no answer is looked at."""
+def hidden_step(
+    model: Oscar, batch: dict[str, Tensor], *, layers: list[int], teacher: Oscar | None = None
+) -> dict[str, Tensor]:
+    """L_KD: squared distance to the teacher's states, kept or asked for now; no answer is looked at."""
+    batch = asked(teacher, batch, layers)
     hidden = model(**batch, hidden_states=True).hidden
     chosen = [hidden[layer] for layer in layers]
     loss = hidden_state_loss(chosen, batch["teacher"].float(), batch["matched"])
     return {"loss": loss, "weight": batch["matched"].sum()}
 
 
-def logit_step(model: Oscar, batch: dict[str, Tensor], *, softmax: bool) -> dict[str, Tensor]:
+def logit_step(
+    model: Oscar, batch: dict[str, Tensor], *, softmax: bool, teacher: Oscar | None = None
+) -> dict[str, Tensor]:
     """The ablation: the teacher's answers instead of its states."""
+    batch = asked(teacher, batch, [])
     return {"loss": logit_loss(model(**batch).logits, batch["teacher_logits"], softmax=softmax)}
 
 
@@ -307,23 +321,14 @@ def copy_head(teacher: Oscar, student: Oscar) -> None:
 
 def main() -> int:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("settings", type=Path, help="a YAML file such as recipes/cvil/small.yaml")
-    parser.add_argument(
-        "--set", action="append", default=[], metavar="NAME=VALUE", help="replace a setting: labels=0.1"
-    )
-    args = parser.parse_args()
-    try:
-        content = settings.read(args.settings, args.set)
-        for name in ("rows", "seeds", "shares"):  # of the table
-            content.pop(name, None)
-        run(settings.validate(settings.Config, content, args.settings))
-    except VQABuilderError as error:
-        print(error, file=sys.stderr)
-        return error.exit_code
-    return 0
+    return finish(_run, parser(__doc__))
+
+
+def _run(args: argparse.Namespace) -> None:
+    content = settings.read(args.settings, args.set)
+    for name in ("rows", "seeds", "shares"):  # of the table
+        content.pop(name, None)
+    run(settings.validate(settings.Config, content, args.settings))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from vqa_builder.errors import SpecError, StorageError
 from vqa_builder.store import atomic_folder, remove, write_json, write_text
 
 WEIGHTS, STATE, LOG = "model.safetensors", "state.json", "log.jsonl"
-FREE_TO_CHANGE = ("log_every", "save_every", "tensorboard", "progress", "peak_tflops")
+FREE_TO_CHANGE = ("log_every", "save_every", "tensorboard", "progress", "peak_tflops", "checkpointing")
 
 
 @dataclass
@@ -37,6 +38,7 @@ class Place:
     stopped: str = ""
     sums: dict[str, list[float]] = field(default_factory=dict)
     scaler: dict[str, Any] = field(default_factory=dict)
+    processes: int = 0
 
 
 def claim(
@@ -120,6 +122,20 @@ def save(
                 save_file(_tensors(optimisers, average), str(partial / "optimisers.safetensors"))
             (partial / STATE).write_text(json.dumps(state, indent=2), encoding="utf-8")
     accelerator.wait_for_everyone()
+
+
+def count_processes(place: Place, now: int, folder: Path) -> None:
+    """Note how many processes train, and say where that is another number than before.
+
+    Batches, rate and data stay what they are; what every process draws for itself, as dropout, does not.
+    """
+    if place.step and place.processes not in (0, now):
+        print(
+            f"{folder} was trained by {place.processes} processes up to step {place.step}, and goes on with"
+            f" {now}: the batches are the same, but dropout is not what it would have been",
+            file=sys.stderr,
+        )
+    place.processes = now
 
 
 def load(folder: Path, model: nn.Module, optimisers: Sequence[Optimizer], average: Sequence[Tensor]) -> Place:

@@ -7,9 +7,7 @@ start in the middle of an epoch and several processes all see the same batches.
 from __future__ import annotations
 
 import hashlib
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
@@ -19,6 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from recipes.lib.ahead import ahead
 from recipes.lib.questions import Questions, load_questions, load_vocabulary, split_images, word_spans
 from recipes.lib.ragged import Ragged, Rows
 from vqa_builder.errors import SourceError, SpecError
@@ -53,8 +52,9 @@ class QuestionBatches:
     """Batches of questions, with the regions and tags of their images.
 
     A batch is a dict of tensors: ``input_ids``, ``attention_mask`` and ``token_type_ids`` (B, T) int64, which
-    are [CLS] question [SEP] tags [SEP] up to the longest of the batch; ``regions`` (B, R, D) float32 and
-    ``region_mask`` (B, R) bool, True where there is a region; ``patches`` (B, P, D2) where asked for;
+    are [CLS] question [SEP] tags [SEP] up to the longest of the batch; ``regions`` (B, R, D) float16, which
+    the models widen on their device, and ``region_mask`` (B, R) bool, True where there is a region;
+    ``patches`` (B, P, D2) where asked for;
     ``targets`` (B, labels) float32 soft scores; ``index`` (B,) int64, rows of ``questions``.
 
     Tags give way first: a question keeps up to ``max_text - 3`` pieces, tags fill the rest and none is cut in
@@ -76,7 +76,7 @@ class QuestionBatches:
         augment: ``augment(rows, generator)`` gives other pieces for the questions of a batch (lists of ids
             without special tokens) and further tensors for the batch, anew in each epoch.
         collate: ``collate(batch, rows, generator)`` sees each batch last and returns it, changed or grown.
-        workers: threads that prepare batches ahead; 0 prepares each when it is asked for.
+        workers, prefetch: threads that prepare batches, and how many lie ready for each; see ``ahead``.
         pin_memory: for a GPU.
 
     Raises:
@@ -109,6 +109,7 @@ class QuestionBatches:
         augment: Augment | None = None,
         collate: Collate | None = None,
         workers: int = 0,
+        prefetch: int = 2,
         pin_memory: bool = False,
     ) -> None:
         if features is None and (regions or tags or patches):
@@ -125,7 +126,8 @@ class QuestionBatches:
         self.questions, self.tokenizer, self.features = questions, tokenizer, features
         self.batch_size, self.regions, self.labels, self.patches = batch_size, regions, labels, patches
         self.seed, self.max_text, self.length_buckets, self.shuffle = seed, max_text, length_buckets, shuffle
-        self.augment, self.collate, self.workers, self.pin_memory = augment, collate, workers, pin_memory
+        self.augment, self.collate, self.pin_memory = augment, collate, pin_memory
+        self.workers, self.prefetch = workers, prefetch
         self.rank, self.world = 0, 1
         self._labels = Ragged.of(questions.labels, np.int64)
         self._scores = Ragged.of(questions.soft_scores, np.float32)
@@ -183,21 +185,7 @@ class QuestionBatches:
         """
         order = self._order(number)[start:]
         jobs = ((rows, number, start + place) for place, rows in enumerate(order))
-        if not self.workers:
-            yield from (self.batch(*job) for job in jobs)
-            return
-        with ThreadPoolExecutor(self.workers, thread_name_prefix="batches") as threads:
-            ahead: deque[Future[Batch]] = deque()
-            try:
-                for job in jobs:
-                    ahead.append(threads.submit(self.batch, *job))
-                    if len(ahead) > 2 * self.workers:
-                        yield ahead.popleft().result()
-                while ahead:
-                    yield ahead.popleft().result()
-            finally:
-                for future in ahead:
-                    future.cancel()
+        yield from ahead(self.batch, jobs, self.workers, self.prefetch)
 
     def batch(self, rows: Rows, number: int = 0, place: int = 0) -> Batch:
         """One batch of chosen questions; ``number`` and ``place`` seed the hooks."""
@@ -274,7 +262,7 @@ class QuestionBatches:
         found = self._feature_rows[self._image[rows]]
         batch: Batch = {}
         if self.regions:
-            regions, mask = self.features.regions(found, self.regions)
+            regions, mask = self.features.regions(found, self.regions, np.float16)
             batch |= {"regions": torch.from_numpy(regions), "region_mask": torch.from_numpy(mask)}
         if self.patches:
             batch["patches"] = torch.from_numpy(self.features.patches(found))

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -68,12 +68,14 @@ class Scores:
         language: of the questions.
         answers_in: what was compared: English answers, those of the language, or words as they were said.
         result: the metric's own result, with the score of every question and the signature.
+        groups: name -> ids of questions whose accuracy is also given on its own.
         notes: what else belongs to a run, such as the engine of a translate-test.
     """
 
     language: str
     answers_in: AnswersIn
     result: Result
+    groups: Mapping[str, Collection[Any]] = field(default_factory=dict)
     notes: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -87,8 +89,17 @@ class Scores:
         return self.result.per_answer_type
 
     def record(self) -> dict[str, Any]:
-        """The fields of a run for ``results.append``; ``accuracy_yes/no`` and so on by kind of answer."""
+        """The fields of a run for ``results.append``; ``accuracy_yes/no`` and so on by kind of answer.
+
+        A group of questions gives ``accuracy_NAME`` and ``questions_NAME``, where any of it was asked.
+        """
         kinds = {f"accuracy_{kind}": each.value for kind, each in self.by_answer_type.items()}
+        for name, ids in self.groups.items():
+            inside = pc.is_in(self.result.question_ids, pa.array(sorted(map(str, ids)), pa.string()))
+            scores = self.result.scores[inside.to_numpy(zero_copy_only=False)]
+            if len(scores):
+                kinds |= {f"accuracy_{name}": round(100 * float(scores.mean()), 2)}
+                kinds |= {f"questions_{name}": len(scores)}
         return {
             "language": self.language,
             "accuracy": self.result.overall,
@@ -219,6 +230,7 @@ def score(
     language: str,
     answers_in: AnswersIn = "english",
     only: Iterable[Any] | None = None,
+    groups: Mapping[str, Collection[Any]] | None = None,
     settings: Settings | None = None,
 ) -> Scores:
     """Official VQA accuracy of English labels.
@@ -233,6 +245,7 @@ def score(
             ``target`` takes the labels through the release's answer map and compares in its language;
             ``words`` takes the predictions for words of ``language``, as a generative model says them.
         only: ids of the questions that count, such as those held out; None for all.
+        groups: name -> ids of questions whose accuracy is recorded besides; see ``recipes.lib.wordings``.
         settings: of the metric; None for the defaults. Its split and its reading of answers are set here.
 
     Raises:
@@ -242,7 +255,7 @@ def score(
 
         print(*score(predictions, "out/scenes-ja", "validation", language="ja").lines(), sep="\n")
     """
-    said = "text" if answers_in == "words" else "labels"
+    said: Literal["text", "labels"] = "text" if answers_in == "words" else "labels"
     chosen = replace(settings or Settings(), split=split, answers_in=said)
     compared = "en" if answers_in == "english" or (answers_in == "words" and language == "en") else None
     references = load_references(release, compared, split if not isinstance(release, References) else None)
@@ -250,7 +263,8 @@ def score(
         raise SpecError("English references have no answers in another language", where=references.label)
     if only is not None:
         references, chosen = _subset(references, only), replace(chosen, unknown="ignore")
-    return Scores(language, answers_in, evaluate(_given(predictions), references, settings=chosen).result)
+    result = evaluate(_given(predictions), references, settings=chosen).result
+    return Scores(language, answers_in, result, groups or {})
 
 
 def write_predictions(path: Path, predictions: Iterable[Mapping[str, Any]]) -> None:

@@ -100,15 +100,17 @@ class FeatureStore:
             )
         return np.asarray(found, dtype=np.int64)
 
-    def regions(self, rows: NDArray[np.int64], count: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """The first ``count`` regions of images, zero-padded.
+    def regions(
+        self, rows: NDArray[np.int64], count: int, dtype: type[np.floating[Any]] = np.float32
+    ) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+        """The first ``count`` regions of images, zero-padded; in float16 they are read without a conversion.
 
         Returns:
             (B, count, D + 6) values, of which the last six are x0/W, y0/H, x1/W, y1/H, w/W, h/H; and
             (B, count), true where there is a region.
         """
         rows = np.asarray(rows, dtype=np.int64)
-        values = np.zeros((len(rows), count, self.region_width), dtype=np.float32)
+        values = np.zeros((len(rows), count, self.region_width), dtype=dtype)
         mask = np.zeros((len(rows), count), dtype=np.bool_)
         for shard, local, places in self._by_shard(rows):
             shard.fill_regions(local, places, values, mask)

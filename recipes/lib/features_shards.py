@@ -65,7 +65,7 @@ class Shard:
         self,
         local: NDArray[np.int64],
         places: NDArray[np.int64],
-        values: NDArray[np.float32],
+        values: NDArray[np.floating[Any]],
         mask: NDArray[np.bool_],
     ) -> None:
         """Write the regions of rows ``local`` to ``places`` of a zeroed batch."""

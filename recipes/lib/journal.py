@@ -201,13 +201,14 @@ def memory_advice(journal: Journal) -> Iterator[None]:
         settings, size = journal.settings, journal.batch_size
         half = f"batch_size {max(size // 2, 1)} with accumulate {settings.accumulate * 2} (the same gradient)"
         cast = "" if settings.precision != "fp32" else ", precision bf16"
+        again = "" if settings.checkpointing else ", checkpointing true (a third more time)"
         raise TrainingError(
             "The memory is full",
             where=f"{journal.folder}, step {journal.place.step + 1}",
             expected="room for weights, optimiser and activations",
             found=f"batch_size {size}, accumulate {settings.accumulate}, precision {settings.precision}: "
             + str(error).split("\n")[0][:200],
-            remedy=f"{half}{cast}, or fewer regions and text positions",
+            remedy=f"{half}{cast}{again}, or shorter texts (longest)",
         ) from error
 
 

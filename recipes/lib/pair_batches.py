@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recipes.lib.ahead import ahead
 from vqa_builder.errors import SourceError
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ class PairBatches:
         steps: batches per epoch; by default as many as one pass over all languages takes.
         seed: with the epoch's number it fixes every draw.
         shares: weight of each language in the draw; by default its number of rows.
+        workers, prefetch: threads that prepare batches, and how many lie ready for each; see ``ahead``.
 
     A batch is a dict of tensors: ``input_ids``, ``attention_mask`` (B, T) cut to the batch's longest row,
     ``language`` (), the tables' and the columns' names. Within an epoch a language is walked through in a
@@ -89,9 +91,11 @@ class PairBatches:
         steps: int | None = None,
         seed: int = 0,
         shares: Mapping[str, float] | None = None,
+        workers: int = 0,
+        prefetch: int = 2,
     ) -> None:
         self.languages, self.tables, self.seed = dict(languages), dict(tables), seed
-        self.rank, self.world = 0, 1
+        self.rank, self.world, self.workers, self.prefetch = 0, 1, workers, prefetch
         self.batch_size = min(batch_size, *(len(rows) for rows in self.languages.values()))
         self.steps = steps or sum(len(rows) // self.batch_size for rows in self.languages.values())
         weights = np.asarray([(shares or {}).get(name, len(rows)) for name, rows in self.languages.items()])
@@ -115,6 +119,9 @@ class PairBatches:
 
     def epoch(self, number: int, start: int = 0) -> Iterator[dict[str, Tensor]]:
         """The batches of one epoch from step ``start`` on; the same for the same seed and number."""
+        yield from ahead(self._batch, self._plan(number, start), self.workers, self.prefetch)
+
+    def _plan(self, number: int, start: int) -> Iterator[tuple[str, int, NDArray[np.int64]]]:
         names = list(self.languages)
         drawn = np.random.default_rng([self.seed, number]).choice(len(names), size=self.steps, p=self.shares)
         orders = [self._order(number, index, int((drawn == index).sum())) for index in range(len(names))]
@@ -124,7 +131,7 @@ class PairBatches:
             used[index] += self.batch_size
             if step >= start:
                 size = len(rows) // self.world
-                yield self._batch(names[index], index, rows[size * self.rank : size * (self.rank + 1)])
+                yield names[index], index, rows[size * self.rank : size * (self.rank + 1)]
 
     def _order(self, number: int, index: int, batches: int) -> NDArray[np.int64]:
         rows = len(list(self.languages.values())[index])

@@ -7,9 +7,44 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from recipes.lib.config import Section
 from recipes.lib.precision import Precision
 
 Optimiser = Literal["adamw", "muon"]
+
+
+class Loader(Section):
+    """How batches are prepared; they are the same whatever stands here.
+
+    Attributes:
+        workers: threads that make batches while the model computes; two where there is a GPU, none on a CPU,
+            which has nothing to wait for, if not given.
+        prefetch: batches per worker that lie ready.
+    """
+
+    workers: int | None = Field(None, ge=0)
+    prefetch: int = Field(2, ge=1)
+
+    def options(self) -> dict[str, Any]:
+        """The options of ``QuestionBatches``."""
+        import torch
+
+        gpu = torch.cuda.is_available()
+        workers = (2 if gpu else 0) if self.workers is None else self.workers
+        return {"workers": workers, "prefetch": self.prefetch, "pin_memory": gpu}
+
+
+class Stage(Section):
+    """What a training stage of any recipe can set; the names are those of :class:`Settings`."""
+
+    lr: float = Field(gt=0)
+    batch_size: int = Field(128, ge=1)
+    accumulate: int = Field(1, ge=1)
+    checkpointing: bool = False
+    weight_decay: float = Field(0.05, ge=0)
+    warmup: float = Field(0.0, ge=0, lt=1)
+    schedule: Literal["linear", "cosine", "constant"] = "linear"
+    optimiser: Optimiser = "adamw"
 
 
 class Settings(BaseModel):
@@ -27,6 +62,8 @@ class Settings(BaseModel):
         schedule: how the rate falls after that: to 0 linearly, to 0 along a cosine, or not at all.
         clip: the greatest norm of the gradient; 0 for any.
         accumulate: batches per step.
+        checkpointing: compute the layers' activations again in the backward pass: a third more time, and the
+            memory of one layer's activations instead of all.
         precision: of the forward pass; weights and optimiser stay in fp32. A CPU without matrix units
             computes in fp32 whatever is asked for, as that is faster there.
         compile: ``torch.compile`` the model.
@@ -53,6 +90,7 @@ class Settings(BaseModel):
     schedule: Literal["linear", "cosine", "constant"] = "linear"
     clip: float = Field(1.0, ge=0)
     accumulate: int = Field(1, gt=0)
+    checkpointing: bool = False
     precision: Precision = "fp32"
     compile: bool = False
     ema: float = Field(0.0, ge=0, lt=1)

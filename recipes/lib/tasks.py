@@ -106,7 +106,7 @@ class Examples:
         def with_second(batch: dict[str, Tensor], rows: NDArray[np.int64], _: Any) -> dict[str, Tensor]:
             found: dict[str, NDArray[Any]] = {}
             if regions:
-                found["regions"], found["region_mask"] = features.regions(stored[rows], regions)
+                found["regions"], found["region_mask"] = features.regions(stored[rows], regions, np.float16)
             if patches:
                 found["patches"] = features.patches(stored[rows])
             both = {name: torch.stack([batch[name], torch.from_numpy(two)], 1) for name, two in found.items()}

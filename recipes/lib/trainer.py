@@ -26,6 +26,7 @@ from recipes.lib import checkpoint
 from recipes.lib.groups import only, optimisers
 from recipes.lib.journal import Journal, TrainingError, memory_advice
 from recipes.lib.precision import autocast
+from recipes.lib.recompute import recompute
 from recipes.lib.settings import Settings
 from vqa_builder.errors import SpecError
 
@@ -148,6 +149,8 @@ class _Run:
         self.batches = _share(batches, self.accelerator)
         self.steps = settings.epochs * math.ceil(len(batches) / settings.accumulate)
         model.to(self.device)
+        if settings.checkpointing:
+            recompute(model)
         if settings.compile:
             model.compile()
         self.parameters = [each for group in groups for each in group["params"]]
@@ -155,6 +158,8 @@ class _Run:
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=settings.precision == "fp16")
         self.average = [each.detach().clone() for each in self.parameters] if settings.ema else []
         self.place = checkpoint.load(folder / "last", model, self.optimisers, self.average)
+        if accelerator.is_main_process:
+            checkpoint.count_processes(self.place, accelerator.num_processes, folder)
         if self.place.scaler:
             self.scaler.load_state_dict(self.place.scaler)
         self.journal = Journal(folder, settings, self.place, self.steps, self.accelerator)

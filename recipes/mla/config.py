@@ -7,9 +7,10 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from recipes.lib import settings
 from recipes.lib.config import Section, merged, of_row, read, validate
 from recipes.lib.precision import Precision
-from recipes.lib.settings import Optimiser
+from recipes.lib.settings import Loader, Optimiser
 
 __all__ = [
     "Config",
@@ -53,8 +54,8 @@ class Source(Section):
     name: str = "scenes"
 
 
-class Stage(Section):
-    """One training stage; the names are those of ``recipes.lib.trainer.Settings``.
+class Stage(settings.Stage):
+    """One training stage.
 
     Attributes:
         terms: weight of each term of the loss.
@@ -64,14 +65,12 @@ class Stage(Section):
 
     terms: dict[Term, float]
     epochs: int = Field(ge=1)
-    lr: float = Field(gt=0)
     batch_size: int = Field(128, ge=2)
     text_only: bool = False
     english: bool = False
     weight_decay: float = 0.2
     warmup: float = Field(0.1, ge=0, lt=1)
     schedule: Literal["linear", "cosine", "constant"] = "cosine"
-    optimiser: Optimiser = "adamw"
 
 
 class SmallClip(Section):
@@ -204,6 +203,7 @@ class Config(Section):
     vqa: Vqa | None = None
     seed: int = 42
     precision: Precision = "fp32"
+    loader: Loader = Loader()
     threads: int | None = None
     quiet: bool = False
     out: Path

@@ -113,7 +113,15 @@ class Material:
         images, tables = self._tables(sources) if needed else ([], {})
         position = {image: row for row, image in enumerate(images)}
         made = {name: self._encoded(name, sources, stage, position) for name in names}
-        return PairBatches(made, tables, batch_size=stage.batch_size, seed=self.config.seed)
+        loader = self.config.loader.options()
+        return PairBatches(
+            made,
+            tables,
+            batch_size=stage.batch_size,
+            seed=self.config.seed,
+            workers=loader["workers"],
+            prefetch=loader["prefetch"],
+        )
 
     def _encoded(
         self, language: str, sources: Sequence[Source], stage: Stage, position: dict[Any, int]

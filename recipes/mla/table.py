@@ -11,17 +11,15 @@ a killed table has finished is not run again. Rows run side by side, one thread 
 from __future__ import annotations
 
 import argparse
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
 from recipes.lib import results
-from recipes.lib.config import check_rows
+from recipes.lib.command import finish, read_table, row_by_seed, table_parser
 from recipes.lib.results import Column
 from recipes.lib.side_by_side import side_by_side
 from recipes.mla import config as settings
-from vqa_builder.errors import VQABuilderError
 
 COLUMNS = [
     Column("en AR", "average_recall", {"language": "en"}),
@@ -55,35 +53,18 @@ def markdown(path: Path, rows: list[str], seeds: int | None = None) -> str:
 
 def main() -> int:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("settings", type=Path)
-    parser.add_argument("--row", action="append", default=[], help="this row alone; may be given again")
-    parser.add_argument("--seed", action="append", type=int, default=[], help="these seeds alone")
-    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
-    parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--threads", type=int, default=1, help="per worker")
-    parser.add_argument("--readme", type=Path, help="write the table there, between its markers")
-    parser.add_argument("--show", action="store_true", help="run nothing, show what there is")
-    args = parser.parse_args()
-    try:
-        content = settings.read(args.settings, args.set)
-        check_rows(content, args.row, args.set, args.settings)
-        rows, seeds = args.row or list(content["rows"]), args.seed or content["seeds"]
-        # The first row of every seed comes first: it makes the frozen model that all others of the seed need.
-        plan = [settings.of_row(content, row, seed) for row in rows[:1] for seed in seeds]
-        plan += [settings.of_row(content, row, seed) for seed in seeds for row in rows[1:]]
-        if not args.show:
-            side_by_side(work, [(each,) for each in plan], workers=args.workers, threads=args.threads)
-        table = markdown(Path(content["out"]) / "results.jsonl", list(content["rows"]), len(content["seeds"]))
-        print(table)
-        if args.readme:
-            results.write_into(args.readme, "mla", table)
-    except VQABuilderError as error:
-        print(error, file=sys.stderr)
-        return error.exit_code
-    return 0
+    return finish(_table, table_parser(__doc__))
+
+
+def _table(args: argparse.Namespace) -> None:
+    content = read_table(args)
+    if not args.show:
+        first, rest = row_by_seed(content, args)
+        side_by_side(work, [(each,) for each in first + rest], workers=args.workers, threads=args.threads)
+    table = markdown(Path(content["out"]) / "results.jsonl", list(content["rows"]), len(content["seeds"]))
+    print(table)
+    if args.readme:
+        results.write_into(args.readme, "mla", table)
 
 
 if __name__ == "__main__":

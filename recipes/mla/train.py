@@ -17,10 +17,8 @@ Source: Zhang, Hu and Jin, MLA (NeurIPS 2022), and their public code; what is ou
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -28,6 +26,7 @@ import torch
 from numpy.typing import NDArray
 
 from recipes.lib import results
+from recipes.lib.command import finish, parser
 from recipes.lib.config import check_rows
 from recipes.lib.models.mla import ENGLISH, MLA
 from recipes.lib.pairs import Pairs
@@ -39,7 +38,6 @@ from recipes.mla.acquisition import Acquisition
 from recipes.mla.backbone import image_features
 from recipes.mla.config import Config, Source, Stage, Vqa
 from recipes.mla.material import Material, text_features
-from vqa_builder.errors import VQABuilderError
 
 
 @dataclass
@@ -198,24 +196,17 @@ def frozen_recall(material: Material, source: Source, english: Pairs, texts: NDA
 
 def main() -> int:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("settings", type=Path)
-    parser.add_argument("--row", help="of the table; the first if not given")
-    parser.add_argument("--seed", type=int)
-    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
-    args = parser.parse_args()
-    try:
-        table = settings.read(args.settings, args.set)
-        row = args.row or next(iter(table.get("rows") or [""]))
-        check_rows(table, [row], args.set, args.settings)
-        content = settings.of_row(table, row, args.seed)
-        run(settings.validate(settings.Config, content, args.settings))
-    except VQABuilderError as error:
-        print(error, file=sys.stderr)
-        return error.exit_code
-    return 0
+    made = parser(__doc__)
+    made.add_argument("--row", help="of the table; the first if not given")
+    made.add_argument("--seed", type=int)
+    return finish(_run, made)
+
+
+def _run(args: argparse.Namespace) -> None:
+    table = settings.read(args.settings, args.set)
+    row = args.row or next(iter(table.get("rows") or [""]))
+    check_rows(table, [row], args.set, args.settings)
+    run(settings.validate(settings.Config, settings.of_row(table, row, args.seed), args.settings))
 
 
 if __name__ == "__main__":

@@ -13,9 +13,7 @@ The paper has no such experiment: carrying its method to VQA is ours.
 from __future__ import annotations
 
 import argparse
-import sys
 import time
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,6 +22,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from recipes.lib import results
+from recipes.lib.command import finish, parser
 from recipes.lib.data import QuestionBatches, Questions, load_questions, load_vocabulary
 from recipes.lib.evaluate import predict, questions_per_second, score, write_predictions
 from recipes.lib.features import FeatureStore
@@ -31,12 +30,13 @@ from recipes.lib.losses import softmax_loss
 from recipes.lib.models.mla import ENGLISH, MLA
 from recipes.lib.steps import step_folder
 from recipes.lib.trainer import train
+from recipes.lib.wordings import seen_and_unseen
 from recipes.mla import config as settings
 from recipes.mla.backbone import patch_states
 from recipes.mla.config import Config, Vqa
 from recipes.mla.material import Material, text_features
 from recipes.mla.train import Cost, acquire, identity_of, trainer_settings
-from vqa_builder.errors import SpecError, VQABuilderError
+from vqa_builder.errors import SpecError
 
 
 class AnswerHead(nn.Module):  # type: ignore[misc]
@@ -72,7 +72,9 @@ class AnswerHead(nn.Module):  # type: ignore[misc]
 
     def forward(self, sentence: Tensor, regions: Tensor, region_mask: Tensor, **_: Any) -> Tensor:
         """(B, D) sentence vectors, (B, R, P) vectors of the picture, (B, R) which are real -> (B, labels)."""
-        tokens = torch.cat([self.sentence(sentence)[:, None], self.picture(regions)], dim=1)
+        tokens = torch.cat(
+            [self.sentence(sentence)[:, None], self.picture(regions.to(sentence.dtype))], dim=1
+        )
         padding = nn.functional.pad(~region_mask, (1, 0), value=False)
         return self.classifier(self.layers(tokens, src_key_padding_mask=padding)[:, 0])
 
@@ -204,7 +206,8 @@ def record_answers(
     reading = time.perf_counter() - start
     predictions = predict(head, batches, asked.vocabulary)
     write_predictions(config.out / "predictions" / f"vqa-{language}-{config.seed}.json", predictions)
-    scores = score(predictions, release, "validation", language=language)
+    groups = seen_and_unseen(release, "validation", english=language == ENGLISH)
+    scores = score(predictions, release, "validation", language=language, groups=groups)
     costs = cost.record(asked.model)
     head_size = sum(weight.numel() for weight in head.parameters())
     costs |= {"trained": costs["trained"] + head_size, "whole": costs["whole"] + head_size}
@@ -218,21 +221,15 @@ def record_answers(
 
 def main() -> int:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("settings", type=Path)
-    parser.add_argument("--seed", type=int)
-    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
-    args = parser.parse_args()
-    try:
-        content = settings.of_row(settings.read(args.settings, args.set), None, args.seed)
-        for line in run(settings.validate(settings.Config, content, args.settings)):
-            print(f"{line['language']}  {line['accuracy']:.2f}  of {line['questions']:,} questions")
-    except VQABuilderError as error:
-        print(error, file=sys.stderr)
-        return error.exit_code
-    return 0
+    made = parser(__doc__)
+    made.add_argument("--seed", type=int)
+    return finish(_run, made)
+
+
+def _run(args: argparse.Namespace) -> None:
+    content = settings.of_row(settings.read(args.settings, args.set), None, args.seed)
+    for line in run(settings.validate(settings.Config, content, args.settings)):
+        print(f"{line['language']}  {line['accuracy']:.2f}  of {line['questions']:,} questions")
 
 
 if __name__ == "__main__":

@@ -4,28 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from recipes.lib.ahead import ahead
 from recipes.lib.features import FeatureStore
-from recipes.lib.models.rc3 import RC3
 from recipes.lib.ragged import Ragged, Rows
 from vqa_builder.errors import SpecError
 
 Arrays = dict[str, NDArray[Any]]
 ALIKE = 4
 """Of so many times the texts that a batch holds, those of like length become the batch."""
-
-
-class Objective(Protocol):
-    """What the objectives of this recipe have in common."""
-
-    def loss(self, model: RC3, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        """``loss``, and what is to be logged."""
 
 
 @dataclass(frozen=True)
@@ -136,7 +129,10 @@ class PretrainingBatches:
         translated: float = 0.0,
         pad_id: int = 0,
         seed: int = 0,
+        workers: int = 0,
+        prefetch: int = 2,
     ) -> None:
+        self.workers, self.prefetch = workers, prefetch
         self.corpus, self.features, self.relevance = corpus, features, relevance
         self.names = list(objectives)
         self.objectives = [objective for objective, _ in objectives.values()]
@@ -169,9 +165,15 @@ class PretrainingBatches:
 
     def epoch(self, number: int, start: int = 0) -> Iterator[dict[str, Tensor]]:
         """The batches of an epoch from step ``start`` on."""
+        yield from ahead(self._made, self._plan(number, start), self.workers, self.prefetch)
+
+    def _plan(self, number: int, start: int) -> Iterator[tuple[int, list[int]]]:
         for step in range(start, self.steps):
-            place = np.random.default_rng([self.seed, number, step]).choice(len(self.names), p=self.shares)
-            yield self.batch(int(place), np.random.default_rng([self.seed, number, step, 1, 0]))
+            seed = [self.seed, number, step]
+            yield int(np.random.default_rng(seed).choice(len(self.names), p=self.shares)), [*seed, 1, 0]
+
+    def _made(self, place: int, seed: list[int]) -> dict[str, Tensor]:
+        return self.batch(place, np.random.default_rng(seed))
 
     def shard(self, rank: int, world: int) -> PretrainingBatches:
         """The part of every batch that process ``rank`` of ``world`` computes.
@@ -245,7 +247,7 @@ class PretrainingBatches:
     def _images(self, rows: Rows) -> Arrays:
         found: Arrays = {}
         if self.regions:
-            found["regions"], found["region_mask"] = self.features.regions(rows, self.regions)
+            found["regions"], found["region_mask"] = self.features.regions(rows, self.regions, np.float16)
         if self.patches:
             found["patches"] = self.features.patches(rows)
         return found

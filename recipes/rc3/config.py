@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from recipes.lib.config import Section, read, validate
 from recipes.lib.precision import Precision
-from recipes.lib.settings import Optimiser
+from recipes.lib.settings import Loader, Stage
 
 Weak = Literal["none", "texts", "plain", "kl", "bounded"]
 TaskName = Literal["vqa", "two_images", "entailment", "captions", "wit"]
@@ -115,7 +115,7 @@ class Weights(Section):
     weak: float = 1.0
 
 
-class Pretraining(Section):
+class Pretraining(Stage):
     """Attributes:
     steps: batches; each is of one objective. All rows of the table take the same number.
     texts_per_image: texts of one image that stand in one batch of the contrastive objectives.
@@ -130,10 +130,8 @@ class Pretraining(Section):
 
     steps: int = Field(ge=1)
     batch_size: int = Field(64, ge=2)
-    lr: float = Field(gt=0)
-    warmup: float = Field(0.05, ge=0, le=1)
+    warmup: float = Field(0.05, ge=0, lt=1)
     weight_decay: float = 0.01
-    optimiser: Optimiser = "adamw"
     texts_per_image: int = Field(1, ge=1)
     weak: Weak = "kl"
     masked: float = Field(0.15, gt=0, lt=1)
@@ -145,7 +143,7 @@ class Pretraining(Section):
     relevance_steps: int = Field(600, ge=1)
 
 
-class Tuning(Section):
+class Tuning(Stage):
     """Fine-tuning on one task in English.
 
     Attributes:
@@ -155,11 +153,9 @@ class Tuning(Section):
     """
 
     epochs: int = Field(ge=1)
-    lr: float = Field(gt=0)
     batch_size: int = Field(64, ge=1)
-    warmup: float = Field(0.1, ge=0, le=1)
+    warmup: float = Field(0.1, ge=0, lt=1)
     weight_decay: float = 1e-4
-    optimiser: Optimiser = "adamw"
     examples: int | None = None
     freeze_text: bool = False
     few_images: int = Field(20, ge=1)
@@ -186,6 +182,7 @@ class Config(Section):
     pools: int = Field(10, ge=1)
     seed: int = 0
     precision: Precision = "fp32"
+    loader: Loader = Loader()
     threads: int | None = None
     shared: Path | None = None
     out: Path

@@ -23,7 +23,7 @@ from torch.nn import functional
 from recipes.lib import results
 from recipes.lib.checkpoint import read_log
 from recipes.lib.data import QuestionBatches, load_questions, load_vocabulary
-from recipes.lib.evaluate import predict, questions_per_second, score
+from recipes.lib.evaluate import predict, questions_per_second, score, soft_accuracy
 from recipes.lib.features import FeatureStore
 from recipes.lib.losses import softmax_loss
 from recipes.lib.models.first_weights import prior_bias
@@ -34,6 +34,7 @@ from recipes.lib.retrieval import pair_scores, score_pairs
 from recipes.lib.steps import is_first_process
 from recipes.lib.tasks import RETRIEVAL, Examples, TaskName, answer_vocabulary, read_iglue
 from recipes.lib.trainer import Settings, train
+from recipes.lib.wordings import seen_and_unseen
 from recipes.rc3.beginnings import begin_answers
 from recipes.rc3.config import Config, load
 from recipes.rc3.pretrain import open_tokenizer
@@ -188,6 +189,7 @@ class Finetuner:
             patches=data.patches,
             seed=self.config.seed,
             max_text=data.longest,
+            **self.config.loader.options(),
             shuffle=shuffle,
             collate=examples.collate(self.features, data.regions, data.patches),
         )
@@ -202,7 +204,7 @@ class Finetuner:
         if examples.task == "vqa" and self.config.data.releases:
             return self._official(model, examples)
         if examples.task not in RETRIEVAL:
-            return {"score": accuracy(model, self.batches(examples, shuffle=False)), "n": len(examples)}
+            return {**soft_accuracy(model, self.batches(examples, shuffle=False)), "n": len(examples)}
         first = examples.of_images(self.config.pool * self.config.pools, seed=0)
         of_pools = [
             recall(model, self.batches(pool, shuffle=False)).values()
@@ -218,7 +220,8 @@ class Finetuner:
         release = releases.get(language, next(iter(releases.values())))
         batches = self.batches(examples, shuffle=False)
         predictions = predict(model, batches, self.answers())
-        scores = score(predictions, release, "validation", language=language)
+        groups = seen_and_unseen(release, "validation", english=language == "en")
+        scores = score(predictions, release, "validation", language=language, groups=groups)
         parts = {name: value for name, value in scores.record().items() if name != "language"}
         speed = questions_per_second(model, batches)
         return {"score": scores.overall.value, "n": len(examples), "questions_per_second": speed, **parts}
@@ -260,17 +263,6 @@ LOSSES: dict[TaskName, Any] = {
     "captions": matching_loss,
     "wit": matching_loss,
 }
-
-
-def accuracy(model: nn.Module, batches: QuestionBatches) -> float:
-    """The mean score of the most probable label, in per cent; with soft scores that is VQA accuracy."""
-    model.eval()
-    device, earned = next(model.parameters()).device, []
-    with torch.inference_mode():
-        for batch in batches.epoch(0):
-            logits = model(**{name: value.to(device) for name, value in batch.items()})
-            earned.append(batch["targets"].gather(1, logits.argmax(1, keepdim=True).cpu()))
-    return 100 * float(torch.cat(earned).mean())
 
 
 def pools(examples: Examples, size: int) -> list[Examples]:

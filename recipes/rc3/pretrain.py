@@ -71,7 +71,7 @@ def pretrain(config: Config) -> RC3:
 
     # 3. The model and its objectives; each step draws one.
     model = new_model(config, features, tokenizer, material)
-    objectives = chosen_objectives(config, tokenizer)
+    objectives, loader = chosen_objectives(config, tokenizer), config.loader.options()
     batches = PretrainingBatches(
         corpus,
         features,
@@ -86,6 +86,8 @@ def pretrain(config: Config) -> RC3:
         translated=settings.translated,
         pad_id=tokenizer.pad_token_id,
         seed=config.seed,
+        workers=loader["workers"],
+        prefetch=loader["prefetch"],
     )
 
     # 4. Training.

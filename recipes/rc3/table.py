@@ -13,18 +13,18 @@ from __future__ import annotations
 
 import argparse
 import re
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from recipes.lib import results
-from recipes.lib.config import check_rows, merged, read, validate
+from recipes.lib.command import finish, read_table, table_parser
+from recipes.lib.config import merged, validate
 from recipes.lib.results import Column
 from recipes.lib.side_by_side import side_by_side
 from recipes.rc3.config import Config
-from vqa_builder.errors import UnknownNameError, VQABuilderError
+from vqa_builder.errors import UnknownNameError
 
 TASKS = {
     "vqa": "VQA",
@@ -90,42 +90,29 @@ def tables(path: Path, rows: Sequence[str], seeds: int) -> dict[str, str]:
     return found
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """The command."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("settings", type=Path)
-    parser.add_argument("--row", action="append", default=[], help="this row alone; may be given again")
-    parser.add_argument("--seed", action="append", type=int, default=[], help="this seed alone")
-    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
-    parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--readme", type=Path, help="write the tables between the markers of this page")
-    parser.add_argument("--show", action="store_true", help="run nothing, show what there is")
-    args = parser.parse_args(arguments)
-    try:
-        content = read(args.settings, args.set)
-        check_rows(content, args.row, args.set, args.settings)
-        path = Path(content["out"]) / "results.jsonl"
-        if not args.show:
-            _run(jobs(content, args.row, args.seed), path, args.workers)
-        for name, table in tables(path, list(content["rows"]), len(content["seeds"])).items():
-            print(f"\n{name}\n\n{table}")
-            if args.readme:
-                results.write_into(args.readme, name, table)
-    except VQABuilderError as error:
-        print(error, file=sys.stderr)
-        return error.exit_code
-    return 0
+    return finish(_table, table_parser(__doc__), arguments)
 
 
-def _run(plan: list[tuple[str, Config]], path: Path, workers: int) -> None:
+def _table(args: argparse.Namespace) -> None:
+    content = read_table(args)
+    path = Path(content["out"]) / "results.jsonl"
+    if not args.show:
+        _run(jobs(content, args.row, args.seed), path, args)
+    for name, table in tables(path, list(content["rows"]), len(content["seeds"])).items():
+        print(f"\n{name}\n\n{table}")
+        if args.readme:
+            results.write_into(args.readme, name, table)
+
+
+def _run(plan: list[tuple[str, Config]], path: Path, args: argparse.Namespace) -> None:
     from recipes.rc3.pretrain import prepare_shared
 
     first = plan[0][1]
     prepare_shared(first)
     jobs_of_table = [(row, config, path) for row, config in plan]
-    side_by_side(work, jobs_of_table, workers=workers, threads=first.threads or 1)
+    side_by_side(work, jobs_of_table, workers=args.workers, threads=first.threads or args.threads)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,8 @@ def test_the_table_takes_each_system_from_its_own_runs_and_leaves_dashes() -> No
             "language": language,
             "seed": seed,
             "accuracy": 70.0 + seed,
+            "accuracy_seen": 70.0,
+            "questions": 900,
             "questions_per_second": 400.0,
         }
         for language in ("ja", "hi")
@@ -31,7 +33,7 @@ def test_the_table_takes_each_system_from_its_own_runs_and_leaves_dashes() -> No
     )
     cvil[-1] |= {"questions_per_second": 300.0, "translations_per_second": 100.0}
     teacher = {"row": "teacher, in English", "share": 0.0, "language": "ja", "seed": 0, "accuracy": 90.0}
-    cvil += [{**common, **teacher}, {**common, **teacher, "setting": "held out", "accuracy": 80.0}]
+    cvil += [{**common, **teacher}, {**common, **teacher, "setting": "clean", "accuracy": 80.0}]
     mla = [
         {"row": "MLA-VQA", "setting": "release", "language": "en", "seed": 0, "accuracy": 50.0, "trained": 7}
     ]
@@ -40,10 +42,10 @@ def test_the_table_takes_each_system_from_its_own_runs_and_leaves_dashes() -> No
         for line in compare.table({"cvil": cvil, "mla": mla}).splitlines()
     }
     assert lines["cViL"].endswith(
-        "| - | 71.0 ± 1.0 | 71.0 ± 1.0 | questions and answers | 1,000 | 60 | 400 | 3 |"
+        "| 70.0 ± 0.0 | - | 70.0 ± 0.0 | - | 900 | questions and answers | 1,000 | 60 | 400 | 3 |"
     )
     assert "| 50.0 | - | - |" in lines["MLA-VQA"] and lines["MLA-VQA"].endswith("| 7 | - | - | 1 |")
-    assert "| 90.0 | - | - | none |" in lines["English model (teacher of cViL)"]
+    assert "| 90.0 | - | - | - | - | - | - | - | none |" in lines["English model (teacher of cViL)"]
     assert lines["translate-test"].endswith("| 60 | 75 | 1 |")
     assert lines["cViL, no labels"].endswith("| - | - | - | 0 |")
 

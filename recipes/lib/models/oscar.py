@@ -188,7 +188,8 @@ class Oscar(nn.Module):  # type: ignore[misc]
 
     def embed_regions(self, regions: Tensor) -> Tensor:
         """(B, R, region_width) -> (B, R, H)."""
-        return self.dropout(self.region_norm(self.regions(regions)))
+        projected = self.regions(regions.to(self.regions.weight.dtype))
+        return self.dropout(self.region_norm(projected))
 
     def encode(self, sequence: Tensor, mask: Tensor) -> list[Tensor]:
         """Embedded positions (B, N, H) and their mask (B, N) -> the states after each layer."""

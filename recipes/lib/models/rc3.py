@@ -236,7 +236,8 @@ class RC3(nn.Module):  # type: ignore[misc]
 
     def embed_regions(self, regions: Tensor) -> Tensor:
         """(B, R, D) -> (B, R, H)."""
-        embedded = self.region_projection(regions) + self.types.weight[REGION]
+        seen = regions.to(self.region_projection.weight.dtype)
+        embedded = self.region_projection(seen) + self.types.weight[REGION]
         return self.dropout(self.region_norm(embedded))
 
     def embed_patches(self, patches: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ from recipes.cvil import config as settings
 from recipes.cvil.config import Distillation
 from recipes.cvil.material import Material, new_model
 from recipes.cvil.parallel import Parallel, Tokenizers, distillation_batches
-from recipes.cvil.states import TeacherStates, write_states
+from recipes.cvil.states import OnlineStates, States, TeacherStates, asked, write_states
 from recipes.cvil.train import hidden_step
 from recipes.lib.data import Batch, Questions
 from recipes.lib.features import FeatureStore
@@ -43,7 +43,7 @@ def states_of(teacher: Oscar, material: Material, folder: Path) -> TeacherStates
 
 def batch_of(
     material: Material,
-    states: TeacherStates,
+    states: States,
     distillation: Distillation = FULL,
     tokenizers: Tokenizers | None = None,
     questions: Questions | None = None,
@@ -67,11 +67,26 @@ def test_states_are_what_the_teacher_says_of_each_question(
     output = teacher(**batch, hidden_states=True)
     [row] = states.rows(english.question_id)
     length = states.text_lengths[row] + 4
-    found = states.gather(states.starts[row] + np.arange(length)[None])
+    found = states.gather(states.starts[row] + np.arange(length)[None])["teacher"]
     torch.testing.assert_close(found[:, 0].float(), torch.stack(output.hidden)[:, 0], atol=2e-3, rtol=2e-3)
     torch.testing.assert_close(
         torch.from_numpy(np.array(states.logits[row])).float(), output.logits[0], atol=2e-3, rtol=2e-3
     )
+
+
+def test_online_the_teacher_says_what_it_said_when_its_states_were_kept(
+    material: Material, teacher: Oscar, tmp_path: Path
+) -> None:
+    _, kept = batch_of(material, states_of(teacher, material, tmp_path / "states"))
+    english = material.batches(
+        material.english("train"), material.tokenizers.teacher, FULL, shuffle=False, regions=0
+    )
+    _, batch = batch_of(material, OnlineStates(english, material.config.data.regions))
+    online = asked(teacher, batch, [0, 1])
+    assert torch.equal(online["matched"], kept["matched"])
+    there = kept["matched"].expand(2, -1, -1)
+    for name, some in (("teacher", there), ("teacher_logits", slice(None))):
+        torch.testing.assert_close(online[name][some].float(), kept[name][some].float(), atol=2e-3, rtol=2e-3)
 
 
 def test_a_layer_that_the_teacher_has_not_is_refused(

@@ -34,9 +34,9 @@ def weights(model: Oscar) -> torch.Tensor:
         {},
         {"labels": 0.0},
         {"labels": 0.3, "head_from_teacher": True},
-        {"distillation": None},
+        {"distillation": None, "from_teacher": True},
         {"distillation": {"mixed": 0.0, "layers": [1]}},
-        {"distillation": {"logits": True}},
+        {"distillation": {"logits": True, "states": "online"}},
         {"text": "raw", "language": "hi"},
     ],
     ids=str,
@@ -143,6 +143,8 @@ def write_oscar(model: Oscar, outputs: list[int | None], folder: Path) -> Path:
 def test_a_student_that_could_learn_nothing_is_refused(content: dict[str, Any]) -> None:
     with pytest.raises(SpecError, match="learns nothing"):
         run(content, distillation=None, labels=0.0)
+    with pytest.raises(SpecError, match="from_teacher: the student"):
+        run(content, from_teacher=True, student=content["model"])
 
 
 def test_a_language_without_a_release_is_named(content: dict[str, Any]) -> None:
@@ -169,8 +171,9 @@ def test_held_out_questions_are_scored_on_their_own_besides(content: dict[str, A
     path = tmp_path / "holdout.json"
     path.write_text(json.dumps({"question_ids": [asked[0], 10**9]}))
     run(content, data={"held_out": str(path)})
-    records = results.read(Path(content["out"]) / "results.jsonl")
-    assert {each["setting"]: each["questions"] for each in records} == {"release": len(asked), "held out": 1}
+    [record] = results.read(Path(content["out"]) / "results.jsonl")
+    assert record["questions"] == record["questions_seen"] + record["questions_unseen"] == len(asked)
+    assert record["questions_held out"] == 1
 
 
 def test_held_out_questions_that_are_not_there_are_told_before_training(

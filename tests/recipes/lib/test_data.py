@@ -87,7 +87,7 @@ def test_a_batch_has_the_shapes_of_the_contract(options: dict[str, Any], labels:
         "attention_mask": ((8, length), torch.int64),
         "token_type_ids": ((8, length), torch.int64),
         "targets": ((8, labels), torch.float32),
-        "regions": ((8, 3, 11), torch.float32),
+        "regions": ((8, 3, 11), torch.float16),
         "region_mask": ((8, 3), torch.bool),
         "patches": ((8, 6, 4), torch.float32),
         "index": ((8,), torch.int64),
@@ -117,7 +117,7 @@ def test_targets_and_regions_are_those_of_the_rows(
             }
             expected = dict(zip(questions.labels[row], questions.soft_scores[row], strict=True))
             assert found == pytest.approx({label: score for label, score in expected.items() if score})
-            regions, mask = features.regions(features.rows([questions.image_id[row]]), 3)
+            regions, mask = features.regions(features.rows([questions.image_id[row]]), 3, np.float16)
             assert torch.equal(batch["regions"][place], torch.from_numpy(regions[0]))
             assert torch.equal(batch["region_mask"][place], torch.from_numpy(mask[0]))
 

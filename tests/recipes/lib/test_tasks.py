@@ -214,7 +214,7 @@ def test_a_batch_gets_its_second_images(tmp_path: Path) -> None:
     hook = examples.collate(store, 2, True)
     assert hook is not None
     rows = np.array([1, 6])
-    first, mask = store.regions(store.rows([1, 2]), 2)
+    first, mask = store.regions(store.rows([1, 2]), 2, np.float16)
     patches = store.patches(store.rows([1, 2]))
     batch = {"regions": first, "region_mask": mask, "patches": patches}
     grown = hook({name: torch.from_numpy(each) for name, each in batch.items()}, rows, None)
@@ -224,6 +224,6 @@ def test_a_batch_gets_its_second_images(tmp_path: Path) -> None:
         "patches": (2, 2, 3, 2),
     }
     second = store.rows([2, 3])
-    np.testing.assert_array_equal(grown["regions"][:, 1].numpy(), store.regions(second, 2)[0])
+    np.testing.assert_array_equal(grown["regions"][:, 1].numpy(), store.regions(second, 2, np.float16)[0])
     np.testing.assert_array_equal(grown["patches"][:, 1].numpy(), store.patches(second))
     assert gathered("vqa", "en", [Row(1, (1,), "?")], 1).collate(store, 2, True) is None

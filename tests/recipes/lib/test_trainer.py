@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,7 +16,8 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from recipes.lib.settings import Settings
+from recipes.lib import checkpoint
+from recipes.lib.settings import Settings, Stage
 from recipes.lib.trainer import Outcome, TrainingError, train
 from tests.recipes.lib.training import SETTINGS, STEPS_PER_EPOCH, Net, Rows, loss, run, score, without_clock
 from vqa_builder.errors import SpecError, StorageError
@@ -109,6 +111,17 @@ def test_a_run_goes_on_from_every_step(whole: tuple[Outcome, Net], tmp_path: Pat
     continued = run(tmp_path, again)
     assert without_clock(continued.history) == without_clock(whole[0].history)
     same_files(tmp_path, whole[0].folder)
+
+
+def test_another_number_of_processes_at_resume_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = checkpoint.Place(step=3, processes=4)
+    checkpoint.count_processes(place, 2, tmp_path)
+    assert "by 4 processes up to step 3, and goes on with 2" in capsys.readouterr().err
+    assert place.processes == 2
+    checkpoint.count_processes(place, 2, tmp_path)
+    assert not capsys.readouterr().err
 
 
 def test_validation_does_not_disturb_training(whole: tuple[Outcome, Net], tmp_path: Path) -> None:
@@ -213,8 +226,11 @@ def test_a_full_memory_gives_advice(tmp_path: Path) -> None:
             train(Net(), failing, Rows(), SETTINGS, tmp_path / str(place))
         assert error.value.details["found"].startswith("batch_size 8, accumulate 2, precision fp32")
         assert (
-            "batch_size 4 with accumulate 4 (the same gradient), precision bf16" in error.value.details["do"]
+            "batch_size 4 with accumulate 4 (the same gradient), precision bf16, checkpointing true"
+            in error.value.details["do"]
         )
+        for name in re.findall(r"(batch_size|accumulate|precision|checkpointing)", error.value.details["do"]):
+            assert name in {*Stage.model_fields, "precision"}
 
 
 def test_other_errors_pass(tmp_path: Path) -> None:

@@ -41,7 +41,8 @@ def test_what_is_new_in_validation_is_said(asked: dict[str, list[Question]]) -> 
     assert 0.35 < counts["wording"] / len(asked["validation"]) < 0.65
     for language in ("en", "ja", "hi"):
         learned = {each.text[language] for each in asked["train"]}
-        assert not any(each.text[language] in learned for each in asked["validation"] if each.new)
+        texts = [each.text[language] for each in asked["validation"] if each.new & {"wording", "noun"}]
+        assert texts and not learned.intersection(texts), learned.intersection(texts)
 
 
 def test_a_courtesy_stands_before_the_question_in_every_language(asked: dict[str, list[Question]]) -> None:
