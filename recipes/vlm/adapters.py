@@ -31,12 +31,15 @@ class Lora(Section):
         lora_alpha: the update is scaled by ``lora_alpha / r``.
         lora_dropout: before the update.
         target_modules: a pattern of whole names, or names; the projections of the language model alone.
+        modules_to_save: trained whole beside the adapters: ``[embed_tokens]`` where the base has not read the
+            language, so that the vectors of its pieces are noise. Tied output vectors stay tied.
     """
 
     r: int = 16
     lora_alpha: int = 32
     lora_dropout: float = 0.05
     target_modules: str | list[str] = r".*language_model.*\.(q|k|v|o|gate|up|down)_proj"
+    modules_to_save: list[str] | None = None
 
 
 class Trainable(nn.Module):
@@ -89,7 +92,8 @@ def with_adapters(model: Any, lora: Lora, adapter: Path | None = None) -> PeftMo
     """
     peft = _peft()
     if adapter is None:
-        return peft.get_peft_model(model, peft.LoraConfig(**lora.model_dump(), task_type="CAUSAL_LM"))
+        shape = lora.model_dump() | {"ensure_weight_tying": bool(lora.modules_to_save)}
+        return peft.get_peft_model(model, peft.LoraConfig(**shape, task_type="CAUSAL_LM"))
     check_base(adapter, model.name_or_path)
     return peft.PeftModel.from_pretrained(model, str(adapter), is_trainable=True)
 

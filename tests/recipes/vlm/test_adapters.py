@@ -30,15 +30,20 @@ def test_only_adapters_of_the_language_model_are_trained_and_kept(opened: tuple[
         model.load_state_dict({})
 
 
+@pytest.mark.parametrize("saved", [None, ["embed_tokens"]])
 def test_plain_peft_opens_them_and_merging_changes_nothing(
-    opened: tuple[Any, Any], checkpoint: Path, conversations: list[Conversation], tmp_path: Path
+    opened: tuple[Any, Any],
+    checkpoint: Path,
+    conversations: list[Conversation],
+    tmp_path: Path,
+    saved: list[str] | None,
 ) -> None:
     model, processor = opened
-    tuned = adapters.with_adapters(model, Lora(r=4, lora_dropout=0.0)).eval()
+    tuned = adapters.with_adapters(model, Lora(r=4, lora_dropout=0.0, modules_to_save=saved)).eval()
     torch.manual_seed(0)
     with torch.no_grad():
         for name, value in tuned.named_parameters():
-            if "lora_B" in name:
+            if "lora_B" in name or "modules_to_save" in name:
                 value.normal_(std=0.1)
     batch = encode(processor, conversations[:2], side="right")
     with torch.no_grad():
