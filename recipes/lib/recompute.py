@@ -28,9 +28,10 @@ def recompute(model: nn.Module) -> None:
 
 
 def _recomputes(model: nn.Module) -> bool:
-    if hasattr(model, "gradient_checkpointing_enable"):
-        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs=NOT_REENTRANT)
-        return True
+    for own in ("activation_checkpointing_enable", "gradient_checkpointing_enable"):  # new, old
+        if hasattr(model, own):
+            getattr(model, own)(NOT_REENTRANT)
+            return True
     if isinstance(model, nn.ModuleList):
         for layer in model:
             if not isinstance(layer.forward, partial):  # a model goes through several stages

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import torch
 
 from recipes.lib.evaluate import score
@@ -17,6 +19,7 @@ from recipes.vlm.batches import encode
 from recipes.vlm.config import ENGLISH, Config
 from recipes.vlm.conversations import Conversation, load_conversations
 from recipes.vlm.prompts import prompt
+from vqa_builder import languages
 
 BATCH, NEW_PIECES = 64, 24
 
@@ -42,8 +45,9 @@ def ask(config: Config, model: Any, processor: Any, language: str) -> dict[str, 
         _in_english(config, release, asked) if through_english else asked,
         precision=config.precision,
     )
+    spoken = said if through_english else in_its_script(said, language)
     found = score(
-        [{"question_id": each.id, "answer": text} for each, text in zip(asked, said, strict=True)],
+        [{"question_id": each.id, "answer": text} for each, text in zip(asked, spoken, strict=True)],
         release,
         "validation",
         language=language,
@@ -52,7 +56,8 @@ def ask(config: Config, model: Any, processor: Any, language: str) -> dict[str, 
         groups=seen_and_unseen(release, "validation", english=language == ENGLISH)
         | read_held_out(config.held_out),
     )
-    return {"row": config.row, "seed": config.seed, **found.record()}
+    other = sum(one != two for one, two in zip(said, spoken, strict=True))
+    return {"row": config.row, "seed": config.seed, "in_another_script": other, **found.record()}
 
 
 def answers(
@@ -87,6 +92,20 @@ def answers(
     finally:
         model.train(training)
     return said
+
+
+def in_its_script(said: Sequence[str], language: str) -> list[str]:
+    """Answers without those in the letters of another language, which are wrong: a tuned model may answer in
+    the language that it was tuned on, and the metric refuses predictions that are mostly so.
+
+    >>> in_its_script(["赤", "red", "लाल", "2"], "ja")
+    ['赤', 'red', '', '2']
+    """
+    texts = pa.array(said, pa.string())
+    known = rf"{languages.get(language).letters}|\p{{Latin}}"
+    foreign = pc.and_not(pc.match_substring_regex(texts, r"\p{L}"), pc.match_substring_regex(texts, known))
+    kept: list[str] = pc.if_else(foreign, "", texts).to_pylist()
+    return kept
 
 
 def _in_english(config: Config, release: str, asked: Sequence[Conversation]) -> list[Conversation]:
