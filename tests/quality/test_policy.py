@@ -358,7 +358,7 @@ def test_a_combination_may_state_its_share_and_answers_their_own() -> None:
         ("combine: {min: 1}", "weights belong under combine"),
         ("chrf: {weights: {chrf: 1}, min: 1}", "weights belong under combine"),
         ("chrf: {keep: 0.9, min: 3}", "give either keep or them"),
-        ("chrf: {keep: 1.5}", "1 or less"),
+        ("chrf: {keep: 1.5}", "1.0 or less"),
         ("chrf: {keep: 0}", "more than 0"),
     ],
 )

@@ -111,11 +111,11 @@ def _validated(flat: Mapping[str, Any]) -> Policy:
 
 def _remedy(error: Any) -> str:
     """What is probably meant."""
-    value, name = error["input"], str(error["loc"][-1])
+    value, name = error["input"], str(error["loc"][-1]) if error["loc"] else ""
     if error["type"] == "extra_forbidden":
         close = nearest_name(name, ("min", "max", "keep"))
         return f"did you mean {close!r} by {name!r}?" if close else f"leave out {name!r}"
-    if value in ("off", False):
+    if value is False or value == "off":
         return "off changes a preset; name it: {preset: balanced, ...: off}"
     if not {"min", "max", "keep"}.isdisjoint(error["loc"][:2]):
         return "put it under a score, such as chrf: {min: 40}"
