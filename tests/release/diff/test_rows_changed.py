@@ -91,7 +91,9 @@ def test_a_changed_value_is_told_with_what_it_was(
     assert [*found] == [kind]
     (example,) = found[kind].examples
     new = 56.5 if column == "scores" else value
-    assert example == {"split": "train", "question_id": 228478001, "old": old, "new": new}
+    asked = value if column == "question_en" else "How many dogs are there?"
+    expected = {"split": "train", "question_id": 228478001, "question_en": asked, "old": old, "new": new}
+    assert example == expected
 
 
 def test_of_the_answers_only_those_that_differ_are_shown(ja: ReleaseContents, tmp_path: Path) -> None:
@@ -115,7 +117,9 @@ def test_rows_come_go_and_move(ja: ReleaseContents, tmp_path: Path) -> None:
     old = write_release(ja, tmp_path / "old")
     found = _groups(old, new)
     assert {kind: group.rows for kind, group in found.items()} == {"removed": 1, "moved to another split": 1}
-    assert found["moved to another split"].examples == ({"split": "validation", "question_id": 228478001},)
+    assert found["moved to another split"].examples == (
+        {"split": "validation", "question_id": 228478001, "question_en": "How many dogs are there?"},
+    )
     assert {kind: group.rows for kind, group in _groups(new, old).items()} == {
         "added": 1,
         "moved to another split": 1,

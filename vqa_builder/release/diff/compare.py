@@ -126,7 +126,9 @@ class ReleaseDiff:
             for group in self.rows
             for example in group.examples
         ]
-        return pd.DataFrame(lines, columns=["kind", "rows", "split", "question_id", "old", "new"])
+        return pd.DataFrame(
+            lines, columns=["kind", "rows", "split", "question_id", "question_en", "old", "new"]
+        )
 
 
 def diff(old: Path | str, new: Path | str) -> ReleaseDiff:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from vqa_builder.errors import ReleaseError
+from vqa_builder.quality.rules import reason_codes
 from vqa_builder.release.manifest import Manifest
 from vqa_builder.release.parquet import config_of, read_table, table_schema
 from vqa_builder.sources.records import ROW_ID
@@ -52,7 +54,8 @@ class RowGroup:
     Attributes:
         kind: ``added``, ``removed``, ``question text``, ``now rejected: chrf<30 (score changed)``, ...
         rows: how many.
-        examples: the first of them: ``split``, ``question_id`` and, where there is one, ``old`` and ``new``.
+        examples: the first of them: ``split``, ``question_id`` and, where there are some, ``question_en``,
+            ``old`` and ``new``.
     """
 
     kind: str
@@ -91,6 +94,11 @@ class Rows:
     def columns(self) -> list[str]:
         """The names of all columns, those of the rejected rows included."""
         return list(dict.fromkeys(name for found in self.schemas.values() for name in found.names))
+
+    @cached_property
+    def english(self) -> pa.Array | None:
+        """The questions in English, for people; None where the release has none."""
+        return self.column("question_en") if "question_en" in self.columns else None
 
     def column(self, name: str) -> pa.Array:
         """One column over all rows; null where a table does not have it."""
@@ -217,7 +225,7 @@ def _flips(pair: _Pair) -> Iterator[RowGroup]:
         yield _found(verdict, pair.new, pair.new_places[mask])
         if not mask.any() or why is None:
             continue
-        codes = pc.value_counts(pc.list_flatten(why.filter(pa.array(mask)))).field("values").to_pylist()
+        codes = pc.unique(reason_codes(pc.list_flatten(why.filter(pa.array(mask))))).to_pylist()
         for code in sorted(codes):
             of_code = mask & _holds(why, code)
             yield from _by_cause(pair, f"{verdict}: {code}", of_code, code, scores)
@@ -278,9 +286,9 @@ def _sides(pair: _Pair, name: str) -> tuple[pa.Array | None, pa.Array | None]:
 
 
 def _holds(lists: pa.Array, value: str) -> Mask:
-    """Which lists hold a value."""
+    """Which lists of reasons hold a code."""
     found = np.zeros(len(lists), dtype=bool)
-    hits = _mask(pc.equal(pc.list_flatten(lists), value))
+    hits = _mask(pc.equal(reason_codes(pc.list_flatten(lists)), value))
     found[pc.list_parent_indices(lists).to_numpy()[hits]] = True
     return found
 
@@ -288,8 +296,11 @@ def _holds(lists: pa.Array, value: str) -> Mask:
 def _found(kind: str, rows: Rows, places: Places) -> RowGroup:
     shown = pa.array(places[:SHOWN_EXAMPLES], pa.int64())
     pairs = zip(rows.split.take(shown).to_pylist(), rows.ids.take(shown).to_pylist(), strict=True)
-    examples = tuple({"split": split, "question_id": identity} for split, identity in pairs)
-    return RowGroup(kind, len(places), examples)
+    examples = [{"split": split, "question_id": identity} for split, identity in pairs]
+    if rows.english is not None:
+        for example, text in zip(examples, rows.english.take(shown).to_pylist(), strict=True):
+            example["question_en"] = text
+    return RowGroup(kind, len(places), tuple(examples))
 
 
 def _texts(ids: pa.Array, places: Places) -> pa.Array:
