@@ -37,7 +37,7 @@ BEFORE: dict[str, dict[str, Any]] = {
     "balanced, 0.1.0": {"chrf": {"min": 35}, "content": {"min": 0.4}, **_AGREES, "missing": "keep"},
     "strict, 0.1.0": {"chrf": {"min": 50}, "content": {"min": 0.5}, **_AGREES, "missing": "keep"},
 }
-LANGUAGES, DRAWS = ("ja", "hi"), ("1", "2", "3", "4", "5", "6", "7")
+LANGUAGES, DRAWS = ("ja", "hi"), ("1", "2", "3", "4", "5", "6", "7", "8")
 Flags = NDArray[np.bool_]
 
 
