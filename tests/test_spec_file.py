@@ -36,6 +36,9 @@ def test_what_is_wrong_is_named_and_located(change: tuple[str, str], told: list[
 def test_a_spec_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(VQABuilderError, match="There is no such spec"):
         load_spec(tmp_path / "build.yaml")
+    (tmp_path / "build.yaml").touch()
+    with pytest.raises(VQABuilderError, match=r"There is no such spec(.|\n)*did you mean .*build.yaml\?"):
+        load_spec(tmp_path / "build.yml")
 
 
 def test_a_policy_file_stands_in_the_place_of_its_rules(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Iterator
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,13 @@ def load_spec(path: Path | str) -> Spec:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
+        beside = [each.name for each in path.parent.glob("*.y*ml")]
+        close = get_close_matches(path.name, beside, n=1)
+        remedy = f"did you mean {path.parent / close[0]}?" if close else None
         raise SpecError(
-            "There is no such spec", where=path, remedy="vqa-builder init writes a commented build.yaml"
+            "There is no such spec",
+            where=path,
+            remedy=remedy or "vqa-builder init writes a commented build.yaml",
         ) from None
     except (UnicodeDecodeError, IsADirectoryError) as error:
         raise SpecError(

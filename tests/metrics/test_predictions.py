@@ -28,6 +28,7 @@ LINES = "\n".join(json.dumps(record, ensure_ascii=False) for record in RECORDS)
         ("gqa.json", json.dumps(RECORDS).replace("question_id", "questionId").encode()),
         ("vizwiz.json", json.dumps(RECORDS).replace("question_id", "image").encode()),
         ("table.csv", 'question_id,answer\n11,猫\nb/2,"red, white"\n'.encode()),
+        ("table.csv", "question_id;answer\n11;猫\nb/2;red, white\n".encode()),
         ("table.csv", '\ufeffanswer,question_id\r\n猫,11\r\n"red, white",b/2\r\n'.encode()),
         ("table.tsv", "question_id\tanswer\n11\t猫\nb/2\tred, white\n".encode()),
     ],

@@ -12,6 +12,7 @@ import pytest
 from tests.hub.plugin import hub
 from tests.hub.server import Hub
 from tests.release.conftest import changed
+from vqa_builder import verify
 from vqa_builder.errors import ReleaseError, UnknownNameError
 from vqa_builder.release.contents import ReleaseContents
 from vqa_builder.release.diff.compare import diff
@@ -42,6 +43,17 @@ def test_what_a_release_does_not_hold_is_named(hi: ReleaseContents, tmp_path: Pa
     with pytest.raises(UnknownNameError, match="'validatoin'") as caught:
         release.table(split="validatoin")
     assert "did you mean 'validation'?" in str(caught.value)
+
+
+def test_a_folder_that_verify_cannot_find_is_told(ja: ReleaseContents, tmp_path: Path) -> None:
+    release = write_release(ja, tmp_path)
+    for wrong, told in (
+        (tmp_path / "vqa-jp", f"did you mean {release}?"),
+        (release / "manifest.json", "folder"),
+    ):
+        with pytest.raises(ReleaseError) as caught:
+            verify(str(wrong))
+        assert told in str(caught.value)
 
 
 def test_two_revisions_are_compared(hub: Hub, ja: ReleaseContents, tmp_path: Path) -> None:

@@ -193,7 +193,7 @@ def _pairs(records: list[_Prediction]) -> list[tuple[int | str, Value]]:
 
 def _read_csv(text: str, label: str) -> list[tuple[int | str, Value]]:
     header = text.splitlines()[0]
-    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter="\t" if "\t" in header else ",")
+    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=header.count))
     names = rows.fieldnames or []
     if not {"question_id", "answer"} <= {*names}:
         raise _unknown_shape(label, f"the header {header[:80]!r}")

@@ -93,21 +93,28 @@ def open_release(name: str | Path) -> Release:
     if not folder.is_dir():
         match = _ON_THE_HUB.fullmatch(str(name))
         if not match:
-            raise _no_such_release(str(name))
+            raise no_such_release(str(name))
         folder = _fetched(Remote(match[1] or match[3]), match[2] or "main")
     return Release(folder, load_manifest(folder))
 
 
-def _no_such_release(name: str) -> ReleaseError:
+def no_such_release(name: str, *, asks_hub: bool = True) -> ReleaseError:
+    """The error for a name that leads to no folder; tells the nearest one, or how the hub is asked."""
+    if Path(name).name == manifest.FILE and Path(name).is_file():
+        return ReleaseError(
+            "This is a file of a release", where=name, remedy=f"give its folder: {Path(name).parent}"
+        )
     beside: Sequence[str] = []
     if (parent := Path(name).parent).is_dir():
         beside = [str(path) for path in parent.iterdir() if path.is_dir()]
     close = difflib.get_close_matches(name, beside, n=1)
-    on_the_hub = f"for the hub write {name}@main" if _ON_THE_HUB.fullmatch(f"{name}@main") else None
+    on_the_hub = (
+        f"for the hub write {name}@main" if asks_hub and _ON_THE_HUB.fullmatch(f"{name}@main") else None
+    )
     return ReleaseError(
         "There is no such folder",
         where=name,
-        expected="the folder of a release, or org/name@revision on the hub",
+        expected="the folder of a release" + ", or org/name@revision on the hub" * asks_hub,
         remedy=f"did you mean {close[0]}?" if close else on_the_hub,
     )
 

@@ -27,6 +27,7 @@ from vqa_builder.release.checks import (
 )
 from vqa_builder.release.contents import check_counts, schema_fault
 from vqa_builder.release.manifest import Manifest
+from vqa_builder.release.opening import no_such_release
 from vqa_builder.release.parquet import FOLDERS, config_of, open_table
 from vqa_builder.release.record_checks import PROVED, record_faults
 from vqa_builder.release.record_view import is_records
@@ -101,7 +102,7 @@ def verify(folder: Path | str, *, tables: bool = True, reload: bool = True) -> V
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise ReleaseError("There is no such folder", where=folder, remedy="give the folder of a release")
+        raise no_such_release(str(folder), asks_hub=False)
     found = _manifest_check(folder)
     if isinstance(found, Check):
         return VerifyReport(folder, (found,))

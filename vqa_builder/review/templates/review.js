@@ -103,9 +103,10 @@
     $("english").textContent = cell("question_en");
     $("translation").textContent = cell("question") || "(no translation)";
     $("back").textContent = cell("question_back");
-    $("answers").textContent = cell("answers");
-    $("answer_en").textContent = cell("answer_en") || "-";
+    $("answers").textContent = cell("answers") || "withheld";
+    $("answer_en").textContent = cell("answer_en");
     $("corrected_answer").disabled = !cell("answer_en");
+    $("corrected_answer").closest("label").hidden = !cell("answer_en");
     picture(data.pictures[current]);
     for (const element of [$("translation"), $("answers"), ...document.querySelectorAll("[data-target]")]) {
       element.lang = language;
