@@ -55,7 +55,7 @@ JA, HI = languages.get("ja"), languages.get("hi")
         ("horse statue", "馬の像", "घोड़े की मूर्ति"),
         ("there are no animals in picture", "写真の中の動物はいない", "तस्वीर में कोई जानवर नहीं है"),
         ("a and b", "AとB", "A और B"),
-        ("row b", "列B", "क़तार B"),
+        ("row b", "列B", "कतार B"),
         ("team a", "チームA", "टीम A"),
         ("½ cup", "カップ½", "½ कप"),
         ("keep food fresh", "食べ物を新鮮に保つ", "खाना ताज़ा रखना"),

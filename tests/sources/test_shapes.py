@@ -195,7 +195,7 @@ def test_options_come_out_distinct_and_quoted(tmp_path: Path) -> None:
     source = {"type": "multiple_choice", "splits": {"train": "a_okvqa.json"}, "on_bad_string": "english"}
     (release,) = build(load_spec(spec_of(tmp_path, source, languages=["hi"])), tmp_path / "out", workers=1)
     rows = released(release.folder).to_pylist()
-    assert rows[1]["choices"] == ["नदी", "सड़क (road)", "सड़क (street)", "बग़ीचा"]
+    assert rows[1]["choices"] == ["नदी", "सड़क (road)", "सड़क (street)", "बगीचा"]
     assert rows[1]["direct_answers"] == ["नदी"] * 7 + ["सड़क (road)"] * 3
     assert rows[2]["choices"] == ["चश्मा", "गिलास", "टोपी", "मास्क"]
     assert [row["correct_choice_idx"] for row in rows] == [2, 0, 0]
