@@ -168,6 +168,21 @@ def test_licences_in_the_terms_of_the_hub(licence: str | None, expected: dict[st
     assert metadata.hub_licence(licence) == expected
 
 
+@pytest.mark.parametrize(
+    ("licence", "told"),
+    [
+        ("ccby4.0", "did you mean 'cc-by-4.0'?"),
+        ("VQA terms", "licence_url"),
+        ("GPLv3", ""),
+        ("Apache 2.0", ""),
+    ],
+)
+def test_a_licence_that_the_hub_does_not_know_is_told(licence: str, told: str) -> None:
+    assert told in "".join(metadata.licence_notices(licence))
+    assert bool(told) == bool(metadata.licence_notices(licence))
+    assert metadata.licence_notices(licence, "https://example.org") == []
+
+
 def test_the_answers_are_summed_up(ja: ReleaseContents) -> None:
     described = manifest.describe(ja)
     described["counts"]["answers"] = ANSWERS

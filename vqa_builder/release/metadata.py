@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
@@ -97,6 +98,19 @@ def hub_licence(licence: str | None, url: str | None = None) -> dict[str, str]:
         return {"license": known}
     link = url or (licence if licence.startswith(("https://", "http://")) else "README.md")
     return {"license": "other", "license_name": _slug(licence) or "other", "license_link": link}
+
+
+def licence_notices(licence: str | None, url: str | None = None) -> list[str]:
+    """What to know of a licence that the hub does not know.
+
+    >>> licence_notices("ccby4.0")
+    ["the hub knows no licence 'ccby4.0', so the card says other; did you mean 'cc-by-4.0'?"]
+    """
+    if url or hub_licence(licence)["license"] != "other":
+        return []
+    close = get_close_matches(str(licence).lower(), sorted({*_hub_ids().values()}), n=1)
+    hint = f"did you mean {close[0]!r}?" if close else "say where its text lies: licence_url"
+    return [f"the hub knows no licence {licence!r}, so the card says other; {hint}"]
 
 
 def licence_page(licence: str | None, url: str | None = None) -> str | None:

@@ -109,9 +109,6 @@ def review_sheet(release: Path | str, rows: int = 300, seed: int = 0) -> Sheet:
 
     Raises:
         ReleaseError: there is no such release, or it records no policy.
-
-    >>> review_sheet("out/vqa-ja", 2).to_pandas()[["question_en", "weight"]].shape
-    (2, 2)
     """
     return sample(questions_of(open_release(release).folder), rows, seed)
 

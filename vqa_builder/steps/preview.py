@@ -15,6 +15,7 @@ from vqa_builder.executors import LocalExecutor
 from vqa_builder.quality import choice
 from vqa_builder.record_strings import stated
 from vqa_builder.release import images
+from vqa_builder.release.metadata import licence_notices
 from vqa_builder.spec import Spec
 from vqa_builder.steps import looking
 from vqa_builder.steps.answering import open_senses
@@ -114,7 +115,8 @@ def check_spec(
         checked.append(f"text for the card: {spec.release.card}")
     for language in languages:
         checked += _check_language(spec, plugins, language)
-    checked += [f"notice: {line}" for line in plugins.notices(languages)]
+    notices = plugins.notices(languages) + licence_notices(spec.release.licence, spec.release.licence_url)
+    checked += [f"notice: {line}" for line in notices]
     engines = dict.fromkeys([*plugins.engines, *plugins.back_chain])
     return [*checked, *(f"engine {engine.signature}" for engine in engines)]
 
