@@ -132,7 +132,7 @@ def test_the_same_build_twice_gives_the_same_bytes(built: Path, tmp_path: Path) 
 def test_killed_at_any_moment_the_same_command_ends_the_same(built: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "vqa_builder", "build", str(built / "source" / "build.yaml")]
     command += ["--out", str(tmp_path / "out"), "--workers", "1"]
-    for delay in (0.7, 1.3, 1.9, 2.6, 3.6):
+    for delay in (1.5, 3.0):  # tests/kill takes hundreds of moments
         with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
             time.sleep(delay)
             process.send_signal(signal.SIGKILL)

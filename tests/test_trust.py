@@ -145,6 +145,24 @@ def test_a_manifest_whose_checksum_does_not_fit_is_refused(copy: Path, changes: 
         reproduce(release, copy / "again", inputs=copy / "source", workers=1)
 
 
+def test_a_changed_manifest_is_told_with_what_it_would_decide(copy: Path) -> None:
+    release = forged(copy, HOSTILE[0][1], honest_checksum=False)
+    with pytest.raises(ReleaseError, match=r"(?s)changed after it was written.*scores\.qe\.command: .*touch"):
+        reproduce(release, copy / "again", inputs=copy / "source", workers=1, allow=["command"])
+
+
+def test_the_name_in_a_manifest_is_that_of_its_spec(copy: Path) -> None:
+    release = copy / "out" / "tiny-ja"
+    content = json.loads((release / "manifest.json").read_text(encoding="utf-8"))
+    manifest.save(
+        release, {name: value for name, value in content.items() if name != "checksum"} | {"name": "a"}
+    )
+    before = (release / "manifest.json").read_bytes()
+    with pytest.raises(ReleaseError, match="another name"):  # else the original would be replaced
+        reproduce(release, copy / "out", inputs=copy / "source", workers=1)
+    assert (release / "manifest.json").read_bytes() == before
+
+
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
@@ -167,7 +185,7 @@ def test_a_manifest_of_another_shape_is_refused(copy: Path, changes: dict[str, A
     manifest.save(
         release, {**{name: value for name, value in content.items() if name != "checksum"}, **changes}
     )
-    with pytest.raises(ReleaseError, match=f"does not say what the release was made from(?s:.)*{told}"):
+    with pytest.raises(ReleaseError, match=f"(is damaged|does not say what)(?s:.)*{told}"):
         reproduce(release, copy / "again", inputs=copy / "source", workers=1)
     assert not (copy / "again").exists()
 

@@ -10,15 +10,13 @@ import traceback
 from pathlib import Path
 
 from vqa_builder.errors import shown
+from vqa_builder.redaction import redact
 from vqa_builder.version import __version__
 
 EXIT_CODE = 3
 
 _SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASS|CREDENTIAL|AUTH", re.IGNORECASE)
 _LIKE_A_KEY = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])[\w.+=~-]{16,}")
-_SECRET_IN_TEXT = re.compile(
-    r"(?i)\b(?:bearer|basic)\s+[\w.+/=~-]+|\b(?:sk|hf|ghp|xox[a-z])[-_][\w-]{8,}|(?<=://)[^\s/@]+:[^\s/@]+(?=@)"
-)
 
 
 def report(error: BaseException, folder: Path) -> str:
@@ -49,14 +47,12 @@ def scrubbed(text: str) -> str:
     >>> scrubbed("GET https://me:hunter2@example.org: Authorization: Bearer abc.def")
     'GET https://***@example.org: Authorization: ***'
     """
-    values = (
+    values = {
         value
         for name, value in os.environ.items()
         if len(value) >= 6 and (_SECRET_NAME.search(name) or _LIKE_A_KEY.fullmatch(value))
-    )
-    for value in sorted(values, key=len, reverse=True):
-        text = text.replace(value, "***")
-    return _SECRET_IN_TEXT.sub("***", text)
+    }
+    return redact(text, values)
 
 
 def work_folder(arguments: list[str]) -> Path:

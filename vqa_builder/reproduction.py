@@ -138,8 +138,7 @@ def reproduce(
     folder = original if original.is_dir() else original.parent
     found = manifest.load_manifest(folder)
     _refuse_to_replace(folder, Path(out) / found.name)
-    _refuse_damaged(found, folder)
-    spec = _recorded_spec(found, folder, (inputs or folder).absolute())
+    spec = _undamaged_spec(found, folder, (inputs or folder).absolute())
     trust.check(spec, allow, [spec.folder, folder], own)
     _check_inputs(found, spec)
     spec = _with_own_memory(found, folder, spec, Path(out))
@@ -172,23 +171,36 @@ def _refuse_to_replace(original: Path, target: Path) -> None:
         )
 
 
-def _refuse_damaged(found: Manifest, folder: Path) -> None:
-    if not found.is_untouched:
-        raise ReleaseError(
-            "The manifest was changed after it was written",
-            where=folder / manifest.FILE,
-            expected="a checksum that fits its content",
-            remedy=_TAKE_AGAIN,
-        )
+def _undamaged_spec(found: Manifest, folder: Path, inputs: Path) -> Spec:
+    """The spec of a manifest that nobody changed; the error tells what a changed one would decide, too."""
+    where = folder / manifest.FILE
     try:
         msgspec.convert(found.content, _Recorded)
     except msgspec.ValidationError as error:
         raise ReleaseError(
             "The manifest does not say what the release was made from",
-            where=folder / manifest.FILE,
+            where=where,
             found=error,
             remedy=_TAKE_AGAIN,
         ) from None
+    spec = _recorded_spec(found, folder, inputs)
+    if not found.is_untouched:
+        raise ReleaseError(
+            "The manifest was changed after it was written",
+            where=where,
+            expected="a checksum that fits its content",
+            found=trust.listed(trust.settings(spec, [spec.folder, folder])) or None,
+            remedy=_TAKE_AGAIN,
+        )
+    if found.name not in (f"{spec.name}-{found.language}", f"{spec.name}-questions-{found.language}"):
+        raise ReleaseError(
+            "The manifest is of another name than its spec",
+            where=where,
+            expected=f"{spec.name}-{found.language}",
+            found=found.name,
+            remedy=_TAKE_AGAIN,
+        )
+    return spec
 
 
 def _with_own_memory(found: Manifest, folder: Path, spec: Spec, out: Path) -> Spec:

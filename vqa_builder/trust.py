@@ -84,14 +84,18 @@ def check(spec: Spec, allowed: Collection[str], folders: Iterable[Path], own: Sp
     if not refused:
         return
     kinds = list(dict.fromkeys(setting.kind for setting in refused))
-    listed = "; ".join(f"{place}: {value[:200]}" for _, place, value in refused)
     raise SpecError(
         f"A spec that came with data may not decide to {', '.join(KINDS[kind] for kind in kinds)}",
         where=spec.folder,
-        found=listed,
+        found=listed(refused),
         remedy=f"read it, then allow it with {' '.join(f'--allow {kind}' for kind in kinds)}, "
         "or give a spec of your own that says the same",
     )
+
+
+def listed(found: Iterable[Setting]) -> str:
+    """Settings as a message names them."""
+    return "; ".join(f"{place}: {value[:200]}" for _, place, value in found)
 
 
 def settings(spec: Spec, folders: Iterable[Path]) -> Iterator[Setting]:

@@ -14,6 +14,7 @@ from vqa_builder.errors import ReleaseError
 from vqa_builder.release import manifest
 from vqa_builder.release.contents import ReleaseContents
 from vqa_builder.release.manifest import load_manifest, score_summaries
+from vqa_builder.release.verify import verify
 from vqa_builder.release.write import write_release
 from vqa_builder.schema import content_hash
 from vqa_builder.store import file_hash
@@ -105,6 +106,44 @@ def test_a_folder_that_is_no_release_is_refused(tmp_path: Path, text: str | None
     if text is not None:
         (tmp_path / manifest.FILE).write_text(text, encoding="utf-8")
     with pytest.raises(ReleaseError, match=message):
+        load_manifest(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"name": "../evil"}, "name"),
+        ({"name": "/tmp/evil"}, "name"),
+        ({"language": "../../x"}, "language"),
+        ({"tables": {"../data/train": {}}}, "tables"),
+        ({"spec": [1]}, "spec"),
+        ({"spec": {"translate": "x"}}, "translate"),
+        ({"spec": {"translate": {"protect": 5}}}, "protect"),
+        ({"spec": {"release": {"images": 5}}}, "images"),
+        ({"engines": ["mini"]}, "engines"),
+        ({"source": 5}, "source"),
+        ({"form": [1]}, "form"),
+        ({"counts": {"source": {}, "kept": {}, "rejected": {}, "bad_records": 1e999}}, "cannot be read"),
+        ({"name": "vqa-\ud83d"}, "cannot be read"),
+    ],
+)
+def test_a_manifest_of_another_shape_is_damaged(
+    ja: ReleaseContents, tmp_path: Path, changes: dict[str, Any], told: str
+) -> None:
+    path = tmp_path / manifest.FILE
+    content = {**manifest.describe(ja), **changes}
+    path.write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(ReleaseError, match=told):
+        load_manifest(tmp_path)
+    assert [check.ok for check in verify(tmp_path).checks] == [False]
+
+
+@pytest.mark.parametrize(
+    "text", [b"[" * 200_000, b'{"format": 1, "a": ' + b"9" * 5000 + b"}", b'{"format": 1, "a": "\xff"}']
+)
+def test_a_manifest_that_is_no_json_is_an_error_of_ours(tmp_path: Path, text: bytes) -> None:
+    (tmp_path / manifest.FILE).write_bytes(text)
+    with pytest.raises(ReleaseError, match="cannot be read"):
         load_manifest(tmp_path)
 
 

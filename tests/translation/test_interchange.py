@@ -127,6 +127,7 @@ GOOD = '{"source": "en", "target": "ja", "text": "cat", "translation": "猫"}\n'
         ("\n" + GOOD.replace('"en"', '""'), "line 2", "empty 'source'"),
         (GOOD.encode("utf-16"), "line 1", ""),
         (b'{"source": "en", "target": "ja", "text": "\xff", "translation": "x"}', "line 1", "utf-8"),
+        (GOOD.replace('"cat"', '"\\ud83d"'), "line 1", ""),
     ],
 )
 def test_broken_json_lines(tmp_path: Path, content: str | bytes, where: str, found: str) -> None:
@@ -138,7 +139,13 @@ def test_broken_json_lines(tmp_path: Path, content: str | bytes, where: str, fou
     assert found in str(caught.value)
 
 
-UNIT = '<tu><tuv xml:lang="en"><seg>a</seg></tuv><tuv xml:lang="ja"><seg>b</seg></tuv></tu>'
+def unit(text: str) -> str:
+    return f'<tu><tuv xml:lang="en"><seg>{text}</seg></tuv><tuv xml:lang="ja"><seg>b</seg></tuv></tu>'
+
+
+UNIT, TMX = unit("a"), "<tmx><body>%s</body></tmx>"
+GROWING = [f'<!ENTITY {chr(98 + at)} "{f"&{chr(97 + at)};" * 10}">' for at in range(12)]
+BOMB = f'<!DOCTYPE tmx [<!ENTITY a "aaaaaaaaaa">{"".join(GROWING)}]>'
 
 
 @pytest.mark.parametrize(
@@ -153,6 +160,13 @@ UNIT = '<tu><tuv xml:lang="en"><seg>a</seg></tuv><tuv xml:lang="ja"><seg>b</seg>
         ('<tmx><body><tu><tuv xml:lang="en"/></tu></body></tmx>', "translation unit 1"),
         (f'<tmx><header srclang="de"/><body>{UNIT}</body></tmx>', "translation unit 1"),
         ('<?xml version="1.0" encoding="nonsense"?><tmx/>', "line 1"),
+        ('<!DOCTYPE tmx [<!ENTITY a SYSTEM "file:///etc/passwd">]>' + TMX % unit("&a;"), "line 1"),
+        (BOMB + TMX % unit("&m;"), "line 1"),
+        (TMX % unit('<ph type="x-control">ffffffffff</ph>'), "translation unit 1"),
+        (TMX % unit('<ph type="x-control">d83d</ph>'), "translation unit 1"),
+        (TMX % unit('<ph type="x-control">-5</ph>'), "translation unit 1"),
+        (TMX % unit("<hi>" * 5000 + "a" + "</hi>" * 5000), "translation unit 1"),
+        (TMX % f'<tu><prop type="x-role-json">{"[" * 50_000}</prop>{UNIT[4:]}', "translation unit 1"),
     ],
 )
 def test_broken_tmx(tmp_path: Path, content: str, where: str) -> None:

@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from hypothesis import given, strategies as st
 
 from vqa_builder.errors import SourceError, StorageError
 from vqa_builder.translation.memory import Entry, TranslationMemory, _keys
+from vqa_builder.translation.memory_repair import repair
 from vqa_builder.translation.request import Request
 
 ENGINE = "mini|sha:1"
@@ -207,6 +209,43 @@ def test_another_database_or_version_is_left_as_it_was(tmp_path: Path, statement
     with pytest.raises(StorageError, match=found), TranslationMemory(path):
         pass
     assert path.read_bytes() == before
+
+
+COUNTING = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c)"
+
+
+@pytest.mark.parametrize(
+    ("statements", "found"),
+    [
+        ("UPDATE entries SET translation = x'ff00', checksum = NULL", "is damaged"),
+        ("UPDATE entries SET translation = CAST(x'eda0bd' AS TEXT), checksum = NULL", "memory repair"),
+        ("UPDATE entries SET checksum = 'abc'", "is damaged"),
+        ("UPDATE entries SET source = x'00'", "is damaged"),
+        ("UPDATE engines SET signature = x'ff'", "is damaged"),
+        ("DROP TABLE engines", "memory repair"),
+        ("ALTER TABLE entries ADD COLUMN more TEXT AS (hex(zeroblob(1000000000)))", "a table 'entries'"),
+        ("CREATE INDEX i ON entries (hex(zeroblob(1000)))", "an? index 'i'"),
+        (
+            f"CREATE TRIGGER t AFTER INSERT ON entries BEGIN {COUNTING} SELECT * FROM c; END",
+            "a trigger 't'",
+        ),
+        (
+            f"DROP TABLE entries; CREATE VIEW entries AS {COUNTING} SELECT * FROM c",
+            "not a translation memory alone",
+        ),
+    ],
+)
+def test_a_memory_of_somebody_else_runs_nothing(tmp_path: Path, statements: str, found: str) -> None:
+    path = tmp_path / "memory.sqlite"
+    with TranslationMemory(path) as memory:
+        memory.add([Entry("en", "ja", "cow", "牛", engine="human")])
+    changed = sqlite3.connect(path)
+    changed.executescript(statements)
+    changed.close()
+    with pytest.raises(StorageError, match=found), TranslationMemory(path) as memory:
+        list(memory.entries())
+    with suppress(StorageError):
+        assert repair(path).kept == 1
 
 
 def test_a_locked_memory_is_an_error_that_says_so(tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ No time, no host and no path outside the release stands in it; identity is the c
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -31,6 +30,7 @@ FORMAT = 1
 FILE = "manifest.json"
 PACKAGE = "vqa-builder"
 FREQUENT_VALUES = 10
+_FILE_NAME = r"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$"
 _TABLE_KEY = r"^(data/[^/]+|rejected/[^/]+|answers/answer_map)$"
 
 
@@ -57,16 +57,41 @@ class _File(msgspec.Struct):
     sha256: str
 
 
+class _Images(msgspec.Struct):
+    licence: str | None = None
+
+
+class _Release(msgspec.Struct):
+    images: _Images | None = None
+
+
+class _Translate(msgspec.Struct):
+    protect: list[str] | None = None
+
+
+class _Spec(msgspec.Struct):
+    translate: _Translate | None = None
+    release: _Release | None = None
+
+
 class _Content(msgspec.Struct):
     """What readers rely on; a manifest holds more."""
 
     builder: dict[str, str]
-    name: str
-    language: str
+    name: Annotated[str, msgspec.Meta(pattern=_FILE_NAME)]
+    language: Annotated[str, msgspec.Meta(pattern=_FILE_NAME)]
     key: str
     counts: _Counts
     tables: dict[Annotated[str, msgspec.Meta(pattern=_TABLE_KEY)], _Table]
     files: dict[str, _File]
+    spec: _Spec | None = None
+    source: dict[str, Any] | None = None
+    engines: list[dict[str, Any]] | None = None
+    signatures: dict[str, Any] | None = None
+    scores: dict[str, Any] | None = None
+    repo: str | None = None
+    form: str | None = None
+    version: str | None = None
 
 
 @dataclass(frozen=True)
@@ -150,8 +175,8 @@ def load_questions(folder: Path) -> Manifest:
 def parse_manifest(text: bytes, where: Path | str) -> Manifest:
     """A manifest from its bytes; raises as ``load_manifest`` does."""
     try:
-        content = json.loads(text)
-    except ValueError as error:
+        content = msgspec.json.decode(text)
+    except (ValueError, RecursionError) as error:
         raise ReleaseError("The manifest cannot be read", where=where, found=error) from None
     return Manifest(_checked(content, where))
 

@@ -20,6 +20,7 @@ import pyarrow as pa
 
 from vqa_builder.batches import Batches
 from vqa_builder.pictures import with_sums
+from vqa_builder.redaction import redact_masked
 from vqa_builder.release.manifest import Manifest
 from vqa_builder.release.parquet import ANSWER_MAP_KEY, FOLDERS, config_of
 from vqa_builder.schema import StreamedHash, content_hash
@@ -99,7 +100,7 @@ class Gate:
             last = problems.strip().splitlines()[-1:] or ["no message"]
             return [f"the process that loads the revision ended with {self._process.returncode}: {last[0]}"]
         faults: list[str] = json.loads(out.splitlines()[-1])
-        return [fault.replace(self._token, "<token>") if self._token else fault for fault in faults]
+        return [redact_masked(fault, [self._token] if self._token else []) for fault in faults]
 
     def _environment(self) -> dict[str, str]:
         """Only this hub, an empty cache, and this package whatever the current folder is."""

@@ -60,8 +60,9 @@ class Record(msgspec.Struct, kw_only=True):
         """The entry it stands for; ``label`` as in ``read_entries``.
 
         Raises:
-            ValueError: a field that must not be empty is.
+            ValueError: a field that must not be empty is, or is no valid Unicode.
         """
+        "".join(filter(None, (self.source, self.target, self.text, self.translation))).encode()
         for name in REQUIRED:
             if not getattr(self, name).strip():
                 raise ValueError(f"an empty {name!r}")
@@ -260,7 +261,7 @@ def _readable(path: Path) -> Iterator[None]:
         raise SourceError("There is no such file", where=path) from None
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise SourceError("The file is no gzip file, or cut off", where=path, found=error) from error
-    except (OSError, pa.ArrowException) as error:
+    except (OSError, ValueError, OverflowError, RecursionError, pa.ArrowException) as error:
         raise SourceError("The file cannot be read", where=path, found=error) from error
 
 

@@ -163,7 +163,7 @@ class TranslationMemory:
                 asked = replace(request.take(missing), role=role)
                 keys = _keys(asked if contexts else replace(asked, contexts=None), OVERRIDES)
                 rows = self._db.select(f"key, translation, checksum, signature {_ENTRIES}", keys)
-                found = {key: (self._checked(key, *rest), label) for key, *rest, label in rows}
+                found = {key: (self._checked(key, *rest), str(label)) for key, *rest, label in rows}
                 for at, key in zip(missing, keys, strict=True):
                     answers[at] = found.get(key)
                 missing = [at for at in missing if answers[at] is None]
@@ -220,7 +220,7 @@ class TranslationMemory:
         empty = True
         statement = f"SELECT key, translation, checksum, signature {_ENTRIES} {_OVERRIDES_HERE} ORDER BY key"
         for key, *rest, label in self._db.execute(statement, (source, target)):
-            digest.update(key + _framed(self._checked(key, *rest)) + _framed(label))
+            digest.update(key + _framed(self._checked(key, *rest)) + _framed(str(label)))
             empty = False
         return "" if empty else digest.hexdigest()
 
@@ -262,16 +262,16 @@ class TranslationMemory:
 
     def _checked(self, key: bytes, translation: str, checksum: int | None) -> str:
         """A translation that is what was stored."""
-        if checksum is not None and checksum != _checksum(key, translation):
+        if not isinstance(translation, str) or checksum not in (None, _checksum(key, translation)):
             raise self._damaged(translation)
         return translation
 
-    def _damaged(self, entry: str) -> StorageError:
+    def _damaged(self, entry: object) -> StorageError:
         return StorageError(
             "An entry of the translation memory is damaged",
             where=self.path,
             expected="what was stored",
-            found=repr(entry[:80]),
+            found=repr(entry)[:80],
             remedy="`vqa-builder memory repair` saves all entries that are whole",
         )
 
@@ -292,6 +292,8 @@ def _checksum(key: bytes, translation: str) -> int:
 
 def is_whole(key: bytes, checksum: int | None, entry: Entry) -> bool:
     """Whether an entry is what was stored, as far as its key and its checksum can tell."""
+    if not all(isinstance(text, str) for text in entry[:-1]):
+        return False
     owner = OVERRIDES if entry.human_verified else entry.engine
     (expected,) = _keys(Request([entry.text], entry.source, entry.target, entry.role, [entry.context]), owner)
     return key == expected and checksum in (None, _checksum(key, entry.translation))

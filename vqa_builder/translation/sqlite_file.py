@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,9 +17,10 @@ from vqa_builder.translation.request import batches
 KEYS_PER_SELECT = 1000
 CACHE_KIB = 65_536
 
+_REPAIR = "`vqa-builder memory repair` saves what is whole of a damaged one"
 _NO_DATABASE = (
     "This file is no translation memory, or a damaged one",
-    "name another file; `vqa-builder memory repair` saves what is whole of a damaged one",
+    f"name another file; {_REPAIR}",
 )
 _LOCKED = (
     "The translation memory is locked by another program",
@@ -140,6 +142,7 @@ class SqliteFile:
                 for statement in (*statements, f"PRAGMA user_version = {made}"):
                     self._connection.execute(statement)
         self._check_version()
+        self._check_schema()
 
     def _write_ahead(self) -> None:
         """Switch to WAL. SQLite does not wait for others with this as it does with everything else."""
@@ -165,6 +168,19 @@ class SqliteFile:
             remedy="name another file, or export the memory with the version that wrote it",
         )
 
+    def _check_schema(self) -> None:
+        """Refuse whatever would run when the file is read or written: triggers, views, computed columns."""
+        expected = {_letters(statement) for statement in self._schema}
+        for kind, name, statement in self._connection.execute("SELECT type, name, sql FROM sqlite_schema"):
+            if not str(name).startswith("sqlite_") and _letters(str(statement)) not in expected:
+                raise StorageError(
+                    "This file is not a translation memory alone",
+                    where=self.path,
+                    expected="tables and indexes as this version makes them",
+                    found=f"a {kind} {name!r}, which others have put there or changed",
+                    remedy=f"name another file; {_REPAIR}",
+                )
+
     def _found_version(self) -> int:
         return int(self._connection.execute("PRAGMA user_version").fetchone()[0])
 
@@ -179,10 +195,14 @@ class SqliteFile:
         except sqlite3.Error as error:
             # Extended codes carry the primary one in their lowest byte.
             code = int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
-            problem, remedy = _PROBLEMS.get(code, ("The translation memory cannot be used", ""))
-            advice = [remedy] if remedy else []
+            problem, remedy = _PROBLEMS.get(code, ("The translation memory cannot be used", _REPAIR))
+            advice = [remedy]
             if code == sqlite3.SQLITE_FULL:
                 with suppress(sqlite3.Error):
                     advice.append(f"the {self._count(self._entries):,} entries stored before are kept")
-            told = "; ".join(advice) or None
-            raise StorageError(problem, where=self.path, found=error, remedy=told) from error
+            raise StorageError(problem, where=self.path, found=error, remedy="; ".join(advice)) from error
+
+
+def _letters(statement: str) -> str:
+    """A statement of a schema without what ALTER TABLE leaves otherwise: white space and commas."""
+    return re.sub(r"[\s,]", "", statement)

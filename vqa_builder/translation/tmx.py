@@ -141,7 +141,10 @@ def _segments(unit: ElementTree.Element, place: str) -> Iterator[tuple[str, str]
         segment = variant.find("{*}seg")
         if segment is None:
             raise Malformed(place, f"the <tuv> in {language} has no <seg>")
-        yield language, _text(segment)
+        try:
+            yield language, _text(segment)
+        except (ValueError, OverflowError, RecursionError) as error:
+            raise Malformed(place, f"the <seg> in {language} cannot be read: {error}") from None
 
 
 def _text(element: ElementTree.Element) -> str:
@@ -163,7 +166,7 @@ def _properties(unit: ElementTree.Element, place: str) -> dict[str, Any]:
         if name.endswith("-json"):
             try:
                 name, value = name.removesuffix("-json"), str(json.loads(value))
-            except ValueError:
+            except (ValueError, RecursionError):
                 raise Malformed(place, f"the property x-{name} holds no JSON") from None
         if name in ("role", "context", "engine"):
             found[name] = value

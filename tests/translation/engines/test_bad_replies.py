@@ -197,6 +197,28 @@ def test_what_models_say_never_stops_a_run_but_a_dead_service_does(server: Scrip
         made.translate(Request(texts, "en", "ja"))
 
 
+@pytest.mark.parametrize("status", [400, 422, 500])
+def test_texts_that_a_service_refuses_one_after_the_other_stop_nothing(server: Scripted, status: int) -> None:
+    texts = [f"Is box {number} red?" for number in range(12)]
+
+    def answer(request: HttpRequest) -> Response:
+        items = items_of(request)
+        if any(one["text"] in texts for one in items):
+            return raw('{"error": {"message": "content policy"}}', status)(request)
+        return Response(completion(items), content_type="application/json")
+
+    server.good = answer
+    with engine(server, stop_after=3, retries=0, items_per_request=1) as made:
+        assert all(isinstance(result, Failure) for result in made.translate(Request(texts, "en", "ja")))
+
+
+def test_a_packing_that_nobody_asked_for_is_not_unpacked(server: Scripted) -> None:
+    server.good = raw(b"(\xb5/\xfd", Content_Encoding="zstd")
+    with engine(server, retries=0) as made:
+        (result,) = made.translate(Request(TEXTS[:1], "en", "ja"))
+    assert isinstance(result, Failure) and "not asked for" in result.reason
+
+
 @pytest.mark.parametrize("provider", ["libre", "deepl", "microsoft", "baidu"])
 def test_random_json_from_web_services(
     server: Scripted, provider: Any, monkeypatch: pytest.MonkeyPatch

@@ -18,6 +18,7 @@ from typing import Any, Literal, TypeVar
 
 from vqa_builder.errors import VQABuilderError
 from vqa_builder.progress import Progress
+from vqa_builder.redaction import redact_masked
 
 Result = TypeVar("Result")
 ATTEMPTS = 6
@@ -286,7 +287,8 @@ class Remote:
             return error
         cause = _root(error)
         status = getattr(getattr(cause, "response", None), "status_code", None)
-        found = self._without_token(" ".join(str(cause).split())) or type(cause).__name__
+        said = " ".join(str(cause).split()) or type(cause).__name__
+        found = redact_masked(said, [self.token] if self.token else [])
         details: dict[str, Any] = {"where": self.url, "found": found}
         if status is None and not _is_connection_error(cause):
             if isinstance(error, ValueError | RuntimeError):
@@ -314,9 +316,6 @@ class Remote:
             transient.retry_after = _retry_after(cause)
             return transient
         return HubError(f"The hub refused to {what} ({status})", **details, remedy=_REMEDIES.get(status))
-
-    def _without_token(self, text: str) -> str:
-        return text.replace(self.token, "<token>") if self.token else text
 
 
 def _root(error: BaseException) -> BaseException:

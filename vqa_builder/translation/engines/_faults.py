@@ -5,22 +5,20 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import re
-from base64 import b64encode
-from collections.abc import Iterator, Mapping
+import zlib
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
-from urllib.parse import quote
 
 from vqa_builder.errors import EngineError
+from vqa_builder.redaction import redact_masked
 from vqa_builder.translation.engines.base import Stopped
 
 MOST_BYTES = 16 << 20
 LONGEST_SENSIBLE_WAIT = 366 * 86_400.0
-SHORTEST_BEGINNING = 12
 AGAIN = "run the same command again: what is finished will not be paid for twice"
 
 
@@ -97,18 +95,12 @@ class Secrets:
                 remedy=f"export {variable}=... (a key never belongs in the spec)",
             )
         if value:
-            encoded = b64encode(value.encode()).decode().rstrip("=")
-            self._values |= {value, quote(value, safe=""), encoded}
+            self._values.add(value)
         return value
 
     def scrub(self, text: str) -> str:
         """The text without any key, nor what begins like one, on one line and not too long."""
-        for value in sorted(self._values, key=len, reverse=True):
-            text = re.sub(re.escape(value), "***", text, flags=re.IGNORECASE)
-            if len(value) >= SHORTEST_BEGINNING:
-                beginning = re.escape(value[: SHORTEST_BEGINNING // 2])
-                text = re.sub(rf"{beginning}[^\s\"',;)]*", "***", text, flags=re.IGNORECASE)
-        return " ".join(text.split())[:300]
+        return " ".join(redact_masked(text, self._values).split())[:300]
 
 
 class HttpReply(NamedTuple):
@@ -153,13 +145,19 @@ async def post(client: Any, url: str, timeout: float, secrets: Secrets, **conten
     """
     import httpx
 
+    headers = {**(content.pop("headers", None) or {}), "Accept-Encoding": "gzip"}
     try:
-        async with asyncio.timeout(timeout), client.stream("POST", url, **content) as reply:
-            body = bytearray()
-            async for part in reply.aiter_bytes():
-                body += part
+        async with (
+            asyncio.timeout(timeout),
+            client.stream("POST", url, headers=headers, **content) as reply,
+        ):
+            body, unpack = bytearray(), _unpacking(reply.headers.get("Content-Encoding", ""))
+            async for part in reply.aiter_raw():
+                body += unpack(part, MOST_BYTES + 1 - len(body))
                 if len(body) > MOST_BYTES:
                     break
+    except zlib.error as error:
+        fault = Temporary(f"a reply that cannot be unpacked ({error})")
     except (TimeoutError, httpx.TimeoutException):
         fault = Temporary(f"no answer within {timeout:g} s")
     except httpx.HTTPError as error:
@@ -169,6 +167,19 @@ async def post(client: Any, url: str, timeout: float, secrets: Secrets, **conten
             return HttpReply(int(reply.status_code), reply.headers, body.decode(errors="replace"))
         fault = Temporary(f"a reply of more than {MOST_BYTES >> 20} MiB")
     raise fault
+
+
+def _unpacking(encoding: str) -> Callable[[bytes, int], bytes]:
+    """What unpacks a part of a body, to no more bytes than are wanted.
+
+    Raises:
+        zlib.error: nobody asked for this encoding.
+    """
+    if encoding.lower() in ("gzip", "x-gzip", "deflate"):
+        return zlib.decompressobj(zlib.MAX_WBITS | 32).decompress
+    if encoding.lower() not in ("", "identity"):
+        raise zlib.error("an encoding that was not asked for")
+    return lambda part, most: part
 
 
 def trouble_of(

@@ -19,6 +19,7 @@ from abc import abstractmethod
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
+from functools import partial
 from queue import SimpleQueue
 from typing import Annotated, Any, ClassVar, NamedTuple, TypeAlias
 from urllib.parse import urlsplit
@@ -32,6 +33,8 @@ from vqa_builder.translation.request import Request
 
 PART_SIZE = 32
 PART_SECONDS = 1.0
+PROBE = "2"
+"""A text that any service translates, from any language."""
 LONGEST_STAGGER = 0.003
 SECONDS_WORTH_A_WARNING = 5.0
 SECONDS_BETWEEN_WARNINGS = 30.0
@@ -97,6 +100,7 @@ class Reply(NamedTuple):
 
 Send: TypeAlias = Callable[[Job], Awaitable[Reply]]
 Report: TypeAlias = Callable[[Part], None]
+Works: TypeAlias = Callable[[], Awaitable[bool]]
 
 
 class RemoteEngine(EngineInParts):
@@ -123,9 +127,17 @@ class RemoteEngine(EngineInParts):
 
         async def work(report: Report) -> None:
             async with self._connect(request) as send:
-                await self._dispatcher.work(self._jobs(request), send, report)
+                await self._dispatcher.work(self._jobs(request), send, report, partial(self._works, request))
 
         yield from in_parts(work)
+
+    async def _works(self, request: Request) -> bool:
+        """Whether the service answers what it has no reason to refuse: the texts before are to blame then."""
+        probe = Request([PROBE], request.source, request.target)
+        with suppress(Refused, Temporary):
+            async with self._connect(probe) as send:
+                return any(isinstance(said, str) for _, said in (await send((0,))).results)
+        return False
 
 
 class Dispatcher:
@@ -157,14 +169,16 @@ class Dispatcher:
         self._failed_in_a_row = 0
         self._silent_until = 0.0
 
-    async def work(self, jobs: Iterable[Job], send: Send, report: Report) -> None:
+    async def work(self, jobs: Iterable[Job], send: Send, report: Report, works: Works | None = None) -> None:
         """Send every job until all is done, telling ``report`` of every reply.
+
+        ``works`` is asked before many failures in a row stop everything: the service may answer all else.
 
         Raises:
             Stopped: the service cannot or should not be asked any more; what was under way has been
                 waited for and reported.
         """
-        await _WorkerPool(self, deque(jobs), send, report).work()
+        await _WorkerPool(self, deque(jobs), send, report, works).work()
 
     async def wait_for_turn(self, stopping: asyncio.Event) -> bool:
         """Wait until a request may begin; False if none should begin any more."""
@@ -192,11 +206,13 @@ class Dispatcher:
         """A request brought a translation."""
         self._failed_in_a_row = 0
 
-    def failed(self, reason: str) -> None:
-        """A request came to nothing; raise ``Stopped`` if too many did."""
+    async def failed(self, reason: str, works: Works | None) -> None:
+        """A request came to nothing; raise ``Stopped`` if too many did, and the service does not work."""
         self._failed_in_a_row += 1
         if self._failed_in_a_row >= self.options.stop_after:
             self._failed_in_a_row = 0
+            if works is not None and await works():
+                return
             raise Stopped(
                 f"{self.service} failed {self.options.stop_after} times in a row, with all retries",
                 found=reason,
@@ -239,8 +255,11 @@ class _WorkerPool:
     A worker that waits for a retry keeps its place: a service in trouble gets fewer requests, not others.
     """
 
-    def __init__(self, dispatcher: Dispatcher, jobs: deque[Job], send: Send, report: Report) -> None:
+    def __init__(
+        self, dispatcher: Dispatcher, jobs: deque[Job], send: Send, report: Report, works: Works | None
+    ) -> None:
         self._dispatcher, self._jobs, self._send, self._report = dispatcher, jobs, send, report
+        self._works = works
         self._stopping = asyncio.Event()
         self._problem: Exception | None = None
         self._running = 0
@@ -293,7 +312,7 @@ class _WorkerPool:
                     self._dispatcher.succeeded()
                 return reply
         if of_service:
-            self._dispatcher.failed(reason)
+            await self._dispatcher.failed(reason, self._works)
         else:
             self._dispatcher.warn(f"a string is given up: {reason}")
         return Reply([(place, Failure(reason)) for place in job])
@@ -337,6 +356,7 @@ def in_parts(work: Callable[[Report], Coroutine[Any, Any, None]]) -> Parts:
         except BaseException as problem:
             problems.append(problem)
         finally:
+            loop.run_until_complete(loop.shutdown_asyncgens())
             loop.close()
             hand_over()
             parts.put(None)

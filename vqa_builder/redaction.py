@@ -1,0 +1,65 @@
+"""Secrets taken out of what people may read, in whatever form a service repeats them."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Collection, Iterator
+from urllib.parse import quote, quote_plus
+
+__all__ = ["redact", "redact_masked"]
+
+HIDDEN = "***"
+SHORTEST_BEGINNING = 12
+"""Of shorter keys no part is looked for: it might stand in any word."""
+_MASK = r"(?:[*•#]{2,}|\.{3}|…|[xX]{4,})"
+_LIKE_A_SECRET = re.compile(
+    r"(?i)\b(?:bearer|basic)\s+[\w.+/=~-]+|\b(?:sk|hf|ghp|xox[a-z])[-_][\w-]{8,}|(?<=://)[^\s/@]+:[^\s/@]+(?=@)"
+)
+
+
+def redact(text: str, secrets: Collection[str] = ()) -> str:
+    """The text without some secrets, recoded ones too, and without what looks like one: tokens, passwords.
+
+    Args:
+        text: anything.
+        secrets: each is also found percent-encoded, escaped, in hexadecimal digits, and in base64 wherever it
+            begins within what was encoded.
+
+    >>> redact("GET https://me:hunter2@example.org: Authorization: Bearer abc.def")
+    'GET https://***@example.org: Authorization: ***'
+    >>> redact("the header was QmVhcmVyIHMzY3JldC1rZXk=", ["s3cret-key"])
+    'the header was QmVhcmVyI***='
+    """
+    forms = {form for secret in secrets for form in _forms(secret)}
+    for form in sorted(forms, key=len, reverse=True):
+        text = re.sub(re.escape(form), HIDDEN, text, flags=re.IGNORECASE)
+    return _LIKE_A_SECRET.sub(HIDDEN, text)
+
+
+def redact_masked(text: str, secrets: Collection[str]) -> str:
+    """The same, also where a service shows the beginning of a key, or both ends around a mask.
+
+    >>> redact_masked("Incorrect API key provided: sk-ab********wxyz", ["sk-abc12345-tuvwxyz"])
+    'Incorrect API key provided: ***'
+    """
+    text = redact(text, secrets)
+    for secret in secrets:
+        if len(secret) >= SHORTEST_BEGINNING:
+            begin, four, end = (re.escape(part) for part in (secret[:6], secret[:4], secret[-4:]))
+            shown = rf"{begin}[^\s\"',;)]*|{four}\S{{0,4}}{_MASK}\S*|[^\s\"']*{_MASK}\S{{0,4}}{end}"
+            text = re.sub(shown, HIDDEN, text, flags=re.IGNORECASE)
+    return text
+
+
+def _forms(secret: str) -> Iterator[str]:
+    data = secret.encode(errors="surrogateescape")
+    yield from (secret, quote(secret, safe=""), quote_plus(secret), html.escape(secret), data.hex())
+    yield json.dumps(secret)[1:-1]
+    for encode in (b64encode, urlsafe_b64encode):
+        for before in range(3):  # the place of the secret within a group of three bytes
+            whole = encode(bytes(before) + data).decode().rstrip("=")
+            begin, end = (before * 8 + 5) // 6, (before + len(data)) * 8 // 6
+            yield whole[begin:end]
