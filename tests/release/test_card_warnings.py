@@ -46,6 +46,7 @@ EXPECTED = [
     r"In 45 rows \(5 % of those with answers\)",
     r"^`nllb` translates in both directions",
     r"the column `engine`: `nllb` 90 %, `human` 10 %\.",
+    r"fitted on what mini translates there and back, not on `nllb`: how much",
     r"the output of `nllb` comes under is not known",
     r"kept against the scores; strings by reason: `chrf<30` 7\.",
 ]

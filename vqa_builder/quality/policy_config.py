@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -16,6 +16,9 @@ from vqa_builder.quality.rules import COMBINE, MISSING, ROUND_TRIP, Policy, Rule
 from vqa_builder.spec_errors import expectation
 
 DEFAULT = "balanced"
+FITTED_ENGINE = "mini"
+"""The engine on whose translations the presets were fitted."""
+
 _ANY = "other"
 
 
@@ -55,6 +58,30 @@ def policy_for(
     merged = {**flat, **rules}
     kept = {name: rule for name, rule in merged.items() if rule not in ("off", False)}
     return _validated({**kept, "answers": answers})
+
+
+def unfitted(
+    configured: str | Mapping[str, Any] | None, engines: Iterable[str], quoted: Callable[[str], str] = str
+) -> str | None:
+    """What a reader must know where a preset judges what other engines translated, there or back.
+
+    Args:
+        configured: the spec's ``policy:``.
+        engines: names of those that the spec chose.
+        quoted: how a name is written.
+
+    >>> unfitted("strict", ["mini"]) or unfitted({"chrf": {"min": 30}}, ["openai"])
+    >>> unfitted(None, ["openai", "mini"])[:63]
+    'Presets were fitted on what mini translates there and back, not'
+    """
+    others = sorted({quoted(name) for name in engines if name != FITTED_ENGINE})
+    own = isinstance(configured, Mapping) and "preset" not in configured
+    if not others or (own and configured and not set(configured) <= {MISSING, ROUND_TRIP, "languages"}):
+        return None
+    return (
+        f"Presets were fitted on what {FITTED_ENGINE} translates there and back, not on {', '.join(others)}: "
+        "how much of what they keep is wrong is unknown before people judge rows, as in `review certify`."
+    )
 
 
 def configured_for(

@@ -8,6 +8,7 @@ from typing import Any
 from vqa_builder.answers.alignment import ENGINE, UNTRANSLATED
 from vqa_builder.answers.winners import CHANGED
 from vqa_builder.escaping import markdown_code
+from vqa_builder.quality.policy_config import unfitted
 from vqa_builder.quality.round_trip import Measured
 from vqa_builder.translation import phrasebook
 
@@ -180,6 +181,9 @@ def _engines(manifest: Mapping[str, Any]) -> Iterator[str]:
             f"{share(phrases, sum(used.values()))} of the questions ({phrases:,}) come from the phrasebook "
             f"of vqa-builder: {phrasebook.ORIGIN}."
         )
+    names = (engine["name"] for engine in manifest.get("engines") or [])
+    if told := unfitted((manifest.get("spec") or {}).get("policy"), names, markdown_code):
+        yield told
     unknown = [engine["name"] for engine in manifest.get("engines") or [] if not engine.get("licence")]
     if unknown:
         named = ", ".join(markdown_code(name) for name in dict.fromkeys(unknown))

@@ -15,6 +15,7 @@ from vqa_builder.batches import Batches
 from vqa_builder.errors import ReleaseError, StorageError
 from vqa_builder.quality import choice, policy as policies
 from vqa_builder.quality.policy import is_human_verified
+from vqa_builder.quality.policy_config import unfitted
 from vqa_builder.release import (
     assemble as assembly,
     duplicates,
@@ -228,9 +229,11 @@ def stated_facts(
     job: BuildContext, key: str, verdicts: pa.Table, language: str, counts: dict[str, Any], **stated: Any
 ) -> dict[str, Any]:
     """What the manifest states of a build beside its tables; the log hears of the round trip."""
-    for told in policies.round_trip_of(verdicts).told():
-        job.progress.say(f"notice: {language}: {told}")
     spec, plugins = job.spec, job.plugins
+    engines = (engine.name for engine in (*plugins.engines, *plugins.back_chain))
+    for told in (*policies.round_trip_of(verdicts).told(), unfitted(spec.policy, engines)):
+        if told:
+            job.progress.say(f"notice: {language}: {told}")
     return facts.facts(
         key=key,
         spec=spec,
