@@ -7,7 +7,8 @@ import unicodedata
 from collections.abc import Iterator
 from functools import cache
 
-from vqa_builder.quality.scorers._hindi import words
+from vqa_builder.quality.scorers._dictionary import dictionary
+from vqa_builder.quality.scorers._hindi import stem, words
 from vqa_builder.quality.text import read_rows
 
 _SIGNS = "\u093e-\u094c"
@@ -53,6 +54,7 @@ _STATIVE = {
     for ending, gender in (("ा", "m"), ("ी", "f"))
 }
 _ADVERBS = frozenset(["तरह", "पास", "किनारे", "दशक"])
+_SHORT = 10
 _HEADS = frozenset(["सवार", "चालक", "वाला", "वाले", "वाली"])
 _GOING = frozenset(["हिल", "चल", "दौड़", "उड़", "सो", "बैठ", "मुस्कुरा", "कूद", "तैर"])
 _POSTPOSITIONS_AND_VERBS = "में पर से को का के की ने तक है हैं था थी थे क्या कौन कहाँ कितना कितने कितनी"
@@ -116,23 +118,18 @@ def person_fault(text: str, *, female: bool) -> str | None:
 
 
 def said_twice(text: str) -> str | None:
-    """A noun that stands in a text twice; the number of a number plate does.
+    """A word of the dictionary that stands twice in a short text; the number of a number plate may.
 
     >>> said_twice("क्या बस यात्री यात्री का इंतज़ार कर रहा है?")
     'यात्री'
     """
     tokens = text.rstrip(" ?।").split()
-    if len(set(tokens)) == len(tokens):
+    book = dictionary("hi")
+    if len(set(tokens)) == len(tokens) or len(tokens) > _SHORT or book is None:
         return None
     found = words(text)
-    return next(
-        (
-            word
-            for word in found
-            if len(word) > 3 and word != "नंबर" and found.count(word) > 1 and word in _nouns()
-        ),
-        None,
-    )
+    names = (word for word in found if len(word) > 3 and word != "नंबर" and found.count(word) > 1)
+    return next((word for word in names if stem(word) in book.known), None)
 
 
 def _agreement(tokens: list[str]) -> Iterator[str]:
