@@ -68,12 +68,8 @@ def evaluate(
         normaliser=normaliser,
         seed=seed,
     )
-    options: dict[str, Any] = {
-        "metric": metric,
-        "against": against,
-        "settings": settings,
-        "vocabulary": vocabulary,
-    }
+    options: dict[str, Any] = {"metric": metric, "against": against, "vocabulary": vocabulary}
+    options["settings"] = settings
     _print(scoring.evaluate(predictions, references, language, **options), as_json)
 
 

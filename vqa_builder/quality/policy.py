@@ -102,10 +102,9 @@ def judge(
     """
     policy.check({field.name: field.type for field in scores.schema if field.name not in _KEYS})
     translations = _aligned(segments, translations, language)
-    texts = translations["text"]
     aligned = _aligned(segments, scores, language)
     policy = resolved(policy, segments, aligned)
-    blank = _booleans(is_blank(texts))
+    blank = _booleans(is_blank(translations["text"]))
     bounds = policy.bounds()
     found = _hits(bounds, segments, aligned)
     measured, forward = _judged_forward(policy, bounds, found, segments, translations, revised)

@@ -88,10 +88,7 @@ def with_images(
         problems += found.problems
         distinct[split] = found.distinct
         shown += found.shown()
-    problems += [
-        ImageProblem(image.split, image.image_id, image.name, *told)
-        for image, *told in near_images.problems(shown if _can_look() else ())
-    ]
+    problems += _alike(shown)
     counted = Counter(problem.problem for problem in problems)
     counts = {
         **contents.facts["counts"],
@@ -106,6 +103,12 @@ def with_images(
         pictures=pictures,
         picture_folder=check_images(settings, folder),
     )
+
+
+def _alike(shown: Sequence[near_images.Shown]) -> list[ImageProblem]:
+    """Images that look like others, if Pillow is there to look."""
+    found = near_images.problems(shown if _can_look() else ())
+    return [ImageProblem(image.split, image.image_id, image.name, *told) for image, *told in found]
 
 
 class _Files:

@@ -51,7 +51,7 @@ def test_answers_and_other_languages_have_none(measure: Measure) -> None:
 
 
 @pytest.mark.parametrize("language", ["ja", "hi"])
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=12)
 @given(texts=st.lists(st.text(max_size=30), min_size=1, max_size=4))
 def test_every_text_costs_a_finite_number_of_bits_whatever_stands_beside_it(
     language: str, texts: list[str]
