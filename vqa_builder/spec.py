@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 from pathlib import Path
+from string import Formatter
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
@@ -240,6 +241,15 @@ class Images(Model):
     def _embedding_needs_files_and_a_licence(self) -> Self:
         if self.embed and self.file and not (self.folder and self.licence):
             raise ValueError("embed needs the folder of the images, and their licence, which must allow it")
+        return self
+
+    @model_validator(mode="after")
+    def _patterns_ask_for_no_more_than_a_number(self) -> Self:
+        files = [self.file] if isinstance(self.file, str) else list((self.file or {}).values())
+        for pattern in filter(None, (*files, self.url)):
+            for _, name, form, _ in Formatter().parse(pattern):
+                if name and (not name.isidentifier() or re.search(r"\d{4}|{", form or "")):
+                    raise ValueError("a pattern names {image_id}, with at most three digits for its width")
         return self
 
     def pattern(self, split: str) -> str:

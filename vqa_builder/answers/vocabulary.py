@@ -7,7 +7,6 @@ bottom-up-attention code keeps answers that win at least nine questions).
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from vqa_builder import schema
 from vqa_builder.batches import Batches
 from vqa_builder.errors import SpecError
 from vqa_builder.languages.en import normalise_official
+from vqa_builder.strict_json import decode
 
 VERSION = "1"
 _SHAPES = "a list of answers, {answer: label}, {label: answer}, or a list of the last two"
@@ -73,10 +73,10 @@ def from_file(path: Path) -> pa.Table:
         SpecError: another shape, an answer given twice, or labels that are not 0, 1, 2, ... without gaps.
     """
     try:
-        answers = _answers(json.loads(path.read_text(encoding="utf-8")), path)
+        answers = _answers(decode(path.read_bytes().removeprefix(b"\xef\xbb\xbf")), path)
     except FileNotFoundError:
         raise SpecError("There is no such vocabulary file", where=path) from None
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise SpecError(
             "The vocabulary is no JSON file", where=path, expected=_SHAPES, found=error
         ) from error

@@ -18,6 +18,7 @@ from vqa_builder.errors import SourceError
 from vqa_builder.metrics.references import References, some
 from vqa_builder.sources._answer_texts import text_of
 from vqa_builder.sources._input_files import read_text
+from vqa_builder.strict_json import decode, decode_lines
 
 Missing = Literal["error", "wrong"]
 Unknown = Literal["error", "ignore"]
@@ -157,18 +158,18 @@ def _read(path: Path) -> list[tuple[int | str, Value]]:
     content = read_text(path)
     start = content.data.lstrip()[:1]
     if start == b"[":
-        return _pairs(msgspec.json.decode(content.data, type=list[_Prediction]))
+        return _pairs(decode(content.data, list[_Prediction]))
     if start != b"{":
         return _read_csv(content.data.decode(), content.label)
     if (answers := _object(content.data)) is not None:
         return list(answers.items())
-    return _pairs(msgspec.json.Decoder(_Prediction).decode_lines(content.data))
+    return _pairs(decode_lines(content.data, _Prediction))
 
 
 def _object(data: bytes) -> dict[str, Value] | None:
     """``{question_id: answer}``; None for JSON lines, of which a single one is an object, too."""
     try:
-        answers = msgspec.json.decode(data, type=dict[str, Value])
+        answers = decode(data, dict[str, Value])
     except msgspec.MsgspecError:
         return None
     fields = {*_Prediction.__struct_fields__}
@@ -197,7 +198,10 @@ def _read_csv(text: str, label: str) -> list[tuple[int | str, Value]]:
     names = rows.fieldnames or []
     if not {"question_id", "answer"} <= {*names}:
         raise _unknown_shape(label, f"the header {header[:80]!r}")
-    records = [(row["question_id"], row["answer"]) for row in rows]
+    try:
+        records = [(row["question_id"], row["answer"]) for row in rows]
+    except csv.Error as error:
+        raise _unknown_shape(label, f"line {rows.line_num}: {error}") from None
     short = next((number for number, pair in enumerate(records, 1) if None in pair), None)
     if short is not None:
         raise _unknown_shape(label, f"row {short} has too few fields")

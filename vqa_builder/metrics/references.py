@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +18,7 @@ from vqa_builder import languages, schema
 from vqa_builder.errors import ReleaseError, SourceError, UnknownNameError
 from vqa_builder.sources._answer_texts import text_of
 from vqa_builder.sources._input_files import read_text
+from vqa_builder.strict_json import decode, decode_lines
 
 PREFERRED_SPLIT = "validation"
 ANSWER = pa.struct([field for field in schema.TRANSLATED_ANSWER if field.name != "method"])
@@ -202,7 +202,7 @@ def _relist(lists: pa.ListArray, values: pa.Array) -> pa.ListArray:
 
 def _from_release(folder: Path, language: str | None, split: str | None) -> References:
     try:
-        manifest = json.loads((folder / "manifest.json").read_bytes())
+        manifest = decode((folder / "manifest.json").read_bytes())
         own = str(manifest["language"])
     except FileNotFoundError:
         remedy = "give the folder that a build wrote, such as out/vqa-ja, or an annotation file"
@@ -250,19 +250,19 @@ def _from_annotations(source: Path | str | Iterable[Mapping[str, Any]], language
         without = next((number for number, item in enumerate(items) if item.key is None), None)
         if without is not None:
             raise msgspec.ValidationError(f"Record {without} has no `question_id`")
-    except msgspec.MsgspecError as error:
+        columns = [
+            [str(item.key) for item in items],
+            [item.question_type for item in items],
+            [item.answer_type for item in items],
+            [text_of(item.multiple_choice_answer) for item in items],
+            _answer_lists([item.given for item in items]),
+        ]
+        rows = pa.table(columns, schema=ROWS)
+    except (msgspec.MsgspecError, pa.ArrowInvalid) as error:
         raise SourceError(
             "These are no annotations", where=label, expected=_SHAPES, found=error,
             remedy="give the annotation file of the split, or the folder of a release",
         ) from None  # fmt: skip
-    columns = [
-        [str(item.key) for item in items],
-        [item.question_type for item in items],
-        [item.answer_type for item in items],
-        [text_of(item.multiple_choice_answer) for item in items],
-        _answer_lists([item.given for item in items]),
-    ]
-    rows = pa.table(columns, schema=ROWS)
     _refuse_without_answers(rows, label)
     return References(rows, language, None, label)
 
@@ -273,18 +273,21 @@ def _read_annotations(data: bytes) -> list[_Annotation]:
     Raises:
         msgspec.MsgspecError: it is of another form.
     """
+    found: list[_Annotation]
     if data.lstrip()[:1] == b"[":
-        return msgspec.json.decode(data, type=list[_Annotation])
+        found = decode(data, list[_Annotation])
+        return found
     try:
-        file = msgspec.json.decode(data, type=_File)
+        file = decode(data, _File)
     except msgspec.DecodeError as error:
         if isinstance(error, msgspec.ValidationError):
             raise
-        return msgspec.json.Decoder(_Annotation).decode_lines(data)
-    items = file.data if file.annotations is None else file.annotations
-    if items is None:
+        found = decode_lines(data, _Annotation)
+        return found
+    found = file.data if file.annotations is None else file.annotations
+    if found is None:
         raise msgspec.ValidationError("Object missing required field `annotations`")
-    return items
+    return found
 
 
 def _answer_lists(given: list[list[_Answer]]) -> pa.ListArray:

@@ -26,6 +26,7 @@ from vqa_builder.metrics.normalisers import codes
 from vqa_builder.metrics.references import References
 from vqa_builder.metrics.result import DECIMALS, Result, summarise
 from vqa_builder.sources._input_files import read_text
+from vqa_builder.strict_json import decode
 
 VERSION = "1"
 EXACT_MATCH = "exact_match"
@@ -163,7 +164,8 @@ def _vocabulary(inputs: Inputs, given: Iterable[str] | Path | None) -> pa.Array 
 def _read_vocabulary(path: Path) -> Iterable[str]:
     content = read_text(path)
     try:
-        return msgspec.json.decode(content.data, type=list[str] | dict[str, int])
+        answers: Iterable[str] = decode(content.data, list[str] | dict[str, int])
+        return answers
     except msgspec.MsgspecError as error:
         raise SourceError(
             "This is no vocabulary", where=path, expected="[answer, ...] or {answer: label}", found=error

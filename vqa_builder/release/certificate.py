@@ -25,6 +25,7 @@ from vqa_builder.release.manifest import Manifest
 from vqa_builder.release.parquet import FOLDERS, config_of, open_table
 from vqa_builder.release.write import CARD_TEXT_FILE
 from vqa_builder.store import atomic_folder, write_json, write_text
+from vqa_builder.strict_json import decode
 
 FILE = "certificate.json"
 VERSION = "2"
@@ -159,8 +160,8 @@ def certificate_faults(folder: Path, found: Manifest) -> list[str]:
     if not stated or not path.is_file():
         return [f"{FILE}: expected the manifest and the folder to hold it, found it in one of them"]
     try:
-        certificate = msgspec.json.decode(path.read_bytes(), type=Certificate)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        certificate = decode(path.read_bytes(), Certificate)
+    except msgspec.DecodeError as error:
         return [f"{FILE}: {error}"]
     faults = [f"{FILE}: {fault}" for fault in _claim_faults(certificate, found)]
     if certificate.stated() != stated:

@@ -23,6 +23,7 @@ from vqa_builder.release.contents import ReleaseContents
 from vqa_builder.release.parquet import arrow_bytes
 from vqa_builder.schema import content_hashes
 from vqa_builder.store import file_hash, fingerprint, write_json
+from vqa_builder.strict_json import decode
 from vqa_builder.translation.memory import Entry
 from vqa_builder.version import __version__
 
@@ -175,8 +176,8 @@ def load_questions(folder: Path) -> Manifest:
 def parse_manifest(text: bytes, where: Path | str) -> Manifest:
     """A manifest from its bytes; raises as ``load_manifest`` does."""
     try:
-        content = msgspec.json.decode(text)
-    except (ValueError, RecursionError) as error:
+        content = decode(text)
+    except msgspec.DecodeError as error:
         raise ReleaseError("The manifest cannot be read", where=where, found=error) from None
     return Manifest(_checked(content, where))
 

@@ -76,8 +76,9 @@ def test_a_second_language_stands_beside_the_first_and_a_new_version_in_its_plac
 
 def test_a_card_of_somebody_else_is_replaced_but_a_broken_one_is_named() -> None:
     assert _front(merged_card("# Hello", _card("ja", 1), _manifest("ja")))["language"] == ["ja", "en"]
-    with pytest.raises(ReleaseError, match="cannot be read"):
-        merged_card("---\n: [\n---\n", _card("ja", 1), _manifest("ja"))
+    for broken in (": [", "configs: 5", "configs: [a]", "dataset_info: {a: b}", f"a: {'[' * 500}"):
+        with pytest.raises(ReleaseError, match="cannot be read"):
+            merged_card(f"---\n{broken}\n---\n", _card("ja", 1), _manifest("ja"))
 
 
 def test_a_release_alone_keeps_its_config_names() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable
@@ -21,6 +20,7 @@ from vqa_builder.quality.scorers import base
 from vqa_builder.quality.scorers._content_words import lemma
 from vqa_builder.quality.scorers._english import expanded
 from vqa_builder.quality.text import folded
+from vqa_builder.strict_json import decode
 
 _HASH = re.compile("[0-9a-f]{64}")
 _WORD = re.compile(r"(?:[^\W_]|[\u0900-\u0963\u0966-\u097f\u200c\u200d])+")
@@ -165,7 +165,7 @@ def _read(path: Path) -> list[tuple[int, str]]:
     """The questions of a file with their lines."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
-        texts = [json.loads(line)["question"] if line.lstrip().startswith("{") else line for line in lines]
+        texts = [decode(line)["question"] if line.lstrip().startswith("{") else line for line in lines]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ScorerError(
             "The benchmark of the scorer leak cannot be read",

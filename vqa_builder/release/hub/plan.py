@@ -11,7 +11,6 @@ the card of each release stays in its folder, for people.
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,12 +18,14 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, Literal
 
-from vqa_builder.errors import ReleaseError
+from vqa_builder.errors import ReleaseError, SpecError
 from vqa_builder.languages.base import known_languages
 from vqa_builder.release import card, manifest
 from vqa_builder.release.hub.remote import Remote, RemoteFile
 from vqa_builder.release.manifest import Manifest
 from vqa_builder.release.parquet import FOLDERS
+from vqa_builder.spec_file import read_yaml
+from vqa_builder.strict_json import decode
 
 CHUNK = 1 << 20
 Content = Path | bytes
@@ -221,24 +222,33 @@ def _superseded(
     found = {path for path in there if any(fnmatch(path, pattern) for pattern in readable)}
     if previous is not None:
         try:
-            files = json.loads(previous).get("files", {})
-        except (ValueError, AttributeError):  # a file of this name of somebody else
-            files = {}
+            files = {*decode(previous)["files"]}
+        except (ValueError, LookupError, TypeError):  # a file of this name of somebody else
+            files = set()
         found |= {listed.removesuffix(manifest.FILE) + name for name in files} & there.keys()
     return found
 
 
 def _front_matter(text: str) -> dict[str, Any]:
-    import yaml
-
     match = FRONT_MATTER.match(text)
     if not match:
         return {}
     try:
-        read = yaml.safe_load(match[1])
-    except yaml.YAMLError as error:
-        raise ReleaseError("The card that is there cannot be read", where="README.md", found=error) from None
-    return read if isinstance(read, dict) else {}
+        read, _ = read_yaml(match[1], Path(card.FILE))
+    except SpecError as error:
+        found = error.details["found"]
+        raise ReleaseError("The card that is there cannot be read", where=card.FILE, found=found) from None
+    read = read if isinstance(read, dict) else {}
+    for name in NAMED_LISTS:
+        entries = read.get(name) or []
+        if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+            raise ReleaseError(
+                f"The card that is there cannot be read: {name} is no list of configs",
+                where=card.FILE,
+                found=repr(entries)[:200],
+                remedy="correct it on the hub",
+            )
+    return read
 
 
 def _is_of_another(entry: Mapping[str, Any], ours: Iterable[str]) -> bool:
@@ -261,7 +271,7 @@ def _merged(before: Any, new: Any) -> Any:
     if before is None or before == new:
         return new
     listed = [value if isinstance(value, list) else [value] for value in (before, new)]
-    joined = list(dict.fromkeys([*listed[0], *listed[1]]))
+    joined = [*listed[0], *(value for value in listed[1] if value not in listed[0])]
     return joined if len(joined) > 1 or isinstance(new, list) else joined[0]
 
 
