@@ -45,8 +45,8 @@ TIGHTEST = {("hi", "repetition"): 0.4}  # 0.3 rejects 1 % of the careful questio
 #   They stand in the place of the F1 of content words, which had stopped at 0.4: "street" for "street
 #   festival" has 0.67.
 # - chrf: a floor. Above it content words judge, since a paraphrase costs chrF as much as a fault does.
-# - lexical_missing, lexical_added: the dictionary knows one sense of a word and people use all, so that alone
-#   it may speak at strict only, where one word is unattested.
+# - lexical_missing, lexical_added: no bound of their own. The dictionary knows one sense of a word and people
+#   use all: at strict 0.75 rejected a third to two thirds of people's questions and found two wrong rows.
 # - combine: what the dictionary finds amiss lowers the round trip's chrF, by 50 for a word that nothing asks
 #   for and by 25 for one that is not translated, and so does every bit by which a sentence is put unusually:
 #   a round trip that comes back well may use other words, one that does not may not. Chosen on graded rows
@@ -64,8 +64,6 @@ STATED: dict[str, dict[str, Any]] = {
         "content_missing": {"max": 0.25},
         "content_added": {"max": 0.25},
         "agreement": {"min": 1.0},
-        "lexical_missing": {"max": 0.75},
-        "lexical_added": {"max": 0.75},
         "grammar": {"max": 0.5},
     },
     "balanced": {
@@ -99,7 +97,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "lenient": {"script": {"min": 0.5}, "length": {"min": -4.0, "max": 4.0}, "chrf": {"min": 50}},
 }
 ANSWERS_ARE_NO_QUESTIONS: dict[str, Any] = dict.fromkeys(
-    ("spans", "content_missing", "content_added", "lexical_missing", "lexical_added", "combine"), "off"
+    ("spans", "content_missing", "content_added", "combine"), "off"
 )
 
 
@@ -185,7 +183,7 @@ def main() -> None:
             answers = {**ANSWERS[preset], **off}
             order = ["script", "langid", "copy", "length", "repetition", "loops", "spans", "artefacts"]
             order += ["numerals", "question_form", "chrf", "content_missing", "content_added", "agreement"]
-            order += ["lexical_missing", "lexical_added", "combine", "grammar"]
+            order += ["combine", "grammar"]
             policies[language] = {name: rules[name] for name in order if name in rules} | {
                 "round_trip": "auto",
                 "answers": answers,
