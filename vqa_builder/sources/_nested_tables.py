@@ -16,7 +16,7 @@ from vqa_builder.errors import SourceError
 from vqa_builder.sources import _nested_json as nested
 from vqa_builder.sources._arrow_files import arrow_file
 from vqa_builder.sources._input_files import opened
-from vqa_builder.sources._table_formats import csv_rows, format_of
+from vqa_builder.sources._table_formats import csv_rows, format_of, whole_rows
 from vqa_builder.sources._table_options import SUFFIXES, FileFormat
 from vqa_builder.sources.base import BadRecord, OnBadRecord
 from vqa_builder.sources.hub import Hub, HubOptions
@@ -223,20 +223,7 @@ class _CSV(_File, _Typed):
             header = next(lines)
             places = [header.index(name) for name in columns]
             for batch in nested.batched(enumerate(itertools.islice(lines, limit)), BATCH):
-                for number, row in batch:
-                    if len(row) != len(header):
-                        expected = f"{len(header)}, as in the header"
-                        report(
-                            BadRecord(
-                                self.label,
-                                number,
-                                None,
-                                "The number of fields is wrong",
-                                expected,
-                                f"{len(row)}",
-                            )
-                        )
-                good = [(number, row) for number, row in batch if len(row) == len(header)]
+                good = whole_rows(batch, self.label, header, report)
                 texts = [pa.array([row[place] or None for _, row in good], pa.string()) for place in places]
                 yield [number for number, _ in good], pa.RecordBatch.from_arrays(texts, list(columns))
 

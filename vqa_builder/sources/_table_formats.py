@@ -131,8 +131,7 @@ def _csv_parts(
         fields = with_pictures(fields, pa.schema([(name, pa.string()) for name in header]), rows, label)
         needed = {name for field, name in fields.items() if field in REQUIRED}
         for batch in batched(enumerate(found)):
-            whole = [(number, row) for number, row in batch if len(row) == len(header)]
-            _report_short_rows(batch, label, header, fields.get("question_id"), report)
+            whole = whole_rows(batch, label, header, report, fields.get("question_id"))
             table = {}
             for name in rows.used(fields, header):
                 place = header.index(name)
@@ -143,19 +142,24 @@ def _csv_parts(
             yield arrow_records(columns, fields, header, numbers, label, rows, not options.text_ids)
 
 
-def _report_short_rows(
+def whole_rows(
     rows: Iterable[tuple[int, list[str]]],
     label: str,
     header: list[str],
-    id_column: str | None,
     report: OnBadRecord,
-) -> None:
+    id_column: str | None = None,
+) -> list[tuple[int, list[str]]]:
+    """The rows, with their numbers, that have a field for each column; the others are told."""
     place = header.index(id_column) if id_column else len(header)
+    whole = []
     for number, row in rows:
-        if len(row) != len(header):
-            question_id = row[place] if place < len(row) else None
-            fault = Fault("The number of fields is wrong", f"{len(header)}, as in the header", f"{len(row)}")
-            report(BadRecord(label, number, question_id, *fault))
+        if len(row) == len(header):
+            whole.append((number, row))
+            continue
+        question_id = row[place] if place < len(row) else None
+        fault = Fault("The number of fields is wrong", f"{len(header)}, as in the header", f"{len(row)}")
+        report(BadRecord(label, number, question_id, *fault))
+    return whole
 
 
 class CsvLayout(Protocol):
