@@ -8,7 +8,7 @@ import pytest
 
 from vqa_builder import batches
 from vqa_builder.answers import contexts, modes, senses, vocabulary
-from vqa_builder.batches import Batches, Groups
+from vqa_builder.batches import LARGE_PIECE, Batches, Groups, rows_at_once
 from vqa_builder.sample import sample_folder
 from vqa_builder.schema import content_hash
 from vqa_builder.segments import extract
@@ -82,3 +82,14 @@ def test_what_is_found_in_rows_does_not_depend_on_their_pieces(
         steps = [labels, meant, contexts.find(examples, meant, labels, rules), extract(examples, meant)]
         found.append([content_hash(table) for table in steps])
     assert found[0] == found[1]
+
+
+def test_large_rows_are_read_few_at_a_time(tmp_path: Path) -> None:
+    text, data = "犬" * 20_000, b"GIF89a" * 1_000
+    rows = pa.table({"n": range(300), "text": [f"{at}{text}" for at in range(300)], "image": [data] * 300})
+    pq.write_table(rows, tmp_path / "rows.parquet")
+    found = pq.read_metadata(tmp_path / "rows.parquet")
+    assert [rows_at_once(found, [name], 1_000) for name in ("n", "image")] == [1_000, LARGE_PIECE]
+    assert 300 < rows_at_once(found, ["n", "text"], 1_000) < 600
+    pieces = Batches.parquet_files([tmp_path / "rows.parquet"]).read(["image", "n"])
+    assert [piece.num_rows for piece in pieces] == [100] * 3

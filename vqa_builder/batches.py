@@ -18,8 +18,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 PIECE = 10_000
+PIECE_BYTES = 32 << 20
+"""Of a piece that is read from Parquet, which holds fewer rows where they are large."""
 LARGE_PIECE = 100
-"""Rows of a piece with embedded images."""
+"""Rows of a piece that holds bytes, such as pictures."""
 Read: TypeAlias = Callable[[Sequence[str] | None], Iterable[pa.Table]]
 
 
@@ -62,15 +64,15 @@ class Batches:
             return cls(pa.ipc.open_stream(file).schema, num_rows, partial(_stream_pieces, paths))
 
     @classmethod
-    def parquet_files(cls, paths: Sequence[Path], large: Collection[str] = ()) -> Batches:
-        """The rows of Parquet files of one schema, file after file; few at a time with the ``large`` columns.
+    def parquet_files(cls, paths: Sequence[Path], most: int = PIECE) -> Batches:
+        """The rows of Parquet files of one schema, file after file, at most so many at a time.
 
         Raises:
             pyarrow.ArrowInvalid: a file is no Parquet file, or is damaged.
         """
         files = [pq.ParquetFile(path) for path in paths]
         rows = sum(file.metadata.num_rows for file in files)
-        return cls(files[0].schema_arrow, rows, partial(_parquet_pieces, paths, large))
+        return cls(files[0].schema_arrow, rows, partial(_parquet_pieces, paths, most))
 
     def read(self, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
         """The pieces that hold rows, in order, one chunk each."""
@@ -171,12 +173,36 @@ def _stream_pieces(paths: Sequence[Path], columns: Sequence[str] | None) -> Iter
                 yield piece if columns is None else piece.select(list(columns))
 
 
-def _parquet_pieces(
-    paths: Sequence[Path], large: Collection[str], columns: Sequence[str] | None
-) -> Iterator[pa.Table]:
+def rows_at_once(file: pq.FileMetaData, columns: Collection[str], most: int = PIECE) -> int:
+    """How many rows of a Parquet file to read at a time: at most so many, and fewer where they are large.
+
+    Args:
+        file: what the file says of itself; of bytes that repeat it tells less than they take in memory, so
+            that columns of bytes are never read by more than ``LARGE_PIECE`` rows.
+        columns: that are read, or fields within them: ``image.path``.
+        most: rows at a time.
+    """
+    read = [
+        at
+        for at in range(file.num_columns)
+        if any(f"{file.schema.column(at).path}.".startswith(f"{name}.") for name in columns)
+    ]
+    if any(_is_bytes(file.schema.column(at)) for at in read):
+        most = min(most, LARGE_PIECE)
+    largest = 1.0
+    for group in map(file.row_group, range(file.num_row_groups)):
+        size = sum(group.column(at).total_uncompressed_size for at in read)
+        largest = max(largest, size / max(group.num_rows, 1))
+    return max(1, min(most, int(PIECE_BYTES / largest)))
+
+
+def _is_bytes(column: pq.ColumnSchema) -> bool:
+    return bool(column.physical_type == "BYTE_ARRAY" and column.logical_type.type == "NONE")
+
+
+def _parquet_pieces(paths: Sequence[Path], most: int, columns: Sequence[str] | None) -> Iterator[pa.Table]:
     for path in paths:
         with pq.ParquetFile(path, buffer_size=1 << 20, pre_buffer=False) as file:
             wanted = file.schema_arrow.names if columns is None else list(columns)
-            rows = LARGE_PIECE if set(wanted) & set(large) else PIECE
-            for batch in file.iter_batches(rows, columns=wanted):
+            for batch in file.iter_batches(rows_at_once(file.metadata, wanted, most), columns=wanted):
                 yield pa.Table.from_batches([batch]).select(wanted)

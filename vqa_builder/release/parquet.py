@@ -225,7 +225,7 @@ def open_table(release: Path, key: str, *, pixels: bool = False) -> Batches:
     paths = _files(release, key)
     with pq.ParquetFile(paths[0]) as file:
         held = set(picture_columns(file.schema_arrow))
-    rows = Batches.parquet_files(paths, frozenset(held))
+    rows = Batches.parquet_files(paths)
     if not held or pixels:
         return rows
 

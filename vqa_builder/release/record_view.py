@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from vqa_builder import schema
 from vqa_builder.arrays import one_array
+from vqa_builder.batches import Batches
 from vqa_builder.field_paths import FieldPath, settle, take
 from vqa_builder.quality.rules import reason_codes
 from vqa_builder.record_strings import distinct_lists
@@ -39,14 +39,7 @@ def paths_of(manifest: Mapping[str, Any], found: pa.Schema) -> list[FieldPath]:
 
 def batches(folder: Path, key: str, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
     """A table of a release, part after part."""
-    for path in table_files(folder, key):
-        with pq.ParquetFile(path, buffer_size=1 << 20, pre_buffer=False) as file:
-            largest = max(
-                (file.metadata.row_group(at).total_byte_size for at in range(file.num_row_groups)), default=0
-            )
-            size = _ROWS if largest < 32 << 20 else 100
-            for batch in file.iter_batches(size, columns=columns and list(columns), use_threads=False):
-                yield pa.Table.from_batches([batch])
+    return Batches.parquet_files(table_files(folder, key), _ROWS).read(columns)
 
 
 def view(folder: Path, manifest: Mapping[str, Any], key: str, longest: int | None = LONGEST) -> pa.Table:

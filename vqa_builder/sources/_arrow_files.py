@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from vqa_builder.batches import rows_at_once
 from vqa_builder.errors import SourceError
 from vqa_builder.sources._input_files import damaged, existing
-
-PART_BYTES = 32 << 20
 
 
 class ArrowFile:
@@ -45,9 +44,7 @@ class ArrowFile:
             rows: of a batch.
         """
         if self._parquet is not None:
-            groups = map(self._parquet.metadata.row_group, range(self._parquet.num_row_groups))
-            largest = max((group.total_byte_size / max(group.num_rows, 1) for group in groups), default=1)
-            size = max(1, min(rows, int(PART_BYTES / max(largest, 1))))
+            size = rows_at_once(self._parquet.metadata, columns, rows)
             batches = self._parquet.iter_batches(size, columns=list(columns), use_threads=False)
         else:
             names = [name if name in self.schema.names else name.partition(".")[0] for name in columns]
