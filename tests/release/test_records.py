@@ -252,7 +252,8 @@ def test_pictures_are_put_into_rows_or_referred_to_as_the_spec_says(tmp_path: Pa
     pq.write_table(pa.table({"image": image, "question": asked}), tmp_path / "rows.parquet")
     images = {"embed": embed, "folder": "files", "licence": "cc-by-4.0"}
     source = {"type": "records", "splits": {"train": "rows.parquet"}, "fields": {"question": "question"}}
-    spec = {"name": "s", "languages": ["ja"], "source": source, "scores": [], "policy": {"rules": {}}}
+    spec = {"name": "s", "languages": ["ja"], "source": source, "scores": ["script"]}
+    spec["policy"] = {"rules": {"script": {"min": 0.1}}}
     spec |= {"release": {"licence": "cc-by-4.0", "images": images}}
     (tmp_path / "build.yaml").write_text(json.dumps(spec))
     (release,) = build(load_spec(tmp_path / "build.yaml"), tmp_path / "out", workers=1)
