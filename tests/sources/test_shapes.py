@@ -199,3 +199,6 @@ def test_options_come_out_distinct_and_quoted(tmp_path: Path) -> None:
     assert rows[1]["direct_answers"] == ["नदी"] * 7 + ["सड़क (road)"] * 3
     assert rows[2]["choices"] == ["चश्मा", "गिलास", "टोपी", "मास्क"]
     assert [row["correct_choice_idx"] for row in rows] == [2, 0, 0]
+    quoting = rows[1]["rationales_en"].index('The water is a "river".')
+    told = f"option not quoted (rationales[{quoting}]: river)"
+    assert ("नदी" in rows[1]["rationales"][quoting]) != (told in rows[1]["kept_english"])

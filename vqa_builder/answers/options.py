@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -20,8 +20,10 @@ from numpy.typing import NDArray
 from vqa_builder.answers.vocabulary import normalised
 from vqa_builder.languages.base import Language
 
-VERSION = "1"
+VERSION = "2"
 COLLIDE = "options collide"
+UNQUOTED = "option not quoted"
+"""Why a text is rejected that quotes an option in English, and not in the language."""
 APART = "options|told apart"
 """Who answers for an option that is changed so that it can be told from another."""
 
@@ -30,11 +32,11 @@ Numbers = NDArray[np.int64]
 
 
 class _Change(NamedTuple):
-    """What a place holds: the translation of a string, with another text, or rejected for a word."""
+    """What a place holds: the translation of a string, with another text, or rejected for a reason."""
 
     string: int
     text: str | None = None
-    collides: str | None = None
+    reason: str | None = None
 
 
 def colliding_rows(rows: Numbers, english: pa.Array, texts: pa.Array, language: Language) -> Numbers:
@@ -91,6 +93,20 @@ def quoted_options(
     at = np.searchsorted(known, own).clip(max=max(len(known) - 1, 0))
     hits = np.flatnonzero(known[at] == own) if len(known) else np.array([], np.int64)
     return hits, first[at[hits]]
+
+
+def lost_quotations(english: str, text: str | None, words: Mapping[str, str | None]) -> list[str]:
+    """The options that a text quotes and its translation does not hold.
+
+    Args:
+        english, text: the text and its translation.
+        words: option, in lower case and without a stop -> its translation; None where it has none.
+
+    >>> lost_quotations('A "river" is water, not "ice".', "「川」は水です。", {"river": "川", "ice": "氷"})
+    ['ice']
+    """
+    quoted = (_plain(next(filter(None, match.groups()))) for match in _QUOTED.finditer(english))
+    return [word for word in quoted if (own := words.get(word)) and text is not None and own not in text]
 
 
 def told_apart(english: Sequence[str], texts: Sequence[str], language: Language) -> list[str]:
@@ -159,8 +175,10 @@ def settle(
             for word, each in said.items()
         }
         text = _requoted(found.text_at(place), words)
-        if text != found.text_at(place):
-            changes[place] = _Change(int(found.number[place]), text)
+        lost = lost_quotations(found.english_at(place), text, words)
+        if lost or text != found.text_at(place):
+            reason = f"{UNQUOTED} ({lost[0]})" if lost else None
+            changes[place] = _Change(int(found.number[place]), text, reason)
     return _changed(translated, changes)
 
 
@@ -204,7 +222,7 @@ def _apart(found: _Rows, options: Sequence[int], language: Language) -> Iterator
     failed = len(colliding_rows(one_row, pa.array(english), pa.array(texts), language)) > 0
     for place, word, text in zip(there, english, texts, strict=True):
         if failed or text != there[place]:
-            yield place, _Change(int(found.number[place]), text, word if failed else None)
+            yield place, _Change(int(found.number[place]), text, f"{COLLIDE} ({word})" if failed else None)
 
 
 def _with_quotes(found: _Rows) -> list[int]:
@@ -236,13 +254,13 @@ def _changed(translated: pa.Table, changes: dict[int, _Change]) -> pa.Table:
     table = translated.take(pa.array([changes[place].string for place in places], pa.int64()))
     columns = {name: table[name].to_pylist() for name in ("text", "keep", "reasons", "engines")}
     for at, place in enumerate(places):
-        _, text, collides = changes[place]
+        _, text, reason = changes[place]
         if text is not None and text != columns["text"][at]:
             columns["text"][at] = text
             columns["engines"][at] = [*(columns["engines"][at] or []), APART]
-        if collides is not None:
+        if reason is not None:
             columns["keep"][at] = False
-            columns["reasons"][at] = [*(columns["reasons"][at] or []), f"{COLLIDE} ({collides})"]
+            columns["reasons"][at] = [*(columns["reasons"][at] or []), reason]
     for name, values in columns.items():
         where = table.schema.get_field_index(name)
         table = table.set_column(
@@ -259,6 +277,11 @@ def _word_for(english: str, language: Language) -> str | None:
 
 def _with_english(text: str, english: str, language: Language) -> str:
     return f"{text}（{english}）" if language.unit == "character" else f"{text} ({english})"
+
+
+def option_words(english: Sequence[str], texts: Sequence[str | None]) -> dict[str, str | None]:
+    """The options of one row as ``lost_quotations`` takes them."""
+    return {_plain(word): text for word, text in zip(english, texts, strict=True)}
 
 
 def _plain(text: str) -> str:

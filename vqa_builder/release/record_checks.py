@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from vqa_builder.answers import short_texts
-from vqa_builder.answers.options import colliding_rows, quoted_options
+from vqa_builder.answers.options import colliding_rows, lost_quotations, option_words, quoted_options
 from vqa_builder.arrays import is_blank, one_array
 from vqa_builder.field_paths import FieldPath, put, take
 from vqa_builder.release import record_view, recount
@@ -35,7 +35,7 @@ PROVED = {
     "layout": "what is not named within a translated column is as in the English one",
     "text": "every text of a kept row is translated, without control characters",
     "spans": "every protected span of a kept row's texts stands in its translation",
-    "options": "options of a kept row read apart, and answers that are an option are its translation",
+    "options": "options of a kept row read apart, and what is an option, or quotes one, has its translation",
     "reasons": "every rejected row says why, with the path",
     "ids": "unique, as many as counted",
 }
@@ -206,12 +206,29 @@ def _option_faults(key: str, part: pa.Table, paths: Sequence[FieldPath], known: 
     problems = {
         "two options read alike": colliding,
         "an answer is no longer the option that it was": np.unique(answer.rows[at[astray]]),
+        "a text no longer quotes the option that it quoted": _misquoting(
+            _texts_of(part, paths, "text"), option
+        ),
     }
     return [
         f"{key}: {part[ROW_ID][int(row)]}: {problem}"
         for problem, rows in problems.items()
         for row in rows[:SHOWN_IDS]
     ]
+
+
+def _misquoting(said: _Texts, option: _Texts) -> NDArray[np.int64]:
+    """The rows with a text that quotes an option in English alone; what stayed English quotes as it did."""
+    found = []
+    quoting = pc.match_substring_regex(said.english, "[\"“‘']")
+    changed = pc.not_equal(said.texts, said.english)
+    own = pc.if_else(pc.equal(option.texts, option.english), None, option.texts)
+    for at in pc.indices_nonzero(pc.and_(quoting, changed)).to_pylist():
+        start, end = np.searchsorted(option.rows, [said.rows[at], said.rows[at] + 1]).tolist()
+        words = option_words(option.english[start:end].to_pylist(), own[start:end].to_pylist())
+        if lost_quotations(said.english[at].as_py(), said.texts[at].as_py(), words):
+            found.append(said.rows[at])
+    return np.unique(np.array(found, np.int64))
 
 
 class _Texts(NamedTuple):
