@@ -42,7 +42,7 @@ def batches(folder: Path, key: str, columns: Sequence[str] | None = None) -> Ite
     return Batches.parquet_files(table_files(folder, key), _ROWS).read(columns)
 
 
-def view(folder: Path, manifest: Mapping[str, Any], key: str, longest: int | None = LONGEST) -> pa.Table:
+def view(folder: Path, manifest: Mapping[str, Any], key: str, longest: int | None = LONGEST) -> Batches:
     """A table of a release of records as one of questions: the texts of a row, cut short, as its question.
 
     Args:
@@ -51,20 +51,33 @@ def view(folder: Path, manifest: Mapping[str, Any], key: str, longest: int | Non
         key: ``data/train``.
         longest: characters of a row's texts; None for all of them, a line each.
     """
-    parts = []
-    for part in batches(folder, key):
-        paths = paths_of(manifest, part.schema)
-        empty = pa.nulls(part.num_rows, pa.string())
-        columns = dict.fromkeys(_SHOWN, empty) | {
-            "question_id": part[ROW_ID],
-            "question": _joined(part, paths, "", longest),
-            "question_en": _joined(part, paths, ENGLISH, longest),
-            "engine": part["engine"],
-        }
-        columns["answers"] = pa.nulls(part.num_rows, pa.list_(schema.TRANSLATED_ANSWER))
-        columns |= {name: part[name] for name in ("scores", "reasons") if name in part.column_names}
-        parts.append(pa.table(columns))
-    return pa.concat_tables(parts)
+    found = table_schema(folder, key)
+    paths = paths_of(manifest, found)
+    shown = {ROW_ID, "engine", "scores", "reasons"} | {path.column for path in paths}
+    shown |= {path.column + ENGLISH for path in paths}
+    names = [name for name in found.names if name in shown]
+    rows = Batches.parquet_files(table_files(folder, key), _ROWS)
+
+    def read(columns: Sequence[str] | None) -> Iterator[pa.Table]:
+        for part in rows.read(names):
+            seen = _as_questions(part, paths, longest)
+            yield seen if columns is None else seen.select(list(columns))
+
+    empty = pa.schema([found.field(name) for name in names]).empty_table()
+    return Batches(_as_questions(empty, paths, longest).schema, rows.num_rows, read)
+
+
+def _as_questions(part: pa.Table, paths: Sequence[FieldPath], longest: int | None) -> pa.Table:
+    columns = dict.fromkeys(_SHOWN, pa.nulls(part.num_rows, pa.string())) | {
+        "question_id": part[ROW_ID],
+        "question": _joined(part, paths, "", longest),
+        "question_en": _joined(part, paths, ENGLISH, longest),
+        "engine": part["engine"],
+        "answers": pa.nulls(part.num_rows, pa.list_(schema.TRANSLATED_ANSWER)),
+    }
+    return pa.table(
+        columns | {name: part[name] for name in ("scores", "reasons") if name in part.column_names}
+    )
 
 
 def counted(folder: Path, keys: Iterable[str], policy: Mapping[str, Any]) -> dict[str, Any]:
