@@ -19,7 +19,6 @@ from vqa_builder.pipeline import validate
 from vqa_builder.release import manifest
 from vqa_builder.release.record_checks import record_faults
 from vqa_builder.release.write import write_report
-from vqa_builder.review.sheet import questions_of
 from vqa_builder.steps.releasing import BuiltRelease
 
 SPEC = """
@@ -316,4 +315,4 @@ release: {licence: cc-by-4.0, repo: "org/ok-{language}"}
     assert table["labels"].to_pylist() == [[0], [1]] or table.num_rows == 2
     assert questions.manifest.content["repo"] == "org/ok-questions-hi"
     with pytest.raises(ReleaseError, match="records, not questions"):
-        questions_of(records.folder)
+        manifest.load_questions(records.folder)
