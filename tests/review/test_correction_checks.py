@@ -16,7 +16,7 @@ ADDRESS = "Is www.example.org on the sign?"
         ("ja", "answer", "hp mouse", "hpのマウス", None),
         ("ja", "question", "Is it red?", "Is it red?", "copy"),
         ("ja", "question", "Is it red?", "क्या यह लाल है?", "script<0.8"),
-        ("hi", "question", "Is it red?", "それは赤いですか？", "script<0.8"),
+        ("hi", "question", "Is it red?", "それは赤いですか？", "script<0.7"),
         ("ja", "question", "Are there 12 cups?", "カップは1個ですか？", "numerals<0.5"),
         ("ja", "question", "Is it red?", "X1は赤いですか？", "placeholder X1"),
         ("ja", "question", "Is X1 red?", "X1は赤いですか？", None),
