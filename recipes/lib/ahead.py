@@ -5,9 +5,22 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, TypeVar
+from copy import copy
+from typing import Any, Self, TypeVar
 
 T = TypeVar("T")
+
+
+class Parts:
+    """Batches of which a process may compute a part: ``rank`` of ``world``; all of them until it is said."""
+
+    rank, world = 0, 1
+
+    def shard(self, rank: int, world: int) -> Self:
+        """The part of every batch that one process computes; parts have equal sizes where they can."""
+        part = copy(self)
+        part.rank, part.world = rank, world
+        return part
 
 
 def ahead(

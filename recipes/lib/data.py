@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from recipes.lib.ahead import ahead
+from recipes.lib.ahead import Parts, ahead
 from recipes.lib.questions import Questions, load_questions, load_vocabulary, split_images, word_spans
 from recipes.lib.ragged import Ragged, Rows
 from vqa_builder.errors import SourceError, SpecError
@@ -48,7 +48,7 @@ __all__ = [
 ]
 
 
-class QuestionBatches:
+class QuestionBatches(Parts):
     """Batches of questions, with the regions and tags of their images.
 
     A batch is a dict of tensors: ``input_ids``, ``attention_mask`` and ``token_type_ids`` (B, T) int64, which
@@ -128,7 +128,6 @@ class QuestionBatches:
         self.seed, self.max_text, self.length_buckets, self.shuffle = seed, max_text, length_buckets, shuffle
         self.augment, self.collate, self.pin_memory = augment, collate, pin_memory
         self.workers, self.prefetch = workers, prefetch
-        self.rank, self.world = 0, 1
         self._labels = Ragged.of(questions.labels, np.int64)
         self._scores = Ragged.of(questions.soft_scores, np.float32)
         self._pieces = _tokenised(questions.text, tokenizer)
@@ -161,12 +160,6 @@ class QuestionBatches:
             "content": content.hexdigest()[:16],
             **{name: getattr(self, name) for name in names},
         }
-
-    def shard(self, rank: int, world: int) -> QuestionBatches:
-        """The part of every batch that process ``rank`` of ``world`` computes; parts have equal sizes."""
-        part = object.__new__(type(self))
-        part.__dict__ = {**self.__dict__, "rank": rank, "world": world}
-        return part
 
     def pieces(self, row: int) -> NDArray[np.int32]:
         """The word pieces of one question, without special tokens."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recipes.lib.ahead import ahead
+from recipes.lib.ahead import Parts, ahead
 from vqa_builder.errors import SourceError
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def encode(texts: Sequence[str], tokenizer: Any, longest: int) -> tuple[NDArray[
     return ids, lengths
 
 
-class PairBatches:
+class PairBatches(Parts):
     """Batches of one language each; the language of every step is drawn, as by UNITER's MetaLoader.
 
     Args:
@@ -95,7 +95,7 @@ class PairBatches:
         prefetch: int = 2,
     ) -> None:
         self.languages, self.tables, self.seed = dict(languages), dict(tables), seed
-        self.rank, self.world, self.workers, self.prefetch = 0, 1, workers, prefetch
+        self.workers, self.prefetch = workers, prefetch
         self.batch_size = min(batch_size, *(len(rows) for rows in self.languages.values()))
         self.steps = steps or sum(len(rows) // self.batch_size for rows in self.languages.values())
         weights = np.asarray([(shares or {}).get(name, len(rows)) for name, rows in self.languages.items()])
@@ -110,12 +110,6 @@ class PairBatches:
         rows = {name: len(pairs) for name, pairs in self.languages.items()}
         shares = self.shares.tolist()
         return {"rows": rows, "batch_size": self.batch_size, "seed": self.seed, "shares": shares}
-
-    def shard(self, rank: int, world: int) -> PairBatches:
-        """The part of every batch, its negatives included, that process ``rank`` of ``world`` computes."""
-        part = object.__new__(type(self))
-        part.__dict__ = {**self.__dict__, "rank": rank, "world": world}
-        return part
 
     def epoch(self, number: int, start: int = 0) -> Iterator[dict[str, Tensor]]:
         """The batches of one epoch from step ``start`` on; the same for the same seed and number."""

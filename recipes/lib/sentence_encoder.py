@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from recipes.lib.ahead import Parts
 from recipes.lib.losses import paired_logits
 from recipes.lib.models.oscar import initialise
 from recipes.lib.models.rc3 import RC3Config, TextEncoder
@@ -42,7 +43,7 @@ class SentenceEncoder(nn.Module):  # type: ignore[misc]
         return functional.normalize(states.sum(1) / weight.sum(1), dim=-1)
 
 
-class TranslationBatches:
+class TranslationBatches(Parts):
     """Sentences and their translations: the first texts of a batch, then the second, padded together.
 
     Args:
@@ -61,13 +62,6 @@ class TranslationBatches:
         self.pieces = Ragged.of(tokenizer(texts)["input_ids"], np.int64)
         self.batch_size, self.steps, self.seed = min(batch_size, self.rows), steps, seed
         self.pad_id = tokenizer.pad_token_id
-        self.rank, self.world = 0, 1
-
-    def shard(self, rank: int, world: int) -> TranslationBatches:
-        """The part of every batch that process ``rank`` of ``world`` computes; parts have equal sizes."""
-        part = object.__new__(type(self))
-        part.__dict__ = {**self.__dict__, "rank": rank, "world": world}
-        return part
 
     def __len__(self) -> int:
         return self.steps

@@ -23,8 +23,8 @@ class Acquisition:
         image_contrast: stage 2, Language Exposure.
         text_contrast: InfoNCE of a sentence and its English parallel.
         image_mse: MSE of a sentence and its image, un-normalised.
-        layer_mse: MSE of the end token after every layer of the tower. The paper's code chooses layers by a
-            flag whose use we have not seen; all layers, at the end token, is our reading.
+        layer_mse: MSE of the end token after every layer of the tower, beside the other terms. In the code
+            of a derivative (DASD) it takes the place of the final feature's in the first epochs.
         scale: of both InfoNCE terms, 1 / temperature.
 
     A batch holds ``input_ids``, ``attention_mask``, ``language`` (one number), and by term ``english``

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from recipes.lib.ahead import ahead
+from recipes.lib.ahead import Parts, ahead
 from recipes.lib.features import FeatureStore
 from recipes.lib.ragged import Ragged, Rows
 from vqa_builder.errors import SpecError
@@ -88,7 +88,7 @@ class Pairs:
         return drawn
 
 
-class PretrainingBatches:
+class PretrainingBatches(Parts):
     """Batches of one objective each, drawn in proportion to the weights.
 
     A batch has ``input_ids`` and ``attention_mask`` (B, T); ``regions``, ``region_mask`` and ``patches`` as
@@ -140,7 +140,7 @@ class PretrainingBatches:
         self.shares, self.pairs = weights / weights.sum(), dict(pairs)
         self.batch_size, self.regions, self.patches, self.steps = batch_size, regions, patches, steps
         self.per_image, self.translated = per_image, translated
-        self.pad_id, self.seed, self.rank, self.world = pad_id, seed, 0, 1
+        self.pad_id, self.seed = pad_id, seed
 
     def __len__(self) -> int:
         return self.steps
@@ -175,7 +175,7 @@ class PretrainingBatches:
     def _made(self, place: int, seed: list[int]) -> dict[str, Tensor]:
         return self.batch(place, np.random.default_rng(seed))
 
-    def shard(self, rank: int, world: int) -> PretrainingBatches:
+    def shard(self, rank: int, world: int) -> Self:
         """The part of every batch that process ``rank`` of ``world`` computes.
 
         Raises:
@@ -188,9 +188,7 @@ class PretrainingBatches:
                 expected=f"a multiple of {2 * world}",
                 found=self.batch_size,
             )
-        part = object.__new__(type(self))
-        part.__dict__ = {**self.__dict__, "rank": rank, "world": world}
-        return part
+        return super().shard(rank, world)
 
     def batch(self, place: int, chance: np.random.Generator) -> dict[str, Tensor]:
         """One batch of the objective at a place."""

@@ -23,6 +23,7 @@ from recipes.lib.command import finish, read_table, table_parser
 from recipes.lib.config import merged, validate
 from recipes.lib.results import Column
 from recipes.lib.side_by_side import side_by_side
+from recipes.lib.wordings import wording_columns
 from recipes.rc3.config import Config
 from vqa_builder.errors import UnknownNameError
 
@@ -85,6 +86,10 @@ def tables(path: Path, rows: Sequence[str], seeds: int) -> dict[str, str]:
             Column(f"{title} {language}", "score", {"task": task, "language": language, "setting": setting})
             for task, title in TASKS.items()
             for language in languages
+        ]
+        columns += [
+            Column(f"VQA {each.title} texts", each.value, {**each.where, "task": "vqa", "setting": setting})
+            for each in wording_columns("ja", "hi")
         ]
         found[setting] = results.table(records, list(rows), columns, seeds=seeds)
     return found

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from recipes.lib.ahead import ahead
+from recipes.lib.ahead import Parts, ahead
 from recipes.vlm.conversations import Conversation
 from vqa_builder.errors import SourceError, SpecError
 from vqa_builder.store import fingerprint
@@ -36,7 +36,7 @@ def messages(conversation: Conversation, turns: int | None = None) -> list[dict[
     return found
 
 
-class ConversationBatches:
+class ConversationBatches(Parts):
     """Batches for the trainer: pictures and texts through the model's own processor and chat template.
 
     Conversations of like length stand together, so that little is computed on padding; which these are is a
@@ -65,11 +65,10 @@ class ConversationBatches:
         seed: int = 0,
         workers: int = 2,
         prefetch: int = 2,
-        part: tuple[int, int] = (0, 1),
     ) -> None:
         check_template(processor)
         self.processor, self.batch_size, self.seed = processor, batch_size, seed
-        self.workers, self.prefetch, self.part = workers, prefetch, part
+        self.workers, self.prefetch = workers, prefetch
         self.broken: set[int] = set()
         spans = [answer_spans(processor, each) for each in conversations]
         fits = [place for place, (length, _) in enumerate(spans) if length <= longest]
@@ -92,16 +91,9 @@ class ConversationBatches:
     def __len__(self) -> int:
         return -(-len(self.conversations) // self.batch_size)
 
-    def shard(self, rank: int, world: int) -> ConversationBatches:
-        """The part of every batch that one of several processes computes."""
-        other = object.__new__(ConversationBatches)
-        other.__dict__.update(self.__dict__, part=(rank, world))
-        return other
-
     def epoch(self, number: int, start: int = 0) -> Iterator[dict[str, Tensor]]:
         """The batches of an epoch from a place on, prepared ahead of their use."""
-        rank, world = self.part
-        plan = ((batch[rank::world],) for batch in self.plan(number)[start:])
+        plan = ((batch[self.rank :: self.world],) for batch in self.plan(number)[start:])
         yield from ahead(self._made, plan, self.workers, self.prefetch)
 
     def plan(self, number: int) -> list[list[int]]:
