@@ -151,6 +151,12 @@ def test_echoes(text: str, translation: str, echo: bool) -> None:
     assert is_echo(text, translation) is echo
 
 
+def test_a_key_in_the_place_of_its_variable_is_not_shown() -> None:
+    with pytest.raises(EngineError, match="the name of an environment variable") as caught:
+        Secrets().read("sk-4242424242", "The service")
+    assert "4242" not in str(caught.value)
+
+
 def test_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("A_KEY", " s3cret/+key ")
     secrets = Secrets()

@@ -86,6 +86,12 @@ class Secrets:
         Raises:
             EngineError: it is missing; says which one to set.
         """
+        if not re.fullmatch(r"[A-Za-z_]\w*", variable):  # it may be the key itself, so it is not shown
+            raise EngineError(
+                f"{service} has no usable key",
+                expected="the name of an environment variable, such as OPENAI_API_KEY",
+                remedy="export the key under that name (a key never belongs in the spec), and make a new key",
+            )
         value = os.environ.get(variable, "").strip()
         if not value and not optional and not _NO_KEYS.get():
             raise EngineError(
