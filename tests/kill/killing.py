@@ -49,6 +49,7 @@ class Killer:
         while self.kills < self.wanted:
             self.rounds += 1
             yield self.rounds
+            print(f"{self.job.__name__}: {self.told()}", flush=True)
 
     def kill(self, *arguments: Any) -> int:
         """Start the job and kill it, until it was faster or that was often enough; how often that was."""

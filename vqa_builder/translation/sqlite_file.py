@@ -192,7 +192,7 @@ class SqliteFile:
         """What SQLite says, in words that help."""
         try:
             yield
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:  # the latter where SQLite quotes the file
             # Extended codes carry the primary one in their lowest byte.
             code = int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
             problem, remedy = _PROBLEMS.get(code, ("The translation memory cannot be used", _REPAIR))

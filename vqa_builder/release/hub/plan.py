@@ -18,6 +18,8 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, Literal
 
+import msgspec
+
 from vqa_builder.errors import ReleaseError, SpecError
 from vqa_builder.languages.base import known_languages
 from vqa_builder.release import card, manifest
@@ -229,6 +231,18 @@ def _superseded(
     return found
 
 
+class _Split(msgspec.Struct):
+    name: str
+    num_examples: int
+
+
+class _Config(msgspec.Struct):
+    """What is relied on of an entry of ``NAMED_LISTS``."""
+
+    config_name: str
+    splits: list[_Split] | None = None
+
+
 def _front_matter(text: str) -> dict[str, Any]:
     match = FRONT_MATTER.match(text)
     if not match:
@@ -239,15 +253,16 @@ def _front_matter(text: str) -> dict[str, Any]:
         found = error.details["found"]
         raise ReleaseError("The card that is there cannot be read", where=card.FILE, found=found) from None
     read = read if isinstance(read, dict) else {}
-    for name in NAMED_LISTS:
-        entries = read.get(name) or []
-        if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-            raise ReleaseError(
-                f"The card that is there cannot be read: {name} is no list of configs",
-                where=card.FILE,
-                found=repr(entries)[:200],
-                remedy="correct it on the hub",
-            )
+    try:
+        for name in NAMED_LISTS:
+            msgspec.convert(read.get(name) or [], list[_Config])
+    except msgspec.ValidationError as error:
+        raise ReleaseError(
+            f"The card that is there cannot be read: {name} is no list of configs",
+            where=card.FILE,
+            found=error,
+            remedy="correct it on the hub",
+        ) from None
     return read
 
 
@@ -280,7 +295,9 @@ def _page(merged: Mapping[str, Any]) -> str:
     for entry in merged["dataset_info"]:
         name = entry["config_name"]
         code = name.split("-")[0]
-        splits = ", ".join(f"{split['name']} {split['num_examples']:,}" for split in entry["splits"])
+        splits = ", ".join(
+            f"{split['name']} {split['num_examples']:,}" for split in entry.get("splits") or ()
+        )
         language = known_languages()[code][0] if code in known_languages() else code
         rows.append(f"| `{name}` | {language} | {splits} | [{code}/README.md]({code}/README.md) |")
     table = ["| config | language | rows | card |", "|---|---|---|---|", *rows]
