@@ -35,16 +35,16 @@ from vqa_builder.translation.slots import Word, Words
 _WORD = re.compile("[a-z]+(?:[-'][a-z]+)*|[\u0900-\u0963\u0970-\u097f]+")
 HERE = Path(__file__).parent / "tables"
 LANGUAGES = ("ja", "hi")
-OFTEN = 40  # a word in so many lines by people needs no dictionary
-REAL = ("questions", "bitext", "handwritten")
+OFTEN, OFTEN_VOTED = 20, 10  # a noun in so many questions needs no dictionary: ours, one of a vote
+QUESTIONS = ("questions", "handwritten")  # a line of the bitext is drawn too seldom to teach its nouns
 NOT_ALONE = ("act", "verb", "word", "adv")
 SHARES = {  # of the examples into and out of each language
-    "questions": {"ja": 0.62, "hi": 0.62},
-    "grammar": {"ja": 0.17, "hi": 0.22},
-    "bitext": {"ja": 0.10, "hi": 0.04},
-    "handwritten": {"ja": 0.04, "hi": 0.05},
-    "words": {"ja": 0.03, "hi": 0.03},
-    "copies": {"ja": 0.04, "hi": 0.04},
+    "questions": {"ja": 0.72, "hi": 0.73},
+    "grammar": {"ja": 0.08, "hi": 0.11},
+    "bitext": {"ja": 0.10, "hi": 0.05},
+    "handwritten": {"ja": 0.05, "hi": 0.06},
+    "words": {"ja": 0.02, "hi": 0.02},
+    "copies": {"ja": 0.03, "hi": 0.03},
 }
 DIRECTIONS = {("en", "ja"): 0.3, ("en", "hi"): 0.3, ("ja", "en"): 0.2, ("hi", "en"): 0.2}
 
@@ -132,9 +132,8 @@ def copied(language: str, seed: int) -> Iterator[Pair]:
 
 def generated(lexicon: Path, seed: int, rare: list[Entry]) -> Iterator[tuple[str, str, str]]:
     """Triples of the synchronous grammar, English lines once each."""
-    machine = grammar.Generator(
-        read_lexicon(lexicon), grammar.read_templates(HERE / "templates.tsv"), seed, rare
-    )
+    templates = grammar.read_templates(HERE / "templates.tsv")
+    machine = grammar.Generator(read_lexicon(lexicon), templates, seed, rare)
     seen: set[str] = set()
     for triple in machine.triples():
         if triple[0] not in seen:
@@ -196,7 +195,7 @@ def slotters(
 
 
 def directed_words(
-    shared: Path, counts: dict[str, dict[str, int]], often: int = OFTEN, voted: int = 5
+    shared: Path, counts: dict[str, dict[str, int]], often: int = OFTEN, voted: int = OFTEN_VOTED
 ) -> dict[tuple[str, str], list[tuple[tuple[str, ...], Word]]]:
     """What a trained model takes slots for, for each direction: forms and translations of rare nouns.
 
@@ -294,7 +293,7 @@ def training_texts(
 def counted(
     texts: dict[tuple[str, str], list[Pair]], books: dict[str, list[Noun]]
 ) -> dict[str, dict[str, int]]:
-    """How often words and the dictionaries' phrases occur in what people wrote, by language.
+    """How often words and the dictionaries' phrases occur in questions that people wrote, by language.
 
     A line in both languages counts once for English.
     """
@@ -303,7 +302,7 @@ def counted(
         lines = {
             pair.en if language == "en" else pair.other
             for (name, other), pairs in texts.items()
-            if name in REAL and language in ("en", other)
+            if name in QUESTIONS and language in ("en", other)
             for pair in pairs
         }
         forms = {
@@ -350,7 +349,7 @@ def main() -> None:
     parser.add_argument(
         "--questions", type=Path, help="translations of questions; by default the shared ones"
     )
-    parser.add_argument("--normaliser", type=Path, default=MODELS / "out_of_english" / "spm.model")
+    parser.add_argument("--normaliser", type=Path, default=MODELS / "into_japanese" / "spm.model")
     parser.add_argument("--extend", type=Path, help="a spm.model whose pieces are kept, rather than new ones")
     parser.add_argument("--examples", type=int, default=1_200_000)
     parser.add_argument("--pieces", type=int, default=12_000)

@@ -102,7 +102,8 @@ class Generator:
     """Draws triples.
 
     Args:
-        lexicon: what fills the slots; an entry with the tag ``top`` is drawn four times as often.
+        lexicon: what fills the slots, beside numbers in digits; an entry with the tag ``top`` is drawn four
+            times as often.
         templates: drawn by their weights.
         seed: of all draws.
         rare: nouns that stand for a thing of the lexicon in a third of the draws.
@@ -112,7 +113,7 @@ class Generator:
         self, lexicon: Sequence[Entry], templates: Sequence[Template], seed: int, rare: Sequence[Entry] = ()
     ) -> None:
         self.random = random.Random(seed)
-        self.lexicon, self.templates, self.rare = lexicon, templates, rare
+        self.lexicon, self.templates, self.rare = [*lexicon, *map(in_digits, range(2, 130))], templates, rare
         self.weights = [template.weight for template in templates]
         self.shared = 0  # the choice that <a|b> makes in all languages
         self.cache: dict[tuple[str, ...], list[Entry]] = {}
@@ -224,7 +225,7 @@ class Generator:
         if "any" in flags and ((slot.key == "Y" and entry.category == "clothes") or "pairs" in entry.tags):
             plural = "pairs" in entry.tags and draw() < 0.9
         phrase = Phrase(entry, plural)
-        if "mod" in flags and draw() < 0.35:
+        if "mod" in flags and draw() < (0.9 if "often" in flags else 0.35):
             phrase.mod = self.modifier(entry)
         if "loc" in flags and draw() < 0.2:
             phrase.loc = self.random.choice(LOCS)
@@ -297,6 +298,12 @@ def participle(entry: Entry, owner: Phrase) -> str:
     if len(tail) < 2:
         return agree(entry.hi_oblique_plural, owner.feminine, owner.hi_plural)
     return f"{head} {agree(' '.join(tail), owner.feminine, owner.hi_plural)}"
+
+
+def in_digits(number: int) -> Entry:
+    """A number as an entry of the category ``digits``."""
+    text = str(number)
+    return Entry(text, text, "digits", text, "", text, text, text, text, "", frozenset())
 
 
 def hindi(phrase: Phrase, form: str, slots: dict[str, Phrase]) -> str:

@@ -8,6 +8,7 @@ Source: Vaswani et al. (2017); Kasai et al., Deep Encoder, Shallow Decoder (ICLR
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,12 @@ class Shape:
     heads: int = 4
     inner: int = 1024
     dropout: float = 0.0
+
+
+def shape_of(pieces: int, width: int, layers: Sequence[int], dropout: float = 0.0) -> Shape:
+    """The shape of a width and of layers of encoder and decoder: heads of 64, four times the width inside."""
+    encoder, decoder = layers
+    return Shape(pieces, width, encoder, decoder, heads=width // 64, inner=4 * width, dropout=dropout)
 
 
 class SelfAttention(nn.Module):

@@ -24,7 +24,9 @@ from torch.nn import functional
 from recipes.lib.precision import multiplies
 from recipes.lib.settings import Settings
 from recipes.lib.trainer import train
-from recipes.translator.model import BEGIN, PAD, Shape, Translator, names, read_weights
+from recipes.translator.model import BEGIN, PAD, Translator, names, read_weights, shape_of
+
+FROM_THE_COMMAND = ("lr", "optimiser", "warmup", "schedule", "ema", "save_every", "seed")
 
 
 class Batches:
@@ -170,10 +172,8 @@ def warm(model: Translator, folder: Path, vocabulary: Any) -> None:
     model.load_state_dict(own)
 
 
-def main() -> None:
-    """Train, or go on."""
-    import sentencepiece
-
+def arguments() -> argparse.Namespace:
+    """What the command line says."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", type=Path, help="the folder that recipes.translator.data wrote")
     parser.add_argument("--name", default="main", help="of the run within it")
@@ -194,20 +194,18 @@ def main() -> None:
     parser.add_argument("--save-every", type=int, default=250, help="steps")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
-    args = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Train, or go on."""
+    import sentencepiece
+
+    args = arguments()
     torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)
     vocabulary = sentencepiece.SentencePieceProcessor(model_file=str(args.out / "spm.model"))
-    model = Translator(
-        Shape(
-            len(vocabulary),
-            args.width,
-            *args.layers,
-            heads=args.width // 64,
-            inner=4 * args.width,
-            dropout=args.dropout,
-        )
-    )
+    model = Translator(shape_of(len(vocabulary), args.width, args.layers, args.dropout))
     if args.start:
         warm(model, args.start, vocabulary)
     if args.checkpoint:
@@ -216,28 +214,16 @@ def main() -> None:
     batches = Batches([args.out / name for name in args.examples], args.tokens, args.steps, args.seed, first)
     settings = Settings(
         epochs=1,
-        lr=args.lr,
-        optimiser=args.optimiser,
         weight_decay=0.01,
         betas=(0.9, 0.98),
-        warmup=args.warmup,
-        schedule=args.schedule,
         precision="bf16",
-        ema=args.ema,
         log_every=50,
-        save_every=args.save_every,
-        seed=args.seed,
         tensorboard=False,
+        **{name: getattr(args, name) for name in FROM_THE_COMMAND},
     )
     print(f"{sum(each.numel() for each in model.parameters()):,} parameters", flush=True)
-    train(
-        model,
-        loss,
-        batches,
-        settings,
-        args.out / args.name,
-        identity={"start": str(args.start), "from": str(args.checkpoint)},
-    )
+    identity = {"start": str(args.start), "from": str(args.checkpoint)}
+    train(model, loss, batches, settings, args.out / args.name, identity=identity)
 
 
 if __name__ == "__main__":
