@@ -19,7 +19,9 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from recipes.translator.model import Shape, Translator, names
+from recipes.translator.model import Translator, names, shape_of
+from vqa_builder.store import file_hash
+from vqa_builder.translation.engines.mini import SUMS
 from vqa_builder.translation.slots import Word
 
 
@@ -126,6 +128,13 @@ def write_choices(examples: Iterable[Path], vocabulary: Any, out: Path) -> None:
     (out / "vmap.txt").write_text("".join(lines), encoding="utf-8")
 
 
+def write_sums(models: Path) -> None:
+    """``SHA256SUMS`` of all files in the folders of a folder, which the engine compares."""
+    files = sorted(file for file in models.glob("*/*") if file.is_file())
+    lines = [f"{file_hash(file)}  {file.relative_to(models).as_posix()}\n" for file in files]
+    (models / SUMS).write_text("".join(lines), encoding="utf-8")
+
+
 def main() -> None:
     """Export."""
     import sentencepiece
@@ -147,9 +156,7 @@ def main() -> None:
     parser.add_argument("--layers", type=int, nargs=2, default=(4, 2))
     args = parser.parse_args()
     processor = sentencepiece.SentencePieceProcessor(model_file=str(args.work / "spm.model"))
-    model = Translator(
-        Shape(len(processor), args.width, *args.layers, heads=args.width // 64, inner=4 * args.width)
-    )
+    model = Translator(shape_of(len(processor), args.width, args.layers))
     model.load_state_dict(mean([averaged(args.work / run, model) for run in args.runs]))
     write_model(model, args.work / "spm.model", args.out)
     write_choices([args.work / name for name in args.examples], processor, args.out)
@@ -158,6 +165,7 @@ def main() -> None:
         if target in args.into and {source, target} & set(LANGUAGES):
             many = write_words(rows, args.out / f"words.{source}-{target}.tsv")
             print(f"{source}-{target}: {many:,} words")
+    write_sums(args.out.parent)
 
 
 if __name__ == "__main__":

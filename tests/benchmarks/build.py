@@ -76,13 +76,11 @@ def bare_seconds(strings: list[str], target: str) -> float:
     import ctranslate2
     import sentencepiece
 
-    from vqa_builder.translation.engines.mini import MODELS
+    from vqa_builder.translation.engines.mini import DIRECTIONS, MODELS
 
-    threads = os.cpu_count() or 1
-    model = ctranslate2.Translator(
-        str(MODELS / "out_of_english"), compute_type="int8", inter_threads=threads, intra_threads=1
-    )
-    pieces = sentencepiece.SentencePieceProcessor(model_file=str(MODELS / "out_of_english" / "spm.model"))
+    threads, folder = os.cpu_count() or 1, MODELS / DIRECTIONS[f"en-{target}"]
+    model = ctranslate2.Translator(str(folder), compute_type="int8", inter_threads=threads, intra_threads=1)
+    pieces = sentencepiece.SentencePieceProcessor(model_file=str(folder / "spm.model"))
     started = time.perf_counter()
     tokens = [[f"<2{target}>", *encoded] for encoded in pieces.encode(strings, out_type=str)]
     results = model.translate_batch(

@@ -76,10 +76,10 @@ def bare_ctranslate2(texts: list[str]) -> list[str]:
     import sentencepiece
 
     if not _bare:
-        pieces = sentencepiece.SentencePieceProcessor(model_file=str(MODELS / "out_of_english" / "spm.model"))
+        pieces = sentencepiece.SentencePieceProcessor(model_file=str(MODELS / "into_japanese" / "spm.model"))
         threads = len(os.sched_getaffinity(0))
         model = ctranslate2.Translator(
-            str(MODELS / "out_of_english"), compute_type="int8", inter_threads=threads, intra_threads=1
+            str(MODELS / "into_japanese"), compute_type="int8", inter_threads=threads, intra_threads=1
         )
         _bare.extend((pieces, model))
     pieces, model = _bare
@@ -99,7 +99,7 @@ def marian(folder: Path, texts: list[str]) -> Any:
     from vqa_builder.translation.engines.transformers import Transformers
 
     torch.set_num_threads(1)  # on a shared machine threads that wait for each other drown the difference
-    model_file = MODELS / "out_of_english" / "spm.model"
+    model_file = MODELS / "into_japanese" / "spm.model"
     names = [*[piece for piece in _pieces(model_file) if piece not in ("<s>", "<pad>")], "<pad>"]
     (folder / "vocab.json").write_text(json.dumps({name: number for number, name in enumerate(names)}))
     vocabulary = str(folder / "vocab.json")

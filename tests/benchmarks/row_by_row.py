@@ -24,7 +24,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from vqa_builder.translation.engines.mini import MODELS, Mini
+from vqa_builder.translation.engines.mini import DIRECTIONS, MODELS, Mini
 from vqa_builder.translation.memory import TranslationMemory
 from vqa_builder.translation.request import Request
 from vqa_builder.translation.run import translate
@@ -98,9 +98,9 @@ def row_by_row(questions: list[str], answers: list[list[str]], language: str, jo
     import datasets
     import sentencepiece
 
-    cores = len(os.sched_getaffinity(0))
-    pieces = sentencepiece.SentencePieceProcessor(model_file=str(MODELS / "out_of_english" / "spm.model"))
-    model = ctranslate2.Translator(str(MODELS / "out_of_english"), compute_type="int8", intra_threads=cores)
+    cores, folder = len(os.sched_getaffinity(0)), MODELS / DIRECTIONS[f"en-{language}"]
+    pieces = sentencepiece.SentencePieceProcessor(model_file=str(folder / "spm.model"))
+    model = ctranslate2.Translator(str(folder), compute_type="int8", intra_threads=cores)
     calls = 0
 
     def translated(texts: list[str]) -> list[str]:

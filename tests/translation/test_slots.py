@@ -115,6 +115,19 @@ def test_terms_come_before_the_dictionary() -> None:
     assert [each.senses[0].forms[0] for each in found] == ["消火栓", "राखदानी"]
 
 
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("Are there 12 cats or 3?", ["12", "3"]),
+        ("Is it 4:30?", ["4:30"]),
+        ("猫は2匹いますか？", ["2"]),
+        ("Is this the 2nd B52?", []),
+    ],
+)
+def test_numbers_take_slots(text: str, numbers: list[str]) -> None:
+    assert [each.senses[0].forms[0] for each in merged(text, {}, [])] == numbers
+
+
 def test_a_table_is_read_as_it_is_written(tmp_path: Path) -> None:
     table = tmp_path / "words.en-hi.tsv"
     table.write_text(f"ashtray|ashtrays\t{'|'.join(ASHTRAY.forms)}\t<f>\n", encoding="utf-8")

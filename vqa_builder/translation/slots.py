@@ -5,7 +5,8 @@
 The model reads the word and, behind it, a slot with what the grammar of the target wants to know of the
 translation (gender in Hindi, animals and people in Japanese). It writes the slot and which form the sentence
 wants, and the dictionary's form takes its place. A model learns to carry one symbol long before it learns to
-copy spelling. Symbols are control pieces of the vocabulary, so that no text can write them.
+copy spelling; numbers travel in the same way. Symbols are control pieces of the vocabulary, so that no text
+can write them.
 Source: Michon et al., Integrating Domain Terminology into Neural Machine Translation (COLING 2020).
 """
 
@@ -16,7 +17,10 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
+
+VERSION = "2"
+"""Raised by whoever changes what takes a slot, or how."""
 
 SLOTS = ("<slot1>", "<slot2>", "<slot3>")
 FORMS = ("<singular>", "<plural>", "<oblique>", "<oblique-plural>")
@@ -26,8 +30,13 @@ UNSPACED = ("ja", "zh", "th")
 _PLACES = tuple(chr(0xE000 + number) for number in range(len(SLOTS)))
 _BYTES = tuple(tuple(f"<0x{byte:02X}>" for byte in place.encode()) for place in _PLACES)
 _WORD = re.compile(r"[^\W\d_]+[\u0900-\u097f\u200c\u200d]*(?:[-'’]?[^\W\d_]+[\u0900-\u097f\u200c\u200d]*)*")
+_NUMBER = re.compile(r"(?<![A-Za-z0-9.,:/])[0-9]+(?:[.,:/][0-9]+)*(?![A-Za-z0-9])")
 _POSSESSIVE = re.compile(r"['’]s?$")
 _AFTER_ONE_CHARACTER = re.compile(r"[はがをにのへともやで、？?]|$")
+
+
+Hypothesis: TypeAlias = tuple[list[str], float]
+"""Pieces of a translation, and how likely they are."""
 
 
 class Word(NamedTuple):
@@ -155,15 +164,21 @@ def _script(character: str) -> str:
 
 
 def merged(text: str, terms: Mapping[str, str], found: Sequence[Found]) -> list[Found]:
-    """A glossary's terms as they stand in a text, and found words that overlap with none."""
-    if not terms:
-        return list(found)
-    taken = [
-        Found(match.start(), match.end(), 0, [Word((translation,))])
+    """A glossary's terms as they stand in a text, its numbers, and found words that overlap with none.
+
+    >>> [each.senses[0].forms for each in merged("Are there 12 cats?", {}, [])]
+    [('12',)]
+    """
+    hits = [
+        (match.span(), translation)
         for term, translation in terms.items()
         for match in islice(re.finditer(re.escape(term), text), 1)
     ]
-    taken += [each for each in found if all(each.end <= t.start or t.end <= each.start for t in taken)]
+    hits += [(match.span(), match[0]) for match in _NUMBER.finditer(text)]
+    taken: list[Found] = []
+    for each in (*(Found(*span, 0, [Word((text,))]) for span, text in hits), *found):
+        if all(each.end <= other.start or other.end <= each.start for other in taken):
+            taken.append(each)
     return sorted(taken[: len(SLOTS)])
 
 
@@ -203,6 +218,26 @@ def as_symbols(pieces: Sequence[str], behind: Sequence[Sequence[str]]) -> list[s
             result.append(pieces[at])
             at += 1
     return result
+
+
+def with_symbols(pieces: Sequence[list[str]], found: Sequence[Sequence[Found]]) -> list[list[str]]:
+    """The pieces of texts with a slot and its marks behind every word that was found."""
+    return [
+        as_symbols(some, [each.senses[0].marks for each in words]) if words else some
+        for some, words in zip(pieces, found, strict=True)
+    ]
+
+
+def in_slots(
+    hypotheses: Sequence[Hypothesis], found: Sequence[Found]
+) -> list[tuple[list[str], list[str], float]]:
+    """Pieces with stand-ins, the forms that take their places, and the score; none where a slot was lost."""
+    words = [each.senses[0] for each in found]
+    return [
+        (*placed, score)
+        for pieces, score in hypotheses
+        if (placed := as_places(pieces, words) if words else (pieces, []))
+    ]
 
 
 def as_places(pieces: Sequence[str], words: Sequence[Word]) -> tuple[list[str], list[str]] | None:

@@ -12,7 +12,7 @@ from recipes.translator.model import BEGIN, Shape, Translator, attended, read_we
 from recipes.translator.vocabulary import extend_vocabulary
 from vqa_builder.translation.engines.mini import MODELS
 
-MINI = MODELS / "out_of_english"
+MINI = MODELS / "into_japanese"
 
 
 @pytest.fixture

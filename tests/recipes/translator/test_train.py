@@ -16,7 +16,7 @@ from recipes.translator.train import Batches, loss, warm
 from recipes.translator.vocabulary import CONTROL, Example, encoded, extend_vocabulary, write_examples
 from vqa_builder.translation.engines.mini import MODELS
 
-MINI = MODELS / "out_of_english"
+MINI = MODELS / "into_japanese"
 LINES = [
     Example("ja", Slotted("What is this?", "これは何ですか？", (), ())),
     Example("hi", Slotted("What is this?", "यह क्या है?", (), ())),

@@ -15,7 +15,7 @@ from vqa_builder.translation.engines.ctranslate2 import CTranslate2
 from vqa_builder.translation.engines.mini import MODELS
 from vqa_builder.translation.request import Request
 
-MODEL = MODELS / "out_of_english"
+MODEL = MODELS / "into_japanese"
 WORDS = ["باريس", "لندن", "طوكيو", "محمد", "دلهي"]
 
 

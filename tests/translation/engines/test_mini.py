@@ -15,7 +15,8 @@ import pytest
 from vqa_builder.errors import EngineError
 from vqa_builder.registry import find
 from vqa_builder.translation.engines.base import Failure
-from vqa_builder.translation.engines.mini import DIRECTIONS, MODELS, Mini, MiniOptions
+from vqa_builder.translation.engines.ctranslate2 import Candidate
+from vqa_builder.translation.engines.mini import BACK, DIRECTIONS, MODELS, Mini, MiniOptions, chosen
 from vqa_builder.translation.memory import TranslationMemory
 from vqa_builder.translation.request import Request
 from vqa_builder.translation.run import translate
@@ -38,7 +39,7 @@ def questions(shared: Path) -> list[str]:
     with gzip.open(path, "rt", encoding="utf-8") as file:
         records = json.load(file)["questions"]
     unique = sorted({" ".join(record["question"].split()) for record in records})
-    return random.Random(1).sample(unique, 400)
+    return random.Random(1).sample(unique, 150)
 
 
 @pytest.mark.parametrize("direction", DIRECTIONS)
@@ -51,7 +52,7 @@ def test_every_direction(mini: Mini, direction: str) -> None:
 
 
 def test_known_translations(mini: Mini) -> None:
-    assert mini.translate(Request(["How many cows are there?"], "en", "ja")) == ["牛たちは何頭いますか？"]
+    assert mini.translate(Request(["How many cows are there?"], "en", "ja")) == ["牛は何頭いますか？"]
     assert mini.translate(Request(["What is the wall made of?"], "en", "hi")) == ["दीवार किस चीज़ से बनी है?"]
 
 
@@ -69,20 +70,20 @@ def test_the_result_does_not_depend_on_the_rest_of_the_run(mini: Mini, questions
     shuffled = random.Random(2).sample(questions, len(questions))
     in_another_order = dict(zip(shuffled, mini.translate(Request(shuffled, "en", "ja")), strict=True))
     assert [in_another_order[text] for text in questions] == together
-    assert [mini.translate(Request([text], "en", "ja"))[0] for text in questions[:40]] == together[:40]
+    assert [mini.translate(Request([text], "en", "ja"))[0] for text in questions[:20]] == together[:20]
     with Mini(MiniOptions(threads=2)) as other:
         assert other.translate(Request(questions, "en", "ja")) == together
 
 
 def test_the_run_does_not_depend_on_its_batches(mini: Mini, questions: list[str], tmp_path: Path) -> None:
     outcomes = []
-    for batch_size in (16, 150, 4096):
+    for batch_size in (16, 4096):
         with TranslationMemory(tmp_path / f"{batch_size}.sqlite") as memory:
             request = Request(questions, "en", "hi", "question")
             outcome = translate(request, [mini], memory, batch_size=batch_size)
         outcomes.append((outcome.text, outcome.engine, outcome.status, outcome.error))
-    assert outcomes[0] == outcomes[1] == outcomes[2]
-    assert outcomes[0][2].to_pylist().count("ok") >= 395
+    assert outcomes[0] == outcomes[1]
+    assert outcomes[0][2].to_pylist().count("ok") >= 147
 
 
 @pytest.mark.parametrize(
@@ -119,9 +120,7 @@ def test_terms_are_heeded(mini: Mini) -> None:
 def test_a_damaged_file_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(MODELS, tmp_path / "mini")
     monkeypatch.setattr("vqa_builder.translation.engines.mini.MODELS", tmp_path / "mini")
-    (tmp_path / "mini" / "out_of_english" / "words.en-ja.tsv").write_text(
-        "cat|cats\t犬\t\n", encoding="utf-8"
-    )
+    (tmp_path / "mini" / "into_japanese" / "words.en-ja.tsv").write_text("cat|cats\t犬\t\n", encoding="utf-8")
     with pytest.raises(EngineError, match=r"words\.en-ja\.tsv"):
         Mini(MiniOptions()).translate(Request(["cat"], "en", "ja"))
 
@@ -145,7 +144,22 @@ def test_what_the_package_says_about_it(mini: Mini) -> None:
     assert sum(file.stat().st_size for file in MODELS.rglob("*") if file.is_file()) < 40_000_000
 
 
+def test_of_the_candidates_the_one_is_taken_that_comes_back(mini: Mini) -> None:
+    text, right, wrong = "Is the cat black?", "猫は黒いですか？", "犬は白いですか？"
+    request = Request([text, text, text, "?"], "en", "ja")
+    near = [Candidate(wrong, -0.30), Candidate(right, -0.31)]
+    far = [Candidate(wrong, -0.30), Candidate(right, -0.90)]
+    found: list[list[Candidate] | Failure] = [
+        near,
+        far,
+        [Candidate(wrong, -0.3)],
+        Failure("no piece is known"),
+    ]
+    assert chosen(found, request, mini._sides[BACK])[:3] == [right, wrong, wrong]
+    assert isinstance(chosen(found, request, mini._sides[BACK])[3], Failure)
+
+
 def test_constructing_loads_nothing() -> None:
     fresh = Mini(MiniOptions())
-    assert "_translator" not in vars(fresh)
+    assert all("_translator" not in vars(side) for side in fresh._sides.values())
     assert fresh.signature == Mini(MiniOptions(threads=2)).signature

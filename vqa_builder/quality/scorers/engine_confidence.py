@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from vqa_builder.languages.base import Language
 from vqa_builder.quality.scorers import base
 from vqa_builder.translation.engines.ctranslate2 import CTranslate2, CTranslate2Options
-from vqa_builder.translation.engines.mini import MODELS, side_options
+from vqa_builder.translation.engines.mini import DIRECTIONS, MODELS, side_options
 from vqa_builder.translation.request import Request
 
 
@@ -30,7 +30,7 @@ class EngineConfidence(base.Scorer):
         """Options of ``engine_confidence``.
 
         Attributes:
-            engine: the options of the engine ``ctranslate2``; default the model of ``mini``.
+            engine: the options of the engine ``ctranslate2``; default the model of ``mini`` for the language.
         """
 
         engine: CTranslate2Options | None = None
@@ -44,7 +44,8 @@ class EngineConfidence(base.Scorer):
 
     def __init__(self, language: Language, options: BaseModel | None = None) -> None:
         super().__init__(language, options)
-        self.engine = CTranslate2(self.options.engine or side_options(MODELS, "out_of_english"))
+        side = DIRECTIONS.get(f"en-{language.name}", "into_japanese")  # which serves no other language
+        self.engine = CTranslate2(self.options.engine or side_options(MODELS, side))
 
     @property
     def signature(self) -> str:

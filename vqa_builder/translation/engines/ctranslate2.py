@@ -13,17 +13,18 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias
 
 from pydantic import Field
 
 from vqa_builder.errors import EngineError
 from vqa_builder.store import files_hash
+from vqa_builder.translation import slots
 from vqa_builder.translation.engines import base
 from vqa_builder.translation.engines.base import Engine, Failure, Page
 from vqa_builder.translation.pieces import Tokenizer, find_tokenizer, listing
 from vqa_builder.translation.request import Request, batches
-from vqa_builder.translation.slots import Found, Words, as_places, as_symbols, filled, merged, with_places
+from vqa_builder.translation.slots import Found, Hypothesis, Words, filled, merged, with_places
 
 DECODING = (
     "beam_size",
@@ -34,7 +35,15 @@ DECODING = (
     "max_decoding_length",
 )
 WORDS = "words.{}.tsv"
+SCORED = 256  # pairs that are scored at a time, so that memory does not grow with the texts
 _Job: TypeAlias = tuple[list[int], list[Any]]
+
+
+class Candidate(NamedTuple):
+    """A translation, and the mean log-probability of its pieces; 0 where only one was asked for."""
+
+    text: str
+    score: float
 
 
 class CTranslate2Options(base.Options):
@@ -139,6 +148,8 @@ class CTranslate2(Engine):
             "compute": self._compute_type,
             "ctranslate2": version("ctranslate2"),
         }
+        if self.options.slots:
+            parts["slots"] = slots.VERSION
         if beside := self._beside:
             parts["beside"] = files_hash(beside)
         return "|".join([self.name, *(f"{key}:{value}" for key, value in parts.items())])
@@ -157,31 +168,43 @@ class CTranslate2(Engine):
 
     def translate(self, request: Request) -> list[str | Failure]:
         """Translate every text; one that is too long, or whose translation is, fails."""
+        return [each if isinstance(each, Failure) else each[0].text for each in self.candidates(request, 1)]
+
+    def candidates(self, request: Request, many: int) -> list[list[Candidate] | Failure]:
+        """The translations of every text that the search ends with, the likeliest first.
+
+        Args:
+            request: what to translate.
+            many: at most so many of each, and no more than ``beam_size``.
+
+        Returns:
+            For each text at least one, or why there is none.
+        """
         self.check_direction(request.source, request.target)
         found = self._found(request) if self.options.slots else [[] for _ in request.texts]
         marked = [with_places(text, some) for text, some in zip(request.texts, found, strict=True)]
-        results = self._hypotheses(request, _with_symbols(self._tokenizer.encode(marked), found))
-        forms: list[list[str]] = [[] for _ in found]
-        again = []
-        for at, (result, some) in enumerate(zip(results, found, strict=True)):
-            if some and not isinstance(result, Failure):
-                placed = as_places(result, [each.senses[0] for each in some])
-                if placed is None:  # a slot was lost: the model's own words then
-                    again.append(at)
-                else:
-                    results[at], forms[at] = placed
+        results = self._hypotheses(request, slots.with_symbols(self._tokenizer.encode(marked), found), many)
+        placed = [
+            result if isinstance(result, Failure) else slots.in_slots(result, some)
+            for result, some in zip(results, found, strict=True)
+        ]
+        again = [
+            at for at, each in enumerate(placed) if not each
+        ]  # slots were lost: the model's own words then
         plain = self._tokenizer.encode([request.texts[at] for at in again])
-        for at, result in zip(again, self._hypotheses(request, plain), strict=True):
-            results[at] = result
-        done = [pieces for pieces in results if not isinstance(pieces, Failure)]
-        texts = iter(self._tokenizer.decode(done))
+        for at, result in zip(again, self._hypotheses(request, plain, many), strict=True):
+            placed[at] = result if isinstance(result, Failure) else slots.in_slots(result, [])
+        made = [each for some in placed if not isinstance(some, Failure) for each in some]
+        texts = iter(self._tokenizer.decode([pieces for pieces, _, _ in made]))
         return [
-            result if isinstance(result, Failure) else filled(next(texts), some)
-            for result, some in zip(results, forms, strict=True)
+            some
+            if isinstance(some, Failure)
+            else [Candidate(filled(next(texts), forms), score) for _, forms, score in some]
+            for some in placed
         ]
 
     def _found(self, request: Request) -> list[list[Found]]:
-        """The words of each text that take a slot: the glossary's terms, then those of the model's table."""
+        """What takes a slot in each text: the glossary's terms, numbers, words of the model's table."""
         if request.direction not in self._words:
             table = self.options.model / WORDS.format(request.direction)
             self._words[request.direction] = Words.read(table, request.source) if table.is_file() else None
@@ -192,23 +215,29 @@ class CTranslate2(Engine):
             for text, some in zip(request.texts, terms, strict=True)
         ]
 
-    def _hypotheses(self, request: Request, sources: Sequence[list[str]]) -> list[list[str] | Failure]:
-        """The pieces of every translation, or why there is none.
+    def _hypotheses(
+        self, request: Request, sources: Sequence[list[str]], many: int
+    ) -> list[list[Hypothesis] | Failure]:
+        """The pieces and scores of every translation, or why there is none.
 
         Args:
             request: its languages count, its texts do not.
             sources: the pieces of its texts.
+            many: translations of each.
         """
-        results: list[list[str] | Failure] = [Failure("not translated")] * len(sources)
+        results: list[list[Hypothesis] | Failure] = [Failure("not translated")] * len(sources)
         skip = len(self._tokens(self.options.target_prefix, request))
         # Waiting only when all are under way keeps every thread busy from the first batch to the last.
-        for places, pending in list(self._jobs(request, sources, results)):
+        most = self.options.max_decoding_length
+        for places, pending in list(self._jobs(request, sources, results, min(many, self.options.beam_size))):
             for at, waiting in zip(places, pending, strict=True):
-                hypothesis = waiting.result().hypotheses[0]
-                if len(hypothesis) >= self.options.max_decoding_length:
-                    results[at] = Failure(f"translation cut off at {len(hypothesis)} tokens")
-                else:
-                    results[at] = hypothesis[skip:]
+                result = waiting.result()
+                ended = [
+                    (pieces[skip:], score)
+                    for pieces, score in zip(result.hypotheses, result.scores or [0.0], strict=True)
+                    if len(pieces) < most
+                ]
+                results[at] = ended or Failure(f"translation cut off at {most} tokens")
         return results
 
     def log_probabilities(self, request: Request, translations: Sequence[str]) -> list[float | None]:
@@ -244,6 +273,7 @@ class CTranslate2(Engine):
             scored = self._translator.score_batch(
                 [[*before, *sides[0][at], *after] for at in places],
                 [[*opening, *sides[1][at]] for at in places],
+                max_batch_size=SCORED,
                 max_input_length=0,
                 offset=len(opening),
             )
@@ -256,7 +286,7 @@ class CTranslate2(Engine):
         self.__dict__.pop("_translator", None)
 
     def _jobs(
-        self, request: Request, pieces: Sequence[list[str]], results: list[list[str] | Failure]
+        self, request: Request, pieces: Sequence[list[str]], results: list[Any], many: int
     ) -> Iterator[_Job]:
         """Start every batch: the places of its texts and their results to come."""
         chosen = self.options
@@ -282,6 +312,8 @@ class CTranslate2(Engine):
                         asynchronous=True,
                         max_batch_size=0,
                         max_input_length=0,
+                        num_hypotheses=many,
+                        return_scores=many > 1,
                         **self._decoding,
                     ),
                 )
@@ -334,14 +366,6 @@ class CTranslate2(Engine):
             raise EngineError(
                 "CTranslate2 cannot load the model", where=self.options.model, found=error
             ) from error
-
-
-def _with_symbols(pieces: list[list[str]], found: Sequence[Sequence[Found]]) -> list[list[str]]:
-    """The pieces of texts with a slot and its marks behind every word that was found."""
-    return [
-        as_symbols(some, [each.senses[0].marks for each in words]) if words else some
-        for some, words in zip(pieces, found, strict=True)
-    ]
 
 
 def _model_files(model: Path) -> tuple[Path, ...]:
