@@ -66,7 +66,7 @@ def test_workers_get_the_engine_by_name_their_share_of_cores_and_the_contexts(mi
     executor = Elsewhere()
     request = Request(["red"], "en", "ja", "answer", ["Which?"])
     list(many(mini, executor).translate_in_parts(request))
-    assert executor.sent == [(("mini", '{"threads":3,"beam_size":1}'), request)]
+    assert executor.sent == [(("mini", '{"threads":3,"beam_size":4}'), request)]
 
 
 def test_terms_travel_with_their_texts(mini: Mini) -> None:
