@@ -73,15 +73,16 @@ def fit_logistic(features: Floats, good: Flags, weights: Floats, ridge: float = 
     [-2.1972, 1.0986]
     """
     from sklearn.linear_model import LogisticRegression
-    from sklearn.preprocessing import StandardScaler
 
-    scaler = StandardScaler().fit(features, sample_weight=weights)
+    mean = np.average(features, axis=0, weights=weights)
+    variance = np.average((features - mean) ** 2, axis=0, weights=weights)
+    varies = variance > np.finfo(float).eps * np.maximum(1.0, mean**2)
+    scale = np.where(varies, np.sqrt(variance), 1.0)
     strength = 1 / ridge if ridge else np.inf
     model = LogisticRegression(C=strength, solver="newton-cholesky", tol=_TOLERANCE, max_iter=_STEPS)
-    model.fit(scaler.transform(features), good, sample_weight=weights)
-    varies = scaler.var_ > np.finfo(float).eps * np.maximum(1.0, scaler.mean_**2)
-    slopes = np.where(varies, model.coef_[0] / scaler.scale_, 0.0)
-    return Logistic(slopes, float(model.intercept_[0] - slopes @ scaler.mean_))
+    model.fit((features - mean) / scale, good, sample_weight=weights)
+    slopes = np.where(varies, model.coef_[0] / scale, 0.0)
+    return Logistic(slopes, float(model.intercept_[0] - slopes @ mean))
 
 
 def fit_with_signs(features: Floats, good: Flags, weights: Floats, ridge: float = 1.0) -> Logistic:
