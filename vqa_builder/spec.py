@@ -6,9 +6,9 @@ import datetime
 import re
 from pathlib import Path
 from string import Formatter
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from vqa_builder.errors import SpecError
 from vqa_builder.spec_base import (
@@ -17,8 +17,10 @@ from vqa_builder.spec_base import (
     LanguageCode,
     Model,
     Name,
+    Pattern,
     Plugin as Plugin,
     Price as Price,
+    Repository,
     Version,
 )
 
@@ -155,28 +157,6 @@ class Vocabulary(Model):
         if sum(value is not None for value in (self.from_, self.size, self.min_count)) != 1:
             raise ValueError("give exactly one of from, size and min_count")
         return self
-
-
-def _checked_pattern(pattern: str) -> str:
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        if "bad escape" in str(error):  # RE2 has escapes of its own
-            return pattern
-        raise ValueError(f"a regular expression: {error}") from None
-    return pattern
-
-
-def _checked_repository(repo: str) -> str:
-    if not re.fullmatch(r"[\w.-]+/[\w.-]+", repo.replace("{language}", "xx")):
-        raise ValueError(
-            "org/name on the hub, which may hold {language}, such as my-organisation/vqa-{language}"
-        )
-    return repo
-
-
-Repository = Annotated[str, AfterValidator(_checked_repository)]
-Pattern = Annotated[str, AfterValidator(_checked_pattern)]
 
 
 AnswerMode = Literal["translate", "copy", "auto"]

@@ -68,6 +68,26 @@ class Model(BaseModel):
         return value
 
 
+def _checked_pattern(pattern: str) -> str:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        if "bad escape" in str(error):  # RE2 has escapes of its own
+            return pattern
+        raise ValueError(f"a regular expression: {error}") from None
+    return pattern
+
+
+Repository = Annotated[
+    str,
+    _text_like(
+        r"([\w.-]|\{language\})+/([\w.-]|\{language\})+",
+        "org/name on the hub, which may hold {language}, such as my-organisation/vqa-{language}",
+    ),
+]
+Pattern = Annotated[str, AfterValidator(_checked_pattern)]
+
+
 class Plugin(BaseModel):
     """A plug-in and its options: ``{type: ctranslate2, model: path}``; the options are the plug-in's own.
 
