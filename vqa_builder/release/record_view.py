@@ -14,9 +14,8 @@ import pyarrow.compute as pc
 from vqa_builder import schema
 from vqa_builder.arrays import one_array
 from vqa_builder.batches import Batches
-from vqa_builder.field_paths import FieldPath, settle, take
+from vqa_builder.field_paths import FieldPath, Strings, settle, take
 from vqa_builder.quality.rules import reason_codes
-from vqa_builder.record_strings import distinct_lists
 from vqa_builder.release import facts
 from vqa_builder.release.parquet import read_table, table_files, table_schema
 from vqa_builder.sources.records import ENGLISH, ROW_ID
@@ -132,11 +131,30 @@ _SHOWN = (
 
 
 def _joined(part: pa.Table, paths: Sequence[FieldPath], end: str, longest: int | None) -> pa.Array:
-    """The strings of each row in one, or the beginning."""
-    owners, texts = [], []
-    for path in paths:
+    """The strings of each row in one, or the beginning: item by item of a list, of answers each once."""
+    columns = list(dict.fromkeys(path.column for path in paths))
+    keys, texts = [], []
+    for number, path in enumerate(paths):
         found = take(one_array(part[path.column + end]), path.steps[1:])
-        owners.append(found.rows)
-        texts.append(pc.fill_null(pc.utf8_slice_codeunits(found.texts, 0, longest), ""))
-    lists = distinct_lists(np.concatenate(owners), pa.concat_arrays(texts), part.num_rows)
+        rows = found.rows
+        place = found.places[0] if found.places else np.zeros_like(rows)
+        keys.append(
+            np.stack(
+                [np.full_like(rows, number), place, np.full_like(rows, columns.index(path.column)), rows]
+            )
+        )
+        own = found.texts if path.kind != "answer" else _once(found)
+        texts.append(pc.fill_null(pc.utf8_slice_codeunits(own, 0, longest), ""))
+    whole, key = pa.concat_arrays(texts), np.concatenate(keys, axis=1)
+    told = np.flatnonzero(pc.not_equal(whole, "").to_numpy(zero_copy_only=False))
+    order = told[np.lexsort(key[:, told])]
+    offsets = np.concatenate([[0], np.cumsum(np.bincount(key[-1, order], minlength=part.num_rows))])
+    lists = pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), whole.take(pa.array(order)))
     return pc.utf8_slice_codeunits(pc.binary_join(lists, " ⏎ " if longest else "\n"), 0, longest)
+
+
+def _once(found: Strings) -> pa.Array:
+    """The texts, null where their row has the same before."""
+    codes = pc.fill_null(found.texts.dictionary_encode().indices, -1).to_numpy(zero_copy_only=False)
+    _, first = np.unique(np.stack([found.rows, codes]), axis=1, return_index=True)
+    return pc.if_else(pa.array(np.isin(np.arange(len(codes)), first)), found.texts, None)

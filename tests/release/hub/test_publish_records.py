@@ -68,13 +68,17 @@ def test_people_judge_whole_records(tmp_path: Path, releases: list[BuiltRelease]
         "What fruit is on the table?",
         "What is different between the pictures?",
     ]
+    said = [str(row["question_en"]).split("\n") for row in drawn.rows]
+    assert ["What fruit is on the table?", "An orange is on the table.", "What color is the table?"] in [
+        texts[:3] for texts in said
+    ]
     path = tmp_path / "sheet.csv"
     rows = [row | {"label": "good"} for row in drawn.rows]
     sheet_csv.write(path, drawn.columns, rows)
     known = {"ja": sheet_import.known_questions(asked.rows, asked.are_records)}
-    said = sheet_import.said_in(sheet_csv.read(path), known, reviewer="ann")
-    assert {one.label for one in said} == {"good"} and len(said) == 2
-    votes = certification.votes([(one.segment_id, one.reviewer, one.label) for one in said])
+    judged = sheet_import.said_in(sheet_csv.read(path), known, reviewer="ann")
+    assert {one.label for one in judged} == {"good"} and len(judged) == 2
+    votes = certification.votes([(one.segment_id, one.reviewer, one.label) for one in judged])
     certificate.record(release, certification.certify(asked, votes))
     assert verify(release).ok
     sheet_csv.write(path, drawn.columns, [rows[0] | {"corrected_question": "果物は何ですか？"}])
