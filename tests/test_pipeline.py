@@ -17,6 +17,7 @@ from tests.tiny import write_vqa
 from vqa_builder import build, load_spec, plan, validate
 from vqa_builder.errors import EngineError, SourceError, SpecError, StorageError, UnknownNameError
 from vqa_builder.release.manifest import load_manifest
+from vqa_builder.reproduction import reproduce
 from vqa_builder.sources.vqa_json import VQAJSON
 from vqa_builder.store import Store
 from vqa_builder.translation.engines.ctranslate2 import CTranslate2
@@ -229,8 +230,9 @@ def test_bad_records_stop_the_build_or_are_set_aside(tiny: Path, tmp_path: Path)
     assert json.loads(line)["id"] == 2002
 
 
+@pytest.mark.parametrize("is_put_back", [False, True])
 def test_an_input_that_changes_while_it_is_read_reaches_no_table(
-    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    is_put_back: bool, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tiny.parent / "train_q.json"
     before = path.read_bytes()
@@ -239,6 +241,8 @@ def test_an_input_that_changes_while_it_is_read_reaches_no_table(
     def read_while_somebody_writes(self: VQAJSON, *arguments: Any) -> Any:
         path.write_bytes(before.replace(b"the bus", b"the car"))
         yield from original(self, *arguments)
+        if is_put_back:
+            path.write_bytes(before)
 
     monkeypatch.setattr(VQAJSON, "read", read_while_somebody_writes)
     with pytest.raises(SourceError, match="changed while it was read"):
@@ -248,6 +252,25 @@ def test_an_input_that_changes_while_it_is_read_reaches_no_table(
     (release,) = build(load_spec(tiny), tmp_path / "out", languages=["ja"], workers=1)
     assert b"the car" not in b"".join(file.read_bytes() for file in release.folder.rglob("*.json"))
     assert release.verification and release.verification.ok
+
+
+def test_the_same_data_in_two_places_give_the_same_manifest(tiny: Path, tmp_path: Path) -> None:
+    found = []
+    for name in ("one", "another"):
+        folder = tmp_path / name
+        shutil.copytree(tiny.parent, folder / "data")
+        text = tiny.read_text(encoding="utf-8")
+        for path in tiny.parent.glob("*.json"):
+            text = text.replace(path.name, (folder / "data" / path.name).as_posix())
+        (folder / "build.yaml").write_text(text, encoding="utf-8")
+        job = build(load_spec(folder / "build.yaml"), folder / "out", languages=["ja"], limit=2, workers=1)
+        found.append({path.name: path.read_bytes() for path in job[0].folder.iterdir() if path.is_file()})
+    assert found[0] == found[1]
+    assert not any(str(tmp_path).encode() in content for content in found[0].values())
+    again = reproduce(
+        tmp_path / "one" / "out" / "tiny-ja", tmp_path / "again", inputs=tmp_path / "one" / "data"
+    )
+    assert again.ok
 
 
 def test_damaged_tables_of_the_cache_reach_no_release(again: Path, built: Path) -> None:

@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 BATCH_TOKENS = 1024
 SPEC = """\
@@ -29,8 +30,17 @@ answers: {{vocabulary: {{min_count: 9}}}}
 """
 
 
-def run(name: str, arguments: Sequence[str | Path]) -> float:
-    """Run vqa-builder once; print and return its wall time."""
+class Measured(NamedTuple):
+    """What a command took: wall and CPU seconds, peak KiB of its largest process, and what it said."""
+
+    wall: float
+    cpu: float
+    peak: int
+    output: str
+
+
+def measured(arguments: Sequence[str | Path]) -> Measured:
+    """Run vqa-builder once; end with what it said if it fails."""
     started = time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, "-m", "vqa_builder", *map(str, arguments)], stdout=subprocess.PIPE, text=True
@@ -38,11 +48,20 @@ def run(name: str, arguments: Sequence[str | Path]) -> float:
     assert process.stdout is not None
     output = process.stdout.read()
     _, status, usage = os.wait4(process.pid, 0)
-    wall = time.perf_counter() - started
     if status:
-        raise SystemExit(f"{name}: failed")
-    print(f"{name}: {wall:.1f} s, peak {usage.ru_maxrss / 2**20:.2f} GiB\n{output}", flush=True)
-    return wall
+        raise SystemExit(f"vqa-builder {' '.join(map(str, arguments))} failed\n{output}")
+    return Measured(time.perf_counter() - started, usage.ru_utime + usage.ru_stime, usage.ru_maxrss, output)
+
+
+def run(name: str, arguments: Sequence[str | Path]) -> float:
+    """Run vqa-builder once; print what it took and return its wall time."""
+    found = measured(arguments)
+    print(
+        f"{name}: {found.wall:.1f} s, {found.cpu:.1f} s of CPU, peak {found.peak / 2**20:.2f} GiB\n"
+        f"{found.output}",
+        flush=True,
+    )
+    return found.wall
 
 
 def bare(out: Path) -> float:

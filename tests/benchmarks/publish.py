@@ -28,7 +28,7 @@ def main(release: Path, bytes_per_second: float = 1_250_000) -> None:
     raw = size / bytes_per_second
     print(f"{size:,} bytes at {bytes_per_second:,.0f} a second: {raw:.2f} s")
     for reload in (False, True):
-        with tempfile.TemporaryDirectory() as folder, _hub(Path(folder), bytes_per_second):
+        with tempfile.TemporaryDirectory() as folder, loopback(Path(folder), bytes_per_second):
             seconds, stages = _pushed(release, reload)
         told = ", ".join(f"{name} {spent:.2f} s" for name, spent in stages.items())
         added = 100 * (seconds - raw) / raw
@@ -60,7 +60,7 @@ def _pushed(release: Path, reload: bool) -> tuple[float, dict[str, float]]:
 
 
 @contextmanager
-def _hub(folder: Path, bytes_per_second: float) -> Iterator[None]:
+def loopback(folder: Path, bytes_per_second: float) -> Iterator[None]:
     from huggingface_hub import constants
 
     with Hub(folder / "hub", bytes_per_second=bytes_per_second) as running:

@@ -54,7 +54,12 @@ def examples_key(spec: Path, out: Path, made: Source | None = None) -> str:
     """The key under which a build keeps its examples."""
     with open_build(load_spec(spec), out, workers=1) as job:
         if made:
-            job = replace(job, plugins=replace(job.plugins, source=made), inputs=tuple(made.fingerprint()))
+            job = replace(
+                job,
+                plugins=replace(job.plugins, source=made),
+                marks=made.marks(),
+                inputs=tuple(made.fingerprint()),
+            )
         return read_examples(job).key
 
 

@@ -93,11 +93,12 @@ class NounPhrases(ABC):
             if act is not None and "before" in act:
                 said = tuple(act[name] for name in ("before", "before_oblique", "before_feminine"))
                 return self._with(" ".join(words[:place]), [*before, Word(QUALIFIER, said, False)])
-        for pattern, head, answer in self.table.qualifiers:
-            match = pattern.fullmatch(text)
-            slots = match.groupdict() if match else {}
+        for phrase, head, answer in self.table.qualifiers:
+            if (match := phrase.match(text)) is None:
+                continue
+            slots = match.groupdict()
             parts = {name: self._parts[name.rstrip("2")](part) for name, part in slots.items()}
-            if match and parts[head] and has_forms(parts, answer, but=head):
+            if parts[head] and has_forms(parts, answer, but=head):
                 said = tuple(answer.format(**{**parts, head: forms}).strip() for forms in self.agreements)
                 return self._with(slots[head], [*before, Word(QUALIFIER, said, False)])
         return None

@@ -19,11 +19,24 @@ _HEAD = re.compile(r"\{(noun|alive|food)\} .*")
 
 
 class Phrase(NamedTuple):
-    """One row, its slots named groups of ``pattern``."""
+    """One row, its slots named groups of ``pattern``; ``own`` is the longest text of its own between them."""
 
     pattern: re.Pattern[str]
     english: str
     answer: str
+    own: str
+
+    def match(self, text: str) -> re.Match[str] | None:
+        """The slots of a text that is this phrase."""
+        return self.pattern.fullmatch(text) if self.own in text else None
+
+
+class Qualifier(NamedTuple):
+    """A phrase that qualifies a noun: ``head`` is the noun's slot, ``said`` what stands before it."""
+
+    phrase: Phrase
+    head: str
+    said: str
 
 
 class PhraseTable:
@@ -31,25 +44,25 @@ class PhraseTable:
 
     Attributes:
         open: those that begin with a slot.
-        qualifiers: pattern, the slot of the noun that is qualified, and what stands before it.
+        qualifiers: those that a noun can be qualified by.
     """
 
     def __init__(self, code: str) -> None:
         phrases = [
-            Phrase(_pattern(row["phrase"]), row["phrase"], row["answer"])
+            Phrase(_pattern(row["phrase"]), row["phrase"], row["answer"], _longest(row["phrase"]))
             for row in table_rows(f"phrases_{code}.tsv")
         ]
         phrases.sort(key=lambda phrase: -len(_SLOT.sub("", phrase.english)))
         self._by_first: dict[str, list[Phrase]] = {}
         self.open: list[Phrase] = []
-        self.qualifiers: list[tuple[re.Pattern[str], str, str]] = []
+        self.qualifiers: list[Qualifier] = []
         for phrase in phrases:
             first = phrase.english.split()[0]
             of_first = self.open if "{" in first else self._by_first.setdefault(first, [])
             of_first.append(phrase)
             head = _HEAD.match(phrase.english)
             if head and phrase.answer.endswith(slot := f"{{{head[1]}}}"):
-                self.qualifiers.append((phrase.pattern, head[1], phrase.answer.removesuffix(slot)))
+                self.qualifiers.append(Qualifier(phrase, head[1], phrase.answer.removesuffix(slot)))
 
     def begun(self, text: str) -> Sequence[Phrase]:
         """The phrases that begin with the first word of a text."""
@@ -74,3 +87,7 @@ def _pattern(phrase: str) -> re.Pattern[str]:
     for name, digit, rest in zip(pieces[1::3], pieces[2::3], pieces[3::3], strict=True):
         pattern += f"(?P<{name}{digit}>.+?){re.escape(rest)}"
     return re.compile(pattern)
+
+
+def _longest(phrase: str) -> str:
+    return max(_SLOT.sub("\n", phrase).split("\n"), key=len)

@@ -152,10 +152,10 @@ class Phrases(NounPhrases):
     def _template(self, text: str, rows: Iterable[Phrase] | None = None) -> str | None:
         """A text as the first of some phrases that it is; of all that there are for None."""
         for phrase in (*self.table.begun(text), *self.table.open) if rows is None else rows:
-            match = phrase.pattern.fullmatch(text)
-            slots = match.groupdict() if match else {}
-            parts = {name: self._parts[name.rstrip("2")](part) for name, part in slots.items()}
-            if match and has_forms(parts, phrase.answer):
+            if (match := phrase.match(text)) is None:
+                continue
+            parts = {name: self._parts[name.rstrip("2")](part) for name, part in match.groupdict().items()}
+            if has_forms(parts, phrase.answer):
                 said: str = phrase.answer.format(**parts)
                 return said
         return None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from vqa_builder.spec import Spec
 from vqa_builder.store import file_hash
 from vqa_builder.translation.engines.base import Engine
 
-VERSION = "7"
+VERSION = "8"
 
 
 def facts(
@@ -30,6 +31,7 @@ def facts(
     spec: Spec,
     language: str,
     files: Sequence[Path],
+    hashes: Mapping[Path, str],
     engines: Sequence[Engine],
     counts: dict[str, Any],
     **stated: Any,
@@ -41,6 +43,7 @@ def facts(
         spec: the build's.
         language: the release's.
         files: every input file.
+        hashes: SHA-256 of those that were hashed already.
         engines: those that were asked.
         counts: as ``counted`` makes them.
         **stated: what stands in the manifest as it is: ``source`` (``type``, ``version`` and ``fingerprint``,
@@ -60,7 +63,12 @@ def facts(
         "citation": release.citation,
         "sources": [source.model_dump(mode="json") for source in release.sources],
         "inputs": [
-            {"path": path.name, "bytes": path.stat().st_size, "sha256": file_hash(path)} for path in files
+            {
+                "path": path.name,
+                "bytes": path.stat().st_size,
+                "sha256": hashes.get(path) or file_hash(path),
+            }
+            for path in files
         ],
         "engines": [
             {"name": engine.name, "signature": engine.signature, "licence": engine.licence}
@@ -71,12 +79,52 @@ def facts(
     }
 
 
+def portable_text(spec: Spec) -> str:
+    """The spec's text as it travels, and as it counts: see ``_short_paths``."""
+    text = spec.text
+    for path, short in _short_paths(spec).items():
+        text = text.replace(path, short)
+    return text
+
+
 def _recorded(spec: Spec) -> dict[str, Any]:
-    """The resolved spec; texts that travel with the release by their names alone."""
-    content = spec.model_dump(mode="json", by_alias=True, exclude_none=True)
+    """The resolved spec; inputs and texts that travel with the release by their names alone."""
+    short = _short_paths(spec)
+    content = _replaced(spec.model_dump(mode="json", by_alias=True, exclude_none=True), short)
     for key in {"changelog", "card"} & content["release"].keys():
         content["release"][key] = Path(content["release"][key]).name
-    return content
+    return content  # type: ignore[no-any-return]
+
+
+def _short_paths(spec: Spec) -> dict[str, str]:
+    """The absolute paths of inputs by their names, or, where two have the same, from the folder of all.
+
+    So the same data in two places give the same release, and no release tells where its maker keeps files.
+    """
+    other = (spec.answers.vocabulary.from_, spec.translate.glossary, spec.answers.glossary)
+    texts = [*_texts(spec.source.options), *(str(each) for each in other if each)]
+    named = sorted((text for text in texts if Path(text).is_absolute()), key=len, reverse=True)
+    paths = {text: Path(text) for text in named if Path(text).parent.is_dir()}
+    if len({path.name for path in paths.values()}) == len(paths):
+        return {text: path.name for text, path in paths.items()}
+    common = os.path.commonpath([path.parent for path in paths.values()])
+    return {text: path.relative_to(common).as_posix() for text, path in paths.items()}
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | list | tuple):
+        for item in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts(item)
+
+
+def _replaced(value: Any, others: Mapping[str, str]) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _replaced(item, others) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_replaced(item, others) for item in value]
+    return others.get(value, value) if isinstance(value, str) else value
 
 
 def counted(

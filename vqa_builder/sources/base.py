@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -126,6 +127,22 @@ class OnBadRecord(Protocol):
     def __call__(self, record: BadRecord, /) -> None: ...
 
 
+COARSEST_CLOCK = 2_000_000_000
+"""Nanoseconds between two times that every file system tells apart."""
+
+
+class Marks(NamedTuple):
+    """The state of files without their bytes.
+
+    Attributes:
+        stats: device, inode, size and times of each.
+        settled: whether the last write is so long ago that another one would show in the times.
+    """
+
+    stats: tuple[tuple[int, ...], ...]
+    settled: bool
+
+
 class Source(ABC):
     """An input format.
 
@@ -162,6 +179,16 @@ class Source(ABC):
             ``org/name@`` and the hash of the commit.
         """
         return [file_hash(path) for path in self.files()]
+
+    def marks(self) -> Marks:
+        """What tells that a file was written, even if it is as it was by now."""
+        found = [path.stat() for path in self.files()]
+        times = [(each.st_mtime_ns, each.st_ctime_ns) for each in found]
+        settled = all(time.time_ns() - max(pair) > COARSEST_CLOCK for pair in times)
+        stats = [
+            (each.st_dev, each.st_ino, each.st_size, *pair) for each, pair in zip(found, times, strict=True)
+        ]
+        return Marks(tuple(stats), settled)
 
     def columns(self) -> list[Column]:
         """What becomes of every column, for ``plan`` and ``validate``; nothing if the source cannot tell."""

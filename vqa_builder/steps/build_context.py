@@ -15,7 +15,7 @@ from vqa_builder.executors import Executor
 from vqa_builder.pictures import Pictures
 from vqa_builder.plugins import construct, plugin_options
 from vqa_builder.progress import Progress
-from vqa_builder.sources.base import Source
+from vqa_builder.sources.base import Marks, Source
 from vqa_builder.spec import EnginePlugin, Price, Spec
 from vqa_builder.store import Store, fingerprint
 from vqa_builder.translation import protect, run
@@ -142,7 +142,7 @@ class BuildContext:
         on_bad_record: stop at the first bad record, or set bad records aside.
         overwrite: whether a release may take the place of one with more rows.
         plugins: what the spec names, constructed.
-        inputs: the source's fingerprint as the build began.
+        inputs, marks: the source's fingerprint as the build began, and the state of its files just before.
         store: the tables of the steps.
         memory: the translation memory.
         executor: where translating and scoring run.
@@ -159,6 +159,7 @@ class BuildContext:
     on_bad_record: OnBadRecord
     overwrite: bool
     plugins: PluginSet
+    marks: Marks
     inputs: tuple[str, ...]
     store: Store
     memory: TranslationMemory
@@ -217,6 +218,7 @@ def open_build(
             on_bad_record=on_bad_record,
             overwrite=overwrite,
             plugins=plugins,
+            marks=plugins.source.marks(),
             inputs=tuple(plugins.source.fingerprint()),
             store=store,
             memory=opened.enter_context(TranslationMemory(memory_path(spec, out))),

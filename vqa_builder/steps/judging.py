@@ -39,16 +39,15 @@ def select_segments(
 def score(job: BuildContext, segments: Stored, translations: Stored, language: str) -> Stored:
     """Translations -> one column per measure; each scorer is a step of its own."""
     signatures = scorer_signatures(job.spec, language)
+    pairs = job.store.step(
+        f"pairs-{language}", score_cache.pairs_of, segments, translations, version=score_cache.VERSION
+    )
     parts = [
         job.store.step(
             f"score-{plugin.type}-{language}",
-            lambda segments, translations, plugin=plugin: _score(
-                job, segments, translations, plugin, language
-            ),
-            segments,
-            translations,
+            lambda pairs, plugin=plugin: _score(job, pairs, plugin, language),
+            pairs,
             signature=signatures[plugin.type],
-            pairs=score_cache.VERSION,
         )
         for plugin in job.spec.scores
     ]
@@ -166,13 +165,11 @@ def score_columns(spec: Spec) -> dict[str, pa.DataType]:
     return columns
 
 
-def _score(
-    job: BuildContext, segments: pa.Table, translations: pa.Table, plugin: Plugin, language: str
-) -> pa.Table:
+def _score(job: BuildContext, pairs: pa.Table, plugin: Plugin, language: str) -> pa.Table:
     options = _options(job.spec, plugin)
     return score_cache.score_rest(
         _score_cache(job, plugin, language),
-        score_cache.pairs_of(segments, translations),
+        pairs,
         language,
         lambda some: scoring.score(some, plugin.type, options, language, job.executor, job.progress),
     )

@@ -81,16 +81,26 @@ def extract_segments(job: BuildContext, examples: Stored, senses: Stored) -> Sto
     return job.store.step("segments", segmentation.extract, examples, senses, version=segmentation.VERSION)
 
 
-def check_unchanged(job: BuildContext) -> None:
+def check_unchanged(job: BuildContext, *, was_read: bool = True) -> None:
     """Refuse inputs that are no longer those that the build began with.
+
+    Args:
+        job: the build.
+        was_read: whether they were read meanwhile: what was read may then be neither what stands there now
+            nor what stood there first, so that any write counts. The bytes are hashed again where no file
+            was written, but one was so shortly before the build that its times might not tell.
 
     Raises:
         SourceError: a file was changed meanwhile; nothing that was made of it is kept.
     """
-    if tuple(job.plugins.source.fingerprint()) != job.inputs:
+    source = job.plugins.source
+    untouched = source.marks().stats == job.marks.stats
+    if untouched and job.marks.settled:
+        return
+    if (was_read and not untouched) or tuple(source.fingerprint()) != job.inputs:
         raise SourceError(
             "An input was changed while it was read",
-            where=", ".join(str(path) for path in job.plugins.source.files()) or job.spec.source.type,
+            where=", ".join(str(path) for path in source.files()) or job.spec.source.type,
             remedy="wait until nobody writes to it, and run the same command again",
         )
 

@@ -164,7 +164,7 @@ def release_records(
         return BuiltRelease(folder, language, load_manifest(folder), False, job.work.of(language), None)
     rows = record_strings.stated(source.places.table, ROWS)
     keep_fuller(job, sum(rows.values()), folder)
-    check_unchanged(job)
+    check_unchanged(job, was_read=False)
     form = _form_of(job, strings.table, language)
     with write.replacing(folder) as unfinished:
         written = records.write(
@@ -247,7 +247,7 @@ def _complete(
         described,
         {config_of(key): schema for key, schema in written.schemas.items()},
         record_view.sample(folder, described, first, card.SAMPLE_ROWS),
-        write.Texts(spec.text, spec.changelog, spec.card_text, people),
+        write.Texts(facts.portable_text(spec), spec.changelog, spec.card_text, people),
         {key: record_view.view(folder, described, key) for key in written.tables},
         check_images(spec.release.images, spec.folder),
     )

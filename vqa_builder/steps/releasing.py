@@ -135,7 +135,7 @@ def release(
     if write.is_current(folder, key):
         return BuiltRelease(folder, language, load_manifest(folder), False, job.work.of(language), None)
     keep_fuller(job, source.examples.rows.num_rows, folder)
-    check_unchanged(job)
+    check_unchanged(job, was_read=False)
     contents = _contents(job, key, source, translated, verdicts, answer_map, rows, language)
     found = source_pictures.problems(source.examples.notes)
     contents = images.with_images(contents, spec.release.images, spec.folder, job.pictures, found)
@@ -152,7 +152,7 @@ def release_key(job: BuildContext, **tables: object) -> str:
     return fingerprint(
         {
             **tables,
-            "spec": spec.text,
+            "spec": facts.portable_text(spec),
             "changelog": spec.changelog,
             "card": spec.card_text,
             "images": images.images_fingerprint(spec.release.images, spec.folder),
@@ -217,7 +217,7 @@ def _contents(
                 bad_records=len(bad_records(source.examples)),
             ),
         ),
-        spec_yaml=spec.text,
+        spec_yaml=facts.portable_text(spec),
         changelog=spec.changelog,
         card_text=spec.card_text,
         human_verified=tuple(human_verified_entries(job, segments, translations, language)),
@@ -230,6 +230,7 @@ def stated_facts(
 ) -> dict[str, Any]:
     """What the manifest states of a build beside its tables; the log hears of the round trip."""
     spec, plugins = job.spec, job.plugins
+    files = plugins.source.files()
     engines = (engine.name for engine in (*plugins.engines, *plugins.back_chain))
     for told in (*policies.round_trip_of(verdicts).told(), unfitted(spec.policy, engines)):
         if told:
@@ -239,6 +240,7 @@ def stated_facts(
         spec=spec,
         language=language,
         files=facts.input_files(spec, plugins.source, language),
+        hashes=dict(zip(files, job.inputs, strict=True)) if len(files) == len(job.inputs) else {},
         source={
             "type": spec.source.type,
             "version": plugins.source.version,

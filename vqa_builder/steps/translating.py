@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -16,6 +16,9 @@ from vqa_builder.translation import run
 from vqa_builder.translation.aligners import align_questions
 from vqa_builder.translation.engines.base import Engine
 from vqa_builder.translation.request import Request
+
+STRINGS_AT_ONCE = 500_000
+"""Strings whose state is held in memory while they are translated: half a GiB or so."""
 
 
 class Translated(NamedTuple):
@@ -98,52 +101,57 @@ def ask_engines(job: BuildContext, request: Request, engines: Sequence[Engine]) 
 
 def _translations(
     job: BuildContext, segments: pa.Table, language: str, engines: Sequence[Engine]
-) -> pa.Table:
-    parts = []
+) -> Iterator[pa.Table]:
+    """Translations in pieces: what stands in memory for each string does not grow with their number."""
+    failed: list[dict[str, str]] = []
+    for role, part in _parts(job, segments):
+        texts, contexts = part["text"].to_pylist(), part["context"].to_pylist()
+        outcome = ask_engines(job, Request(texts, SOURCE_LANGUAGE, language, role, contexts), engines)
+        columns = {
+            "segment_id": part["segment_id"],
+            "language": pa.repeat(language, part.num_rows),
+            "text": outcome.text,
+            "back_text": pa.nulls(part.num_rows, pa.string()),
+            "engine": outcome.engine,
+            "back_engine": pa.nulls(part.num_rows, pa.string()),
+            "status": outcome.status,
+            "error": outcome.error,
+        }
+        made = pa.table(columns, schema=schema.TRANSLATIONS)
+        listed = part.select(["role", "text"]).append_column("reason", made["error"])
+        failed += listed.filter(pc.equal(made["status"], "failed")).to_pylist()
+        yield made
+    if tuple(engines) == job.plugins.chains[0]:
+        _list_failures(job, failed, language)
+
+
+def _parts(job: BuildContext, segments: pa.Table) -> Iterator[tuple[str, pa.Table]]:
+    """Segments of one role each, in their order, and no more of them than are asked for at a time."""
     for role in job.plugins.source.roles:
         of_role = segments.filter(pc.equal(segments["role"], role))
-        texts, contexts = of_role["text"].to_pylist(), of_role["context"].to_pylist()
-        parts.append(ask_engines(job, Request(texts, SOURCE_LANGUAGE, language, role, contexts), engines))
-    columns = {
-        "segment_id": segments["segment_id"],
-        "language": pa.repeat(language, segments.num_rows),
-        "text": pa.chunked_array([part.text for part in parts]),
-        "back_text": pa.nulls(segments.num_rows, pa.string()),
-        "engine": pa.chunked_array([part.engine for part in parts]),
-        "back_engine": pa.nulls(segments.num_rows, pa.string()),
-        "status": pa.chunked_array([part.status for part in parts]),
-        "error": pa.chunked_array([part.error for part in parts]),
-    }
-    made = pa.table(columns, schema=schema.TRANSLATIONS)
-    if tuple(engines) == job.plugins.chains[0]:
-        _list_failures(job, segments, made, language)
-    return made
+        for start in range(0, max(of_role.num_rows, 1), STRINGS_AT_ONCE):
+            yield role, of_role.slice(start, STRINGS_AT_ONCE)
 
 
-def _list_failures(job: BuildContext, segments: pa.Table, made: pa.Table, language: str) -> None:
+def _list_failures(job: BuildContext, failed: Sequence[dict[str, str]], language: str) -> None:
     """Write what the first chain could not translate, and why, where its owner finds it."""
     path = job.out / f"failed_strings-{language}.jsonl"
-    failed = pc.equal(made["status"], "failed")
-    rows = segments.select(["role", "text"]).append_column("reason", made["error"]).filter(failed).to_pylist()
-    if rows:
-        write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
-        job.progress.say(f"{len(rows):,} strings could not be translated into {language}: {path}")
+    if failed:
+        write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in failed))
+        job.progress.say(f"{len(failed):,} strings could not be translated into {language}: {path}")
     else:
         remove(path)
 
 
 def _with_back_translations(
     job: BuildContext, segments: pa.Table, translations: pa.Table, language: str
-) -> pa.Table:
-    back_text = pa.nulls(segments.num_rows, pa.string())
-    back_engine = back_text
-    for role in job.plugins.source.roles:
-        wanted = pc.and_(pc.equal(segments["role"], role), pc.is_valid(translations["text"]))
-        wanted = wanted.combine_chunks()
-        texts = translations["text"].filter(wanted).to_pylist()
-        part = ask_engines(job, Request(texts, language, SOURCE_LANGUAGE, role), job.plugins.back_chain)
-        back_text = pc.replace_with_mask(back_text, wanted, part.text)
-        back_engine = pc.replace_with_mask(back_engine, wanted, part.engine)
-    for name, values in (("back_text", back_text), ("back_engine", back_engine)):
-        translations = translations.set_column(translations.schema.get_field_index(name), name, values)
-    return translations
+) -> Iterator[pa.Table]:
+    beside = translations.append_column("role", segments["role"])
+    for role, part in _parts(job, beside):
+        wanted = pc.is_valid(part["text"]).combine_chunks()
+        texts = part["text"].filter(wanted).to_pylist()
+        outcome = ask_engines(job, Request(texts, language, SOURCE_LANGUAGE, role), job.plugins.back_chain)
+        for name, values in (("back_text", outcome.text), ("back_engine", outcome.engine)):
+            filled = pc.replace_with_mask(pa.nulls(part.num_rows, pa.string()), wanted, values)
+            part = part.set_column(part.schema.get_field_index(name), name, filled)
+        yield part.select(schema.TRANSLATIONS.names)

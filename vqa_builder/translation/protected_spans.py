@@ -94,7 +94,7 @@ _MEDIA = re.compile(
 _SENTENCE_END = re.compile(r"[.?!:。？！：।…)\"”'’]\s*\Z")
 _LIST_MARK = re.compile(r"(?:[-*•‣]|\(?(?:\d{1,2}|[A-Za-z])[.)])\s+|#{1,6}\s+|>\s+")
 _WORDS_ONLY = re.compile(
-    r"(?:[^\W\d_]|[ ,;!?\u0900-\u0965\u0970-\u097f、。？！「」ー・]|\.(?![^\W\d_])"
+    r"(?:[^\W\d_]++|[ ,;!?\u0900-\u0965\u0970-\u097f、。？！「」ー・]++|\.(?![^\W\d_])"
     r"|(?<=[A-Za-z])[-'](?=[A-Za-z]))*+"
 )
 """Most texts: no span is in one. Possessive: a Hindi letter is in two classes, and retries would double."""
