@@ -28,7 +28,7 @@ import pyarrow as pa
 from tests.benchmarks import peers, publish, row_by_row
 from vqa_builder.translation import phrasebook
 
-ROWS, PAIRS, DOCUMENTS = 400, 5_000, 20_000
+ROWS, PAIRS, DOCUMENTS = 200, 5_000, 20_000
 FILTERS = ("length", "script", "numerals")
 
 

@@ -1,8 +1,9 @@
 """Scoring in batches, through executors."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -129,3 +130,31 @@ def test_a_scorer_with_threads_of_its_own_runs_here(
         assert scoring.score(pairs, scorer, {}, "ja", executor, Progress()).equals(whole)
         threaded = scoring.build(scorer, {}, "ja").threaded
         assert (executor._pool is None) == threaded
+
+
+@pytest.mark.parametrize(
+    ("threaded", "distributable", "remote", "is_sent"),
+    [(False, True, False, 1), (True, True, False, 0), (True, True, True, 1), (True, False, True, 0)],
+)
+def test_scorers_that_keep_a_machine_busy_are_sent_to_others_only(
+    threaded: bool,
+    distributable: bool,
+    remote: bool,
+    is_sent: int,
+    make_pairs: MakePairs,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Elsewhere(LocalExecutor):
+        sent = 0
+
+        def map(self, function: Callable[[Any], Any], items: Sequence[Any]) -> Iterator[Any]:
+            self.sent += len(items)
+            return super().map(function, items)
+
+    monkeypatch.setattr(Elsewhere, "remote", remote)
+    scorer = scoring._built("copy", "{}", "ja")
+    monkeypatch.setattr(scorer, "threaded", threaded)
+    monkeypatch.setattr(type(scorer), "distributable", distributable)
+    executor = Elsewhere(1)
+    table = scoring.score(make_pairs([("cat", "猫")]), "copy", {}, "ja", executor, Progress())
+    assert (table["copy"].to_pylist(), executor.sent) == ([0.0], is_sent)

@@ -55,7 +55,8 @@ def score(
         scorer: a name of ``registry.names("scorers")``.
         options: what the spec says under that name, checked or not; ``{}`` for the defaults.
         language: ISO 639 code of the translations.
-        executor: where the batches of 10,000 run, unless the scorer keeps all cores busy by itself.
+        executor: where the batches of 10,000 run, unless the scorer keeps all cores of this machine busy by
+            itself and no others can help.
         progress: told of every finished batch.
 
     Returns:
@@ -69,9 +70,10 @@ def score(
     chosen = json.dumps(given, sort_keys=True, default=str)
     built = _built(scorer, chosen, language)
     work = partial(_score_batch, scorer, chosen, language)
+    here = built.threaded and not (executor.remote and built.distributable)
     scored = [pa.table({name: pa.array([], kind) for name, kind in built.columns.items()})]
     with progress.track(f"scoring {language} with {scorer}", pairs.num_rows, brief=True) as advance:
-        for packed in (map if built.threaded else executor.map)(work, _Batches(pairs)):
+        for packed in (map if here else executor.map)(work, _Batches(pairs)):
             scored.append(_unpacked(packed))
             advance(scored[-1].num_rows)
     table = pa.concat_tables(scored)

@@ -44,6 +44,7 @@ class Scorer(ABC):
         roles: the segments it measures; the others get nulls.
         needs_back_translation: whether pairs without one get nulls.
         threaded: whether it keeps all cores busy by itself, so that more processes would only get in its way.
+        distributable: whether other machines can make it faster: not where a service decides its speed.
         good: the end at which its numbers are good, ``high``, ``low``, or ``zero`` between both; a policy
             that states a share to keep cuts the other.
         ends: the same for columns whose good end is another.
@@ -60,6 +61,7 @@ class Scorer(ABC):
     roles: ClassVar[tuple[str, ...]] = ("question", "answer")
     needs_back_translation: ClassVar[bool] = False
     threaded: bool = False
+    distributable: ClassVar[bool] = True
     good: ClassVar[Literal["high", "low", "zero"]] = "high"
     ends: ClassVar[Mapping[str, Literal["high", "low", "zero"]]] = {}
     bounds: ClassVar[tuple[float, float] | None] = None

@@ -59,7 +59,7 @@ class Judge(base.Scorer):
     summary = "a language model's judgement on five axes, the lowest of them, 0 to 1; 1 is good"
     columns: ClassVar = {"judge": pa.float32(), **{f"judge_{axis}": pa.float32() for axis in AXES}}
     bounds: ClassVar = (0.0, 1.0)
-    threaded = True
+    threaded, distributable = True, False
     options: Options
 
     def __init__(self, language: Language, options: BaseModel | None = None) -> None:
