@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import NamedTuple
 
 from vqa_builder.languages._text import table_rows
@@ -19,16 +20,15 @@ _HEAD = re.compile(r"\{(noun|alive|food)\} .*")
 
 
 class Phrase(NamedTuple):
-    """One row, its slots named groups of ``pattern``; ``own`` is the longest text of its own between them."""
+    """One row; ``own`` is the longest text of its own between its slots."""
 
-    pattern: re.Pattern[str]
     english: str
     answer: str
     own: str
 
     def match(self, text: str) -> re.Match[str] | None:
-        """The slots of a text that is this phrase."""
-        return self.pattern.fullmatch(text) if self.own in text else None
+        """The slots of a text that is this phrase, as named groups."""
+        return _pattern(self.english).fullmatch(text) if self.own in text else None
 
 
 class Qualifier(NamedTuple):
@@ -49,7 +49,7 @@ class PhraseTable:
 
     def __init__(self, code: str) -> None:
         phrases = [
-            Phrase(_pattern(row["phrase"]), row["phrase"], row["answer"], _longest(row["phrase"]))
+            Phrase(row["phrase"], row["answer"], _longest(row["phrase"]))
             for row in table_rows(f"phrases_{code}.tsv")
         ]
         phrases.sort(key=lambda phrase: -len(_SLOT.sub("", phrase.english)))
@@ -81,6 +81,7 @@ def has_forms(parts: Mapping[str, Forms | None], answer: str, but: str = "") -> 
     return all(forms is not None and form in forms for forms, form in places)
 
 
+@cache
 def _pattern(phrase: str) -> re.Pattern[str]:
     pieces = re.split(_SLOT, phrase)
     pattern = re.escape(pieces[0])
