@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
@@ -95,18 +96,12 @@ class Words:
 
     @classmethod
     def read(cls, path: Path, source: str) -> Words:
-        """A table of source forms, target forms and marks, each joined by ``|``.
+        """A table of source forms, target forms and marks, each joined by ``|``; kept for the next engine.
 
         A line is taken apart when one of its forms is looked up: few of them ever are.
         """
-        words = cls((), source)
-        unread = words._unread
-        for line in path.read_text(encoding="utf-8").splitlines():
-            forms, _, entry = line.partition("\t")
-            for number, form in enumerate(forms.lower().split("|")):
-                before = unread.get(form)
-                unread[form] = f"{number}\t{entry}" if before is None else f"{before}\n{number}\t{entry}"
-        return words
+        about = path.stat()
+        return _read(path, source, about.st_mtime_ns, about.st_size)
 
     def _known(self, form: str) -> tuple[int, list[Word]] | None:
         if form not in self._senses and (lines := self._unread.get(form)):
@@ -144,6 +139,18 @@ class Words:
                     at = end - 1
                     break
             at += 1
+
+
+@lru_cache(maxsize=4)
+def _read(path: Path, source: str, written: int, size: int) -> Words:
+    words = Words((), source)
+    unread = words._unread
+    for line in path.read_text(encoding="utf-8").splitlines():
+        forms, _, entry = line.partition("\t")
+        for number, form in enumerate(forms.lower().split("|")):
+            before = unread.get(form)
+            unread[form] = f"{number}\t{entry}" if before is None else f"{before}\n{number}\t{entry}"
+    return words
 
 
 def stands_alone(text: str, start: int, end: int) -> bool:
