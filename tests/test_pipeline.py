@@ -17,7 +17,6 @@ from tests.tiny import write_vqa
 from vqa_builder import build, load_spec, plan, validate
 from vqa_builder.errors import EngineError, SourceError, SpecError, StorageError, UnknownNameError
 from vqa_builder.release.manifest import load_manifest
-from vqa_builder.reproduction import reproduce
 from vqa_builder.sources.vqa_json import VQAJSON
 from vqa_builder.store import Store
 from vqa_builder.translation.engines.ctranslate2 import CTranslate2
@@ -230,9 +229,8 @@ def test_bad_records_stop_the_build_or_are_set_aside(tiny: Path, tmp_path: Path)
     assert json.loads(line)["id"] == 2002
 
 
-@pytest.mark.parametrize("is_put_back", [False, True])
-def test_an_input_that_changes_while_it_is_read_reaches_no_table(
-    is_put_back: bool, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_an_input_that_changes_while_it_is_read_reaches_no_table_even_if_it_is_put_back(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tiny.parent / "train_q.json"
     before = path.read_bytes()
@@ -241,14 +239,12 @@ def test_an_input_that_changes_while_it_is_read_reaches_no_table(
     def read_while_somebody_writes(self: VQAJSON, *arguments: Any) -> Any:
         path.write_bytes(before.replace(b"the bus", b"the car"))
         yield from original(self, *arguments)
-        if is_put_back:
-            path.write_bytes(before)
+        path.write_bytes(before)
 
     monkeypatch.setattr(VQAJSON, "read", read_while_somebody_writes)
     with pytest.raises(SourceError, match="changed while it was read"):
         build(load_spec(tiny), tmp_path / "out", languages=["ja"], workers=1)
     monkeypatch.setattr(VQAJSON, "read", original)
-    path.write_bytes(before)
     (release,) = build(load_spec(tiny), tmp_path / "out", languages=["ja"], workers=1)
     assert b"the car" not in b"".join(file.read_bytes() for file in release.folder.rglob("*.json"))
     assert release.verification and release.verification.ok
@@ -267,10 +263,6 @@ def test_the_same_data_in_two_places_give_the_same_manifest(tiny: Path, tmp_path
         found.append({path.name: path.read_bytes() for path in job[0].folder.iterdir() if path.is_file()})
     assert found[0] == found[1]
     assert not any(str(tmp_path).encode() in content for content in found[0].values())
-    again = reproduce(
-        tmp_path / "one" / "out" / "tiny-ja", tmp_path / "again", inputs=tmp_path / "one" / "data"
-    )
-    assert again.ok
 
 
 def test_damaged_tables_of_the_cache_reach_no_release(again: Path, built: Path) -> None:
