@@ -103,12 +103,15 @@ def _short_paths(spec: Spec) -> dict[str, str]:
     """
     other = (spec.answers.vocabulary.from_, spec.translate.glossary, spec.answers.glossary)
     texts = [*_texts(spec.source.options), *(str(each) for each in other if each)]
-    named = sorted((text for text in texts if Path(text).is_absolute()), key=len, reverse=True)
-    paths = {text: Path(text) for text in named if Path(text).parent.is_dir()}
-    if len({path.name for path in paths.values()}) == len(paths):
-        return {text: path.name for text, path in paths.items()}
-    common = os.path.commonpath([path.parent for path in paths.values()])
-    return {text: path.relative_to(common).as_posix() for text, path in paths.items()}
+    found = {text: Path(text.partition("!")[0]) for text in sorted(texts, key=len, reverse=True)}
+    found = {text: path for text, path in found.items() if path.is_absolute() and path.parent.is_dir()}
+    paths = set(found.values())
+    common = os.path.commonpath([path.parent for path in paths]) if paths else ""
+    are_told_apart = len({path.name for path in paths}) == len(paths)
+    return {
+        text: (path.name if are_told_apart else path.relative_to(common).as_posix()) + text[len(str(path)) :]
+        for text, path in found.items()
+    }
 
 
 def _texts(value: Any) -> Iterator[str]:
