@@ -123,6 +123,8 @@ def pushed(folder: Path) -> Row:
     from vqa_builder.release.hub.publish import publish as push
     from vqa_builder.sample import sample_folder
 
+    datasets.disable_progress_bars()
+    datasets.logging.set_verbosity_error()
     with tempfile.TemporaryDirectory() as temporary:
         here = Path(temporary)
         (release,) = build(load_spec(sample_folder() / "build.yaml"), here / "out", languages=["ja"])
