@@ -103,6 +103,20 @@ def test_a_release_is_published_and_users_load_it(hub: Hub, releases: dict[str, 
     assert seen["answers"] == seen["labels"] == sum(counts["answer_map"].values())
 
 
+def test_a_link_to_a_file_elsewhere_is_not_published(
+    hub: Hub, releases: dict[str, Path], tmp_path: Path
+) -> None:
+    release = tmp_path / "release"
+    shutil.copytree(releases["old"], release)
+    (tmp_path / "secret").write_text("the secret of this machine")
+    (release / "notes.md").symlink_to(tmp_path / "secret")
+    held = json.loads((release / manifest.FILE).read_text(encoding="utf-8"))
+    manifest.save(release, {name: value for name, value in held.items() if name != "checksum"})
+    with pytest.raises(ReleaseError, match=r"notes\.md: leads to a file elsewhere"):
+        push(release)
+    assert hub.requests(WRITES) == []
+
+
 def test_publishing_twice_moves_nothing(hub: Hub, releases: dict[str, Path]) -> None:
     push(releases["old"])
     hub.log.clear()

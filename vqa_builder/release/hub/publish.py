@@ -271,6 +271,9 @@ def _verified(release: Path, *, tables: bool = True) -> Manifest:
     """The manifest of a release that holds what it says; ``load_dataset`` is asked after the push."""
     report = verify(release, tables=tables, reload=False)
     failed = [f"{check.name}: {check.detail}" for check in report.checks if not check.ok]
+    failed += [
+        f"{path}: leads to a file elsewhere" for path in release.rglob("*") if _leads_out(path, release)
+    ]
     if failed:
         raise ReleaseError(
             "The release is damaged, so it was not published",
@@ -279,6 +282,11 @@ def _verified(release: Path, *, tables: bool = True) -> Manifest:
             remedy="build it again",
         )
     return manifest.load_manifest(release)
+
+
+def _leads_out(path: Path, release: Path) -> bool:
+    """Whether a link has another file of this machine stand in a release, which may have come with data."""
+    return path.is_symlink() and not path.resolve().is_relative_to(release.resolve())
 
 
 def _load_back(
