@@ -40,6 +40,7 @@ FAULTS: list[tuple[str, list[str]]] = [
     ("translate: {protect: [number]}", ["translate.protect[0]", "did you mean 'numbers'?"]),
     ("translate: {answers: {context: automatic}}", ["'auto' or 'none'", "did you mean 'auto'?"]),
     ("translate: {best_of: [{type: mini}]}", ["translate.best_of", "2 or more entries"]),
+    ("scores: []", ["scores", "1 or more entries"]),
     (
         "scores:\n- chrf\n- langid: {modle: lid.bin}",
         ["scores[1].modle", "build.yaml:9", "'model'?"],

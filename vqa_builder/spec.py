@@ -306,7 +306,7 @@ class Spec(Model):
     translate: Translation = Translation()
     back_translate: Translation | None = None
     budget: Budget | None = None
-    scores: tuple[Plugin, ...] = tuple(Plugin(type=name) for name in DEFAULT_SCORES)
+    scores: tuple[Plugin, ...] = Field(tuple(Plugin(type=name) for name in DEFAULT_SCORES), min_length=1)
     policy: str | dict[str, Any] | None = None
     align: Plugin | None = None
     answers: Answers = Answers()
