@@ -6,7 +6,7 @@ import datetime
 import re
 from pathlib import Path
 from string import Formatter
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
 from pydantic import Field, field_validator, model_validator
 
@@ -37,17 +37,8 @@ ProtectedKind = Literal[
     "tags",
     "urls",
 ]
-PROTECTED_KINDS: tuple[ProtectedKind, ...] = (
-    "code",
-    "coordinates",
-    "emails",
-    "emoji",
-    "ids",
-    "latex",
-    "quantities",
-    "quotes",
-    "tags",
-    "urls",
+PROTECTED_KINDS: tuple[ProtectedKind, ...] = tuple(
+    kind for kind in get_args(ProtectedKind) if kind != "numbers"
 )
 DEFAULT_SCORES = (
     "script",
