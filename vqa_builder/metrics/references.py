@@ -258,7 +258,7 @@ def _from_annotations(source: Path | str | Iterable[Mapping[str, Any]], language
             _answer_lists([item.given for item in items]),
         ]
         rows = pa.table(columns, schema=ROWS)
-    except (msgspec.MsgspecError, pa.ArrowInvalid) as error:
+    except (msgspec.MsgspecError, pa.ArrowInvalid, OverflowError) as error:
         raise SourceError(
             "These are no annotations", where=label, expected=_SHAPES, found=error,
             remedy="give the annotation file of the split, or the folder of a release",

@@ -185,7 +185,7 @@ def merged_card(old: str, own: str, found: Manifest) -> str:
     before, new = _front_matter(old), _front_matter(own)
     merged = {key: _merged(before.get(key), value) for key, value in new.items() if key not in NAMED_LISTS}
     merged["pretty_name"] = found.name.removesuffix(f"-{found.language}")
-    merged["language"] = sorted(merged["language"], key=lambda code: (code == "en", code))
+    merged["language"] = sorted(map(str, merged["language"]), key=lambda code: (code == "en", code))
     for key in NAMED_LISTS:
         others = [entry for entry in before.get(key) or [] if _is_of_another(entry, names.values())]
         ours = [_renamed(entry, names, found.language) for entry in new[key]]
