@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -63,7 +64,11 @@ def test_readers_say_what_is_wrong(tmp_path: Path, name: str, reader: str) -> No
         (b'{"1": "a", "2": [1]}', "p.json"),
     ],
 )
-def test_predictions_of_absurd_size_or_type(tmp_path: Path, content: bytes, name: str) -> None:
+def test_predictions_of_absurd_size_or_type(
+    tmp_path: Path, content: bytes, name: str, request: pytest.FixtureRequest
+) -> None:
+    before = csv.field_size_limit(131_072)
+    request.addfinalizer(lambda: csv.field_size_limit(before))
     (tmp_path / name).write_bytes(content)
     with pytest.raises(VQABuilderError, match="no predictions"):
         load_predictions(tmp_path / name)

@@ -538,7 +538,7 @@ class TestFiles:
             (b"", "empty"),
             (b" \n", "empty"),
             (QUESTIONS[:-20], "ends in the middle"),
-            (b"<html>not found</html>", "not valid JSON"),
+            (b"<html>not found</html>", "a web page, and not the data"),
             (QUESTIONS + b"]", "trailing"),
             (QUESTIONS.replace(b"What", b"Wh\x07t"), "byte"),
             (QUESTIONS.replace(b"What", b"Wh\\ud800t"), "surrogate"),

@@ -24,6 +24,8 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _EXTRA = re.compile(r"""extra\s*==\s*['"]([^'"]+)['"]""")
 _CLASSIFIER = re.compile(r"License :: (?:OSI Approved :: )?(.+)")
 _LONGEST_LICENCE = 60
+_VENDORED = "_vendor"
+"""Where setuptools keeps copies for itself; who imports it has them on the path."""
 
 
 def python() -> dict[str, str]:
@@ -84,6 +86,8 @@ def _installed(name: str) -> _Installed | None:
     try:
         found = metadata.distribution(name)
     except metadata.PackageNotFoundError:
+        return None
+    if _VENDORED in Path(str(found.locate_file(""))).parts:
         return None
     needs = tuple(one for one, extra in _parsed(found.requires or []) if extra is None)
     about = found.metadata

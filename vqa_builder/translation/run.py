@@ -138,7 +138,7 @@ def translate(
         ... ):
         ...     outcome = translate(Request(["How many cows are there?"] * 2, "en", "ja"), [mini], memory)
         >>> outcome.text.to_pylist(), outcome.counts.translated
-        (['牛たちは何頭いますか？', '牛たちは何頭いますか？'], 1)
+        (['牛は何頭いますか？', '牛は何頭いますか？'], 1)
     """
     for engine in engines:
         engine.check_direction(request.source, request.target)

@@ -102,7 +102,7 @@ def test_spans_are_the_pieces_of_words(questions: Questions, tokenizer: PreTrain
             if end > start:
                 written = "".join(piece.removeprefix("##") for piece in pieces[start:end])
                 assert written == "".join(tokenizer.tokenize(word)).replace("##", "")
-    assert found > 0.6 * sum(map(len, spans))
+    assert found > 0.5 * sum(map(len, spans))
 
 
 def test_a_piece_of_two_words_is_neither(

@@ -285,7 +285,7 @@ def test_no_key_shows_anywhere(server: Scripted, caplog: pytest.LogCaptureFixtur
     for provider in GOOD:
         made = engine(server, provider, retries=0, stop_after=1)
         assert made.translate(Request(["Is it red?"], "en", "ja")) == [JA]
-        server.script = [cut]
+        server.script = [cut, cut]
         with pytest.raises(Stopped) as caught:
             made.translate(Request(["Is it red?"], "en", "ja"))
         error: BaseException | None = caught.value

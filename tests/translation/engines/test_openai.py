@@ -448,7 +448,7 @@ def test_no_key_shows_anywhere(
     made = engine(server, retries=0, stop_after=1)
     made.translate(Request(["red"], "en", "ja"))
     for fault in (cut, reply(401, {"error": ERROR}), reply(500, {"error": ERROR})):
-        server.script = [fault]
+        server.script = [fault, fault]
         with pytest.raises(Stopped) as caught:
             made.translate(Request(["red"], "en", "ja"))
         error: BaseException | None = caught.value
