@@ -91,9 +91,8 @@ def publish(
     >>> done.operations, done.unchanged    # the same release is there already
     ((), 11)
     """
-    release = Path(release)
     refuse_tagged_pull_request(create_pr, tag)
-    found = _verified(release, tables=dry_run)
+    found = _verified(release := Path(release), tables=dry_run)
     _tell_what_is_here(release, found, progress)
     _refuse_unlicensed_pictures(release, found)
     remote = Remote(repo_name(repo, found), token=token, endpoint=endpoint, progress=progress, wait=wait)
