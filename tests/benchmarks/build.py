@@ -16,7 +16,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-BATCH_TOKENS = 1024
 SPEC = """\
 name: vqa
 languages: [ja, hi]
@@ -64,53 +63,31 @@ def run(name: str, arguments: Sequence[str | Path]) -> float:
     return found.wall
 
 
-def bare(out: Path) -> float:
-    """Translate the same unique strings with CTranslate2 alone: sorted, same batch size and threads."""
+def alone(out: Path) -> float:
+    """Seconds of the engine alone for the strings that the build asked it for, all of a kind in one call."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    def column(pattern: str, name: str) -> pa.ChunkedArray:
-        path = next((out / ".vqa-builder" / "steps").glob(pattern))
-        return pa.ipc.open_file(str(path)).read_all()[name]
+    from vqa_builder.translation.engines.mini import Mini
+    from vqa_builder.translation.request import Request
 
-    roles, total = column("segments-*", "role"), 0.0
-    for source, target, texts in (
-        ("en", "ja", column("segments-*", "text")),
-        ("en", "hi", column("segments-*", "text")),
-        ("ja", "en", column("back-translations-ja-*", "text")),
-        ("hi", "en", column("back-translations-hi-*", "text")),
-    ):
-        for role in ("question", "answer"):
-            of_role = pc.drop_null(texts.filter(pc.equal(roles, role)))
-            strings = sorted(of_role.unique().to_pylist(), key=lambda text: (len(text), text))
-            seconds = bare_seconds(strings, target)
-            total += seconds
-            print(f"  bare {source}-{target} {role}s: {len(strings)} strings, {seconds:.1f} s", flush=True)
-    print(f"bare CTranslate2: {total:.1f} s", flush=True)
-    return total
+    def table(name: str) -> pa.Table:
+        (path,) = (out / ".vqa-builder" / "steps").glob(f"{name}-*.arrow")
+        return pa.ipc.open_file(str(path)).read_all()
 
-
-def bare_seconds(strings: list[str], target: str) -> float:
-    """Seconds from strings to strings, the model loaded before."""
-    import ctranslate2
-    import sentencepiece
-
-    from vqa_builder.translation.engines.mini import DIRECTIONS, MODELS
-
-    threads, folder = os.cpu_count() or 1, MODELS / DIRECTIONS[f"en-{target}"]
-    model = ctranslate2.Translator(str(folder), compute_type="int8", inter_threads=threads, intra_threads=1)
-    pieces = sentencepiece.SentencePieceProcessor(model_file=str(folder / "spm.model"))
+    roles, english = table("segments")["role"], table("segments")["text"]
+    kinds = []
+    for language in ("ja", "hi"):
+        found = table(f"back-translations-{language}")
+        by_mini = pc.fill_null(pc.starts_with(found["engine"], "mini"), False)
+        kinds += [("en", language, english.filter(by_mini), roles.filter(by_mini))]
+        kinds += [(language, "en", found["text"], roles)]
     started = time.perf_counter()
-    tokens = [[f"<2{target}>", *encoded] for encoded in pieces.encode(strings, out_type=str)]
-    results = model.translate_batch(
-        tokens,
-        max_batch_size=BATCH_TOKENS,
-        batch_type="tokens",
-        beam_size=1,
-        max_decoding_length=80,
-        disable_unk=True,
-    )
-    pieces.decode([result.hypotheses[0] for result in results])
+    with Mini(Mini.Options()) as mini:
+        for source, target, texts, role in kinds:
+            for one in ("question", "answer"):
+                strings = pc.drop_null(texts.filter(pc.equal(role, one))).unique().to_pylist()
+                mini.translate(Request(strings, source, target, one))
     return time.perf_counter() - started
 
 
@@ -134,7 +111,8 @@ def main() -> None:
         memory.parent.mkdir(parents=True)
         shutil.copy(work / "mini" / ".vqa-builder" / "memory.sqlite", memory)
         run(f"engine apart, {name}", ["build", spec, "--out", work / name, *limit])
-    print(f"with mini / bare: {cold / bare(work / 'mini'):.3f}")
+    engine = alone(work / "mini")
+    print(f"engine alone: {engine:.1f} s, the build takes {cold / engine:.2f} times as long")
 
 
 if __name__ == "__main__":
