@@ -133,6 +133,7 @@ def test_a_browser_judges_from_the_keyboard_and_saves_the_sheet(sheet: Sheet, tm
         assert browser.switch_to.active_element.get_attribute("value") == sheet.rows[2]["question"]
         _type(browser, "\ue009a\ue000", "何匹の犬、いますか？", "\ue00c")  # Control and a; Escape
         assert browser.find_element("id", "done").text == "3 judged"
+        time.sleep(1)  # the browser stores what a page keeps in another process, soon after
         browser.refresh()
         assert browser.find_element("id", "done").text == "3 judged"
         name = browser.find_element("id", "reviewer")
