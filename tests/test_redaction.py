@@ -47,3 +47,9 @@ def test_other_words_stay() -> None:
     said = "質問は日本語です... the model qk-small, wait 10 s ... x****y"
     assert redact_masked(said, [KEY]) == said
     assert redact_masked("a bad key", ["key"]) == "a bad ***"
+
+
+@pytest.mark.parametrize("secret", ["", "x", "sk", "none"])
+def test_a_short_key_takes_no_letters_of_other_words(secret: str) -> None:
+    told = "the service at http://127.0.0.1:8000/v1 said 404"
+    assert redact(told, [secret]) == told

@@ -14,6 +14,8 @@ __all__ = ["redact", "redact_masked"]
 HIDDEN = "***"
 SHORTEST_BEGINNING = 12
 """Of shorter keys no part is looked for: it might stand in any word."""
+SHORTEST_RECODED = 6
+"""Shorter ones, such as the ``x`` that a local server is content with, are not looked for in other codes."""
 _MASK = r"(?:[*•#]{2,}|\.{3}|…|[xX]{4,})"
 _LIKE_A_SECRET = re.compile(
     r"(?i)\b(?:bearer|basic)\s+[\w.+/=~-]+|\b(?:sk|hf|ghp|xox[a-z])[-_][\w-]{8,}|(?<=://)[^\s/@]+:[^\s/@]+(?=@)"
@@ -26,14 +28,14 @@ def redact(text: str, secrets: Collection[str] = ()) -> str:
     Args:
         text: anything.
         secrets: each is also found percent-encoded, escaped, in hexadecimal digits, and in base64 wherever it
-            begins within what was encoded.
+            begins within what was encoded; empty ones are none.
 
     >>> redact("GET https://me:hunter2@example.org: Authorization: Bearer abc.def")
     'GET https://***@example.org: Authorization: ***'
     >>> redact("the header was QmVhcmVyIHMzY3JldC1rZXk=", ["s3cret-key"])
     'the header was QmVhcmVyIH***k='
     """
-    forms = {form for secret in secrets for form in _forms(secret)}
+    forms = {form for secret in filter(None, secrets) for form in _forms(secret)}
     for form in sorted(forms, key=len, reverse=True):
         text = re.sub(re.escape(form), HIDDEN, text, flags=re.IGNORECASE)
     return _LIKE_A_SECRET.sub(HIDDEN, text)
@@ -56,8 +58,11 @@ def redact_masked(text: str, secrets: Collection[str]) -> str:
 
 def _forms(secret: str) -> Iterator[str]:
     data = secret.encode(errors="surrogateescape")
-    yield from (secret, quote(secret, safe=""), quote_plus(secret), html.escape(secret), data.hex())
+    yield from (secret, quote(secret, safe=""), quote_plus(secret), html.escape(secret))
     yield json.dumps(secret)[1:-1]
+    if len(data) < SHORTEST_RECODED:
+        return
+    yield data.hex()
     for encode in (b64encode, urlsafe_b64encode):
         for before in range(3):  # the place of the secret within a group of three bytes
             whole = encode(bytes(before) + data).decode().rstrip("=")

@@ -153,7 +153,7 @@ def transformers_trainer(model: nn.Module, batches: list[Batch], steps: int, *, 
     """Seconds per step of ``transformers.Trainer`` with its defaults, or in bf16 with compile."""
     from transformers import Trainer, TrainingArguments
 
-    class Wrapped(nn.Module):  # type: ignore[misc]
+    class Wrapped(nn.Module):
         def __init__(self, inner: nn.Module) -> None:
             super().__init__()
             self.inner = inner

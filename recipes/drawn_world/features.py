@@ -37,7 +37,7 @@ PICTURE_BATCH = 16
 SIDES_SCALE = 8.0
 
 
-class Encoder(nn.Module):  # type: ignore[misc]
+class Encoder(nn.Module):
     """Convolutions that halve the picture, features of ``WIDTH``, and one classifier per label.
 
     Args:
@@ -157,7 +157,7 @@ def train_encoders(
     return Encoders(thing.eval(), picture.eval(), grid)
 
 
-@torch.inference_mode()  # type: ignore[untyped-decorator]
+@torch.inference_mode()
 def encode(world: World, encoders: Encoders, *, seed: int) -> Iterator[ImageFeatures]:
     """The features of every image, in the order of the world."""
     width, height = world.size

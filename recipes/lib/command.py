@@ -31,6 +31,14 @@ def parser(description: str | None, *, settings: bool = True, **own: Any) -> arg
     return made
 
 
+def run_parser(description: str | None) -> argparse.ArgumentParser:
+    """The command line of one run of a table."""
+    made = parser(description)
+    made.add_argument("--row", help="of the table; the first if not given")
+    made.add_argument("--seed", type=int)
+    return made
+
+
 def table_parser(description: str | None, *, readme: bool = True) -> argparse.ArgumentParser:
     """The command line of a table of rows and seeds."""
     made = parser(description)

@@ -43,7 +43,7 @@ class Detector:
         """Pictures of one size -> the model's input."""
         return dict(self.processor(images=pixels, return_tensors="pt"))
 
-    @torch.inference_mode()  # type: ignore[untyped-decorator]
+    @torch.inference_mode()
     def find(
         self,
         inputs: dict[str, Tensor],
@@ -113,7 +113,7 @@ class Vision:
             for values in (processor.image_mean, processor.image_std)
         )
 
-    @torch.inference_mode()  # type: ignore[untyped-decorator]
+    @torch.inference_mode()
     def encode(
         self, pixels: NDArray[np.uint8], boxes: NDArray[np.float32]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

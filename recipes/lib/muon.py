@@ -17,7 +17,7 @@ class Fp32Muon(torch.optim.Muon):
     Source: Jordan et al., Muon (2024); the scale is that of Liu et al., Muon is Scalable (2025).
     """
 
-    @torch.no_grad()  # type: ignore[untyped-decorator]
+    @torch.no_grad()
     def step(self, closure: None = None) -> None:
         """One step of every matrix that has a gradient; the loss is computed before."""
         for group in self.param_groups:

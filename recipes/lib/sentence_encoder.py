@@ -28,7 +28,7 @@ from vqa_builder.errors import MissingExtraError
 TEMPERATURE = 0.05
 
 
-class SentenceEncoder(nn.Module):  # type: ignore[misc]
+class SentenceEncoder(nn.Module):
     """A text encoder whose states are averaged: (B, T) pieces and mask -> (B, H) of length one."""
 
     def __init__(self, config: RC3Config, *, generator: torch.Generator | None = None) -> None:

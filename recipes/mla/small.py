@@ -123,7 +123,7 @@ def _questions(world: Path) -> list[str]:
     return [question["en"] for _, question in parallel_questions(world)]
 
 
-class _Contrast(nn.Module):  # type: ignore[misc]
+class _Contrast(nn.Module):
     """CLIP's own loss, its scale learned and held at or below 100."""
 
     def __init__(self, clip: nn.Module) -> None:

@@ -26,7 +26,7 @@ import torch
 from numpy.typing import NDArray
 
 from recipes.lib import results
-from recipes.lib.command import finish, parser
+from recipes.lib.command import finish, run_parser
 from recipes.lib.config import check_rows
 from recipes.lib.models.mla import ENGLISH, MLA
 from recipes.lib.pairs import Pairs
@@ -196,10 +196,7 @@ def frozen_recall(material: Material, source: Source, english: Pairs, texts: NDA
 
 def main() -> int:
     """The command line."""
-    made = parser(__doc__)
-    made.add_argument("--row", help="of the table; the first if not given")
-    made.add_argument("--seed", type=int)
-    return finish(_run, made)
+    return finish(_run, run_parser(__doc__))
 
 
 def _run(args: argparse.Namespace) -> None:

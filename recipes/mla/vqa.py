@@ -39,7 +39,7 @@ from recipes.mla.train import Cost, acquire, identity_of, trainer_settings
 from vqa_builder.errors import SpecError
 
 
-class AnswerHead(nn.Module):  # type: ignore[misc]
+class AnswerHead(nn.Module):
     """A sentence vector among the vectors of a picture: a few layers of attention, then the answers.
 
     Args:

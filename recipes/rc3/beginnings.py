@@ -26,7 +26,7 @@ MARK = 0.3
 one per value."""
 
 
-@torch.no_grad()  # type: ignore[untyped-decorator]
+@torch.no_grad()
 def begin(
     model: RC3,
     text: TextEncoder,
@@ -58,7 +58,7 @@ def begin(
     _anchor_patches(model, features, words)
 
 
-@torch.no_grad()  # type: ignore[untyped-decorator]
+@torch.no_grad()
 def begin_answers(model: RC3Classifier, answers: list[str], tokenizer: PreTrainedTokenizerBase) -> None:
     """A classifier whose answers begin as the words that they are made of, as pre-training predicts words.
 

@@ -36,7 +36,7 @@ from recipes.rc3.objectives.weak_contrast import WeakContrast
 from vqa_builder.errors import SpecError
 
 
-class Pretrainer(nn.Module):  # type: ignore[misc]
+class Pretrainer(nn.Module):
     """The model and its objectives as one module, so that several processes can share it."""
 
     def __init__(self, body: RC3, objectives: list[Any]) -> None:

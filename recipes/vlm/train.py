@@ -23,7 +23,7 @@ import torch
 from torch import Tensor, nn
 
 from recipes.lib import results
-from recipes.lib.command import finish, parser
+from recipes.lib.command import finish, run_parser
 from recipes.lib.config import check_rows, of_row, read, validate
 from recipes.lib.steps import is_first_process, step_folder
 from recipes.lib.trainer import Outcome, Settings, train
@@ -178,10 +178,7 @@ def some_of(every: Sequence[Conversation], share: float) -> Sequence[Conversatio
 
 def main() -> int:
     """The command line."""
-    made = parser(__doc__)
-    made.add_argument("--row", help="of the table; the first if not given")
-    made.add_argument("--seed", type=int)
-    return finish(_run, made)
+    return finish(_run, run_parser(__doc__))
 
 
 def _run(args: argparse.Namespace) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -179,7 +180,7 @@ def _check_records(folder: Path, found: Manifest) -> list[Check]:
         faults = record_faults(folder, found)
     except Exception as error:  # whatever a damaged file makes a library do is a finding
         return [Check("readable", False, f"could not be checked: {type(error).__name__}: {error}")]
-    checks = [_check(name, PROVED[name], lambda name=name: faults[name]) for name in faults]  # type: ignore[misc]
+    checks = [_check(name, PROVED[name], partial(faults.__getitem__, name)) for name in faults]
     return [*checks, _check("counts", _adds_up(found), lambda: _count_faults(found))]
 
 
@@ -211,12 +212,12 @@ def _check_tables(folder: Path, found: Manifest) -> list[Check]:
         for name, found_faults in checked.items():
             (faults if name in faults else warnings)[name] += told(key, found_faults, rows.num_rows)
     proved = _proved(found)
-    checks = [_check(name, proved[name], lambda name=name: faults[name]) for name in faults]  # type: ignore[misc]
+    checks = [_check(name, proved[name], partial(faults.__getitem__, name)) for name in faults]
     return [
         *checks,
         _check("counts", proved["counts"], lambda: _count_faults(found)),
         _check("ids", proved["ids"], lambda: _id_faults(ids, found)),
-        *(_warning(name, proved[name], lambda name=name: warnings[name]) for name in warnings),  # type: ignore[misc]
+        *(_warning(name, proved[name], partial(warnings.__getitem__, name)) for name in warnings),
         _warning("leak", proved["leak"], lambda: shared_images(images)),
     ]
 

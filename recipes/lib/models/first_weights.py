@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 
-@torch.no_grad()  # type: ignore[untyped-decorator]
+@torch.no_grad()
 def mimetic(model: Oscar, generator: torch.Generator, *, spread: float = 0.05) -> None:
     """Attention that starts by finding the same word, or a near one, and passes on what stands there.
 
@@ -41,7 +41,7 @@ def mimetic(model: Oscar, generator: torch.Generator, *, spread: float = 0.05) -
     model.positions.weight.copy_(spread * sinusoids(*model.positions.weight.shape))
 
 
-@torch.no_grad()  # type: ignore[untyped-decorator]
+@torch.no_grad()
 def mimetic_attention(layers: Iterable[nn.Module], hidden: int, generator: torch.Generator) -> None:
     """The attention of :func:`mimetic` alone, for any layers of the shape of Oscar's.
 
@@ -59,7 +59,7 @@ def mimetic_attention(layers: Iterable[nn.Module], hidden: int, generator: torch
         layer.attention_output.weight += torch.eye(hidden)
 
 
-@torch.no_grad()  # type: ignore[untyped-decorator]
+@torch.no_grad()
 def anchor_regions(model: Oscar, features: FeatureStore, tokenizer: PreTrainedTokenizerBase) -> None:
     """Regions that start out near the words of their tags: the least-squares map from features to words.
 
@@ -81,7 +81,7 @@ def anchor_regions(model: Oscar, features: FeatureStore, tokenizer: PreTrainedTo
     anchor(model.regions, np.stack(seen), np.stack(named), kept=6)
 
 
-@torch.no_grad()  # type: ignore[untyped-decorator]
+@torch.no_grad()
 def anchor(
     projection: nn.Linear, inputs: NDArray[np.floating[Any]], outputs: NDArray[np.floating[Any]], *, kept: int
 ) -> None:
@@ -103,7 +103,7 @@ def anchor(
     projection.bias.copy_(solution[-1])
 
 
-@torch.no_grad()  # type: ignore[untyped-decorator]
+@torch.no_grad()
 def prior_bias(
     classifier: nn.Module, labels: Sequence[Sequence[int]], scores: Sequence[Sequence[float]]
 ) -> None:

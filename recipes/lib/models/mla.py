@@ -74,7 +74,7 @@ class TextOutput(NamedTuple):
     layers: Tensor | None
 
 
-class Bottleneck(nn.Module):  # type: ignore[misc]
+class Bottleneck(nn.Module):
     """``x + up(relu(down(x)))``; ``up`` starts at zero, so the module starts as the identity."""
 
     def __init__(self, width: int, bottleneck: int) -> None:
@@ -89,7 +89,7 @@ class Bottleneck(nn.Module):  # type: ignore[misc]
         return hidden + self.up(functional.relu(self.down(hidden)))
 
 
-class MLA(nn.Module):  # type: ignore[misc]
+class MLA(nn.Module):
     """A CLIP or SigLIP of transformers with acquirers for further languages.
 
     Args:

@@ -84,7 +84,7 @@ class OscarOutput(NamedTuple):
     hidden: list[Tensor] | None
 
 
-class Layer(nn.Module):  # type: ignore[misc]
+class Layer(nn.Module):
     """One BERT layer: attention, then feed-forward, each with a residual and a layer norm after it."""
 
     def __init__(self, config: OscarConfig) -> None:
@@ -115,7 +115,7 @@ class Layer(nn.Module):  # type: ignore[misc]
         return self.attention_output(attended.transpose(1, 2).reshape(batch, length, hidden))
 
 
-class Oscar(nn.Module):  # type: ignore[misc]
+class Oscar(nn.Module):
     """The model.
 
     Args:

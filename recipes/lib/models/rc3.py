@@ -94,7 +94,7 @@ class PreNormLayer(Layer):
         return sequence + self.dropout(self.output(widened))
 
 
-class TextEncoder(nn.Module):  # type: ignore[misc]
+class TextEncoder(nn.Module):
     """A small BERT: (B, T) word pieces and their mask -> (B, T, H)."""
 
     def __init__(self, config: RC3Config) -> None:
@@ -115,7 +115,7 @@ class TextEncoder(nn.Module):  # type: ignore[misc]
         return states
 
 
-class TransformersText(nn.Module):  # type: ignore[misc]
+class TransformersText(nn.Module):
     """Any encoder of transformers behind the same two arguments."""
 
     def __init__(self, model: nn.Module) -> None:
@@ -132,7 +132,7 @@ class TransformersText(nn.Module):  # type: ignore[misc]
         return self.model(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
 
 
-class RC3(nn.Module):  # type: ignore[misc]
+class RC3(nn.Module):
     """The model with the heads of its pre-training objectives.
 
     Args:
@@ -280,7 +280,7 @@ class RC3(nn.Module):  # type: ignore[misc]
         return saved.load(folder, "rc3", RC3Config, cls)
 
 
-class RC3Classifier(nn.Module):  # type: ignore[misc]
+class RC3Classifier(nn.Module):
     """RC3 under a head of two layers: (B, labels) logits for a text about one image or several.
 
     Of several images each is fused with the text alone, and the head reads their representations side by

@@ -54,7 +54,7 @@ class Batches:
             yield {"label": labels, "targets": targets, "index": torch.tensor(rows)}
 
 
-class Parrot(nn.Module):  # type: ignore[misc]
+class Parrot(nn.Module):
     """Says the label that it is given, with a logit of 3."""
 
     def __init__(self, size: int = len(VOCABULARY), as_object: bool = False) -> None:

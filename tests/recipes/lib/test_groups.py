@@ -49,7 +49,7 @@ def test_groups_keep_their_rates() -> None:
         ]
 
 
-class Encoder(nn.Module):  # type: ignore[misc]
+class Encoder(nn.Module):
     """What an encoder has: embeddings, layers with biases and norms, a head."""
 
     def __init__(self) -> None:

@@ -34,7 +34,7 @@ FILES = {
 }
 
 
-class Student(nn.Module):  # type: ignore[misc]
+class Student(nn.Module):
     """The smallest model with a head."""
 
     def __init__(self, seed: int) -> None:

@@ -36,7 +36,7 @@ SETTINGS = Settings(
 )
 
 
-class Net(nn.Module):  # type: ignore[misc]
+class Net(nn.Module):
     """Dropout, LayerNorm, a buffer that counts, tied weights, and a matrix for Muon."""
 
     calls: Tensor
