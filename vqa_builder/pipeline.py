@@ -15,7 +15,13 @@ from vqa_builder.progress import Progress
 from vqa_builder.sources.records import Records
 from vqa_builder.spec import Spec
 from vqa_builder.steps import preview
-from vqa_builder.steps.answering import align_answers, assign_senses, find_contexts, translate_in_context
+from vqa_builder.steps.answering import (
+    align_answers,
+    assign_senses,
+    find_contexts,
+    leave_out_known,
+    translate_in_context,
+)
 from vqa_builder.steps.build_context import BuildContext, OnBadRecord, open_build
 from vqa_builder.steps.judging import choose, judge, score, select_segments
 from vqa_builder.steps.preview import Plan
@@ -109,8 +115,9 @@ def read_questions(job: BuildContext) -> SourceTables:
 
 def build_language(job: BuildContext, source: SourceTables | RecordTables, language: str) -> BuiltRelease:
     """The release of one language."""
-    candidates = translate_by_chains(job, source.segments, language)
-    translated = choose(job, source.segments, candidates, language)
+    asked = select_asked(job, source, language)
+    candidates = translate_by_chains(job, asked, language)
+    translated = choose(job, asked, candidates, language)
     verdicts = judge(job, translated, language)
     if isinstance(source, RecordTables):
         strings = put_together(job, source, translated, verdicts, language)
@@ -121,6 +128,13 @@ def build_language(job: BuildContext, source: SourceTables | RecordTables, langu
     answer_map = align_answers(job, source.contexts, translated, verdicts, in_context, language)
     rows = assemble(job, source, translated, verdicts, answer_map, alignments, language)
     return release(job, source, translated, verdicts, answer_map, rows, language)
+
+
+def select_asked(job: BuildContext, source: SourceTables | RecordTables, language: str) -> Stored:
+    """The segments that have to be translated: all but answers that tables know."""
+    if isinstance(source, RecordTables):
+        return source.segments
+    return leave_out_known(job, source, language)
 
 
 def translate_by_chains(job: BuildContext, segments: Stored, language: str) -> list[Translated]:

@@ -143,6 +143,14 @@ class Places:
         return places.take(unique.indices)
 
 
+def for_all(segments: pa.Table, table: pa.Table) -> pa.Table:
+    """A table of some segments as one of all of them, in their order; nulls where it has none."""
+    ids = table["segment_id"]
+    return (
+        table if ids.equals(segments["segment_id"]) else table.take(pc.index_in(segments["segment_id"], ids))
+    )
+
+
 def _marks(digests: str) -> NDArray[np.uint64]:
     """The first eight bytes of each digest in a row of hexadecimal digests."""
     digest = np.frombuffer(bytes.fromhex(digests), np.uint8).reshape(-1, DIGEST)

@@ -20,7 +20,7 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from vqa_builder.errors import SpecError, StorageError
-from vqa_builder.pipeline import read_source, translate_by_chains
+from vqa_builder.pipeline import read_source, select_asked, translate_by_chains
 from vqa_builder.progress import Progress
 from vqa_builder.quality import score_cache
 from vqa_builder.spec import Spec
@@ -33,6 +33,8 @@ from vqa_builder.steps.build_context import (
     open_build,
 )
 from vqa_builder.steps.judging import keep_scores
+from vqa_builder.steps.reading import SourceTables
+from vqa_builder.steps.recording import RecordTables
 from vqa_builder.store import Stored, atomic_file
 from vqa_builder.translation import run
 from vqa_builder.translation.memory import Entry, TranslationMemory
@@ -170,9 +172,8 @@ def build_shard(
         progress=progress,
         allow=allow,
     ) as job:
-        segments = read_source(replace(job, may_ask=False)).segments
-        mine = _part_of_segments(job, segments, shard)
-        return [_translated(job, segments, mine, language) for language in job.languages]
+        source = read_source(replace(job, may_ask=False))
+        return [_translated(job, source, shard, language) for language in job.languages]
 
 
 def merge(folders: Iterable[Path | str], into: Path, scores: Path | None = None) -> Merged:
@@ -204,10 +205,14 @@ def merge(folders: Iterable[Path | str], into: Path, scores: Path | None = None)
     return Merged(files, entries, added, conflicts)
 
 
-def _translated(job: BuildContext, segments: Stored, mine: Stored, language: str) -> ShardWork:
+def _translated(
+    job: BuildContext, source: SourceTables | RecordTables, shard: Shard, language: str
+) -> ShardWork:
     """The translations that a build would ask for, of this part."""
+    asked = select_asked(job, source, language)
+    mine = _part_of_segments(job, asked, shard)
     keep_scores(job, translate_by_chains(job, mine, language), language)
-    return ShardWork(language, mine.table.num_rows, segments.table.num_rows, job.work.of(language))
+    return ShardWork(language, mine.table.num_rows, asked.table.num_rows, job.work.of(language))
 
 
 def _part_of_segments(job: BuildContext, segments: Stored, shard: Shard) -> Stored:

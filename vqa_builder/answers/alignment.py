@@ -9,7 +9,7 @@ two labels that read alike keep both, and each lists the other. Lists are answer
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -125,15 +125,50 @@ def open_senses(
     Arguments as for ``align``.
     """
     verified = _human_verified(segments, translations, engines)
-    columns = ("answer_en", "sense", "spelling", "support", "copied")
     return [
         (row["answer_en"], row["sense"])
-        for row in contexts.select(columns).to_pylist()
+        for row in _unknown(contexts, language, glossary)
         if not verified.keys() & {(key := key_of(row["spelling"]), row["sense"]), (key, "")}
-        and (key, row["sense"]) not in glossary
-        and language.answer(row["spelling"], row["sense"]) is None
-        and not _is_quotation(row)
     ]
+
+
+def unknown_answers(
+    segments: pa.Table,
+    contexts: pa.Table,
+    said: Sequence[str | None],
+    language: Language,
+    glossary: Mapping[tuple[str, str], str],
+) -> pa.BooleanArray:
+    """Which answers have to be translated for ``align`` and ``answer_texts`` to say what they say.
+
+    No translation of an answer is looked at where glossary or tables know all its spellings in all senses.
+
+    Args:
+        segments: answers, of schema ``SEGMENTS``.
+        contexts: senses of all labels, as ``contexts.find`` made them.
+        said: what people said of each segment; None where nobody did.
+        language: the target language.
+        glossary: (``key_of`` an answer, sense) -> answer.
+    """
+    columns = (segments["text"].to_pylist(), segments["context"].to_pylist(), said)
+    keys = [key_of(text) for text in columns[0]]
+    wanted = {key_of(row["spelling"]) for row in _unknown(contexts, language, glossary)}
+    wanted |= {
+        key
+        for key, text, sense, by_people in zip(keys, *columns, strict=True)
+        if by_people is not None or not ((key, sense) in glossary or language.answer(text, sense))
+    }
+    return pa.array([key in wanted for key in keys], pa.bool_())
+
+
+def _unknown(
+    contexts: pa.Table, language: Language, glossary: Mapping[tuple[str, str], str]
+) -> Iterator[dict[str, Any]]:
+    """The senses that neither glossary nor tables know, and that are no quotations."""
+    for row in contexts.select(["answer_en", "sense", "spelling", "support", "copied"]).to_pylist():
+        known = (key_of(row["spelling"]), row["sense"]) in glossary
+        if not (known or language.answer(row["spelling"], row["sense"]) or _is_quotation(row)):
+            yield row
 
 
 def key_of(answer: str) -> str:

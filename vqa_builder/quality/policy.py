@@ -18,6 +18,7 @@ from vqa_builder.errors import SpecError
 from vqa_builder.quality import round_trip
 from vqa_builder.quality.rules import Bound, Combination, Policy, Rule, Standing
 from vqa_builder.schema import SHORT, VERDICTS
+from vqa_builder.segments import for_all
 
 VERSION = "7"
 """Raised by whoever changes what ``judge`` returns for the same policy and scores."""
@@ -342,9 +343,7 @@ def _words(bounds: list[Bound], scores: pa.Table) -> dict[str, pa.Array]:
 def _aligned(segments: pa.Table, table: pa.Table, language: str) -> pa.Table:
     """The rows of ``table`` in the order of the segments; nulls where a segment has none."""
     own = table.filter(pc.equal(table["language"], language))
-    if own["segment_id"].equals(segments["segment_id"]):
-        return own
-    return own.take(pc.index_in(segments["segment_id"], own["segment_id"]))
+    return for_all(segments, own)
 
 
 def _floats(column: pa.ChunkedArray) -> NDArray[np.float64]:

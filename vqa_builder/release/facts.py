@@ -22,7 +22,7 @@ from vqa_builder.spec import Spec
 from vqa_builder.store import file_hash
 from vqa_builder.translation.engines.base import Engine
 
-VERSION = "8"
+VERSION = "9"
 
 
 def facts(
@@ -133,6 +133,7 @@ def _replaced(value: Any, others: Mapping[str, str]) -> Any:
 def counted(
     *,
     segments: pa.Table,
+    asked: pa.Table,
     translations: pa.Table,
     answer_map: pa.Table,
     rows: pa.Table | Batches,
@@ -147,7 +148,9 @@ def counted(
     """The numbers of every step, for the manifest and the card.
 
     Args:
-        segments, translations, answer_map, rows: what is counted.
+        segments: all strings.
+        asked, translations: those that were translated, and what became of them, row-aligned.
+        answer_map, rows: what else is counted.
         language: the release's.
         policy: as it was applied.
         people: which translations are human-verified.
@@ -162,7 +165,7 @@ def counted(
     return {
         "source": of_rows.of("split"),
         "bad_records": bad_records,
-        **string_counts(segments, translations, people, schema.ROLES),
+        **string_counts(segments, asked, translations, people, schema.ROLES),
         "overruled": overruled,
         "round_trip": round_trip._asdict(),
         "engines": of_rows.of("engine"),
@@ -218,13 +221,17 @@ class _RowCounts:
 
 
 def string_counts(
-    segments: pa.Table, translations: pa.Table, people: pa.BooleanArray, roles: Sequence[str]
+    segments: pa.Table,
+    asked: pa.Table,
+    translations: pa.Table,
+    people: pa.BooleanArray,
+    roles: Sequence[str],
 ) -> dict[str, Any]:
-    """What became of the strings of every role."""
+    """What became of the strings of every role; those that tables know count as ``known``."""
     return {
         "segments": {role: _segment_counts(segments, role) for role in roles},
-        "translations": {role: _status_counts(segments, translations, role) for role in roles},
-        "people": {role: _people_counts(segments, people, role) for role in roles},
+        "translations": {role: _status_counts(segments, asked, translations, role) for role in roles},
+        "people": {role: _segment_counts(asked.filter(people), role) for role in roles},
     }
 
 
@@ -252,10 +259,6 @@ def _segment_counts(segments: pa.Table, role: str) -> dict[str, int]:
     return {"rows": pc.sum(counts).as_py() or 0, "strings": len(counts)}
 
 
-def _people_counts(segments: pa.Table, people: pa.BooleanArray, role: str) -> dict[str, int]:
-    return _segment_counts(segments.filter(people), role)
-
-
 def judged(scores: pa.ChunkedArray, policy: Mapping[str, Any]) -> dict[str, int]:
     """Rule for questions -> rows that have every score it looks at, so that it could judge them."""
     columns = {field.name for field in scores.type}
@@ -269,9 +272,7 @@ def judged(scores: pa.ChunkedArray, policy: Mapping[str, Any]) -> dict[str, int]
     return found
 
 
-def _status_counts(segments: pa.Table, translations: pa.Table, role: str) -> dict[str, int]:
-    return {
-        "ok": 0,
-        "failed": 0,
-        **value_counts(translations["status"].filter(pc.equal(segments["role"], role))),
-    }
+def _status_counts(segments: pa.Table, asked: pa.Table, translations: pa.Table, role: str) -> dict[str, int]:
+    states = translations["status"].filter(pc.equal(asked["role"], role))
+    known = _segment_counts(segments, role)["strings"] - len(states)
+    return {"ok": 0, "failed": 0, **value_counts(states), **({"known": known} if known else {})}

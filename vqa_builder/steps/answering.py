@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from vqa_builder import languages
 from vqa_builder.answers import alignment, candidates, contexts, merges, modes, senses
@@ -13,8 +14,10 @@ from vqa_builder.batches import Batches
 from vqa_builder.languages.base import tables_hash
 from vqa_builder.steps import looking
 from vqa_builder.steps.build_context import SOURCE_LANGUAGE, BuildContext
+from vqa_builder.steps.reading import SourceTables
 from vqa_builder.steps.translating import Translated, ask_engines
 from vqa_builder.store import Stored, fingerprint
+from vqa_builder.translation import run
 from vqa_builder.translation.request import Request
 
 
@@ -60,6 +63,32 @@ def find_contexts(job: BuildContext, examples: Stored, given_senses: Stored, voc
         given_senses,
         vocabulary,
         version=contexts.VERSION,
+    )
+
+
+def leave_out_known(job: BuildContext, source: SourceTables, language: str) -> Stored:
+    """Segments -> those that are translated: answers that glossary or tables know need no engine."""
+    guard, glossary = job.plugins.guards.get(language), job.plugins.glossary(language)
+
+    def unknown(segments: pa.Table, contexts: pa.Table) -> pa.Table:
+        are_answers = pc.equal(segments["role"], "answer")
+        answers = segments.filter(are_answers)
+        texts, senses = answers["text"].to_pylist(), answers["context"].to_pylist()
+        request = Request(texts, SOURCE_LANGUAGE, language, "answer", senses)
+        said = run.recall(request, (), job.memory, guard=guard).texts
+        wanted = alignment.unknown_answers(answers, contexts, said, languages.get(language), glossary)
+        return pa.concat_tables([segments.filter(pc.invert(are_answers)), answers.filter(wanted)])
+
+    return job.store.step(
+        f"asked-{language}",
+        unknown,
+        source.segments,
+        source.contexts,
+        language=tables_of(language),
+        glossary=_glossary_hash(job, language),
+        guard=guard and guard.signature,
+        overrides=job.memory.overrides_fingerprint(SOURCE_LANGUAGE, language),
+        version=[alignment.VERSION, run.VERSION],
     )
 
 

@@ -18,7 +18,7 @@ from vqa_builder.release import images
 from vqa_builder.release.metadata import licence_notices
 from vqa_builder.spec import Spec
 from vqa_builder.steps import looking
-from vqa_builder.steps.answering import open_senses
+from vqa_builder.steps.answering import leave_out_known, open_senses
 from vqa_builder.steps.build_context import (
     SOURCE_LANGUAGE,
     BuildContext,
@@ -124,10 +124,12 @@ def check_spec(
 def preview(job: BuildContext, source: SourceTables | RecordTables) -> Plan:
     """What a build would translate, without translating it."""
     origin = source.places if isinstance(source, RecordTables) else source.examples
-    segments = source.segments.table
     strings: list[PlannedStrings] = []
     work: list[PlannedWork] = []
     for language in job.languages:
+        segments = source.segments.table
+        if isinstance(source, SourceTables):
+            segments = leave_out_known(job, source, language).table
         for role in job.plugins.source.roles:
             of_role = segments.filter(pc.equal(segments["role"], role))
             strings.append(_planned_strings(job, of_role, role, language))

@@ -261,7 +261,7 @@ def _counts(
     people = policies.is_human_verified(translations, job.plugins.signatures(language))
     return {
         "bad_records": len(bad_records(source.places)),
-        **facts.string_counts(segments, translations, people, job.plugins.source.roles),
+        **facts.string_counts(segments, segments, translations, people, job.plugins.source.roles),
         "overruled": policies.overruled(verdicts),
         "round_trip": policies.round_trip_of(verdicts)._asdict(),
         "back_translated": len(translations) - translations["back_text"].null_count,

@@ -28,6 +28,7 @@ from vqa_builder.release import (
 )
 from vqa_builder.release.contents import ReleaseContents
 from vqa_builder.release.manifest import Manifest, load_manifest
+from vqa_builder.segments import for_all
 from vqa_builder.spec import Spec
 from vqa_builder.steps import source_pictures
 from vqa_builder.steps.build_context import BuildContext
@@ -77,18 +78,16 @@ def assemble(
         examples: Batches,
         senses: Batches,
         segments: pa.Table,
-        translations: pa.Table,
-        scores: pa.Table,
-        verdicts: pa.Table,
         answer_map: pa.Table,
         vocabulary: pa.Table,
-        links: pa.Table | None = None,
+        *asked: pa.Table,
     ) -> Iterator[pa.Table]:
+        translations, scores, verdicts, *links = (for_all(segments, table) for table in asked)
         texts = alignment.answer_texts(
             segments, translations, verdicts, answer_map, rules, engines, glossary=glossary
         )
         return assembly.assemble(
-            examples, senses, segments, translations, scores, verdicts, texts, vocabulary, rules, links
+            examples, senses, segments, translations, scores, verdicts, texts, vocabulary, rules, *links
         )
 
     return job.store.row_step(
@@ -96,10 +95,12 @@ def assemble(
         rows,
         source.examples,
         source.senses,
-        *translated,
-        verdicts,
+        source.segments,
         answer_map,
         source.vocabulary,
+        translated.translations,
+        translated.scores,
+        verdicts,
         *([alignments] if alignments else []),
         language=rules.signature,
         engines=engines,
@@ -204,7 +205,8 @@ def _contents(
             verdicts.table,
             language,
             counts=facts.counted(
-                segments=segments,
+                segments=source.segments.table,
+                asked=segments,
                 translations=translations,
                 answer_map=answer_map.table,
                 rows=rows.rows,
