@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from tests.tiny import write_vqa
+from tests.tiny import unsettle, write_vqa
 from vqa_builder import build, load_spec, plan, validate
 from vqa_builder.errors import EngineError, SourceError, SpecError, StorageError, UnknownNameError
 from vqa_builder.release.manifest import load_manifest
@@ -179,7 +179,7 @@ def test_a_plan_counts_without_translating(again: Path, tmp_path: Path) -> None:
     assert fresh.rows == {"train": 8, "validation": 2, "test": 2}
     assert [(entry.language, entry.role, entry.strings, entry.known) for entry in fresh.strings][:2] == [
         ("ja", "question", 11, 0),
-        ("ja", "answer", 13, 0),
+        ("ja", "answer", 13, 13),
     ]
     assert all(entry.known == entry.strings for entry in plan(spec, again / "out").strings)
 
@@ -335,6 +335,7 @@ def test_a_glossary_of_answers_decides(tiny: Path, tmp_path: Path) -> None:
 
 
 def test_answers_without_context_cost_no_sentences(tiny: Path, tmp_path: Path) -> None:
+    unsettle(tiny.parent)
     spec = change(tiny, translate={"engine": {"type": "mini"}, "answers": {"context": "none"}})
     build(load_spec(spec), tmp_path / "out", languages=["ja"], workers=1)
     with TranslationMemory(tmp_path / "out" / ".vqa-builder" / "memory.sqlite") as memory:

@@ -4,11 +4,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tests.answers.conftest import MakeExamples, assigned
 from vqa_builder import languages, schema, segments as segmentation
 from vqa_builder.answers import candidates, contexts, senses
-from vqa_builder.answers.alignment import align, answer_texts, open_senses
+from vqa_builder.answers.alignment import align, answer_texts, open_senses, unknown_answers
 
 JA = languages.get("ja")
 ENGINES = ["mini|v1"]
@@ -174,6 +175,47 @@ def test_engines_are_asked_only_for_what_nothing_else_knows(
         engines=ENGINES,
     )
     assert unsettled == [("zarf", "")]
+
+
+def test_no_answer_reads_otherwise_without_the_translations_that_need_not_be_made(
+    make_examples: MakeExamples, make_vocabulary: Callable[..., pa.Table]
+) -> None:
+    whole = tables(make_examples, make_vocabulary)
+    segments, glossary = whole["segments"], {("blick", ""): "ブリック"}
+    answers = segments.filter(pc.equal(segments["role"], "answer"))
+    said = ["ダックス" if text == "dax" else None for text in answers["text"].to_pylist()]
+    wanted = unknown_answers(answers, whole["contexts"], said, JA, glossary)
+    assert answers["text"].filter(wanted).to_pylist() == ["dax", "grault", "quux", "wug", "zarf"]
+    less = pa.concat_tables(
+        [segments.filter(pc.not_equal(segments["role"], "answer")), answers.filter(wanted)]
+    )
+    ids = pc.index_in(less["segment_id"], segments["segment_id"])
+    some = {name: whole[name].take(ids) for name in ("translations", "verdicts", "scores")}
+    maps = [
+        align(**inputs, language=JA, glossary=glossary, engines=ENGINES)
+        for inputs in (whole, {**whole, **some, "segments": less})
+    ]
+    assert maps[0] == maps[1]
+    read = [
+        answer_texts(segments, *tables, maps[0], JA, ENGINES, glossary=glossary)
+        for tables in (
+            [whole[name] for name in ("translations", "verdicts")],
+            [segmentation.for_all(segments, some[name]) for name in ("translations", "verdicts")],
+        )
+    ]
+    assert read[0] == read[1]
+
+
+def test_an_answer_is_asked_for_where_one_of_its_spellings_or_senses_is_unknown(
+    make_examples: MakeExamples, make_vocabulary: Callable[..., pa.Table]
+) -> None:
+    inputs = tables(make_examples, make_vocabulary, [("What is this?", {"Zarf": 3, "zarf": 7})], ["zarf"])
+    answers = inputs["segments"].filter(pc.equal(inputs["segments"]["role"], "answer"))
+    for glossary, found in (({}, [True, True]), ({("zarf", ""): "ザーフ"}, [False, False])):
+        arguments = (answers, inputs["contexts"], [None, None], JA, glossary)
+        assert unknown_answers(*arguments).to_pylist() == found
+    sensed = answers.set_column(3, "context", pa.array(["thing", ""]))
+    assert unknown_answers(sensed, inputs["contexts"], [None] * 2, JA, glossary).to_pylist() == [True, True]
 
 
 def test_annotators_answers_read_as_their_sense_says(

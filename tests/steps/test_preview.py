@@ -21,10 +21,7 @@ def test_a_plan_foretells_what_a_build_spends(tmp_path: Path) -> None:
     path = spec(tmp_path, translate={"engine": {**MINI, "price": {"per_million_characters": 20}}})
     planned = plan(load_spec(path), tmp_path / "out")
     there = {(work.direction, work.role): work for work in planned.work}
-    assert [work.strings for work in planned.work if work.direction == "en-ja"] == [
-        11,
-        13,
-    ]
+    assert [work.strings for work in planned.work if work.direction == "en-ja"] == [11, 0]
     assert there["ja-en", "question"].strings == 11
     assert planned.currency == "USD"
     built(path, tmp_path / "out")
@@ -57,7 +54,7 @@ def test_a_plan_counts_answers_in_context_as_the_build_then_asks_for_them(
     path, out = spec(tmp_path, translate=translate, **no_way_back), tmp_path / "out"
     unsettle(path.parent)
     planned = planned_for_mini(path, out)
-    assert planned["all"] == 24
+    assert planned["all"] == 13
     assert (planned["in context"] > 0) == (context == "auto")
     built(path, out)
     assert spent_by_mini(out) == sum(planned.values())
@@ -79,7 +76,7 @@ def test_a_plan_says_what_a_second_opinion_may_at_most_be_asked(tmp_path: Path, 
     most, money = sum(work.strings for work in opinions), sum(work.money or 0 for work in opinions)
     built(path, out)
     rejected = sum(row["candidate"] == 0 and not row["keep"] for row in record(out))
-    assert spent_by_mini(out) == rejected <= most == 24
+    assert spent_by_mini(out) == rejected <= most == 11
     assert 0 < plan(load_spec(path), out).spent_money <= money
 
 

@@ -7,7 +7,7 @@ Patterns are RE2 (they run inside Arrow); scripts are Unicode script names.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from typing import ClassVar
 
 from vqa_builder.errors import UnknownNameError
@@ -164,6 +164,10 @@ class Language:
         >>> Language("de").answer("Apple", "brand")
         TypedAnswer(text='Apple', method='name')
         """
+        return _answer(self, answer_en, sense)
+
+    def _found(self, answer_en: str, sense: str) -> TypedAnswer | None:
+        """What ``answer`` says, worked out."""
         forms = lookup_forms(answer_en)
         listed = (self._listed(form, sense) for form in forms)
         found = next((answer for answer in listed if answer is not None), None)
@@ -190,3 +194,9 @@ class Language:
         if found is None and (answer_en, "") in names:
             return TypedAnswer(names[answer_en, ""], "name")
         return found
+
+
+@lru_cache(maxsize=1 << 17)
+def _answer(language: Language, answer_en: str, sense: str) -> TypedAnswer | None:
+    """Several steps of a build ask for the same answers."""
+    return language._found(answer_en, sense)

@@ -38,7 +38,7 @@ from vqa_builder.translation.request import Request
 
 
 class PlannedStrings(NamedTuple):
-    """The strings of one role into one language: how many, how long, how many the memory holds already."""
+    """The strings of one role into one language: how many, how long, how many are known already."""
 
     language: str
     role: str
@@ -127,13 +127,13 @@ def preview(job: BuildContext, source: SourceTables | RecordTables) -> Plan:
     strings: list[PlannedStrings] = []
     work: list[PlannedWork] = []
     for language in job.languages:
-        segments = source.segments.table
+        segments = every = source.segments.table
         if isinstance(source, SourceTables):
             segments = leave_out_known(job, source, language).table
         for role in job.plugins.source.roles:
-            of_role = segments.filter(pc.equal(segments["role"], role))
-            strings.append(_planned_strings(job, of_role, role, language))
-            work += _work_of_chains(job, of_role, role, language)
+            of_role, asked = (each.filter(pc.equal(each["role"], role)) for each in (every, segments))
+            strings.append(_planned_strings(job, of_role, asked, role, language))
+            work += _work_of_chains(job, asked, role, language)
         if isinstance(source, SourceTables):
             work += _work_in_context(job, source.contexts.table, segments, language)
     if isinstance(source, SourceTables):
@@ -179,12 +179,15 @@ def _check_language(spec: Spec, plugins: PluginSet, language: str) -> list[str]:
     ]
 
 
-def _planned_strings(job: BuildContext, of_role: pa.Table, role: str, language: str) -> PlannedStrings:
-    asked = _asked(job, of_role, role, language, job.plugins.chains[0])
-    rows = pc.sum(of_role["count"]).as_py() or 0
-    known = sum(answer is not None for answer in asked.known)
-    texts = asked.request.texts
-    return PlannedStrings(language, role, rows, len(texts), sum(map(len, texts)), known)
+def _planned_strings(
+    job: BuildContext, of_role: pa.Table, asked: pa.Table, role: str, language: str
+) -> PlannedStrings:
+    unknown = _asked(job, asked, role, language, job.plugins.chains[0]).known.count(None)
+    strings = of_role.num_rows
+    rows, characters = (
+        pc.sum(each).as_py() or 0 for each in (of_role["count"], pc.utf8_length(of_role["text"]))
+    )
+    return PlannedStrings(language, role, rows, strings, characters, strings - unknown)
 
 
 def _work_of_chains(job: BuildContext, of_role: pa.Table, role: str, language: str) -> list[PlannedWork]:
