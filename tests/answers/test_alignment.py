@@ -196,12 +196,12 @@ def test_no_answer_reads_otherwise_without_the_translations_that_need_not_be_mad
         for inputs in (whole, {**whole, **some, "segments": less})
     ]
     assert maps[0] == maps[1]
+    fewer = {name: segmentation.for_all(segments, table) for name, table in some.items()}
     read = [
-        answer_texts(segments, *tables, maps[0], JA, ENGINES, glossary=glossary)
-        for tables in (
-            [whole[name] for name in ("translations", "verdicts")],
-            [segmentation.for_all(segments, some[name]) for name in ("translations", "verdicts")],
+        answer_texts(
+            segments, made["translations"], made["verdicts"], maps[0], JA, ENGINES, glossary=glossary
         )
+        for made in (whole, fewer)
     ]
     assert read[0] == read[1]
 

@@ -44,7 +44,7 @@ def main() -> None:
         rows, found = built(asked.source, asked.work, times, memory)
         print(
             f"{rows:,} questions: {found.wall:.0f} s, {found.cpu:.0f} s of CPU, "
-            f"peak {found.peak / 2**20:,.0f} MiB",
+            f"peak {found.peak / 2**10:,.0f} MiB",
             flush=True,
         )
         shutil.rmtree(asked.work / str(times))

@@ -305,9 +305,11 @@ def test_keep_loses_none_to_rounding() -> None:
 
 
 def test_keep_without_any_score() -> None:
+    rules = policy("{answers: {chrf: {keep: 0.9}}}")
     with pytest.raises(SpecError, match="No segment has the score chrf") as caught:
-        verdicts(policy("{answers: {chrf: {keep: 0.9}}}"), [{"chrf": 3.0}])
+        verdicts(rules, [{"chrf": None, "role": "answer"}])
     assert "policy.answers.chrf.keep" in str(caught.value)
+    assert judged_by(judged(rules, [{"chrf": 3.0}])).answers == {"chrf": "off"}
 
 
 def test_a_resolved_policy_is_left_alone() -> None:

@@ -8,6 +8,7 @@ bottom-up-attention code keeps answers that win at least nine questions).
 from __future__ import annotations
 
 from collections import Counter
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,7 @@ def from_examples(
     return _table([answer for answer, _ in ranked[:size]], [count for _, count in ranked[:size]])
 
 
+@lru_cache(maxsize=1 << 17)
 def normalised(answer: str) -> str:
     """An answer as vocabularies list it: the official normaliser, then commas removed.
 

@@ -78,7 +78,7 @@ def drift(rows: pa.Table, language: Language) -> pa.Table:
     answers = rows["answers"].combine_chunks()
     row = pc.list_parent_indices(answers).to_numpy().astype(np.int64)
     texts, english = (pc.struct_field(answers.flatten(), name) for name in ("answer", "answer_en"))
-    said_en, winner_en = _codes(_read_english, english, rows["multiple_choice_answer_en"].combine_chunks())
+    said_en, winner_en = _codes(normalised, english, rows["multiple_choice_answer_en"].combine_chunks())
     said, winner = _codes(partial(_read, language), texts, rows["multiple_choice_answer"].combine_chunks())
     _, _, count_en = _most_frequent(row, said_en, winner_en)
     _, _, count = _most_frequent(row, said, winner)
@@ -129,7 +129,7 @@ class Summary:
         self._formless.update(formless(answered["answers"]))
         self._drift.update(drift(answered, self._language)["kind"].to_pylist())
         winning = answered["multiple_choice_answer_en"].combine_chunks().dictionary_encode()
-        known = [_read_english(text) in self._labels for text in winning.dictionary.to_pylist()]
+        known = [normalised(text) in self._labels for text in winning.dictionary.to_pylist()]
         inside = pa.array(known, pa.bool_()).take(winning.indices)
         for name, counts in self._coverage.items():
             table = pa.table({"name": answered[name], "inside": inside})
@@ -205,9 +205,6 @@ def _most_frequent(row: Numbers, code: Numbers, preferred: Numbers) -> tuple[Num
 def _read(language: Language, text: str) -> str:
     """An answer as it is compared; kept, since a build counts drift for the manifest and for the report."""
     return language.normalise(text)
-
-
-_read_english = lru_cache(maxsize=_KEPT)(normalised)
 
 
 def _codes(key: Callable[[str], str], *columns: Any) -> list[Numbers]:

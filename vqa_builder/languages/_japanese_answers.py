@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 
 from vqa_builder.languages._answer_tables import answer_forms, column
 from vqa_builder.languages._japanese_numbers import in_digits
@@ -95,6 +95,7 @@ def _agrees(head: str, rest: str) -> bool:
     return more not in {"はい", "いいえ", "わからない", "答えられない"} - {said}
 
 
+@lru_cache(maxsize=1 << 12)
 def _bare_word(text: str) -> str:
     """Without punctuation, spaces and polite endings, in one spelling; what the table lists stays."""
     spelled = _spelling(_POLITE.sub("", _close_up(bare(with_signs(text)))))

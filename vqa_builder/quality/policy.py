@@ -42,8 +42,8 @@ def resolved(policy: Policy, segments: pa.Table, scores: pa.Table) -> Policy:
     """The policy with the bound that each ``keep`` comes to on these scores.
 
     A bound is the score at that rank among the measured segments for which the rule holds, in six digits,
-    rounded so that no less is kept; which end is cut follows from the scorer (``Scorer.good``). The same
-    scores give the same policy.
+    rounded so that no less is kept; which end is cut follows from the scorer (``Scorer.good``). Answers have
+    no rule where none is judged. The same scores give the same policy.
 
     Args:
         policy: the rules.
@@ -61,7 +61,9 @@ def resolved(policy: Policy, segments: pa.Table, scores: pa.Table) -> Policy:
         for name, rule in policy.rules.items()
     }
     special = {
-        name: "off" if rule == "off" else _aimed(name, rule, scores, answers, "policy.answers")
+        name: "off"
+        if rule == "off" or not answers.any()
+        else _aimed(name, rule, scores, answers, "policy.answers")
         for name, rule in policy.answers.items()
     }
     return policy.model_copy(update={"rules": rules, "answers": special})
