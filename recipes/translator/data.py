@@ -39,11 +39,11 @@ OFTEN, OFTEN_VOTED = 20, 10  # a noun in so many questions needs no dictionary: 
 QUESTIONS = ("questions", "handwritten")  # a line of the bitext is drawn too seldom to teach its nouns
 NOT_ALONE = ("act", "verb", "word", "adv")
 SHARES = {  # of the examples into and out of each language
-    "questions": {"ja": 0.72, "hi": 0.73},
-    "grammar": {"ja": 0.08, "hi": 0.11},
-    "bitext": {"ja": 0.10, "hi": 0.05},
-    "handwritten": {"ja": 0.05, "hi": 0.06},
-    "words": {"ja": 0.02, "hi": 0.02},
+    "questions": {"ja": 0.59, "hi": 0.59},
+    "grammar": {"ja": 0.06, "hi": 0.08},
+    "bitext": {"ja": 0.08, "hi": 0.04},
+    "handwritten": {"ja": 0.21, "hi": 0.23},
+    "words": {"ja": 0.03, "hi": 0.03},
     "copies": {"ja": 0.03, "hi": 0.03},
 }
 DIRECTIONS = {("en", "ja"): 0.3, ("en", "hi"): 0.3, ("ja", "en"): 0.2, ("hi", "en"): 0.2}
@@ -144,9 +144,14 @@ def generated(lexicon: Path, seed: int, rare: list[Entry]) -> Iterator[tuple[str
 # --- dictionaries ----------------------------------------------------------------------------------------
 
 
+def written_rows() -> list[dict[str, str]]:
+    """The rows of the lexicon, whose words questions have, and of the nouns that they seldom have."""
+    return read_rows(HERE / "lexicon.tsv") + read_rows(HERE / "nouns.tsv")
+
+
 def dictionaries(shared: Path) -> dict[str, list[Noun]]:
     """The lexicon's nouns and, behind them, those of the vote, for each language."""
-    lexicon = read_rows(HERE / "lexicon.tsv")
+    lexicon = written_rows()
     genders = {row["hi"]: row["gender"] for row in read_rows(shared / "lexicon" / "hi_gender.tsv")}
     result = {}
     for language in LANGUAGES:
@@ -161,13 +166,13 @@ def dictionaries(shared: Path) -> dict[str, list[Noun]]:
 
 
 def rare_nouns(books: dict[str, list[Noun]]) -> list[Entry]:
-    """Nouns of the vote that both languages have and the lexicon has not, as entries of the grammar."""
+    """Things that the lexicon has not, as entries of the grammar: written ones, and the vote's in both."""
     known = {form for book in books.values() for noun in book if noun.own for form in noun.en}
     first: dict[str, dict[str, Noun]] = {language: {} for language in books}
     for language, book in books.items():
         for noun in book:
             first[language].setdefault(noun.en[0], noun)
-    entries = []
+    entries = [entry for entry in read_lexicon(HERE / "nouns.tsv") if entry.category == "object"]
     for english, noun in first["hi"].items():
         other = first["ja"].get(english)
         if other and english not in known and " " not in english and not english.endswith("s"):
@@ -278,7 +283,7 @@ def training_texts(
     lines = generated(HERE / "lexicon.tsv", seed, rare_nouns(dictionaries(shared)))
     grammatical = [line for line in islice(lines, triples) if content(line[0]) not in never]
     handwritten = [row for row in read_rows(HERE / "handwritten.tsv") if content(row["en"]) not in never]
-    words = [row for row in read_rows(HERE / "lexicon.tsv") if row["category"] not in NOT_ALONE]
+    words = [row for row in written_rows() if row["category"] not in NOT_ALONE]
     often = [row for row in questions if int(row["count"]) >= 5]
     texts: dict[tuple[str, str], list[Pair]] = {}
     for at, language in enumerate(LANGUAGES, 1):

@@ -62,10 +62,10 @@ def translated_by(engine: Engine) -> Translate:
     return translate
 
 
-def tests(shared: Path, work: Path, most: int = 1000) -> list[Test]:
+def tests(shared: Path, work: Path, most: int = 1000, languages: Sequence[str] = ("ja", "hi")) -> list[Test]:
     """Everything with references that no training saw, both ways."""
     found = []
-    for language in ("ja", "hi"):
+    for language in languages:
         for name, english, other in (*held_out(work, language, most), *public(shared / "data", language)):
             found.append(Test(name, f"en-{language}", english, other))
             found.append(Test(name, f"{language}-en", other, english))
@@ -141,9 +141,11 @@ def print_scores(systems: dict[str, Translate], found: list[Test]) -> dict[str, 
     return written
 
 
-def beside(folder: Path) -> Translate:
-    """An earlier model, in either layout, greedy."""
-    return mini(folder) if (folder / "into_english").is_dir() else one_model(folder)
+def ways(name: str, folder: Path, beam: int) -> dict[str, Translate]:
+    """A model in either layout: greedy, and where it is three as the package runs them."""
+    if not (folder / "into_english").is_dir():
+        return {name: one_model(folder)}
+    return {name: mini(folder), f"{name}, beam {beam}": mini(folder, beam)}
 
 
 def main() -> None:
@@ -154,28 +156,30 @@ def main() -> None:
     parser.add_argument("model", type=Path)
     parser.add_argument("--beside", type=Path, nargs="*", default=[], help="earlier models to compare with")
     parser.add_argument("--most", type=int, default=1000, help="held-out questions of each kind")
+    parser.add_argument("--languages", nargs="+", default=["ja", "hi"])
     parser.add_argument("--beam", type=int, default=4)
     parser.add_argument("--show", type=Path, help="write outputs of the new model here, as JSON")
     args = parser.parse_args()
     systems: dict[str, Translate] = {
-        **{folder.name: beside(folder) for folder in args.beside},
-        "new": mini(args.model),
-        f"new, beam {args.beam}": mini(args.model, beam=args.beam),
+        way: translate
+        for name, folder in [*((each.name, each) for each in args.beside), ("new", args.model)]
+        for way, translate in ways(name, folder, args.beam).items()
     }
-    written = print_scores(systems, tests(args.shared, args.work, args.most))
+    written = print_scores(systems, tests(args.shared, args.work, args.most, args.languages))
     print()
     print_row("right", "language", *systems)
     print_row("---", "---", *["---:"] * len(systems))
-    for language in ("ja", "hi"):
+    for language in args.languages:
         nouns = {name: probe(translate, language) for name, translate in systems.items()}
         print_row("noun of 200 probe questions", language, *(share for share, _ in nouns.values()))
         written[f"probe {language}"] = nouns["new"][1]
     english = [row["en"] for row in read_rows(args.shared / "translations" / "questions.tsv")]
-    both = (systems["new"](english[:100], f"en-{to}") for to in ("ja", "hi"))
-    written["frequent"] = list(zip(english[:100], *both, strict=True))
+    shipped = f"new, beam {args.beam}"
+    frequent = (systems[shipped](english[:100], f"en-{language}") for language in args.languages)
+    written["frequent"] = list(zip(english[:100], *frequent, strict=True))
     for name, translate in systems.items():
         begun = time.process_time()
-        translate(english[2000:4000], "en-ja")
+        translate(english[2000:4000], f"en-{args.languages[0]}")
         print(f"{name}: {2000 / (time.process_time() - begun):.0f} questions per CPU second")
     if args.show:
         args.show.write_text(json.dumps(written, ensure_ascii=False, indent=1), encoding="utf-8")
