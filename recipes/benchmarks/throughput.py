@@ -77,7 +77,7 @@ def draw(args: argparse.Namespace, device: torch.device) -> list[Batch]:
     batches = []
     for _ in range(2):
         size, text, regions = args.batch, args.text, args.regions
-        states = torch.randn(2, size, text + regions, args.hidden, generator=random)
+        matched = (torch.rand(size * (text + regions), generator=random) < 0.5).nonzero()[:, 0]
         batches.append(
             {
                 "input_ids": torch.randint(5, args.vocabulary, (size, text), generator=random),
@@ -86,8 +86,8 @@ def draw(args: argparse.Namespace, device: torch.device) -> list[Batch]:
                 "regions": torch.randn(size, regions, args.region_width, generator=random),
                 "region_mask": torch.ones(size, regions, dtype=torch.bool),
                 "targets": (torch.rand(size, args.labels, generator=random) > 0.999).float(),
-                "teacher": states,
-                "matched": torch.rand(size, text + regions, generator=random) < 0.5,
+                "matched": matched,
+                "teacher": torch.randn(2, len(matched), args.hidden, generator=random),
                 "index": torch.arange(size),
             }
         )

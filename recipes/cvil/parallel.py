@@ -7,6 +7,7 @@ tags, which are English for both; and the English words mixed into the question.
 from __future__ import annotations
 
 import warnings
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -43,9 +44,9 @@ class Tokenizers:
 class Parallel:
     """The two hooks of :class:`recipes.lib.data.QuestionBatches` that make distillation batches.
 
-    Adds to a batch: ``matched`` (B, T + R) bool, the positions of the student that carry loss; and what the
-    teacher says there: ``teacher`` (L, B, T + R, H) and ``teacher_logits`` (B, labels) of kept states, or
-    what ``states.asked`` makes these of.
+    Adds to a batch: ``matched`` (M,) int64, the positions of the student that carry loss, counted through its
+    B x (T + R); and what the teacher says there: ``teacher`` (L, M, H) and ``teacher_logits`` (B, labels) of
+    kept states, or what ``states.asked`` makes these of.
 
     Args:
         questions: with alignments.
@@ -97,9 +98,10 @@ class Parallel:
         """Match positions and fetch the teacher's states."""
         mixed = batch.pop("mixed").numpy() if "mixed" in batch else np.zeros((len(rows), 0, 2), np.int64)
         layout, own = self.states.look_up(self.teacher_rows[rows])
-        places = self._places(batch, rows, layout, mixed)
-        batch["matched"] = torch.from_numpy(places >= 0)
-        return {**batch, **own, **self.states.gather(np.maximum(places, 0))}
+        places = self._places(batch, rows, layout, mixed).ravel()
+        matched = np.flatnonzero(places != UNMATCHED)
+        batch["matched"] = torch.from_numpy(matched)
+        return {**batch, **own, **self.states.gather(places[matched])}
 
     def _places(self, batch: Batch, rows: Rows, layout: Layout, mixed: NDArray[Any]) -> NDArray[np.int64]:
         """(B, T + R): where the teacher's state for each position of the student lies, or UNMATCHED."""
@@ -179,8 +181,10 @@ def _teacher_spans(
 
 def _inside(offsets: list[tuple[int, int]], span: tuple[int, int]) -> range:
     """The pieces that lie in a span of characters."""
-    inside = [place for place, (start, end) in enumerate(offsets) if span[0] <= start and end <= span[1]]
-    return range(inside[0], inside[-1] + 1) if inside else range(0)
+    first = last = bisect_left(offsets, (span[0],))
+    while last < len(offsets) and offsets[last][1] <= span[1]:
+        last += 1
+    return range(first, last)
 
 
 def _pair(offsets: list[tuple[int, int]], own: tuple[int, int], source: range) -> list[tuple[int, int]]:

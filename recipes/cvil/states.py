@@ -2,8 +2,9 @@
 
 Kept: one flat float16 array per distilled layer, mapped from disk: question after question, first its word
 pieces ([CLS] question [SEP] tags [SEP]), then its region slots, without padding between questions. They are
-written as the teacher computes them. A million questions of 34 pieces and 36 regions, two layers of 768 and
-3,129 answers take 221 GB of disk, and 0.2 GB of memory for their ids and lengths.
+written as the teacher computes them, and a run that was killed goes on behind the last whole batch. A million
+questions of 34 pieces and 36 regions, two layers of 768 and 3,129 answers take 221 GB of disk, and 0.2 GB of
+memory for their ids and lengths.
 
 Online: the batch carries the English question, and the teacher reads it beside the student, on the device.
 That takes no disk, 0.2 GB of memory for the pieces of a million questions, and a pass of the teacher for
@@ -12,12 +13,13 @@ every question and epoch.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, Self
+from typing import Any, BinaryIO, NamedTuple, Protocol, Self
 
 import numpy as np
 import torch
@@ -27,7 +29,7 @@ from recipes.lib.data import Batch, QuestionBatches
 from recipes.lib.models.oscar import Oscar
 from recipes.lib.precision import Precision, autocast
 from vqa_builder.errors import SpecError
-from vqa_builder.store import atomic_folder, write_json
+from vqa_builder.store import fingerprint, remove, sync, write_json, write_text
 
 Positions = NDArray[np.int64]
 _NPY, _HEADER_BYTES = b"\x93NUMPY\x01\x00", 128
@@ -61,7 +63,7 @@ class States(Protocol):
         ...
 
     def gather(self, places: Positions) -> Batch:
-        """What of the teacher stands at (B, N) places."""
+        """What of the teacher stands at (M,) places."""
         ...
 
 
@@ -110,12 +112,12 @@ class TeacherStates:
     def look_up(self, rows: Positions) -> tuple[Layout, Batch]:
         """Their places in the flat arrays, and the teacher's answers."""
         start, text = self.starts[rows], self.text_lengths[rows]
-        logits = torch.from_numpy(self.logits[rows].astype(np.float32))
+        logits = torch.from_numpy(self.logits[rows])
         return Layout(start, self.question_lengths[rows], text, start + text), {"teacher_logits": logits}
 
     def gather(self, places: Positions) -> Batch:
-        """``teacher`` (L, B, N, H) float16, as it crosses to the device."""
-        found = np.empty((len(self.layers), *places.shape, self.layers[0].shape[1]), np.float16)
+        """``teacher`` (L, M, H) float16, as it crosses to the device."""
+        found = np.empty((len(self.layers), len(places), self.layers[0].shape[1]), np.float16)
         for kept, layer in zip(found, self.layers, strict=True):
             np.take(layer, places, axis=0, out=kept, mode="clip")  # another mode would copy twice
         return {"teacher": torch.from_numpy(found)}
@@ -206,23 +208,54 @@ def write_states(
 ) -> None:
     """Run the teacher once over English questions, in their order, and keep what it makes of them.
 
+    What is written lies in a folder beside it until it is whole. A run that was killed goes on behind the
+    last batch that all files hold, if teacher and questions are the same.
+
     Args:
         teacher: of any number of layers; goes to evaluation mode.
         batches: not shuffled.
         layers: 0-based.
-        folder: written whole or not at all.
+        folder: named by all that the states depend on; written whole or not at all.
         precision: of the teacher's pass.
 
     Raises:
         SpecError: the teacher has no such layer.
     """
     check_layers(teacher, layers)
+    facts = {"layers": list(layers), "questions": batches.questions.question_id}
+    begun = _begun(folder, [facts, precision, batches.batch_size, batches.regions, _weights_hash(teacher)])
     device = next(teacher.parameters()).device
-    with atomic_folder(folder) as partial, autocast(device, precision):
-        lengths = _write_layers(teacher, batches, layers, partial)
-        np.save(partial / "lengths.npy", lengths)
-        facts = {"layers": list(layers), "questions": batches.questions.question_id}
-        write_json(partial / "states.json", facts)
+    with autocast(device, precision):
+        lengths = _write_layers(teacher, batches, layers, begun)
+    starts = np.cumsum(lengths[:, 1] + batches.regions) - lengths[:, 1] - batches.regions
+    np.save(begun / "lengths.npy", np.stack([starts, lengths[:, 0], lengths[:, 1]]))
+    write_json(begun / "states.json", facts)
+    for left in ("lengths.part", "identity.json"):
+        (begun / left).unlink()
+    for file in begun.iterdir():
+        sync(file)
+    begun.replace(folder)
+    sync(folder.parent)
+
+
+def _begun(folder: Path, identity: list[Any]) -> Path:
+    """The folder that is written in: a new one, or that of a run that was killed at the same work."""
+    begun = folder.with_name(f"{folder.name}.begun")
+    told = begun / "identity.json"
+    wanted = json.dumps(fingerprint(identity))
+    if not told.exists() or told.read_text(encoding="utf-8") != wanted:
+        remove(begun)
+        begun.mkdir(parents=True)
+        write_text(told, wanted)
+    return begun
+
+
+def _weights_hash(teacher: Oscar) -> str:
+    digest = hashlib.sha256()
+    for name, value in sorted(teacher.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(value.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data)
+    return digest.hexdigest()
 
 
 def _write_layers(
@@ -230,42 +263,82 @@ def _write_layers(
 ) -> NDArray[np.int64]:
     """Stream states and logits to files, a batch at a time: memory does not grow with the questions.
 
+    The lengths of a batch are written when its states are, so that they tell how far the files are whole.
+
     Returns:
-        (3, N): starts, lengths of questions, lengths of texts.
+        (N, 2): lengths of questions, lengths of texts.
     """
-    device = next(teacher.parameters()).device
-    questions, texts = [], []
+    device, width = next(teacher.parameters()).device, teacher.config.hidden
     teacher.eval()
-    with torch.inference_mode(), ExitStack() as open_files:
-        files = [open_files.enter_context(_GrowingArray(folder / f"layer{layer}.npy")) for layer in layers]
-        logits = open_files.enter_context(_GrowingArray(folder / "logits.npy"))
-        for batch in batches.epoch(0):
+    with torch.inference_mode(), ExitStack() as opened, (folder / "lengths.part").open("a+b") as told:
+        files = [opened.enter_context(_GrowingArray(folder / f"layer{layer}.npy", width)) for layer in layers]
+        logits = opened.enter_context(_GrowingArray(folder / "logits.npy", teacher.config.labels))
+        done = _whole_batches(told, files, logits, batches)
+        for batch in batches.epoch(0, done):
             output = teacher(**{name: each.to(device) for name, each in batch.items()}, hidden_states=True)
             mask = batch["attention_mask"].bool()
-            slots = torch.ones(len(mask), output.hidden[0].shape[1] - mask.shape[1], dtype=torch.bool)
+            slots = torch.ones(len(mask), batches.regions, dtype=torch.bool)
             kept = torch.cat([mask, slots], dim=1)
             for file, layer in zip(files, layers, strict=True):
                 file.append(output.hidden[layer].half().cpu()[kept].numpy())
             logits.append(output.logits.half().cpu().numpy())
-            texts.append(mask.sum(dim=1).numpy())
-            questions.append((mask & (batch["token_type_ids"] == 0)).sum(dim=1).numpy() - 2)
-    text_lengths = np.concatenate(texts)
-    starts = np.concatenate([[0], np.cumsum(text_lengths + slots.shape[1])[:-1]])
-    return np.stack([starts, np.concatenate(questions), text_lengths])
+            question = (mask & (batch["token_type_ids"] == 0)).sum(dim=1).numpy() - 2
+            told.write(np.stack([question, mask.sum(dim=1).numpy()], axis=1).astype("<i8").data)
+            told.flush()
+        return _lengths(told)
+
+
+def _whole_batches(
+    told: BinaryIO, files: Sequence[_GrowingArray], logits: _GrowingArray, batches: QuestionBatches
+) -> int:
+    """How many batches of an earlier run are whole; what lies behind them is cut off.
+
+    After a power cut, files may be shorter than the lengths tell: then nothing is taken over.
+    """
+    known = _lengths(told)
+    done = len(known) // batches.batch_size
+    rows = done * batches.batch_size
+    if len(known) == len(batches.questions):
+        done, rows = len(batches), len(known)
+    positions = int(known[:rows, 1].sum()) + rows * batches.regions
+    if logits.rows < rows or any(file.rows < positions for file in files):
+        done = rows = positions = 0
+    told.truncate(rows * known.itemsize * 2)
+    logits.cut(rows)
+    for file in files:
+        file.cut(positions)
+    return done
+
+
+def _lengths(told: BinaryIO) -> NDArray[np.int64]:
+    told.seek(0)
+    written = np.frombuffer(told.read(), np.uint8)
+    return written[: len(written) // 16 * 16].view("<i8").reshape(-1, 2)
 
 
 class _GrowingArray:
     """A ``.npy`` file of float16 rows that grows; its header, of fixed size, is written when it is closed."""
 
-    def __init__(self, path: Path) -> None:
-        self.file = path.open("wb")
-        self.rows, self.width = 0, 0
-        self.file.write(bytes(_HEADER_BYTES))
+    def __init__(self, path: Path, width: int) -> None:
+        path.touch()
+        self.file, self.width = path.open("r+b"), width
+        self.rows = max(0, path.stat().st_size - _HEADER_BYTES) // (2 * width)
+
+    def cut(self, rows: int) -> None:
+        """Keep so many rows, and go on behind them."""
+        self.rows = rows
+        self.file.truncate(self._end)
+        self.file.seek(self._end)
 
     def append(self, rows: NDArray[np.float16]) -> None:
-        """(N, width) more rows."""
-        self.rows, self.width = self.rows + len(rows), rows.shape[1]
+        """(N, width) more rows; they are with the operating system when this returns."""
+        self.rows += len(rows)
         self.file.write(np.ascontiguousarray(rows, "<f2").data)
+        self.file.flush()
+
+    @property
+    def _end(self) -> int:
+        return _HEADER_BYTES + self.rows * self.width * 2
 
     def __enter__(self) -> Self:
         return self

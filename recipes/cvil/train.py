@@ -290,7 +290,7 @@ def hidden_step(
     hidden = model(**batch, hidden_states=True).hidden
     chosen = [hidden[layer] for layer in layers]
     loss = hidden_state_loss(chosen, batch["teacher"].float(), batch["matched"])
-    return {"loss": loss, "weight": batch["matched"].sum()}
+    return {"loss": loss, "weight": torch.full((), float(len(batch["matched"])), device=loss.device)}
 
 
 def logit_step(

@@ -45,18 +45,17 @@ def hidden_state_loss(student: list[Tensor], teacher: Tensor, matched: Tensor) -
     | input | shape | values |
     |---|---|---|
     | student | one (B, N, H) per distilled layer | |
-    | teacher | (L, B, N, H) | the teacher's state for each position of the student |
-    | matched | (B, N) bool | the positions that carry loss |
+    | matched | (M,) int64 | the positions that carry loss, counted through the B x N |
+    | teacher | (L, M, H) | the teacher's state for each of them |
 
     The sum over layers of the mean over matched positions and dimensions, weight 1 per layer, no temperature:
     L_KD of cViL (Gupta et al., ICPR 2022; ``CaptionBertEncoder.forward`` of its code).
     """
-    weight = matched.unsqueeze(-1).to(teacher.dtype)
-    count = matched.sum().clamp(min=1) * teacher.shape[-1]
     distances = [
-        ((own.float() - others).square() * weight).sum() for own, others in zip(student, teacher, strict=True)
+        (own.flatten(0, 1)[matched].float() - others).square().sum()
+        for own, others in zip(student, teacher, strict=True)
     ]
-    return torch.stack(distances).sum() / count
+    return torch.stack(distances).sum() / max(1, len(matched) * teacher.shape[-1])
 
 
 def logit_loss(student: Tensor, teacher: Tensor, *, softmax: bool = False) -> Tensor:

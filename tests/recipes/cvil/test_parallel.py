@@ -67,11 +67,53 @@ def test_states_are_what_the_teacher_says_of_each_question(
     output = teacher(**batch, hidden_states=True)
     [row] = states.rows(english.question_id)
     length = states.text_lengths[row] + 4
-    found = states.gather(states.starts[row] + np.arange(length)[None])["teacher"]
-    torch.testing.assert_close(found[:, 0].float(), torch.stack(output.hidden)[:, 0], atol=2e-3, rtol=2e-3)
+    found = states.gather(states.starts[row] + np.arange(length))["teacher"]
+    torch.testing.assert_close(found.float(), torch.stack(output.hidden)[:, 0], atol=2e-3, rtol=2e-3)
     torch.testing.assert_close(
         torch.from_numpy(np.array(states.logits[row])).float(), output.logits[0], atol=2e-3, rtol=2e-3
     )
+
+
+class Killed(RuntimeError):
+    pass
+
+
+def test_a_killed_writing_of_states_goes_on_to_the_same_files(
+    material: Material, teacher: Oscar, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    states_of(teacher, material, tmp_path / "whole")
+    asked_for: list[int] = []
+    spoken = Oscar.forward
+
+    def speak(self: Oscar, *arguments: Any, **inputs: Any) -> Any:
+        asked_for.append(len(inputs["input_ids"]))
+        if len(asked_for) == 2:
+            raise Killed
+        return spoken(self, *arguments, **inputs)
+
+    monkeypatch.setattr(Oscar, "forward", speak)
+    with pytest.raises(Killed):
+        states_of(teacher, material, tmp_path / "states")
+    begun = tmp_path / "states.begun"
+    assert not (tmp_path / "states").exists()
+    with (begun / "layer1.npy").open("ab") as torn:
+        torn.write(b"half a batch that was cut off")
+    states_of(teacher, material, tmp_path / "states")
+    english = len(material.english("train"))
+    assert sum(asked_for) == english + asked_for[1]  # nothing but the batch that died was asked again
+    assert not begun.exists()
+    for file in (tmp_path / "whole").iterdir():
+        assert file.read_bytes() == (tmp_path / "states" / file.name).read_bytes(), file.name
+
+
+def test_states_begun_by_another_teacher_are_not_gone_on_with(
+    material: Material, teacher: Oscar, tmp_path: Path
+) -> None:
+    states_of(teacher, material, tmp_path / "states")
+    (tmp_path / "states").replace(tmp_path / "states.begun")
+    (tmp_path / "states.begun" / "identity.json").write_text('"of another"')
+    found = states_of(teacher, material, tmp_path / "states")
+    assert len(found.logits) == len(material.english("train"))
 
 
 def test_online_the_teacher_says_what_it_said_when_its_states_were_kept(
@@ -84,9 +126,8 @@ def test_online_the_teacher_says_what_it_said_when_its_states_were_kept(
     _, batch = batch_of(material, OnlineStates(english, material.config.data.regions))
     online = asked(teacher, batch, [0, 1])
     assert torch.equal(online["matched"], kept["matched"])
-    there = kept["matched"].expand(2, -1, -1)
-    for name, some in (("teacher", there), ("teacher_logits", slice(None))):
-        torch.testing.assert_close(online[name][some].float(), kept[name][some].float(), atol=2e-3, rtol=2e-3)
+    for name in ("teacher", "teacher_logits"):
+        torch.testing.assert_close(online[name].float(), kept[name].float(), atol=2e-3, rtol=2e-3)
 
 
 def test_a_layer_that_the_teacher_has_not_is_refused(
@@ -139,7 +180,8 @@ def test_every_switch_takes_its_positions_away(
     text = batch["input_ids"].shape[1]
     question = (batch["token_type_ids"] == 0) & batch["attention_mask"].bool()
     ends = question.sum(1) - 1
-    matched = batch["matched"]
+    matched = torch.zeros(len(question), text + batch["region_mask"].shape[1], dtype=torch.bool)
+    matched.view(-1)[batch["matched"]] = True
     inside = torch.zeros_like(question)
     for row, end in enumerate(ends):
         inside[row, 1:end] = True
