@@ -159,7 +159,15 @@ def finish_store(folder: Path, *, source: str) -> None:
         "patch_width": patches[1] if patches else None,
         "shards": [path.name for path in paths],
     }
+    if empty := [each for batch in batches for each in _without_regions(batch)]:
+        facts["set_aside"] = empty
     write_json(folder / "features.json", facts)
+
+
+def _without_regions(batch: pa.RecordBatch) -> list[int | str]:
+    none = pc.equal(pc.list_value_length(batch.column("regions")), 0)
+    ids: list[int | str] = batch.column("image_id").filter(none).to_pylist()
+    return ids
 
 
 def some(names: Sequence[object]) -> str:

@@ -37,6 +37,7 @@ from vqa_builder.store import fingerprint, remove, write_json
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
 AHEAD = 4
 ORIENTATION = 0x0112
+UNREADABLE = (0, 0)
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -73,6 +74,14 @@ class Picture:
     size: tuple[int, int]
 
 
+@dataclass(frozen=True)
+class Read:
+    """The pictures of a batch that could be read, of one size, and the detector's input of them."""
+
+    pixels: dict[Picture, NDArray[np.uint8]]
+    inputs: dict[str, Tensor]
+
+
 def extract(
     images: Path,
     folder: Path,
@@ -96,15 +105,18 @@ def extract(
         readers: threads that read and prepare pictures.
         say: gets a line of news per shard.
 
+    A picture that cannot be read is named and set aside: it has no region in the store, zeros for patches,
+    and stands in its ``features.json``. Questions about it are then answered by their text.
+
     Returns:
         The store, or None while other workers have shards to do.
 
     Raises:
-        SourceError: no pictures, broken ones (how many, which), or a model that cannot be loaded.
+        SourceError: no pictures, none of a shard that can be read, or a model that cannot be loaded.
         SpecError: an extraction with other settings was begun here.
     """
     folder = Path(folder)
-    pictures = find_pictures(Path(images))
+    pictures = find_pictures(Path(images), say)
     plan = {**asdict(settings), "images": fingerprint([str(picture.image_id) for picture in pictures])}
     if _read_plan(folder) == plan:
         return FeatureStore.open(folder)
@@ -119,7 +131,7 @@ def extract(
         where = device or ("cuda" if torch.cuda.is_available() else "cpu")
         models = Models.load(settings, where)
         for number in todo:
-            write_shard(parts, number, list(models.encode(shards[number], batch=batch, readers=readers)))
+            write_shard(parts, number, models.encode(shards[number], batch=batch, readers=readers, say=say))
             say(f"shard {number + 1} of {len(shards)}: {len(shards[number])} images")
     return _finish(folder, parts, settings, len(shards))
 
@@ -138,31 +150,46 @@ class Models:
         detector = Detector(settings.detector, device) if settings.detector else None
         return cls(settings, detector, Vision(settings.vision, device))
 
-    def encode(self, pictures: Sequence[Picture], *, batch: int, readers: int) -> list[ImageFeatures]:
-        """The features of pictures, in their order."""
+    def encode(
+        self, pictures: Sequence[Picture], *, batch: int, readers: int, say: Callable[[str], None]
+    ) -> list[ImageFeatures]:
+        """The features of pictures, in their order; those that cannot be read are told and have none."""
         by_size: dict[tuple[int, int], list[Picture]] = {}
         for picture in pictures:
-            by_size.setdefault(picture.size, []).append(picture)
+            if picture.size != UNREADABLE:
+                by_size.setdefault(picture.size, []).append(picture)
         batches = [
             group[first : first + batch]
             for group in by_size.values()
             for first in range(0, len(group), batch)
         ]
-        done = {}
-        for group, (pixels, inputs) in zip(batches, ahead(self.prepare, batches, readers), strict=True):
-            for picture, features in zip(group, self.encode_batch(group, pixels, inputs), strict=True):
-                done[picture.image_id] = features
-        return [done[picture.image_id] for picture in pictures]
+        done: dict[int | str, ImageFeatures] = {}
+        for read, broken in ahead(self.prepare, batches, readers):
+            for error in broken:
+                say(f"Set aside: {error}")
+            if read.pixels:
+                done |= {found.image_id: found for found in self.encode_batch(read)}
+        if not done:
+            raise SourceError(
+                "No picture of a shard can be read", where=pictures[0].path, found=f"{len(pictures):,} broken"
+            )
+        like = next(iter(done.values()))
+        return [done.get(picture.image_id) or nothing_of(picture, like) for picture in pictures]
 
-    def prepare(self, group: Sequence[Picture]) -> tuple[list[NDArray[np.uint8]], dict[str, Tensor]]:
+    def prepare(self, group: Sequence[Picture]) -> tuple[Read, list[SourceError]]:
         """Read pictures of one size and make the detector's input; runs in threads."""
-        pixels = [read_pixels(picture.path) for picture in group]
-        return pixels, self.detector.prepare(pixels) if self.detector else {}
+        pixels, broken = {}, []
+        for picture in group:
+            try:
+                pixels[picture] = read_pixels(picture.path)
+            except SourceError as error:
+                broken.append(error)
+        inputs = self.detector.prepare([*pixels.values()]) if self.detector and pixels else {}
+        return Read(pixels, inputs), broken
 
-    def encode_batch(
-        self, group: Sequence[Picture], pixels: list[NDArray[np.uint8]], inputs: dict[str, Tensor]
-    ) -> Iterator[ImageFeatures]:
+    def encode_batch(self, read: Read) -> Iterator[ImageFeatures]:
         """Boxes and tags of a batch, then the features of every box."""
+        group, inputs = [*read.pixels], read.inputs
         width, height = group[0].size
         limits = self.settings
         if self.detector:
@@ -171,7 +198,7 @@ class Models:
             )
         else:
             found = [(windows(width, height)[: limits.regions], [""] * limits.regions)] * len(group)
-        for picture, values, (boxes, tags) in zip(group, pixels, found, strict=True):
+        for (picture, values), (boxes, tags) in zip(read.pixels.items(), found, strict=True):
             every = np.concatenate([np.array([[0, 0, width, height]], dtype=np.float32), boxes])
             regions, patches = self.vision.encode(values, every)
             yield ImageFeatures(
@@ -185,14 +212,27 @@ class Models:
             )
 
 
-def find_pictures(folder: Path) -> list[Picture]:
-    """The pictures of a folder by id, every header read, so that broken files are known before the work.
+def nothing_of(picture: Picture, like: ImageFeatures) -> ImageFeatures:
+    """A picture that could not be read: no regions, and zeros for the patches that others have."""
+    width, height = picture.size
+    return ImageFeatures(
+        picture.image_id,
+        max(1, width),
+        max(1, height),
+        np.zeros((0, 4), np.float32),
+        like.regions[:0],
+        [],
+        None if like.patches is None else np.zeros_like(like.patches),
+    )
+
+
+def find_pictures(folder: Path, say: Callable[[str], None] = lambda line: None) -> list[Picture]:
+    """The pictures of a folder by id, every header read; one without a header has the size ``UNREADABLE``.
 
     Raises:
-        SourceError: there are none, two have one id, or some are no pictures.
+        SourceError: there are none, or two have one id.
     """
     paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
-    broken = []
     pictures: dict[int | str, Picture] = {}
     for path in paths:
         picture = Picture(image_key(path.stem), path, (0, 0))
@@ -207,16 +247,18 @@ def find_pictures(folder: Path) -> list[Picture]:
             with Image.open(path) as image:
                 size = (image.height, image.width) if _lies(image) else image.size
         except (OSError, SyntaxError, Image.DecompressionBombError):
-            broken.append(path)
-            continue
+            size = UNREADABLE
         pictures[picture.image_id] = Picture(picture.image_id, path, size)
-    if broken or not pictures:
+    broken = [each.path.name for each in pictures.values() if each.size == UNREADABLE]
+    if len(broken) == len(pictures):
         raise SourceError(
-            f"{len(broken):,} of {len(paths):,} files are no pictures" if broken else "There are no pictures",
+            "There are no pictures",
             where=folder,
             expected=f"files of Pillow's kinds: {' '.join(SUFFIXES)}",
-            found=some([path.name for path in broken]) if broken else None,
+            found=f"{len(broken):,} that cannot be read: {some(broken)}" if broken else None,
         )
+    if broken:
+        say(f"Set aside: {len(broken):,} of {len(paths):,} files are no pictures: {some(broken)}")
     if len({type(name) for name in pictures}) > 1:
         return [Picture(picture.path.stem, picture.path, picture.size) for picture in pictures.values()]
     return list(pictures.values())

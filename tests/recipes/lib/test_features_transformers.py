@@ -243,20 +243,33 @@ def test_workers_share_the_shards(models: dict[str, str], pictures: Path, tmp_pa
     assert FeatureStore.open(tmp_path / "s").source.endswith(models["clip"])
 
 
-def test_broken_pictures_are_known_before_the_work(
+def test_broken_pictures_are_set_aside_and_named(
     pictures: Path, models: dict[str, str], tmp_path: Path
 ) -> None:
     (pictures / "notes.txt").write_text("no picture")
-    (pictures / "000000000008.jpg").write_bytes(b"\xff\xd8 broken")
-    with pytest.raises(SourceError, match="1 of 6 files are no pictures") as caught:
-        find_pictures(pictures)
-    assert caught.value.details["found"] == "000000000008.jpg"
+    (pictures / "000000000007.jpg").write_bytes(b"\xff\xd8 broken")
     whole = (pictures / "val2014" / "COCO_val2014_000000000001.png").read_bytes()
-    (pictures / "000000000008.jpg").unlink()
     (pictures / "000000000008.png").write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(SourceError, match="cannot be read") as caught:
-        extract(pictures, tmp_path / "s", Extraction(models["clip"]), device="cpu")
-    assert caught.value.details["where"].endswith("000000000008.png")
+    said: list[str] = []
+    settings = Extraction(models["clip"], models["yolos"], regions=3, least=1)
+    store = extract(pictures, tmp_path / "s", settings, device="cpu", say=said.append)
+    assert said[0] == "Set aside: 1 of 7 files are no pictures: 000000000007.jpg"
+    assert "cannot be read" in said[1]
+    assert "000000000008.png" in said[1]
+    assert store is not None
+    assert json.loads((tmp_path / "s" / "features.json").read_bytes())["set_aside"] == [7, 8]
+    rows = store.rows([1, 7, 8])
+    values, mask = store.regions(rows, 4)
+    assert mask.any(1).tolist() == [True, False, False]
+    assert not values[1:].any()
+    assert not store.patches(rows)[1:].any()
+
+
+def test_a_folder_of_broken_pictures_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "1.jpg").write_bytes(b"\xff\xd8 broken")
+    with pytest.raises(SourceError, match="There are no pictures") as caught:
+        find_pictures(tmp_path)
+    assert caught.value.details["found"] == "1 that cannot be read: 1.jpg"
 
 
 def test_ids_must_differ_and_some_pictures_must_be_there(pictures: Path, tmp_path: Path) -> None:
