@@ -10,36 +10,41 @@ import os
 import random
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 KILLS = int(os.environ.get("KILLS", "200"))
-IN_A_ROW = 5
+IN_A_ROW = 8
 _forks = multiprocessing.get_context("forkserver")
-_forks.set_forkserver_preload(["tests.kill.jobs"])
+_forks.set_forkserver_preload(["tests.kill.warm"])
 
 
 @dataclass
 class Killer:
-    """Runs one job again and again, killed ``IN_A_ROW`` times at most, then left alone.
+    """Kills a job up to ``IN_A_ROW`` times and then lets it end, again and again.
+
+    A job is killed somewhere within the time that it last took when nobody killed it, told apart by how often
+    it had been killed before (it finds more done) and by what it runs under; so kills fall on the whole of it
+    while the machine's load comes and goes. Every ninth round or so is left alone from its beginning.
 
     Attributes:
         job: a function of ``tests.kill.jobs``.
         wanted: kills in all.
         seed: of the moments.
-        seconds: how long the job takes when it begins with nothing, and nobody kills it.
         kills: so far.
-        rounds: jobs that were left alone in the end, so far.
+        rounds: so far.
+        seen: what ``look`` found after each kill -> how often; shows how far the job had come.
     """
 
     job: Callable[..., None]
-    seconds: float
     wanted: int = KILLS
     seed: int = 0
     kills: int = 0
     rounds: int = 0
-    chance: random.Random = field(init=False)
+    seen: Counter[int] = field(default_factory=Counter)
+    _seconds: dict[tuple[Hashable, int], float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed)
@@ -51,24 +56,61 @@ class Killer:
             yield self.rounds
             print(f"{self.job.__name__}: {self.told()}", flush=True)
 
-    def kill(self, *arguments: Any) -> int:
-        """Start the job and kill it, until it was faster or that was often enough; how often that was."""
-        for number in range(IN_A_ROW):
-            if self.kills + number >= self.wanted:
-                return self._counted(number)
-            process = start(self.job, *arguments)
-            process.join(self.chance.uniform(0.02, self.seconds))
-            if not end(process):
-                return self._counted(number)
-        return self._counted(IN_A_ROW)
+    def round(
+        self,
+        *arguments: Any,
+        look: Callable[[], int] = int,
+        under: Hashable = None,
+        may_fail: bool = False,
+        before_the_end: Callable[[], object] = int,
+    ) -> int:
+        """Start the job and kill it, until it was faster or that was often enough; then let it end.
 
-    def _counted(self, kills: int) -> int:
-        self.kills += kills
-        return kills
+        Args:
+            *arguments: of the job.
+            look: called after each kill.
+            under: what the job's time depends on beside the load.
+            may_fail: a job that is to be killed may also end with an error.
+            before_the_end: called before the job that is let to its end.
+
+        Returns:
+            How often it was killed.
+        """
+        often = self.chance.randint(0, min(IN_A_ROW, self.wanted - self.kills))
+        for number in range(often):
+            seconds = self._seconds.get((under, number))
+            if seconds is None or not self._killed(seconds, arguments, may_fail, (under, number)):
+                often = number
+                break
+            self.kills += 1
+            self.seen[look()] += 1
+        before_the_end()
+        self._took(run(self.job, *arguments), (under, often))
+        return often
+
+    def _killed(
+        self, seconds: float, arguments: tuple[Any, ...], may_fail: bool, key: tuple[Hashable, int]
+    ) -> bool:
+        begun = time.monotonic()
+        process = start(self.job, *arguments)
+        process.join(self.chance.uniform(0.02, seconds))
+        took = time.monotonic() - begun
+        killed = end(process, may_fail=may_fail)
+        if not killed and process.exitcode == 0:
+            self._took(took, key)
+        return killed
+
+    def _took(self, seconds: float, key: tuple[Hashable, int]) -> None:
+        under, number = key
+        self._seconds[key] = (self._seconds.get(key, seconds) + seconds) / 2
+        self._seconds.setdefault((under, number + 1), seconds)
 
     def told(self) -> str:
-        """For the log."""
-        return f"{self.kills} kills in {self.rounds} rounds of a job of {self.seconds:.1f} s"
+        """For the log: kills, rounds, how long the job takes now, and the quartiles of what was seen."""
+        seen = sorted(self.seen.elements())
+        quartiles = [seen[len(seen) * part // 4] for part in (1, 2, 3)] if seen else []
+        longest = max(self._seconds.values(), default=0.0)
+        return f"{self.kills} kills in {self.rounds} rounds, up to {longest:.1f} s; steps done {quartiles}"
 
 
 def start(job: Callable[..., None], *arguments: Any) -> Any:

@@ -6,8 +6,11 @@ import json
 import random
 import shutil
 import sqlite3
+import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -26,6 +29,7 @@ QUESTIONS, CONCURRENCY, ITEMS = 120, 2, 2
 IN_FLIGHT = CONCURRENCY * ITEMS + 2 * PART_SIZE
 """What is under way to the endpoint, and what was answered and is not yet on the disk."""
 TEN_YEARS = 3650 * 86_400.0
+INPUTS = ("train_q.json", "train_a.json", "validation_q.json", "test_q.json")
 
 
 def hashes(out: Path) -> dict[str, str]:
@@ -87,39 +91,50 @@ def endpoint() -> Iterator[Endpoint]:
 
 
 @pytest.fixture
-def undisturbed(endpoint: Endpoint, tmp_path: Path) -> tuple[dict[str, str], int, float]:
-    """Content hashes, texts paid for and seconds of a build against an endpoint that never fails."""
-    spec = remote(tmp_path / "source", endpoint)
-    seconds = run(jobs.build_spec, spec, tmp_path / "calm")
+def undisturbed(endpoint: Endpoint, tmp_path: Path) -> tuple[dict[str, str], int]:
+    """Content hashes, and texts paid for, of a build against an endpoint that never fails."""
+    run(jobs.build_spec, remote(tmp_path / "source", endpoint), tmp_path / "calm")
     assert endpoint.twice == 0 and endpoint.paid.total() == 2 * QUESTIONS
-    return hashes(tmp_path / "calm"), endpoint.paid.total(), seconds
+    return hashes(tmp_path / "calm"), endpoint.paid.total()
 
 
-def test_local_engine(tmp_path: Path) -> None:
+@pytest.fixture
+def local(tmp_path: Path) -> tuple[Path, dict[str, str]]:
+    """A spec that asks the embedded engine, and the content hashes of what it builds."""
     spec = write_vqa(tmp_path / "source", languages=["ja"])
-    killer = Killer(jobs.build_spec, run(jobs.build_spec, spec, tmp_path / "calm"))
-    expected = hashes(tmp_path / "calm")
+    run(jobs.build_spec, spec, tmp_path / "calm")
+    return spec, hashes(tmp_path / "calm")
+
+
+def steps_done(out: Path) -> int:
+    """How many tables of steps lie in a build's folder."""
+    return len([*out.glob(".vqa-builder/steps/*.arrow")])
+
+
+@pytest.mark.parametrize("clock", [0.0, TEN_YEARS, -TEN_YEARS])
+def test_local_engine(local: tuple[Path, dict[str, str]], tmp_path: Path, clock: float) -> None:
+    """With a clock that jumps there are a quarter of the kills."""
+    spec, expected = local
+    killer = Killer(jobs.build_spec, wanted=KILLS // 4 if clock else KILLS, seed=int(clock))
     for number in killer.all_rounds():
         out = tmp_path / str(number)
-        killer.kill(spec, out)
-        run(jobs.build_spec, spec, out)
+        killer.round(spec, out, clock, look=partial(steps_done, out))
         whole(out, expected)
         shutil.rmtree(out)
     print("local engine:", killer.told())
 
 
 def test_remote_engine_under_faults(
-    endpoint: Endpoint, undisturbed: tuple[dict[str, str], int, float], tmp_path: Path
+    endpoint: Endpoint, undisturbed: tuple[dict[str, str], int], tmp_path: Path
 ) -> None:
-    expected, price, seconds = undisturbed
-    killer = Killer(jobs.build_spec, seconds, seed=1)
+    expected, price = undisturbed
+    killer = Killer(jobs.build_spec, seed=1)
     endpoint.trouble = 0.2
     most, sum_of_all = 0.0, 0
     for number in killer.all_rounds():
         endpoint.paid.clear()
         out = tmp_path / str(number)
-        kills = killer.kill(tmp_path / "source" / "build.yaml", out)
-        run(jobs.build_spec, tmp_path / "source" / "build.yaml", out)
+        kills = killer.round(tmp_path / "source" / "build.yaml", out, look=partial(steps_done, out))
         whole(out, expected)
         assert len(endpoint.paid) == price
         assert endpoint.twice <= kills * IN_FLIGHT
@@ -129,55 +144,44 @@ def test_remote_engine_under_faults(
 
 
 def test_two_builds_on_one_memory(
-    endpoint: Endpoint, undisturbed: tuple[dict[str, str], int, float], tmp_path: Path
+    endpoint: Endpoint, undisturbed: tuple[dict[str, str], int], tmp_path: Path
 ) -> None:
-    expected, _, seconds = undisturbed
-    killer = Killer(jobs.build_spec, seconds, wanted=KILLS // 4, seed=2)
+    expected, price = undisturbed
+    killer = Killer(jobs.build_spec, wanted=KILLS // 4, seed=2)
     for number in killer.all_rounds():
+        endpoint.paid.clear()
         folder = tmp_path / str(number)
         spec = remote(folder / "source", endpoint, memory=str(folder / "memory.sqlite"))
         other = start(jobs.build_spec, spec, folder / "other")
-        killer.kill(spec, folder / "one")
-        run(jobs.build_spec, spec, folder / "one")
+        killer.round(spec, folder / "one", look=partial(steps_done, folder / "one"))
         other.join()
         assert other.exitcode == 0
         whole(folder / "one", expected)
         whole(folder / "other", expected)
+        assert len(endpoint.paid) == price
         shutil.rmtree(folder)
     print("two builds on one memory:", killer.told())
 
 
-def test_clock_jump(tmp_path: Path) -> None:
-    spec = write_vqa(tmp_path / "source", languages=["ja"])
-    killer = Killer(jobs.build_spec, run(jobs.build_spec, spec, tmp_path / "calm"), wanted=KILLS // 4, seed=3)
-    expected = hashes(tmp_path / "calm")
-    for number in killer.all_rounds():
-        out = tmp_path / str(number)
-        killer.kill(spec, out, random.Random(number).choice((TEN_YEARS, -TEN_YEARS)))
-        run(jobs.build_spec, spec, out, -TEN_YEARS)
-        whole(out, expected)
-        shutil.rmtree(out)
-    print("clock jump:", killer.told())
-
-
-def test_input_removed(tmp_path: Path) -> None:
+def test_input_removed(local: tuple[Path, dict[str, str]], tmp_path: Path) -> None:
     """A build whose input vanishes ends well or with an error; the same command then ends the same."""
-    spec = write_vqa(tmp_path / "source", languages=["ja"])
-    seconds = run(jobs.build_spec, spec, tmp_path / "calm")
-    expected, chance = hashes(tmp_path / "calm"), random.Random(4)
-    codes = set()
-    for number in range(max(1, KILLS // 10)):
-        out, data = tmp_path / str(number), tmp_path / "source" / "train_q.json"
+    (spec, expected), chance = local, random.Random(4)
+    ended, seconds = Counter[int](), run(jobs.build_spec, spec, tmp_path / "timed")
+    for number in range(max(2, KILLS // 4)):
+        out, data = tmp_path / str(number), tmp_path / "source" / chance.choice(INPUTS)
+        begun = time.monotonic()
         process = start(jobs.build_spec, spec, out)
-        process.join(chance.uniform(0.02, seconds))
+        process.join(chance.uniform(0.0, seconds / 2))
         kept = data.read_bytes()
         data.unlink()
         process.join()
-        codes.add(process.exitcode)
+        ended[process.exitcode] += 1
+        seconds = time.monotonic() - begun if process.exitcode == 0 else seconds
+        assert process.exitcode in (0, 1)
         data.write_bytes(kept)
         if number % 2:
             end(start(jobs.build_spec, spec, out))
         run(jobs.build_spec, spec, out)
         whole(out, expected)
         shutil.rmtree(out)
-    assert codes <= {0, 1}
+    print(f"input removed: {ended[0]} builds ended well, {ended[1]} with an error")

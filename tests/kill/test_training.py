@@ -18,13 +18,13 @@ FILES = ("last/model.safetensors", "last/optimisers.safetensors", "best/model.sa
 
 
 def test_training(tmp_path: Path) -> None:
-    killer = Killer(jobs.train, run(jobs.train, tmp_path / "calm"))
+    run(jobs.train, tmp_path / "calm")
+    killer = Killer(jobs.train)
     weights = {name: load_file(str(tmp_path / "calm" / name)) for name in FILES}
     log = without_clock(read_log(tmp_path / "calm"))
     for number in killer.all_rounds():
         folder = tmp_path / str(number)
-        killer.kill(folder)
-        run(jobs.train, folder)
+        killer.round(folder)
         assert without_clock(read_log(folder)) == log
         for name, expected in weights.items():
             found = load_file(str(folder / name))

@@ -220,11 +220,11 @@ def test_a_full_disk_keeps_the_batches_before(memory: TranslationMemory) -> None
     texts = [f"{number:04} {'x' * 200}" for number in range(400)]
     memory._db.execute("PRAGMA max_page_count = 40")
     with pytest.raises(StorageError, match="disk is full"):
-        run(memory, texts, Fake(), batch_size=10)
+        run(memory, texts, Fake(), batch_size=8)
     memory._db.execute("PRAGMA max_page_count = 100000")
-    counts = run(memory, texts, Fake(), batch_size=10).counts
+    counts = run(memory, texts, Fake(), batch_size=8).counts
     assert counts.remembered > 0
-    assert counts.remembered % 10 == 0
+    assert counts.remembered % 8 == 0
     assert counts.remembered + counts.translated == 400
 
 
@@ -251,7 +251,7 @@ class Slow(Fake):
         return super().translate(request)
 
 with TranslationMemory(Path({path!r})) as memory:
-    run(memory, [str(number) for number in range(100, 200)], Slow(), batch_size=10)
+    run(memory, [str(number) for number in range(100, 200)], Slow(), batch_size=8)
 """
 
 
@@ -269,8 +269,8 @@ def test_kill_9_costs_the_running_batch_only(tmp_path: Path) -> None:
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     with TranslationMemory(path) as memory:
         engine = Fake()
-        outcome = run(memory, [str(number) for number in range(100, 200)], engine, batch_size=10)
-    assert (outcome.counts.remembered, len(engine.calls)) == (30, 7)
+        outcome = run(memory, [str(number) for number in range(100, 200)], engine, batch_size=8)
+    assert (outcome.counts.remembered, len(engine.calls)) == (24, 10)
     assert outcome.text.to_pylist() == [f"ja:{number}" for number in range(100, 200)]
 
 

@@ -35,9 +35,10 @@ from vqa_builder.translation.batch_state import (
 from vqa_builder.translation.budget import Ledger
 from vqa_builder.translation.engines.base import Engine, Failure, Part, Parts, Stopped, broken_contract
 from vqa_builder.translation.memory import TranslationMemory
+from vqa_builder.translation.pacing import Pace, affordable
 from vqa_builder.translation.phrasebook import Phrasebook
 from vqa_builder.translation.protect import SPANS, TERMS, Guard, Protected
-from vqa_builder.translation.request import Request, batches
+from vqa_builder.translation.request import Request
 
 VERSION = "2"  # raised by whoever changes what a run answers
 BATCH_SIZE = 4096
@@ -119,7 +120,7 @@ def translate(
         phrasebook: ready translations, asked before the engines.
         ledger: told of every string that an engine answers; stops the run before its budget is exceeded.
         progress: follows the strings that engines translate.
-        batch_size: strings per call of an engine, and at most per commit of the memory.
+        batch_size: strings per call of an engine, at most; a slow engine gets as many as take a few seconds.
 
     Raises:
         EngineError: an engine cannot translate this direction, broke its contract or cannot go on; what was
@@ -248,14 +249,15 @@ def _ask_engine(
     protected = engine if isinstance(engine, Protected) else None
     paid = protected.engine if protected else engine
     times = protected.MOST_TIMES if protected else 1
+    pace = Pace(batch_size, steady=not paid.distributable)
     role = state.request.role or "sentence"
     what = f"translating {role}s from {state.request.source} to {target} ({engine.name})"
     try:
         with progress.track(what, total=len(places)) as advance:
             ordered = sorted(places, key=lambda pair: (len(pair[0]), pair))
-            for batch in _affordable(ordered, batch_size, ledger, paid, target, times):
+            for batch in affordable(ordered, pace, ledger, paid, target, times):
                 try:
-                    with closing(_parts(state, engine, [places[pair][0] for pair in batch])) as parts:
+                    with closing(_parts(state, engine, [places[pair][0] for pair in batch], pace)) as parts:
                         for part in parts:
                             where = [places[batch[at]] for at, _ in part]
                             done += _keep(state, memory, engine, signature, part, where)
@@ -268,19 +270,6 @@ def _ask_engine(
     except Stopped as error:
         error.details["done"] = f"{done:,} of {len(places):,} {role}s translated, all kept in the memory"
         raise
-
-
-def _affordable(
-    pairs: Sequence[tuple[str, str]], size: int, ledger: Ledger, paid: Engine, target: str, times: int
-) -> Iterator[list[tuple[str, str]]]:
-    """Batches of texts with their contexts, each no more than the budget then still allows."""
-    for batch in batches(pairs, size):
-        while batch:
-            fitting = ledger.fitting(paid, [text for text, _ in batch], target, times)
-            if not fitting:
-                raise ledger.stop(paid)
-            yield batch[:fitting]
-            batch = batch[fitting:]
 
 
 def _keep(
@@ -314,13 +303,19 @@ def _keep(
     return len(made)
 
 
-def _parts(state: BatchState, engine: Engine, places: Sequence[int]) -> Parts:
+def _parts(state: BatchState, engine: Engine, places: Sequence[int], pace: Pace) -> Parts:
     """One call of an engine, timed, and what it hands over, checked."""
+    slowest = 0.0
     asked = state.asked(engine, places)
     missing = set(range(len(asked)))
     state.calls += 1
     with closing(engine.translate_in_parts(asked)) as calling:
-        while (part := _next(state, engine, calling)) is not None:
+        while True:
+            before = state.seconds
+            part = _next(state, engine, calling)
+            slowest = max(slowest, state.seconds - before)
+            if part is None:
+                break
             for at, result in part:
                 if not isinstance(result, str | Failure):
                     raise broken_contract(
@@ -332,6 +327,7 @@ def _parts(state: BatchState, engine: Engine, places: Sequence[int]) -> Parts:
                     )
                 missing.remove(at)
             yield [(at, _usable(asked.texts[at], result)) for at, result in part]
+    pace.took(slowest)
     if missing:
         raise broken_contract(
             engine,

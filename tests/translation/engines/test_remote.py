@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from tests.benchmarks import remote as benchmark
 from vqa_builder.errors import EngineError
+from vqa_builder.interrupts import Interrupted
 from vqa_builder.translation import run
 from vqa_builder.translation.engines._faults import (
     Refused,
@@ -347,15 +348,16 @@ def test_nothing_is_left_running_when_the_caller_turns_away() -> None:
     assert not [thread for thread in threading.enumerate() if thread.name == "requests"]
 
 
-def test_ctrl_c_keeps_what_is_finished() -> None:
+@pytest.mark.parametrize("pressed", [KeyboardInterrupt, Interrupted])
+def test_ctrl_c_keeps_what_is_finished(pressed: type[BaseException]) -> None:
     service = Service(concurrency=2)
     found: dict[int, Any] = {}
     parts = service.translate_in_parts(Request(numbers(500), "en", "ja"))
     found.update(next(parts))
     time.sleep(0.1)
-    part = parts.throw(KeyboardInterrupt)
+    part = parts.throw(pressed)
     found.update(part)
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(pressed):
         for part in parts:
             found.update(part)
     assert 32 < len(found) < 500

@@ -26,6 +26,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
+from vqa_builder.interrupts import Interrupted
 from vqa_builder.translation.engines import base
 from vqa_builder.translation.engines._faults import AGAIN, Refused, Temporary
 from vqa_builder.translation.engines.base import EngineInParts, Failure, Part, Parts, Stopped
@@ -371,7 +372,7 @@ def in_parts(work: Callable[[Report], Coroutine[Any, Any, None]]) -> Parts:
     thread.start()
     try:
         yield from iter(parts.get, None)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, Interrupted):
         cancel()
         yield from iter(parts.get, None)
         raise

@@ -1,0 +1,56 @@
+"""How many strings an engine is asked for at a time: as many as it can hand over within a few seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from vqa_builder.translation.budget import Ledger
+from vqa_builder.translation.engines.base import Engine
+
+FIRST = 8
+"""Strings of the first call, when nobody knows how fast the engine is: even a slow one takes no minute."""
+GROWTH = 4
+SECONDS = 4.0
+"""That a part may take: it is lost when the build is interrupted or killed."""
+
+
+class Pace:
+    """The size of the next batch, from how long the parts of the last one took.
+
+    Args:
+        most: strings per batch, whatever the engine's speed.
+        steady: always so many: a service hands over each reply anyway, and may take its time for the first.
+
+    >>> pace = Pace(4096)
+    >>> pace.took(0.1)
+    >>> pace.size
+    32
+    >>> pace.took(16.0)
+    >>> pace.size
+    8
+    """
+
+    def __init__(self, most: int, steady: bool = False) -> None:
+        self.most, self._steady = most, steady
+        self.size = most if steady else min(FIRST, most)
+
+    def took(self, seconds: float) -> None:
+        """The slowest part of a batch of this size took so long."""
+        if self._steady:
+            return
+        larger = self.size * min(GROWTH, SECONDS / max(seconds, 1e-3))
+        self.size = max(1, min(self.most, int(larger)))
+
+
+def affordable(
+    pairs: Sequence[tuple[str, str]], pace: Pace, ledger: Ledger, paid: Engine, target: str, times: int
+) -> Iterator[list[tuple[str, str]]]:
+    """Batches of texts with their contexts, at the pace, and no more than the budget then still allows."""
+    done = 0
+    while done < len(pairs):
+        batch = list(pairs[done : done + pace.size])
+        fitting = ledger.fitting(paid, [text for text, _ in batch], target, times)
+        if not fitting:
+            raise ledger.stop(paid)
+        yield batch[:fitting]
+        done += fitting
