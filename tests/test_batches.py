@@ -1,5 +1,6 @@
 """Rows in pieces say what they say in one, wherever they lie."""
 
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -8,7 +9,8 @@ import pytest
 
 from vqa_builder import batches
 from vqa_builder.answers import contexts, modes, senses, vocabulary
-from vqa_builder.batches import LARGE_PIECE, Batches, Groups, rows_at_once
+from vqa_builder.batches import LARGE_PIECE, PIECE_BYTES, Batches, Groups, rows_at_once
+from vqa_builder.errors import SourceError
 from vqa_builder.sample import sample_folder
 from vqa_builder.schema import content_hash
 from vqa_builder.segments import extract
@@ -88,8 +90,24 @@ def test_large_rows_are_read_few_at_a_time(tmp_path: Path) -> None:
     text, data = "犬" * 20_000, b"GIF89a" * 1_000
     rows = pa.table({"n": range(300), "text": [f"{at}{text}" for at in range(300)], "image": [data] * 300})
     pq.write_table(rows, tmp_path / "rows.parquet")
-    found = pq.read_metadata(tmp_path / "rows.parquet")
-    assert [rows_at_once(found, [name], 1_000) for name in ("n", "image")] == [1_000, LARGE_PIECE]
-    assert 300 < rows_at_once(found, ["n", "text"], 1_000) < 600
+    found = pq.ParquetFile(tmp_path / "rows.parquet")
+    at_once = partial(rows_at_once, found, tmp_path / "rows.parquet")
+    assert [at_once([name], 1_000) for name in ("n", "image")] == [1_000, LARGE_PIECE]
+    assert 300 < at_once(["n", "text"], 1_000) < 600
     pieces = Batches.parquet_files([tmp_path / "rows.parquet"]).read(["image", "n"])
     assert [piece.num_rows for piece in pieces] == [100] * 3
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_a_small_file_that_repeats_a_large_text_is_no_large_piece(tmp_path: Path, nested: bool) -> None:
+    path, texts = tmp_path / "rows.parquet", ["犬", "猫" * 100_000]
+    column = pa.array([1] + [0] * 9_998 + [1], pa.int32())
+    text = pa.DictionaryArray.from_arrays(column, texts).cast(pa.string())
+    rows = pa.table({"text": pa.ListArray.from_arrays(range(10_001), text) if nested else text})
+    pq.write_table(rows, path, compression="zstd")
+    assert path.stat().st_size < 5_000
+    assert rows_at_once(pq.ParquetFile(path), path, ["text"]) == PIECE_BYTES // 300_000
+    pq.write_table(rows.take([9_999] * 250), path, compression="zstd")
+    with pytest.raises(SourceError, match="unpacks to far more"):
+        for piece in Batches.parquet_files([path]).read():
+            assert piece.nbytes < 2 * PIECE_BYTES

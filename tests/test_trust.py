@@ -247,6 +247,28 @@ def test_a_spec_that_came_with_a_release_is_data_too(
     assert not (copy / "ran").exists()
 
 
+@pytest.mark.parametrize("place", ["examples", "a/b", "linked"])
+def test_a_spec_in_a_folder_of_a_release_is_data_too(place: str, copy: Path) -> None:
+    release = copy / "out" / "tiny-ja"
+    (release / place).parent.mkdir(parents=True, exist_ok=True)
+    if place == "linked":
+        (copy / "elsewhere").symlink_to(release / "data")
+    folder = copy / "elsewhere" if place == "linked" else release / place
+    folder.mkdir(exist_ok=True)
+    content = yaml.safe_load((release / "build.yaml").read_text(encoding="utf-8"))
+    (folder / "build.yaml").write_text(yaml.safe_dump({**content, **HOSTILE[0][1]}), encoding="utf-8")
+    for command in (validate, plan, build):
+        with pytest.raises(SpecError, match="may not decide"):
+            command(load_spec(folder / "build.yaml"))
+
+
+def test_a_manifest_of_a_web_page_further_up_takes_nobodys_spec_away(tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_text('{"name": "page", "icons": []}')
+    (tmp_path / "elsewhere").mkdir()
+    path = write_vqa(tmp_path / "source", memory=str(tmp_path / "elsewhere" / "memory.sqlite"))
+    assert validate(load_spec(path))
+
+
 def test_people_review_no_memory_that_such_a_spec_names(copy: Path) -> None:
     path = copy / "out" / "tiny-ja" / "build.yaml"
     content = yaml.safe_load(path.read_text(encoding="utf-8"))

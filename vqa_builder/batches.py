@@ -11,11 +11,14 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
+
+from vqa_builder.unpacking import Allowance
 
 PIECE = 10_000
 PIECE_BYTES = 32 << 20
@@ -173,15 +176,20 @@ def _stream_pieces(paths: Sequence[Path], columns: Sequence[str] | None) -> Iter
                 yield piece if columns is None else piece.select(list(columns))
 
 
-def rows_at_once(file: pq.FileMetaData, columns: Collection[str], most: int = PIECE) -> int:
+def rows_at_once(
+    opened: pq.ParquetFile, source: Path | pa.NativeFile, columns: Collection[str], most: int = PIECE
+) -> int:
     """How many rows of a Parquet file to read at a time: at most so many, and fewer where they are large.
 
     Args:
-        file: what the file says of itself; of bytes that repeat it tells less than they take in memory, so
-            that columns of bytes are never read by more than ``LARGE_PIECE`` rows.
+        opened: the file; what it says of its size tells less of values that repeat than they take in memory,
+            so that columns of bytes are never read by more than ``LARGE_PIECE`` rows, and the longest value
+            of a dictionary counts as if every row held it.
+        source: what ``opened`` was made of.
         columns: that are read, or fields within them: ``image.path``.
         most: rows at a time.
     """
+    file = opened.metadata
     read = [
         at
         for at in range(file.num_columns)
@@ -190,10 +198,32 @@ def rows_at_once(file: pq.FileMetaData, columns: Collection[str], most: int = PI
     if any(_is_bytes(file.schema.column(at)) for at in read):
         most = min(most, LARGE_PIECE)
     largest = 1.0
-    for group in map(file.row_group, range(file.num_row_groups)):
+    for number in range(file.num_row_groups):
+        group = file.row_group(number)
         size = sum(group.column(at).total_uncompressed_size for at in read)
         largest = max(largest, size / max(group.num_rows, 1))
+        for at in read:
+            chunk = group.column(at)
+            if chunk.physical_type == "BYTE_ARRAY" and chunk.total_uncompressed_size > PIECE_BYTES / most:
+                each = chunk.num_values / max(group.num_rows, 1)
+                largest = max(largest, each * _longest(source, file, number, chunk))
     return max(1, min(most, int(PIECE_BYTES / largest)))
+
+
+def _longest(source: Path | pa.NativeFile, file: pq.FileMetaData, group: int, chunk: Any) -> int:
+    """Bytes of the longest value in the dictionary of a column in a group of rows; 0 where it has none."""
+    name = chunk.path_in_schema
+    try:
+        reader = pq.ParquetFile(source, read_dictionary=[name], metadata=file)
+        first = next(reader.iter_batches(1, [group], [name]), None)
+    except pa.ArrowException:  # encodings that Arrow does not read as a dictionary
+        return int(chunk.total_uncompressed_size) if "RLE_DICTIONARY" in chunk.encodings else 0
+    values = first.column(0) if first is not None else pa.array([])
+    while not isinstance(values, pa.DictionaryArray):
+        if not isinstance(values, pa.ListArray | pa.LargeListArray | pa.StructArray):
+            return 0
+        values = values.field(0) if isinstance(values, pa.StructArray) else values.values
+    return pc.max(pc.binary_length(values.dictionary)).as_py() or 0
 
 
 def _is_bytes(column: pq.ColumnSchema) -> bool:
@@ -202,7 +232,9 @@ def _is_bytes(column: pq.ColumnSchema) -> bool:
 
 def _parquet_pieces(paths: Sequence[Path], most: int, columns: Sequence[str] | None) -> Iterator[pa.Table]:
     for path in paths:
+        allowance = Allowance(path.stat().st_size, path)
         with pq.ParquetFile(path, buffer_size=1 << 20, pre_buffer=False) as file:
             wanted = file.schema_arrow.names if columns is None else list(columns)
-            for batch in file.iter_batches(rows_at_once(file.metadata, wanted, most), columns=wanted):
+            for batch in file.iter_batches(rows_at_once(file, path, wanted, most), columns=wanted):
+                allowance.take(batch.nbytes)
                 yield pa.Table.from_batches([batch]).select(wanted)

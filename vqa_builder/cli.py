@@ -16,6 +16,7 @@ import typer
 from vqa_builder import interrupts
 from vqa_builder.commands import building, listing, measuring, memories, releases, review
 from vqa_builder.errors import StorageError, VQABuilderError
+from vqa_builder.escaping import terminal
 from vqa_builder.version import __version__
 
 COMMANDS: dict[str, Callable[..., None]] = {
@@ -121,7 +122,10 @@ def _storage_error(error: OSError) -> StorageError:
             remedy="free some space and run the same command: everything finished is kept",
         )
     return StorageError(
-        "A file cannot be read or written", where=error.filename, found=error.strerror or str(error)
+        "A file cannot be read or written",
+        where=error.filename,
+        found=error.strerror or str(error),
+        remedy="name a folder that can be written with --out" if error.errno == errno.EROFS else None,
     )
 
 
@@ -129,6 +133,6 @@ def _fail(error: Exception, message: str, code: int, debug: bool) -> NoReturn:
     if debug:
         from vqa_builder import crash
 
-        print(crash.trace(error), file=sys.stderr)
-    print(f"error: {message}", file=sys.stderr)
+        print(terminal(crash.trace(error)), file=sys.stderr)
+    print(terminal(f"error: {message}"), file=sys.stderr)
     raise SystemExit(code)

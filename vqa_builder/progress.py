@@ -140,7 +140,7 @@ class TableProgress(LineProgress):
 
         columns = (
             SpinnerColumn(),
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("{task.fields[rate]}"),
@@ -153,7 +153,7 @@ class TableProgress(LineProgress):
             super().track(what, total, brief=brief) as told,
             Row(*columns, console=Console(stderr=True), transient=True) as row,
         ):
-            task = row.add_task(what, total=total or None, rate="", spent=self.spent())
+            task = row.add_task(terminal(what), total=total or None, rate="", spent=self.spent())
 
             def advance(items: int) -> None:
                 nonlocal done

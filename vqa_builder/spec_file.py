@@ -15,6 +15,7 @@ from vqa_builder import registry
 from vqa_builder.errors import SpecError, UnknownNameError
 from vqa_builder.spec import Plugin, Spec
 from vqa_builder.spec_errors import Key, invalid, line_of
+from vqa_builder.trust import release_around
 
 DEEPEST = 30
 MOST_NODES = 100_000
@@ -148,7 +149,8 @@ def _with_policy_file(content: dict[str, Any], path: Path) -> dict[str, Any]:
         return content
     beside = {name: rule for name, rule in stated.items() if name != "file"}
     file = path.parent / str(stated["file"])
-    if (path.parent / "manifest.json").is_file() and not file.resolve().is_relative_to(path.parent.resolve()):
+    release = release_around(path.parent)
+    if release and not file.resolve().is_relative_to(release.resolve()):
         raise SpecError(
             "A spec that came with a release may not read a policy elsewhere",
             where=path,

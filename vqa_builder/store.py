@@ -258,7 +258,9 @@ def atomic_file(path: Path, *, synced: bool = True) -> Iterator[Path]:
         partial.replace(path)
         if synced:
             sync(path.parent)
-    except BaseException:
+    except BaseException as error:
+        if isinstance(error, OSError) and error.filename is None:  # a full disk names none
+            error.filename = str(path)
         remove(partial)
         raise
 
@@ -281,7 +283,9 @@ def atomic_folder(path: Path) -> Iterator[Path]:
             path.replace(replaced)
         partial.replace(path)
         sync(path.parent)
-    except BaseException:
+    except BaseException as error:
+        if isinstance(error, OSError) and error.filename is None:
+            error.filename = str(path)
         remove(partial)
         if replaced.exists() and not path.exists():
             replaced.replace(path)

@@ -8,6 +8,7 @@ user allows their kind by name, or a spec of the user's own says the same.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -57,9 +58,26 @@ class Setting(NamedTuple):
     value: str
 
 
-def came_with_a_release(spec: Spec) -> bool:
-    """Whether a spec lies in the folder of a release, where others may have put it."""
-    return (spec.folder / "manifest.json").is_file()
+def release_around(folder: Path) -> Path | None:
+    """The release in which a folder lies, where others may have put what it holds; None if it lies in none.
+
+    A file named ``manifest.json`` beside a spec is enough; further up it must look like one of ours, since
+    web pages have some, too.
+    """
+    for place in (folder.absolute(), folder.resolve()):
+        for above in (place, *place.parents):
+            file = above / "manifest.json"
+            if file.is_file() and (above == place or _is_ours(file)):
+                return above
+    return None
+
+
+def _is_ours(manifest: Path) -> bool:
+    try:
+        content = json.loads(manifest.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(content, dict) and {"format", "tables", "spec"} <= content.keys()
 
 
 def check(spec: Spec, allowed: Collection[str], folders: Iterable[Path], own: Spec | None = None) -> None:

@@ -1,4 +1,4 @@
-"""A slow engine gets as many strings at a time as it hands over within a few seconds; a service all of them."""
+"""A slow engine gets as many strings at a time as take it a few seconds; a service gets all of them."""
 
 from __future__ import annotations
 

@@ -18,9 +18,9 @@ from vqa_builder.commands.options import (
     SpecPath,
     Workers,
     print_json,
+    say,
 )
 from vqa_builder.errors import StorageError
-from vqa_builder.escaping import terminal
 
 if TYPE_CHECKING:
     from vqa_builder.spec import Spec
@@ -54,7 +54,7 @@ def init(
     write_text(
         path, resources.files("vqa_builder").joinpath("build_template.yaml").read_text(encoding="utf-8")
     )
-    print(path)
+    say(path)
 
 
 def validate(
@@ -69,8 +69,8 @@ def validate(
     from vqa_builder import load_spec, validate
 
     for line in validate(load_spec(spec), language, allow=allow or (), full=full):
-        print(line)
-    print("valid")
+        say(line)
+    say("valid")
 
 
 def plan(
@@ -173,7 +173,7 @@ def merge(
     into = memory or folders[0] / WORK_FOLDER / MEMORY_FILE
     scores = folders[0] / WORK_FOLDER / shards.SCORES
     for line in shards.merge(folders, into, scores).lines():
-        print(line)
+        say(line)
 
 
 def _build(spec: Spec, out: Path, options: dict[str, Any]) -> None:
@@ -192,15 +192,15 @@ def _build_shard(spec: Spec, out: Path, part: str, options: dict[str, Any]) -> N
     shard = shards.parse_shard(part)
     for done in shards.build_shard(spec, out, shard, **options):
         work = done.work
-        print(f"{shard.folder(out)}  {done.language}: {done.strings:,} of {done.of:,} strings, ", end="")
-        print(f"{work.remembered:,} remembered, {work.translated:,} translated now, {work.failed:,} failed")
+        say(f"{shard.folder(out)}  {done.language}: {done.strings:,} of {done.of:,} strings, ", end="")
+        say(f"{work.remembered:,} remembered, {work.translated:,} translated now, {work.failed:,} failed")
 
 
 def _reproduce(original: Path, out: Path, **options: Any) -> None:
     from vqa_builder import reproduce
 
     done = reproduce(original, out, **options)
-    print(done)
+    say(done)
     if not done.ok:
         raise typer.Exit(1)
 
@@ -216,13 +216,13 @@ def _print_release(release: BuiltRelease) -> None:
     counts = release.manifest.counts
     kept, rejected = sum(counts["kept"].values()), sum(counts["rejected"].values())
     state = "written" if release.changed else "unchanged"
-    print(f"{release.folder}  {state}: {kept:,} rows kept, {rejected:,} rejected, {kept + rejected:,} in all")
+    say(f"{release.folder}  {state}: {kept:,} rows kept, {rejected:,} rejected, {kept + rejected:,} in all")
     for reason, rows in counts["reasons"].items():
-        print(terminal(f"  {rows:>9,} rejected for {reason}"))
+        say(f"  {rows:>9,} rejected for {reason}")
     for line in _label_lines(release):
-        print(line)
+        say(line)
     work = release.work
-    print(
+    say(
         f"  {work.unique:,} unique strings to and fro: {work.remembered:,} remembered, "
         f"{work.in_phrasebook:,} in the phrasebook, {work.translated:,} translated now, "
         f"{work.failed:,} failed"
@@ -231,10 +231,10 @@ def _print_release(release: BuiltRelease) -> None:
         return
     for check in release.verification.checks:
         if check.mark != "ok":
-            print(terminal(f"  {check.mark}  {check.name}: {check.detail}"))
+            say(f"  {check.mark}  {check.name}: {check.detail}")
     if release.verification.ok:
-        print(f"  verified: {len(release.verification.checks)} checks passed")
-    print(f"  look at it: {release.folder / 'report.html'}")
+        say(f"  verified: {len(release.verification.checks)} checks passed")
+    say(f"  look at it: {release.folder / 'report.html'}")
 
 
 def _label_lines(release: BuiltRelease) -> list[str]:
@@ -264,31 +264,31 @@ def _label_lines(release: BuiltRelease) -> list[str]:
 
 def _print_plan(plan: Plan) -> None:
     rows = ", ".join(f"{split} {count:,}" for split, count in plan.rows.items())
-    print(f"rows: {rows}; bad records: {plan.bad_records:,}", *plan.source, sep="\n")
+    say(f"rows: {rows}; bad records: {plan.bad_records:,}", *plan.source)
     for engine in plan.engines:
-        print(f"engine: {engine}")
-    print(f"{'language':<10}{'role':<10}{'rows':>12}{'strings':>12}", end="")
-    print(f"{'characters':>14}{'remembered':>12}{'to pay':>12}")
+        say(f"engine: {engine}")
+    say(f"{'language':<10}{'role':<10}{'rows':>12}{'strings':>12}", end="")
+    say(f"{'characters':>14}{'remembered':>12}{'to pay':>12}")
     for entry in plan.strings:
-        print(
+        say(
             f"{entry.language:<10}{entry.role:<10}{entry.rows:>12,}{entry.strings:>12,}"
             f"{entry.characters:>14,}{entry.known:>12,}{entry.strings - entry.known:>12,}"
         )
     for engine in dict.fromkeys(work.engine for work in plan.work):
-        print(f"to send, tokens estimated: {engine}")
+        say(f"to send, tokens estimated: {engine}")
         for work in (each for each in plan.work if each.engine == engine):
             bound = "at most" if work.at_most else ""
-            print(f"  {work.direction}  {work.role or 'sentence':<9} {work.step:<15}", end="")
-            print(f"{bound:<8}{work.strings:>10,} strings", end="")
-            print(f"{work.characters:>14,} characters", end="")
-            print(f"{work.input_tokens:>14,} + {work.output_tokens:,} tokens", end="")
-            print("" if work.money is None else f"  {work.money:,.2f} {work.currency}")
+            say(f"  {work.direction}  {work.role or 'sentence':<9} {work.step:<15}", end="")
+            say(f"{bound:<8}{work.strings:>10,} strings", end="")
+            say(f"{work.characters:>14,} characters", end="")
+            say(f"{work.input_tokens:>14,} + {work.output_tokens:,} tokens", end="")
+            say("" if work.money is None else f"  {work.money:,.2f} {work.currency}")
     for currency in sorted({work.currency for work in plan.work if work.currency}):
         total = sum(work.money or 0 for work in plan.work if work.currency == currency)
-        print(f"at most, in all: {total:,.2f} {currency}")
+        say(f"at most, in all: {total:,.2f} {currency}")
     if plan.spent_characters:
         money = f", {plan.spent_money:,.2f} {plan.currency}" if plan.currency else ""
-        print(f"spent here so far: {plan.spent_characters:,} characters{money}")
+        say(f"spent here so far: {plan.spent_characters:,} characters{money}")
 
 
 def _choice(on_bad_record: str) -> OnBadRecord:

@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from vqa_builder.commands.options import Json, Out, print_json
-from vqa_builder.escaping import terminal
+from vqa_builder.commands.options import Json, Out, print_json, say
 
 
 def list_plugins(
@@ -24,7 +23,7 @@ def list_plugins(
         return
     width = max(len(entry["name"]) for entry in entries)
     for entry in entries:
-        print(f"{entry['name']:<{width}}  {entry['summary']}")
+        say(f"{entry['name']:<{width}}  {entry['summary']}")
 
 
 def convert_model(
@@ -38,7 +37,7 @@ def convert_model(
     """Convert a checkpoint of transformers for the engine ctranslate2, and print what to put in the spec."""
     from vqa_builder.translation.convert import convert
 
-    print(convert(model, out, quantization=quantization, revision=revision).yaml, end="")
+    say(convert(model, out, quantization=quantization, revision=revision).yaml, end="")
 
 
 def doctor(
@@ -56,6 +55,6 @@ def doctor(
         print_json([finding._asdict() for finding in findings])
     else:
         for finding in findings:
-            print(terminal(f"{finding.mark:<7} {finding.name}: {finding.detail}"))
+            say(f"{finding.mark:<7} {finding.name}: {finding.detail}")
     if doctor.broken(findings):
         raise typer.Exit(1)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from vqa_builder.commands.options import Json, print_json
+from vqa_builder.commands.options import Json, print_json, say
 
 if TYPE_CHECKING:
     from vqa_builder.metrics.evaluate import Evaluation
@@ -78,4 +78,4 @@ def _print(evaluation: Evaluation, as_json: bool) -> None:
         print_json(evaluation.to_json())
         return
     for line in evaluation.lines():
-        print(line)
+        say(line)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vqa_builder.commands.options import Json, print_json
+from vqa_builder.commands.options import Json, print_json, say
 from vqa_builder.errors import StorageError
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def import_(
 
     with TranslationMemory(memory) as store:
         added = store.add(interchange.read_entries(file, label))
-    print(f"{memory}: {_told(added)}")
+    say(f"{memory}: {_told(added)}")
 
 
 def export(
@@ -45,7 +45,7 @@ def export(
     _must_exist(memory)
     with TranslationMemory(memory) as store:
         count = interchange.write_entries(file, store.entries(target=language))
-    print(f"{file}: {count:,} entries")
+    say(f"{file}: {count:,} entries")
 
 
 def merge(
@@ -59,7 +59,7 @@ def merge(
         _must_exist(other)
         with TranslationMemory(memory) as store, TranslationMemory(other) as taken:
             added = store.add(taken.entries())
-        print(f"{other}: {_told(added)}")
+        say(f"{other}: {_told(added)}")
 
 
 def repair(memory: MemoryPath = DEFAULT_MEMORY) -> None:
@@ -67,10 +67,10 @@ def repair(memory: MemoryPath = DEFAULT_MEMORY) -> None:
     from vqa_builder.translation.memory_repair import repair
 
     done = repair(memory)
-    print(f"{memory}: {done.kept:,} entries kept, {done.damaged:,} damaged ones left out")
+    say(f"{memory}: {done.kept:,} entries kept, {done.damaged:,} damaged ones left out")
     if done.unreadable:
-        print(f"  {done.unreadable:,} parts of the file could not be read; what they held is lost")
-    print(f"  the file as it was: {done.before}")
+        say(f"  {done.unreadable:,} parts of the file could not be read; what they held is lost")
+    say(f"  the file as it was: {done.before}")
 
 
 def stats(memory: MemoryPath = DEFAULT_MEMORY, as_json: Json = False) -> None:
@@ -84,11 +84,11 @@ def stats(memory: MemoryPath = DEFAULT_MEMORY, as_json: Json = False) -> None:
         print_json(rows)
         return
     if not rows:
-        print(f"{memory}: no entries yet")
+        say(f"{memory}: no entries yet")
     for row in rows:
         kind = "human-verified" if row["human_verified"] else "machine"
-        print(f"{row['source']}-{row['target']}  {row['role'] or 'any role':<9} {kind:<9}", end="")
-        print(f"{row['entries']:>10,} entries {row['characters']:>12,} characters  {row['engine']}")
+        say(f"{row['source']}-{row['target']}  {row['role'] or 'any role':<9} {kind:<9}", end="")
+        say(f"{row['entries']:>10,} entries {row['characters']:>12,} characters  {row['engine']}")
 
 
 def _told(added: Added) -> str:

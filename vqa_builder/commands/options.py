@@ -1,4 +1,4 @@
-"""What several commands share: their options, as annotated types, and how they print JSON."""
+"""What several commands share: their options, as annotated types, and how they print."""
 
 from __future__ import annotations
 
@@ -53,6 +53,11 @@ Images = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
+def say(*lines: object, end: str = "\n") -> None:
+    """Print lines to stdout; what data or a spec put into them cannot move the cursor, colour or hide."""
+    print(*map(terminal, lines), sep="\n", end=end)
+
+
 def print_json(value: object) -> None:
     """Print a value of JSON types to stdout, indented, with Japanese and Hindi left readable."""
-    print(terminal(json.dumps(value, ensure_ascii=False, indent=2)))
+    say(json.dumps(value, ensure_ascii=False, indent=2))

@@ -7,8 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from vqa_builder.commands.options import Images, Json, print_json
-from vqa_builder.escaping import terminal
+from vqa_builder.commands.options import Images, Json, print_json, say
 
 
 def verify(
@@ -24,7 +23,7 @@ def verify(
         print_json(report.to_json())
     else:
         for check in report.checks:
-            print(terminal(f"{check.mark:<4}  {check.name}: {check.detail}"))
+            say(f"{check.mark:<4}  {check.name}: {check.detail}")
     if not report.ok:
         raise typer.Exit(1)
 
@@ -36,7 +35,7 @@ def report(
     """Write report.html into a release: counts, reasons, scores with movable thresholds, rows to read."""
     from vqa_builder.release.write import write_report
 
-    print(write_report(release, images))
+    say(write_report(release, images))
 
 
 def diff(
@@ -64,7 +63,7 @@ def diff(
         print_json(found.to_json())
     else:
         for line in pages.text_lines(found):
-            print(terminal(line))
+            say(line)
     if exit_code and not found.is_empty:
         raise typer.Exit(1)
 
@@ -105,7 +104,7 @@ def publish(
         return
     for one in done:
         for line in one.lines():
-            print(terminal(line))
+            say(line)
 
 
 def export(
@@ -126,7 +125,7 @@ def export(
     done = export_cvil(releases, out, tags)
     for split, rows in done.rows.items():
         missing = done.left_out[split]
-        print(f"{done.folder}: {split}: {rows:,} questions, {missing:,} not kept by all releases")
+        say(f"{done.folder}: {split}: {rows:,} questions, {missing:,} not kept by all releases")
 
 
 def _gated(how: str | None) -> str | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from vqa_builder.commands.options import Images, Json, Languages, SpecPath, print_json
+from vqa_builder.commands.options import Images, Json, Languages, SpecPath, print_json, say
 from vqa_builder.errors import ReleaseError, StorageError
 
 if TYPE_CHECKING:
@@ -43,10 +43,10 @@ def export(
     found = [sheet.questions_of(folder, pictures=html is not None, images=images) for folder in folders]
     drawn = sheet.together([sheet.sample(one, rows, seed) for one in found])
     sheet_csv.write(out, drawn.columns, drawn.rows)
-    print(f"{out}: {len(drawn.rows):,} of {drawn.questions:,} distinct questions")
+    say(f"{out}: {len(drawn.rows):,} of {drawn.questions:,} distinct questions")
     if html:
         write_text(html, sheet.html_page(drawn, ", ".join(one.name for one in found)))
-        print(html)
+        say(html)
 
 
 def import_(
@@ -146,10 +146,10 @@ def certify(
     if as_json:
         print_json({**found.to_json(), "done": done or not more, "next": len(more)})
         return
-    print(f"{found.release}: {found.claim}" if found.draws else f"{found.release}: nothing is judged yet")
+    say(f"{found.release}: {found.claim}" if found.draws else f"{found.release}: nothing is judged yet")
     if found.alpha is not None:
-        print(f"agreement of {found.judges} judges: Krippendorff's alpha {found.alpha:.2f}")
-    print(f"{out}: {len(more):,} questions to judge next" if more else f"{certificate}: done")
+        say(f"agreement of {found.judges} judges: Krippendorff's alpha {found.alpha:.2f}")
+    say(f"{out}: {len(more):,} questions to judge next" if more else f"{certificate}: done")
 
 
 def calibrate(
@@ -272,14 +272,12 @@ def _print_imported(found: Imported, memory: Path, as_json: bool) -> None:
         print_json({**vars(found), "labels_file": str(found.labels_file), "memory": str(memory)})
         return
     labels = ", ".join(f"{count:,} {label}" for label, count in sorted(found.labels.items())) or "none"
-    print(
-        f"{memory}: corrections: {found.new:,} new, {found.changed:,} changed, {found.same:,} known already"
-    )
-    print(f"{found.labels_file}: labels: {labels}")
+    say(f"{memory}: corrections: {found.new:,} new, {found.changed:,} changed, {found.same:,} known already")
+    say(f"{found.labels_file}: labels: {labels}")
     for line in found.warnings:
-        print(f"looks wrong, taken all the same: {line}")
+        say(f"looks wrong, taken all the same: {line}")
     for line in found.conflicts:
-        print(f"conflict: {line}")
+        say(f"conflict: {line}")
 
 
 def _print_calibrated(made: Sequence[Calibration], matched: Mapping[str, Matched], out: Path) -> None:
@@ -287,10 +285,10 @@ def _print_calibrated(made: Sequence[Calibration], matched: Mapping[str, Matched
 
     for one in made:
         for line in calibration.lines(one):
-            print(line)
+            say(line)
         if matched[one.language].changed:
-            print(f"{matched[one.language].changed:,} labels left out: the translation has changed since")
-    print(out)
+            say(f"{matched[one.language].changed:,} labels left out: the translation has changed since")
+    say(out)
 
 
 def _target(precision: float | None, keep: float | None) -> Target:

@@ -11,6 +11,7 @@ import pyarrow as pa
 from vqa_builder.batches import rows_at_once
 from vqa_builder.errors import SourceError
 from vqa_builder.sources._input_files import damaged, existing
+from vqa_builder.unpacking import Allowance
 
 
 class ArrowFile:
@@ -20,9 +21,11 @@ class ArrowFile:
         schema: its columns, with their metadata.
     """
 
-    def __init__(self, kind: str, opened: pa.NativeFile) -> None:
+    def __init__(self, kind: str, opened: pa.NativeFile, path: Path) -> None:
         import pyarrow.parquet as pq
 
+        self._opened = opened
+        self._path = path
         self._parquet: pq.ParquetFile | None = None
         if kind == "parquet":
             self._parquet = pq.ParquetFile(opened, buffer_size=1 << 20, pre_buffer=False)
@@ -44,13 +47,15 @@ class ArrowFile:
             rows: of a batch.
         """
         if self._parquet is not None:
-            size = rows_at_once(self._parquet.metadata, columns, rows)
+            size = rows_at_once(self._parquet, self._opened, columns, rows)
             batches = self._parquet.iter_batches(size, columns=list(columns), use_threads=False)
         else:
             names = [name if name in self.schema.names else name.partition(".")[0] for name in columns]
             whole = (batch.select(list(dict.fromkeys(names))) for batch in self._batches)
             batches = (batch.slice(at, rows) for batch in whole for at in range(0, batch.num_rows, rows))
+        allowance = Allowance(self._opened.size(), self._path)
         for batch in batches:
+            allowance.take(batch.nbytes)
             batch.validate(full=True)
             yield batch
 
@@ -64,7 +69,7 @@ def arrow_file(path: Path, kind: str) -> Iterator[ArrowFile]:
     """
     try:
         with pa.OSFile(str(existing(path))) as opened:
-            yield ArrowFile(kind, opened)
+            yield ArrowFile(kind, opened, path)
     except (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError) as error:
         if path.is_dir():
             raise SourceError("An input file cannot be read", where=path, found="a folder") from error

@@ -12,12 +12,13 @@ import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import IO, Any, NamedTuple, cast
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
 from vqa_builder.errors import SourceError
+from vqa_builder.unpacking import unpacked
 
 _MEMBER = re.compile(r"(?P<archive>.+\.zip)!(?P<member>.+)", re.IGNORECASE | re.DOTALL)
 _PART = 1 << 16
@@ -94,7 +95,7 @@ def read_text(path: Path, encoding: str | None = None) -> Content:
     with opened(path, (".json",), encoding) as (label, stream):
         try:
             data = stream.read()
-        except UnicodeDecodeError:
+        except (UnicodeDecodeError, SourceError):
             raise
         except Exception as error:  # zipfile passes on whatever its decompressors raise
             raise _damaged_archive(label, error) from error
@@ -126,12 +127,15 @@ def opened(
                 unzipped = stack.enter_context(zipfile.ZipFile(stream))
                 name = _choose_member(archive, unzipped.namelist(), member, suffixes)
                 label = f"{archive}!{name}"
-                stream = io.BufferedReader(cast(io.RawIOBase, stack.enter_context(unzipped.open(name))))
+                member_of = stack.enter_context(unzipped.open(name))
+                stream = unpacked(member_of, unzipped.getinfo(name).compress_size, label)
             elif member is not None:
                 start = repr(stream.peek(40)[:40].decode("utf-8", "replace"))
                 raise damaged(label, "a zip archive", f"a file that begins with {start}")
             if stream.peek(2).startswith(b"\x1f\x8b"):
-                stream = io.BufferedReader(cast(io.RawIOBase, stack.enter_context(gzip.open(stream))))
+                stream = unpacked(
+                    stack.enter_context(gzip.GzipFile(fileobj=stream)), archive.stat().st_size, label
+                )
             if encoding is None:
                 _check_start(stream.peek(4), label)
             else:

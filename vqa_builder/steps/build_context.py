@@ -232,8 +232,8 @@ def open_build(
 
 def check_trust(spec: Spec, allow: Collection[str] = ()) -> None:
     """Refuse what a build.yaml that came with a release may not decide; the user's own may decide all."""
-    if trust.came_with_a_release(spec):
-        trust.check(spec, allow, [spec.folder])
+    if release := trust.release_around(spec.folder):
+        trust.check(spec, allow, [release])
 
 
 def memory_path(spec: Spec, out: Path) -> Path:

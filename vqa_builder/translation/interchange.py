@@ -26,6 +26,7 @@ from vqa_builder.store import atomic_file
 from vqa_builder.translation import tmx
 from vqa_builder.translation.memory import ANY_ROLE, Entry
 from vqa_builder.translation.request import batches
+from vqa_builder.unpacking import unpacked
 
 SUFFIXES = (".tmx", ".tmx.gz", ".jsonl", ".jsonl.gz", ".parquet")
 ENTRIES = pa.schema(
@@ -236,7 +237,9 @@ def _iso(code: str) -> str:
 
 
 def _opened(path: Path) -> IO[bytes]:
-    return gzip.open(path, "rb") if path.name.lower().endswith(".gz") else path.open("rb")  # type: ignore[return-value]
+    if not path.name.lower().endswith(".gz"):
+        return path.open("rb")
+    return unpacked(gzip.open(path, "rb"), path.stat().st_size, path)
 
 
 @contextmanager

@@ -26,6 +26,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
+from vqa_builder.errors import shown
 from vqa_builder.interrupts import Interrupted
 from vqa_builder.translation.engines import base
 from vqa_builder.translation.engines._faults import AGAIN, Refused, Temporary
@@ -247,7 +248,7 @@ class Dispatcher:
         now = time.monotonic()
         if now >= self._silent_until:
             self._silent_until = now + SECONDS_BETWEEN_WARNINGS
-            _log.warning("%s: %s", self.service, said)
+            _log.warning("%s: %s", self.service, shown(said))
 
 
 class _WorkerPool:

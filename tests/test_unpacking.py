@@ -1,0 +1,59 @@
+"""A file of a few kilobytes that unpacks without end is an error of ours, wherever it is read."""
+
+from __future__ import annotations
+
+import gzip
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from vqa_builder import unpacking
+from vqa_builder.errors import SourceError
+from vqa_builder.metrics.predictions import load_predictions
+from vqa_builder.sources.base import Source
+from vqa_builder.sources.table import Table
+from vqa_builder.sources.vqa_json import VQAJSON
+from vqa_builder.translation import interchange
+
+BEGINNINGS = {"a text": b'{"questions": [{"question": "', "white space": b"[ ", "lines": b"\n"}
+READERS: dict[str, Callable[[Path], object]] = {
+    "vqa_json": lambda path: list(_read(VQAJSON, {"questions": str(path)})),
+    "table": lambda path: list(_read(Table, [str(path)])),
+    "predictions": load_predictions,
+    "memory": lambda path: list(interchange.read_entries(path)),
+}
+
+
+def _read(kind: type[Source], split: object) -> Iterator[object]:
+    return kind(kind.Options.model_validate({"splits": {"train": split}})).read(lambda record: None)
+
+
+def bomb(path: Path, begins: bytes) -> Path:
+    """Two megabytes in two kilobytes."""
+    endless = begins + b" " * 2_000_000
+    if path.suffix == ".zip":
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("a.json", endless)
+    else:
+        path.write_bytes(gzip.compress(endless, 1))
+    return path
+
+
+@pytest.mark.parametrize("reader", READERS.values(), ids=READERS)
+@pytest.mark.parametrize("begins", BEGINNINGS.values(), ids=BEGINNINGS)
+@pytest.mark.parametrize("suffix", [".jsonl.gz", ".json.zip"])
+def test_bomb(
+    reader: Callable[[Path], object],
+    begins: bytes,
+    suffix: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if suffix == ".json.zip" and reader is READERS["memory"]:
+        return  # a memory is no archive
+    monkeypatch.setattr(unpacking, "BESIDE", 1 << 16)
+    monkeypatch.setattr(unpacking, "TIMES", 10)
+    with pytest.raises(SourceError, match="unpacks to far more"):
+        reader(bomb(tmp_path / f"bomb{suffix}", begins))
