@@ -15,7 +15,7 @@ import typer
 
 from vqa_builder import interrupts
 from vqa_builder.commands import building, listing, measuring, memories, releases, review
-from vqa_builder.errors import StorageError, VQABuilderError
+from vqa_builder.errors import EngineError, ScorerError, StorageError, VQABuilderError
 from vqa_builder.escaping import terminal
 from vqa_builder.version import __version__
 
@@ -81,7 +81,7 @@ def main() -> None:
     try:
         app()
     except VQABuilderError as error:
-        _fail(error, str(error), error.exit_code, debug)
+        _fail(error, _without_secrets(error), error.exit_code, debug)
     except OSError as error:
         _fail(error, str(_storage_error(error)), StorageError.exit_code, debug)
     except Exception as error:
@@ -112,6 +112,15 @@ def _options(
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     pass
+
+
+def _without_secrets(error: VQABuilderError) -> str:
+    """Its message; those of plug-ins repeat what other packages and services say."""
+    if not isinstance(error, EngineError | ScorerError):
+        return str(error)
+    from vqa_builder import crash
+
+    return crash.scrubbed(str(error))
 
 
 def _storage_error(error: OSError) -> StorageError:

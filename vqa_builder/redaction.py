@@ -9,7 +9,7 @@ from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Collection, Iterator
 from urllib.parse import quote, quote_plus
 
-__all__ = ["redact", "redact_masked"]
+__all__ = ["redact", "redact_masked", "repeats"]
 
 HIDDEN = "***"
 SHORTEST_BEGINNING = 12
@@ -54,6 +54,16 @@ def redact_masked(text: str, secrets: Collection[str]) -> str:
             shown = rf"{begin}[^\s\"',;)]*|{four}\S{{0,4}}{_MASK}\S*|[^\s\"']*{_MASK}\S{{0,4}}{end}"
             text = re.sub(shown, HIDDEN, text, flags=re.IGNORECASE)
     return text
+
+
+def repeats(text: str, secrets: Collection[str]) -> bool:
+    """Whether a text holds one of some secrets, recoded or not; short ones may stand in any word.
+
+    >>> repeats("the header was Bearer sk-abc12345-tuvwxyz", ["sk-abc12345-tuvwxyz"]), repeats("x", ["x"])
+    (True, False)
+    """
+    long = (secret for secret in secrets if len(secret) >= SHORTEST_BEGINNING)
+    return any(form in text for secret in long for form in _forms(secret))
 
 
 def _forms(secret: str) -> Iterator[str]:

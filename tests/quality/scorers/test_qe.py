@@ -293,6 +293,17 @@ def replied(content: Any, status: int = 200) -> Response:
     return Response(json.dumps(content), status, content_type="application/json")
 
 
+def redirected(request: Request, status: int) -> Response:
+    """To another host, which would learn the key."""
+    return Response("", status, {"Location": request.url.replace("127.0.0.1", "localhost")})
+
+
+def endless() -> Iterator[bytes]:
+    """A reply that does not end."""
+    while True:
+        yield b" " * (1 << 20)
+
+
 def late(request: Request) -> Response:
     """A good reply, but too late."""
     time.sleep(0.6)
@@ -335,6 +346,10 @@ def test_an_endpoint_scores(service: Service, measure: Measure, monkeypatch: pyt
         (lambda r: replied({"error": "no such language"}), "reports an error", "no such language"),
         (lambda r: Response("<html>", 200), "wrote something else than JSON", "<html>"),
         (lambda r: replied({"detail": f"bad key {KEY}"}, 401), "does not answer", "status 401"),
+        (lambda r: good(r, signature=f"service|{KEY}"), "does not answer", "repeats the key"),
+        (lambda r: redirected(r, 302), "does not answer", "status 302"),
+        (lambda r: redirected(r, 307), "does not answer", "status 307"),
+        (lambda r: Response(endless(), 200), "does not answer", "more than 16 MiB"),
     ],
 )
 def test_what_an_endpoint_does_wrong_is_one_clear_error(

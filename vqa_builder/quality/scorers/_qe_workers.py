@@ -45,8 +45,10 @@ from functools import cached_property
 from typing import Any, NamedTuple, Protocol
 
 from vqa_builder.errors import ScorerError
+from vqa_builder.redaction import redact_masked, repeats
 
 PROTOCOL = 1
+MOST_BYTES = 16 << 20
 PASSING = frozenset({429, 500, 502, 503, 504})
 
 
@@ -202,7 +204,7 @@ class HttpWorker:
     Args:
         url: where to send requests.
         key: sent as ``Authorization: Bearer``; "" for none.
-        timeout: seconds without a byte after which a request has failed.
+        timeout: seconds that a request may take.
         retries: how often a request is sent again after 429, 5xx or no connection.
         first_wait: seconds before the first retry; twice as many before each further one.
     """
@@ -239,8 +241,15 @@ class HttpWorker:
                 self.url, _request(1, pairs, language).encode(), self._headers, method="POST"
             )
             try:
-                with urllib.request.urlopen(request, timeout=self.timeout) as answer:
-                    return _parsed(answer.read().decode("utf-8", "replace"), self.url)
+                with _OPENER.open(request, timeout=self.timeout) as answer:
+                    text = _read(answer, time.monotonic() + self.timeout)
+                if text is None:
+                    found = f"a reply of more than {MOST_BYTES >> 20} MiB"
+                elif repeats(text, [self._key]):
+                    found = "a reply that repeats the key"
+                else:
+                    return _parsed(text, self.url)
+                break
             except urllib.error.HTTPError as error:
                 found = f"status {error.code}: {error.read(300).decode('utf-8', 'replace')}"
                 if error.code not in PASSING:
@@ -249,10 +258,36 @@ class HttpWorker:
                 found = f"no answer within {self.timeout:g} s"
             except (OSError, http.client.HTTPException) as error:
                 found = f"no connection ({error})"
-        found = found.replace(self._key, "***") if self._key else found
+        found = redact_masked(found, [self._key])
         raise _trouble(
             "does not answer", self.url, "status 200 and JSON", found, "see to it that the service runs"
         )
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """A redirect would carry the key and the texts to an address that nobody named."""
+
+    def redirect_request(self, *_: Any) -> None:
+        """None: the redirect is an error."""
+
+
+_OPENER = urllib.request.build_opener(_NoRedirect)
+
+
+def _read(answer: http.client.HTTPResponse, until: float) -> str | None:
+    """What a reply holds; None for more than ``MOST_BYTES``.
+
+    Raises:
+        TimeoutError: it does not end in time.
+    """
+    body = bytearray()
+    while part := answer.read1(1 << 16):
+        body += part
+        if len(body) > MOST_BYTES:
+            return None
+        if time.monotonic() > until:
+            raise TimeoutError
+    return body.decode("utf-8", "replace")
 
 
 def _request(number: int, pairs: Sequence[Pair], language: str) -> str:

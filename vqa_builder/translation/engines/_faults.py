@@ -15,7 +15,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
 
 from vqa_builder.errors import EngineError
-from vqa_builder.redaction import redact_masked
+from vqa_builder.redaction import redact_masked, repeats
 from vqa_builder.translation.engines.base import Stopped
 
 MOST_BYTES = 16 << 20
@@ -109,6 +109,10 @@ class Secrets:
         """The text without any key, nor what begins like one, on one line and not too long."""
         return " ".join(redact_masked(text, self._values).split())[:300]
 
+    def stand_in(self, text: str) -> bool:
+        """Whether a text that is to be kept holds a key."""
+        return repeats(text, self._values)
+
 
 class HttpReply(NamedTuple):
     """What a service answered, at most ``MOST_BYTES`` of it; bytes that are no text are U+FFFD.
@@ -149,6 +153,7 @@ async def post(client: Any, url: str, timeout: float, secrets: Secrets, **conten
 
     Raises:
         Temporary: there is no reply.
+        Refused: a good reply holds a key, which would stand in the memory and in releases.
     """
     import httpx
 
@@ -171,7 +176,10 @@ async def post(client: Any, url: str, timeout: float, secrets: Secrets, **conten
         fault = Temporary(secrets.scrub(f"no connection ({root_of(error)})"))
     else:
         if len(body) <= MOST_BYTES:
-            return HttpReply(int(reply.status_code), reply.headers, body.decode(errors="replace"))
+            said = HttpReply(int(reply.status_code), reply.headers, body.decode(errors="replace"))
+            if said.is_good and secrets.stand_in(said.text):
+                raise Refused("a reply that repeats the key")
+            return said
         fault = Temporary(f"a reply of more than {MOST_BYTES >> 20} MiB")
     raise fault
 

@@ -1,0 +1,138 @@
+"""No key reaches the state, the memory, a release, a crash file or the terminal, whatever services repeat."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
+
+from tests.tiny import write_vqa
+from vqa_builder import cli, interrupts
+from vqa_builder.redaction import _forms
+from vqa_builder.translation.engines._web_services import SERVICES
+
+CANARY = "sk-CANARY+9f8e7d6c5b4a/="
+CHAT = {"type": "openai", "model": "m"}
+WEB = {name: service.keys for name, service in SERVICES.items() if service.keys}
+ENGINES: dict[str, dict[str, Any]] = {
+    "openai": {"translate": {"engine": CHAT}},
+    **{name: {"translate": {"engine": {"type": "deep_translator", "provider": name}}} for name in WEB},
+}
+SCORERS: dict[str, dict[str, Any]] = {
+    "judge": {"scores": [{"type": "judge", "model": "m"}]},
+    "qe": {"scores": [{"type": "qe", "key_variable": "OPENAI_API_KEY"}]},
+}
+
+
+def echo(request: Request) -> str:
+    """All that was sent, as a careless service or a proxy shows it."""
+    return (
+        f"{request.url} {dict(request.headers)} {request.get_data(as_text=True)} {' '.join(_forms(CANARY))}"
+    )
+
+
+class Careless:
+    """Answers with what it was sent: as an error, as a translation, as an error again."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def __call__(self, request: Request) -> Response:
+        self.asked += 1
+        said = echo(request)
+        if self.asked % 4 == 1:
+            return Response(said, 500)
+        if self.asked % 4 == 2:
+            return Response(json.dumps({"error": {"message": said}, "message": said}), 429)
+        if self.asked < 10:
+            items = {"items": [{"id": number, "text": said, "translation": said} for number in range(1, 40)]}
+            choice = {"message": {"content": json.dumps(items)}, "finish_reason": "stop"}
+            translated = {"text": said, "dst": said}
+            everything = {
+                "choices": [choice],
+                "usage": {"prompt_tokens": said},
+                "translatedText": said,
+                "translations": [translated],
+                "trans_result": [translated],
+                "protocol": 1,
+                "signature": said,
+                "scores": [0.5],
+            }
+            return Response(json.dumps(everything), content_type="application/json")
+        return Response(json.dumps({"error": said}), 401)
+
+
+@pytest.fixture
+def careless() -> Iterator[HTTPServer]:
+    with HTTPServer(host="127.0.0.1", threaded=True) as server:
+        server.expect_request(re.compile("/.*")).respond_with_handler(Careless())
+        yield server
+
+
+def with_address(changes: Any, url: str) -> Any:
+    """Plug-ins asked at an address of ours, with little patience."""
+    if isinstance(changes, dict) and "type" in changes:
+        patience = (
+            {"retries": 1} if changes["type"] == "qe" else {"retries": 3, "first_wait": 0, "longest_wait": 1}
+        )
+        return {**changes, **patience, "url" if changes["type"] == "qe" else "base_url": url}
+    if isinstance(changes, dict):
+        return {name: with_address(value, url) for name, value in changes.items()}
+    return [with_address(one, url) for one in changes] if isinstance(changes, list) else changes
+
+
+@pytest.mark.parametrize("name", [*ENGINES, *SCORERS])
+def test_no_key_is_found_anywhere(
+    name: str,
+    careless: HTTPServer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    for variable in {"OPENAI_API_KEY", *(key for keys in WEB.values() for key in keys.values())}:
+        monkeypatch.setenv(variable, CANARY)
+    monkeypatch.setattr(interrupts, "end_soon_on_interrupt", lambda: None)
+    changes = with_address({**ENGINES, **SCORERS}[name], careless.url_for("/v1"))
+    spec = write_vqa(tmp_path / "source", languages=["ja"], policy="lenient", **changes)
+    out = tmp_path / "out"
+    for more in (["--debug"], []):
+        monkeypatch.setattr(sys, "argv", ["vqa-builder", "build", str(spec), "--out", str(out), *more])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        assert ended.value.code == 2
+    assert len(careless.log) >= 3
+    said = "".join(capfd.readouterr())
+    assert "Traceback" in said and "error: " in said
+    found = {
+        "the terminal": said.encode(),
+        **{str(path): path.read_bytes() for path in out.rglob("*") if path.is_file()},
+    }
+    for form in (*_forms(CANARY), "CANARY"):
+        for place, content in found.items():
+            assert form.encode() not in content, f"{form} in {place}"
+
+
+def test_what_a_plug_in_raises_is_scrubbed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Engines of other packages know nothing of this."""
+
+    def fail(*_: object) -> None:
+        raise LookupError(f"no route for Authorization={CANARY}")
+
+    monkeypatch.setenv("OPENAI_API_KEY", CANARY)
+    monkeypatch.setattr(interrupts, "end_soon_on_interrupt", lambda: None)
+    monkeypatch.setattr("vqa_builder.translation.engines.mini.Mini.translate", fail)
+    spec = write_vqa(tmp_path, languages=["ja"])
+    monkeypatch.setattr(sys, "argv", ["vqa-builder", "build", str(spec), "--out", str(tmp_path), "--debug"])
+    with pytest.raises(SystemExit):
+        cli.main()
+    said = "".join(capfd.readouterr())
+    assert "error: The engine mini failed" in said and "no route for" in said and "9f8e7d6c" not in said
