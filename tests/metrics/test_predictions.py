@@ -64,6 +64,9 @@ def test_numbers_are_answers(tmp_path: Path) -> None:
         ("id,answer\n1,2\n", "the header 'id,answer'"),
         ("question_id,answer\n1,2\n3\n", "row 2 has too few fields"),
         ("", "The file is empty"),
+        ('{"1": "yes", "2": "no", "1": "no"}', "the name '1' stands there twice"),
+        ('[{"question_id": 1, "answer": "yes", "answer": "no"}]', "the name 'answer' stands there twice"),
+        ('{"question_id": 1, "answer": "yes", "answer": "no"}\n', "the name 'answer' stands there twice"),
     ],
 )
 def test_other_shapes_are_refused(tmp_path: Path, data: str, message: str) -> None:

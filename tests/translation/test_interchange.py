@@ -128,6 +128,16 @@ GOOD = '{"source": "en", "target": "ja", "text": "cat", "translation": "猫"}\n'
         (GOOD.encode("utf-16"), "line 1", ""),
         (b'{"source": "en", "target": "ja", "text": "\xff", "translation": "x"}', "line 1", "utf-8"),
         (GOOD.replace('"cat"', '"\\ud83d"'), "line 1", ""),
+        (
+            GOOD + GOOD.replace('"text"', '"text": "dog", "text"'),
+            "line 2",
+            "the name 'text' stands there twice",
+        ),
+        (
+            GOOD.replace('"text"', '"text": "dog", "\\u0074ext"'),
+            "line 1",
+            "the name 'text' stands there twice",
+        ),
     ],
 )
 def test_broken_json_lines(tmp_path: Path, content: str | bytes, where: str, found: str) -> None:

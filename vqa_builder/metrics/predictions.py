@@ -18,7 +18,7 @@ from vqa_builder.errors import SourceError
 from vqa_builder.metrics.references import References, some
 from vqa_builder.sources._answer_texts import text_of
 from vqa_builder.sources._input_files import read_text
-from vqa_builder.strict_json import decode, decode_lines
+from vqa_builder.strict_json import decode, decode_lines, refuse_repeated_names
 
 Missing = Literal["error", "wrong"]
 Unknown = Literal["error", "ignore"]
@@ -158,12 +158,18 @@ def _read(path: Path) -> list[tuple[int | str, Value]]:
     content = read_text(path)
     start = content.data.lstrip()[:1]
     if start == b"[":
-        return _pairs(decode(content.data, list[_Prediction]))
+        records = decode(content.data, list[_Prediction])
+        refuse_repeated_names(content.data)
+        return _pairs(records)
     if start != b"{":
         return _read_csv(content.data.decode(), content.label)
     if (answers := _object(content.data)) is not None:
+        refuse_repeated_names(content.data)
         return list(answers.items())
-    return _pairs(decode_lines(content.data, _Prediction))
+    records = decode_lines(content.data, _Prediction)
+    for line in content.data.splitlines():
+        refuse_repeated_names(line or b"0")
+    return _pairs(records)
 
 
 def _object(data: bytes) -> dict[str, Value] | None:

@@ -23,6 +23,7 @@ import pyarrow as pa
 
 from vqa_builder.errors import SourceError, StorageError, VQABuilderError
 from vqa_builder.store import atomic_file
+from vqa_builder.strict_json import refuse_repeated_names
 from vqa_builder.translation import tmx
 from vqa_builder.translation.memory import ANY_ROLE, Entry
 from vqa_builder.translation.request import batches
@@ -42,6 +43,7 @@ ENTRIES = pa.schema(
     ],
 )
 REQUIRED = ("source", "target", "text", "translation")
+NAMES = [f'"{name}"'.encode() for name in ENTRIES.names]
 ROWS_PER_GROUP = 10_000
 
 
@@ -170,6 +172,8 @@ def _read_json_lines(path: Path) -> Iterator[tuple[str, Record]]:
                 continue
             try:
                 record = decode(line)
+                if b"\\u00" in line or any(line.count(name) > 1 for name in NAMES):
+                    refuse_repeated_names(line)
             except (msgspec.DecodeError, UnicodeDecodeError) as error:
                 _wrong(
                     path, f"line {number}", "one JSON object with source, target, text, translation", error
