@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from vqa_builder.arrays import one_array
+from vqa_builder.batches import Batches
 from vqa_builder.quality.scorers._content_words import content_words
 from vqa_builder.quality.scorers._english import bare_words, stated
 from vqa_builder.quality.text import folded
@@ -35,11 +36,11 @@ class Repeats(NamedTuple):
     rows: pa.Table
 
 
-def repeats(rows: pa.Table) -> Repeats:
-    """Which kept rows repeat others.
+def repeats(rows: pa.Table | Batches) -> Repeats:
+    """Which kept rows repeat others; of each row numbers are held, and its ids and question for a while.
 
     Args:
-        rows: ``COLUMNS`` of them, as ``assemble.assemble`` makes them.
+        rows: with ``COLUMNS``, as ``assemble.assemble`` makes them.
 
     >>> found = repeats(pa.table({
     ...     "question_id": [7, 8, 9], "split": ["train"] * 3, "image_id": [1, 1, 1], "reasons": [[], [], []],
@@ -50,21 +51,26 @@ def repeats(rows: pa.Table) -> Repeats:
     >>> found.rows["repeats"].to_pylist(), found.rows["of_question_id"].to_pylist()
     (['near', 'near'], [7, 7])
     """
-    kept = rows.filter(pc.equal(pc.list_value_length(rows["reasons"]), 0))
+    rows = Batches.of(rows)
+    pieces = [_kept(piece) for piece in rows.read(COLUMNS)] or [_kept(rows.schema.empty_table())]
+    kept = pa.concat_tables(pieces).unify_dictionaries()
+    del pieces
     questions = one_array(kept["question_en"]).dictionary_encode()
-    same, near = (forms.take(questions.indices) for forms in _forms(questions.dictionary))
+    kept = kept.drop_columns(["question_en"])
+    same, near = (_codes(forms)[questions.indices.to_numpy()] for forms in _forms(questions.dictionary))
     split, answer = _codes(kept["split"]), _codes(kept["multiple_choice_answer_en"])
     image = _codes(kept["image_id"])
     here = np.arange(kept.num_rows)
-    again = {name: _first(split, image, _codes(form)) for name, form in (("same", same), ("near", near))}
-    pair = _first(_codes(same), answer)
+    again = {name: _first(split, image, form) for name, form in (("same", same), ("near", near))}
+    pair = _first(same, answer)
     shared = (split[pair] != split) & (answer >= 0)
     kinds = np.select([again["same"] != here, again["near"] != here, shared], [0, 1, 2], -1)
     places = pa.array(np.flatnonzero(kinds >= 0))
     chosen = kinds[kinds >= 0]
     firsts = np.choose(chosen, [first[kinds >= 0] for first in (again["same"], again["near"], pair)])
-    of = kept.select(["split", "question_id"]).take(pa.array(firsts))
-    told = kept.select(["split", "question_id"]).take(places)
+    ids = kept.select(["split", "question_id"])
+    ids = ids.set_column(0, "split", ids["split"].cast(pa.string()))
+    of, told = ids.take(pa.array(firsts)), ids.take(places)
     told = told.append_column("repeats", pa.array(_KINDS).take(pa.array(chosen)))
     for name in of.column_names:
         told = told.append_column(f"of_{name}", of[name])
@@ -82,13 +88,22 @@ def repeats(rows: pa.Table) -> Repeats:
     )
 
 
-def _codes(column: pa.ChunkedArray | pa.Array) -> NDArray[np.int64]:
+def _kept(rows: pa.Table) -> pa.Table:
+    """The kept ones, what is often repeated as numbers."""
+    kept = rows.select(COLUMNS).filter(pc.equal(pc.list_value_length(rows["reasons"]), 0))
+    for name in ("split", "multiple_choice_answer_en"):
+        place = kept.schema.get_field_index(name)
+        kept = kept.set_column(place, name, kept[name].dictionary_encode())
+    return kept.drop_columns(["reasons"])
+
+
+def _codes(column: pa.ChunkedArray | pa.Array) -> NDArray[np.int32]:
     """A number for each distinct value; -1 for null."""
     indices = one_array(column).dictionary_encode().indices
-    return np.asarray(pc.fill_null(indices, -1).to_numpy(zero_copy_only=False), np.int64)
+    return np.asarray(pc.fill_null(indices, -1).to_numpy(zero_copy_only=False), np.int32)
 
 
-def _first(*columns: NDArray[np.int64]) -> NDArray[np.int64]:
+def _first(*columns: NDArray[np.int32]) -> NDArray[np.int64]:
     """For each row the first row that has the same in all columns."""
     key = np.zeros(len(columns[0]), np.int64)
     for column in columns:

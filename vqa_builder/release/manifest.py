@@ -6,14 +6,17 @@ No time, no host and no path outside the release stands in it; identity is the c
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from vqa_builder.batches import Batches
 from vqa_builder.errors import ReleaseError
@@ -255,8 +258,11 @@ def score_summaries(tables: Sequence[pa.Table | Batches]) -> dict[str, dict[str,
     parts = [Batches.of(table) for table in tables if "scores" in table.schema.names and table.num_rows]
     if not parts:
         return {}
-    scores = pa.chunked_array(piece["scores"].chunk(0) for rows in parts for piece in rows.read(["scores"]))
-    return {field.name: _summary(pc.struct_field(scores, field.name)) for field in scores.type}
+    found: dict[str, _Seen] = {}
+    for scores in (piece["scores"].chunk(0) for rows in parts for piece in rows.read(["scores"])):
+        for field in scores.type:
+            found.setdefault(field.name, _Seen()).add(pc.struct_field(scores, field.name))
+    return {name: seen.summary() for name, seen in found.items()}
 
 
 def _checked(content: Any, path: Path | str) -> Mapping[str, Any]:
@@ -294,21 +300,37 @@ def _table(table: Batches, pictures: Pictures | None) -> dict[str, Any]:
     }
 
 
-def _summary(column: pa.ChunkedArray) -> dict[str, Any]:
-    total = len(column)
-    if not (pa.types.is_floating(column.type) or pa.types.is_integer(column.type)):
-        found = inside.tally([column.cast(pa.string())])
-        frequent = dict(list(found.items())[:FREQUENT_VALUES])
-        return {"count": sum(found.values()), "nulls": column.null_count, "values": frequent}
-    values = column.cast(pa.float64()).drop_null().combine_chunks()
-    values = values.filter(pc.is_finite(values))
-    if not len(values):
-        return {"count": 0, "nulls": total}
-    points = pc.quantile(values, q=[0, 0.25, 0.5, 0.75, 1]).to_pylist()
-    names = ("min", "q25", "median", "q75", "max")
-    numbers = {**dict(zip(names, points, strict=True)), "mean": pc.mean(values).as_py()}
-    rounded = {name: _significant(number) for name, number in numbers.items()}
-    return {"count": len(values), "nulls": total - len(values), **rounded}
+class _Seen:
+    """The values of a score, piece by piece: numbers as they are, words counted."""
+
+    def __init__(self) -> None:
+        self._rows, self._numbers, self._words = 0, list[NDArray[Any]](), Counter[str]()
+        self._is_number = False
+
+    def add(self, values: pa.Array) -> None:
+        """The next ones."""
+        self._rows += len(values)
+        self._is_number = pa.types.is_floating(values.type) or pa.types.is_integer(values.type)
+        values = values.drop_null()
+        if self._is_number:
+            self._numbers.append(np.array(values.filter(pc.is_finite(values))))
+        else:
+            self._words.update(inside.tally([values.cast(pa.string())]))
+
+    def summary(self) -> dict[str, Any]:
+        """Their distribution."""
+        if not self._is_number:
+            frequent = sorted(self._words.items(), key=lambda pair: (-pair[1], pair[0]))[:FREQUENT_VALUES]
+            count = self._words.total()
+            return {"count": count, "nulls": self._rows - count, "values": dict(frequent)}
+        values = pa.array(np.concatenate(self._numbers).astype(np.float64))
+        if not len(values):
+            return {"count": 0, "nulls": self._rows}
+        points = pc.quantile(values, q=[0, 0.25, 0.5, 0.75, 1]).to_pylist()
+        names = ("min", "q25", "median", "q75", "max")
+        numbers = {**dict(zip(names, points, strict=True)), "mean": pc.mean(values).as_py()}
+        rounded = {name: _significant(number) for name, number in numbers.items()}
+        return {"count": len(values), "nulls": self._rows - len(values), **rounded}
 
 
 def _significant(number: float, digits: int = 6) -> float:

@@ -19,6 +19,7 @@ from vqa_builder.translation.phrasebook import NAME as PHRASEBOOK
 Floats: TypeAlias = NDArray[np.float32]
 
 WORDS = ("question_type", "answer_type", "engine")
+WORD = pa.dictionary(pa.int32(), pa.string())
 TEXTS = (
     "question",
     "question_en",
@@ -69,10 +70,14 @@ def gather(tables: Mapping[str, pa.Table | Batches], texts: Sequence[str] = ()) 
         texts: columns to take along besides, which takes memory; ``texts_of`` reads those of some rows.
 
     Returns:
-        split, keep, reasons (empty for kept rows), ``WORDS`` as dictionaries, ``texts``, and ``scores`` if
-        the release has any.
+        split, keep, reasons (empty for kept rows), ``WORDS`` as dictionaries, ``texts``, ``fitted`` (whether
+        the rules of the round trip were fitted for such a question), and ``scores`` if the release has any,
+        their words as dictionaries.
     """
-    parts = [_part(piece, split, keep, texts) for split, keep, piece in _pieces(tables, [*WORDS, *texts])]
+    parts = [
+        _part(piece, split, keep, texts)
+        for split, keep, piece in _pieces(tables, [*WORDS, "question_en", *texts])
+    ]
     return pa.concat_tables(parts).combine_chunks()
 
 
@@ -125,8 +130,7 @@ def _judged_forward(rows: pa.Table, wanted: str | None, measured: Measured) -> N
         by_phrasebook = pc.starts_with(engines.dictionary, f"{PHRASEBOOK}|").take(engines.indices)
         forward |= np.asarray(pc.fill_null(by_phrasebook, False), bool)
     if wanted == "auto":
-        questions = pa.table({"role": pa.repeat("question", rows.num_rows), "text": rows["question_en"]})
-        forward |= ~fitted(questions)
+        forward |= ~np.asarray(rows["fitted"], bool)
     return forward
 
 
@@ -151,7 +155,7 @@ def labels(rows: pa.Table) -> dict[str, pa.Array]:
     return {
         field.name: pc.struct_field(scores, field.name)
         for field in scores.type
-        if pa.types.is_string(field.type)
+        if pa.types.is_dictionary(field.type)
     }
 
 
@@ -176,16 +180,20 @@ def _pieces(
 
 def _part(table: pa.Table, split: str, keep: bool, texts: Sequence[str]) -> pa.Table:
     size = table.num_rows
-    kind = pa.dictionary(pa.int32(), pa.string())
     columns = {
-        "split": pa.repeat(split, size).cast(kind),
+        "split": pa.repeat(split, size).cast(WORD),
         "keep": pa.repeat(keep, size),
         "reasons": pa.array([[]] * size, pa.list_(pa.string())) if keep else table["reasons"],
-        **{name: table[name].cast(kind) for name in WORDS},
+        **{name: table[name].cast(WORD) for name in WORDS},
     }
     if "question_id" in texts:
         columns["question_id"] = table["question_id"].cast(pa.string())
     columns |= {name: table[name] for name in texts if name not in columns}
+    questions = pa.table({"role": pa.repeat("question", size), "text": table["question_en"]})
+    columns["fitted"] = pa.array(fitted(questions))
     if "scores" in table.column_names:
-        columns["scores"] = table["scores"]
+        scores = table["scores"].combine_chunks()
+        found = {field.name: pc.struct_field(scores, field.name) for field in scores.type}
+        found = {name: one.cast(WORD) if pa.types.is_string(one.type) else one for name, one in found.items()}
+        columns["scores"] = pa.StructArray.from_arrays(list(found.values()), list(found))
     return pa.table(columns)

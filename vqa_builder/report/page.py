@@ -40,7 +40,7 @@ def render(
     Returns:
         An HTML document that loads nothing from anywhere; ``vqa-builder report`` writes it.
     """
-    rows = gather(tables, ["question_en"])
+    rows = gather(tables)
     policy = manifest.get("policy") or manifest.get("spec", {}).get("policy") or {}
     scores = measures(rows, policy, manifest["counts"].get("round_trip"))
     read_texts = partial(texts_of, tables)

@@ -192,7 +192,7 @@ def _contents(
     data, rejected = assembly.split_rows(rows.rows)
     policy = policies.judged_by(verdicts.table).model_dump(mode="json")
     segments, translations = translated.segments.table, translated.translations.table
-    repeats = duplicates.repeats(Batches.of(rows.rows).table(duplicates.COLUMNS))
+    repeats = duplicates.repeats(rows.rows)
     return ReleaseContents(
         name=spec.release_name(language),
         language=language,
