@@ -75,9 +75,9 @@ def alone(out: Path) -> float:
         (path,) = (out / ".vqa-builder" / "steps").glob(f"{name}-*.arrow")
         return pa.ipc.open_file(str(path)).read_all()
 
-    roles, english = table("segments")["role"], table("segments")["text"]
     kinds = []
     for language in ("ja", "hi"):
+        roles, english = (table(f"asked-{language}")[name] for name in ("role", "text"))
         found = table(f"back-translations-{language}")
         by_mini = pc.fill_null(pc.starts_with(found["engine"], "mini"), False)
         kinds += [("en", language, english.filter(by_mini), roles.filter(by_mini))]
