@@ -55,8 +55,8 @@ class ArrowFile:
             batches = (batch.slice(at, rows) for batch in whole for at in range(0, batch.num_rows, rows))
         allowance = Allowance(self._opened.size(), self._path)
         for batch in batches:
-            allowance.take(batch.nbytes)
             batch.validate(full=True)
+            allowance.take(batch.nbytes)
             yield batch
 
 
