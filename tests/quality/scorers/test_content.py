@@ -6,7 +6,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from vqa_builder.quality.scorers._content_words import content_words, lemma, meaning
+from vqa_builder.quality.scorers._content_words import content_words, meaning
+from vqa_builder.quality.scorers._english_forms import lemma
 
 Measure = Callable[..., list[Any]]
 

@@ -7,7 +7,6 @@ from a back-translation is a fault, a "kind of" that is missing is none.
 
 from __future__ import annotations
 
-import re
 from functools import cache, lru_cache
 from typing import NamedTuple
 
@@ -17,21 +16,25 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from vqa_builder.quality.scorers import _english
+from vqa_builder.quality.scorers._english_forms import lemma
 from vqa_builder.quality.text import Floats, read_rows
-
-_VOWEL = re.compile("[aeiouy]")
-_DOUBLED = re.compile(r"([bdgkmnprt])\1$")
 
 _FUNCTION = (
     "a an the this that these those some any such do does did be is are was were am been being has have had "
     "having will would can could shall should may might must of in on at to for from by with as into onto "
     "upon there here it its he him his she her hers they them their theirs i me my we us our you your and or "
     "but if then so please just very what which who whom whose how where when why not no none "
-    "never s t ll ve d itself himself herself themselves yourself"
+    "never s t ll ve d m re itself himself herself themselves yourself"
 )
 FUNCTION_WORDS = frozenset(_FUNCTION.split())
 """Articles, auxiliaries, prepositions and pronouns, which a paraphrase changes freely; question words and
 negations, which ``agreement`` compares."""
+
+
+_DRINKS = frozenset(
+    "wine wines water drink drinks drinking beer beers champagne juice milk tea liquid beverage alcohol cocktail "
+    "cocktails soda lemonade liquor whiskey full empty filled fill half ice straw straws poured pouring".split()
+)
 
 
 class Meaning(NamedTuple):
@@ -73,6 +76,7 @@ def content_words(texts: pa.Array) -> Words:
     row: NDArray[np.int64] = pc.list_parent_indices(lists).to_numpy(zero_copy_only=False)
     meanings = [meaning(word) for word in types]
     types, codes = _joined(types, codes, row, meanings)
+    _tell_glasses(types, codes, row, meanings)
     known = np.array([one is not None for one in meanings], bool)[codes]
     lemmas = pa.array([one.lemma if one else "" for one in meanings], pa.string()).dictionary_encode()
     numbers = lemmas.indices.to_numpy(zero_copy_only=False).astype(np.int64)
@@ -80,6 +84,17 @@ def content_words(texts: pa.Array) -> Words:
     kept = codes[known]
     text = pa.array(types, pa.string()).take(pa.array(kept))
     return Words(row[known], numbers[kept], weights[kept], text, lemmas.dictionary.to_pylist())
+
+
+def _tell_glasses(
+    types: list[str], codes: NDArray[np.int64], row: NDArray[np.int64], meanings: list[Meaning | None]
+) -> None:
+    """Glasses that somebody drinks from are many a glass; others are to see through."""
+    if "glasses" in types:
+        drinks = np.unique(row[np.array([word in _DRINKS for word in types], bool)[codes]])
+        codes[(codes == types.index("glasses")) & np.isin(row, drinks)] = len(types)
+        types.append("glasses")
+        meanings.append(meaning("glass"))
 
 
 def lemmas_of(words: Words) -> list[str]:
@@ -126,30 +141,6 @@ def meaning(word: str) -> Meaning | None:
     groups = _groups()
     form = lemma(word)
     return groups.get(word) or groups.get(form) or Meaning(form, 1.0)
-
-
-@lru_cache(maxsize=200_000)
-def lemma(word: str) -> str:
-    """A word without its inflection, roughly: it is only ever compared with another such word.
-
-    >>> [lemma(word) for word in ("buses", "berries", "glass", "riding", "sitting", "stopped", "held")]
-    ['bus', 'berry', 'glass', 'rid', 'sit', 'stop', 'hold']
-    """
-    irregular = _irregular().get(word)
-    if irregular is not None:
-        return irregular
-    form = _english.singular(word)
-    for ending in ("ing", "ed"):
-        stem = form.removesuffix(ending)
-        if stem != form and len(stem) > 2 and _VOWEL.search(stem):
-            form = _DOUBLED.sub(r"\1", stem)
-            break
-    return form.removesuffix("e") if len(form) > 3 else form
-
-
-@cache
-def _irregular() -> dict[str, str]:
-    return {row["form"]: row["lemma"] for row in read_rows("irregular_forms_en.tsv")}
 
 
 @cache

@@ -18,11 +18,12 @@ _CONTRACTIONS = [
         (r"\bcan['’]?t\b|\bcannot\b", "can not"),
         (r"\b(is|are|was|were|do|does|did|has|have|had|could|should|would|must)n['’]?t\b", r"\1 not"),
         (r"\b(what|who|where|how|that|there|it|he|she)['’]s\b", r"\1 is"),
+        (r"\b(what|where|who|how|that)s\b", r"\1 is"),
         (r"['’]re\b", " are"),
         (r"['’]s\b", ""),
     ]
 ]
-_CONTRACTED = re.compile(r"['’]|nt\b|nnot\b")
+_CONTRACTED = re.compile(r"['’]|nt\b|nnot\b|\b(?:what|where|who|how|that)s\b")
 
 NEGATIONS = frozenset(
     ("not", "no", "none", "nobody", "nothing", "nowhere", "never", "neither", "nor", "without")
@@ -119,21 +120,6 @@ def _written_out(texts: pa.Array) -> pa.Array:
         written = pa.array([expanded(text) for text in lower.filter(contracted).to_pylist()], pa.string())
         lower = pc.replace_with_mask(lower, contracted, written)
     return lower
-
-
-def singular(word: str) -> str:
-    """A word without its plural ending, roughly; it is only ever compared with another such word.
-
-    >>> singular("buses"), singular("berries"), singular("glass"), singular("dogs")
-    ('bus', 'berry', 'glass', 'dog')
-    """
-    if len(word) > 4 and word.endswith("ies"):
-        return word[:-3] + "y"
-    if len(word) > 4 and word.endswith(("oes", "ses", "xes", "zes", "ches", "shes")):
-        return word[:-2]
-    if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
-        return word[:-1]
-    return word
 
 
 class Stated(NamedTuple):

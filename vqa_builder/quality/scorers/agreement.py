@@ -12,8 +12,9 @@ from pydantic import BaseModel
 from vqa_builder import languages
 from vqa_builder.languages.base import Language
 from vqa_builder.quality.scorers import _english
-from vqa_builder.quality.scorers._content_words import lemma, meaning
+from vqa_builder.quality.scorers._content_words import meaning
 from vqa_builder.quality.scorers._dictionary import dictionary
+from vqa_builder.quality.scorers._english_forms import lemma
 from vqa_builder.quality.scorers.base import Scorer
 from vqa_builder.quality.scorers.numerals import numbers_in
 from vqa_builder.quality.text import folded

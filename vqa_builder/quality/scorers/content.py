@@ -62,7 +62,7 @@ class Content(Scorer):
     }
     ends: ClassVar = {"content_missing": "low", "content_added": "low"}
     needs_back_translation = True
-    version: ClassVar[str] = "4"
+    version: ClassVar[str] = "5"
 
     def __init__(self, language: Language, options: BaseModel | None = None) -> None:
         super().__init__(language, options)

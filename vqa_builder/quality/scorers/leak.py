@@ -17,8 +17,8 @@ from pydantic import BaseModel, Field
 from vqa_builder.errors import ScorerError, SpecError
 from vqa_builder.languages.base import Language
 from vqa_builder.quality.scorers import base
-from vqa_builder.quality.scorers._content_words import lemma
 from vqa_builder.quality.scorers._english import expanded
+from vqa_builder.quality.scorers._english_forms import lemma
 from vqa_builder.quality.text import folded
 from vqa_builder.strict_json import decode
 
