@@ -35,7 +35,7 @@ from vqa_builder.quality.text import folded
 ROOM = Path(scorers.__file__).parent
 ITERATIONS = 6
 LIKELY, TELLING = 0.02, 0.1
-FEWEST, FLAT = 2, 0.2
+FEWEST, FLAT, COMMON = 2, 0.2, 0.05
 SURE, UNASKED = 0.85, 0.1
 FREQUENT = 30
 _FUNCTION = ("助詞", "助動詞", "記号", "フィラー", "接続詞")
@@ -136,10 +136,13 @@ def dictionary(language: str) -> dict[str, dict[str, None]]:
     for (made, word), (chance, _) in backward.items():
         if not word.startswith("?"):
             best[made] = max(best[made], chance)
+    many = Counter(made for text in target for made in set(text))
+    common = {made for made, times in many.items() if times > COMMON * len(target)}
     found: dict[str, dict[str, None]] = defaultdict(dict)
     for (word, made), (chance, times) in sorted(forward.items(), key=lambda item: -item[1][0]):
         back = backward.get((made, word), (0.0, 0.0))[0]
-        if word and best[made] >= FLAT and (chance >= LIKELY or back >= TELLING) and times >= FEWEST / 2:
+        likely = chance >= LIKELY and (made not in common or word.startswith("?"))
+        if word and best[made] >= FLAT and (likely or back >= TELLING) and times >= FEWEST / 2:
             found[word][made] = None
     for word, made in listed(language):
         found[word].setdefault(made)

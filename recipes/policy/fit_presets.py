@@ -47,20 +47,29 @@ TIGHTEST = {("hi", "repetition"): 0.4}  # 0.3 rejects 1 % of the careful questio
 # - chrf: a floor. Above it content words judge, since a paraphrase costs chrF as much as a fault does.
 # - lexical_missing, lexical_added: no bound of their own. The dictionary knows one sense of a word and people
 #   use all: at strict 0.75 rejected a third to two thirds of people's questions and found two wrong rows.
-# - combine: what the dictionary finds amiss lowers the round trip's chrF, by 50 for a word that nothing asks
-#   for and by 25 for one that is not translated, and so does every bit by which a sentence is put unusually:
-#   a round trip that comes back well may use other words, one that does not may not. Chosen on graded rows
-#   (ja draws 1 to 6, hi 1 to 8) among weights of 10 to 45 and of 3 to 16 (hi, whose units are words).
+# - combine: content words, neighbours of words, how usual the sentence is put, and what the dictionary finds
+#   amiss, each a little: a round trip that comes back well may use other words, one that does not may not.
+#   Weights are those of a logistic regression of right against wrong on all graded rows that pass the other
+#   rules, rounded; cross-validated by question it has an AUC of 0.92 (ja) and 0.94 (hi), where chrF in the
+#   place of content and content_bigrams has 0.87 and 0.92.
 # - grammar: one fault. In texts of more than 16 words (32 characters) a fault weighs less.
-_AMISS = {"lexical_added": -50, "lexical_missing": -25}
-_UNUSUAL = {"ja": -45, "hi": -16}
-_COMBINED = {"strict": {"ja": -5, "hi": -30}, "balanced": {"ja": -10, "hi": -40}}
+_WEIGHTS = {
+    "ja": {"content": 3, "content_bigrams": 4, "cross_entropy": -1.5, "lexical_added": -3},
+    "hi": {
+        "content": 3,
+        "content_bigrams": 4,
+        "cross_entropy": -1,
+        "lexical_added": -1.5,
+        "lexical_missing": -1,
+    },
+}
+_COMBINED = {"strict": {"ja": 3, "hi": 0}, "balanced": {"ja": 2, "hi": -1.5}}
 STATED: dict[str, dict[str, Any]] = {
     "strict": {
         "copy": "reject",
         "langid": {"min": 0.5},
         "numerals": {"min": 1.0},
-        "chrf": {"min": 50},
+        "chrf": {"min": 40},
         "content_missing": {"max": 0.25},
         "content_added": {"max": 0.25},
         "agreement": {"min": 1.0},
@@ -144,11 +153,10 @@ def fit_alone(language: str) -> dict[str, dict[str, Any]]:
 
 
 def combination(preset: str, language: str) -> dict[str, Any]:
-    """The rule on chrF and what counts against it; ``lenient`` has none."""
+    """The rule on what speaks for and against a row; ``lenient`` has none."""
     if preset not in _COMBINED:
         return {}
-    weights = {"chrf": 1, "cross_entropy": _UNUSUAL[language], **_AMISS}
-    return {"combine": {"weights": weights, "min": _COMBINED[preset][language]}}
+    return {"combine": {"weights": _WEIGHTS[language], "min": _COMBINED[preset][language]}}
 
 
 def loosest(policies: list[dict[str, Any]]) -> dict[str, Any]:
@@ -189,6 +197,7 @@ def main() -> None:
                 "answers": answers,
             }
         presets[preset] = {**policies, "other": loosest(list(policies.values()))}
+    presets["strict"]["other"]["chrf"] = {"min": 50}  # no combination stands beside it
     print("# Written by recipes/policy/fit_presets.py, whose docstring says how. Change it there.")
     print(yaml.dump(presets, Dumper=_NoAliases, sort_keys=False, default_flow_style=None, width=110), end="")
 

@@ -40,7 +40,8 @@ def plain_digits(text: str) -> str:
     """
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text.translate(_SUPERSCRIPTS))
-        text = "".join(str(unicodedata.digit(char)) if char.isdigit() else char for char in text)
+        if any(map(str.isdigit, text)):
+            text = "".join(str(unicodedata.digit(char)) if char.isdigit() else char for char in text)
     return ungroup(text)
 
 

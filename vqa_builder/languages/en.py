@@ -109,6 +109,7 @@ class English(Language):
     """The source language of every build; its answers need no table."""
 
     name = "en"
+    number_signs = rf"(?i)\p{{N}}|\b(?:{_NUMBER_WORD})\b"
 
     def normalise(self, text: str, version: str | None = None) -> str:
         """The official VQA form.

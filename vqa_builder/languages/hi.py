@@ -50,6 +50,14 @@ class Hindi(Language):
     neighbours = ("mr", "ne", "bho", "bh", "mai", "sa", "gom", "new", "dty")
 
     @cached_property
+    def number_signs(self) -> str:  # type: ignore[override]
+        """Digits, and number words in any spelling that ``fold_spelling`` makes one."""
+        joiners, letters = r"\x{200b}-\x{200d}\x{2060}\x{feff}", r"\x{0900}-\x{0963}\x{0971}-\x{097f}"
+        folded = "|".join(sorted({*_folded_word_values(), "छ:"}, key=len, reverse=True))
+        spelled = re.sub("([कखगजफ])", "\\1़*", folded).replace("ं", "(?:ं|ँ|[ङञणनम]्)")
+        return rf"[\p{{N}}{joiners}]|(?:^|[^{letters}])(?:{spelled})(?:$|[^{letters}])"
+
+    @cached_property
     def phrases(self) -> HindiPhrases:
         """Counts, places, lists and what else ``phrases_hi.tsv`` says."""
         homographs = answer_table(self.code).homographs

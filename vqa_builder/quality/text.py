@@ -63,7 +63,7 @@ def read_rows(name: str) -> Iterator[dict[str, str]]:
     """The rows of a table of the scorers, tab-separated with a header.
 
     >>> next(read_rows("irregular_forms_en.tsv"))["lemma"]
-    'airplane'
+    'add'
     """
     file = resources.files("vqa_builder.quality.scorers").joinpath(name)
     yield from csv.DictReader(

@@ -126,17 +126,58 @@ def test_rows_do_not_touch_each_other(measure: Measure) -> None:
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("sitting", "sat"), ("riding", "rides"), ("worn", "wearing"), ("cities", "city"), ("stopped", "stop")],
+    [
+        *[
+            ("sitting", "sat"),
+            ("riding", "rides"),
+            ("worn", "wearing"),
+            ("cities", "city"),
+            ("stopped", "stop"),
+        ],
+        *[
+            ("rode", "riding"),
+            ("mice", "mouse"),
+            ("fried", "fry"),
+            ("cookies", "cookie"),
+            ("knives", "knife"),
+        ],
+        *[
+            ("horses", "horse"),
+            ("buses", "bus"),
+            ("dancing", "dances"),
+            ("staring", "stare"),
+            ("using", "used"),
+        ],
+    ],
 )
 def test_inflection_is_no_difference(one: str, other: str) -> None:
     assert lemma(one) == lemma(other)
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("closed", "near"), ("glass", "glasses"), ("left", "right"), ("string", "strong")]
+    ("one", "other"),
+    [
+        *[("closed", "near"), ("glass", "glasses"), ("left", "right"), ("string", "strong")],
+        *[("cane", "can"), ("tube", "tub"), ("plane", "plan"), ("stare", "star"), ("added", "ad")],
+    ],
 )
 def test_words_that_look_alike_stay_apart(one: str, other: str) -> None:
     assert meaning(one) != meaning(other)
+
+
+def test_glasses_to_drink_from_are_many_a_glass() -> None:
+    found = content_words(pa.array(["wine in the glasses", "wine in a glass", "the man's glasses"]))
+    assert len(set(found.meaning[[1, 3]])) == 1 != len(set(found.meaning[[1, 5]]))
+
+
+def test_what_stands_in_another_place_is_seen_and_a_paraphrase_forgiven(measure: Measure) -> None:
+    rows = [
+        ("Is there a dog in the picture?", "x", "Are there any dogs in the image?"),
+        ("Is the dog behind the cat?", "x", "Is the cat behind the dog?"),
+        ("", "x", ""),
+    ]
+    bigrams = measure("content", "fr", rows, column="content_bigrams")
+    assert bigrams[0] == bigrams[2] == 1 > 0.5 > bigrams[1]
 
 
 def test_words_stand_in_the_order_of_the_text() -> None:

@@ -31,6 +31,12 @@ def test_what_is_missing_and_added_is_named(
     assert (share == 1) == (not missing)
 
 
+def test_rows_do_not_touch_each_other(measure: Measure) -> None:
+    rows = [("How many cats are sleeping?", "कितने कुत्ते सो रहे हैं?"), ("Dogs?", "कुत्ते?"), ("", "x"), ("Cats?", "")]
+    assert measure("lexical", "hi", rows, column="lexical_added_words") == ["कुत्ते", "", "", ""]
+    assert measure("lexical", "hi", rows, column="lexical_missing_words") == ["cats", "", "", "cats"]
+
+
 def test_a_word_that_no_table_knows_counts_nowhere(measure: Measure) -> None:
     assert measure("lexical", "ja", [("Is the zorblax red?", "ゾーブラックスは赤いですか？")]) == [1]
 

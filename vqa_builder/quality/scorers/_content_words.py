@@ -31,10 +31,31 @@ FUNCTION_WORDS = frozenset(_FUNCTION.split())
 negations, which ``agreement`` compares."""
 
 
-_DRINKS = frozenset(
-    "wine wines water drink drinks drinking beer beers champagne juice milk tea liquid beverage alcohol cocktail "
-    "cocktails soda lemonade liquor whiskey full empty filled fill half ice straw straws poured pouring".split()
+_UNREAD = "a an the any some do does did it its there you your s of very just please here"
+_SAME = {
+    "be": "is are was were been being am",
+    "can": "could",
+    "will": "would",
+    "what": "which",
+    "this": "these",
+    "that": "those",
+    "he": "him she they them",
+    "his": "her their",
+    "on": "onto upon",
+    "in": "into",
+    "have": "has had",
+    "not": "no",
+}
+_READ = dict.fromkeys(_UNREAD.split(), "") | {
+    form: word for word, forms in _SAME.items() for form in forms.split()
+}
+"""Function words that a paraphrase leaves out, and those that it puts one for the other."""
+
+_DRINKING = (
+    "wine wines water drink drinks drinking beer beers champagne juice milk tea liquid beverage alcohol "
+    "cocktail cocktails soda lemonade liquor whiskey full empty filled fill half ice straw straws poured pouring"
 )
+_DRINKS = frozenset(_DRINKING.split())
 
 
 class Meaning(NamedTuple):
@@ -53,6 +74,9 @@ class Words(NamedTuple):
         weight: how telling each word is.
         text: each word as it stands in its text, in lower case.
         lemmas: the lemma of each meaning, by its number.
+        read: all words of the texts in their order but articles and the like: numbers of meanings and of
+            function words.
+        read_row: the text of each of those.
     """
 
     row: NDArray[np.int64]
@@ -60,6 +84,8 @@ class Words(NamedTuple):
     weight: Floats
     text: pa.Array
     lemmas: list[str]
+    read: NDArray[np.int64]
+    read_row: NDArray[np.int64]
 
 
 def content_words(texts: pa.Array) -> Words:
@@ -77,13 +103,15 @@ def content_words(texts: pa.Array) -> Words:
     meanings = [meaning(word) for word in types]
     types, codes = _joined(types, codes, row, meanings)
     _tell_glasses(types, codes, row, meanings)
+    lemmas = [one.lemma if one else _READ.get(word, word) for word, one in zip(types, meanings, strict=True)]
+    encoded = pa.array(lemmas, pa.string()).dictionary_encode()
+    numbers = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)[codes]
     known = np.array([one is not None for one in meanings], bool)[codes]
-    lemmas = pa.array([one.lemma if one else "" for one in meanings], pa.string()).dictionary_encode()
-    numbers = lemmas.indices.to_numpy(zero_copy_only=False).astype(np.int64)
-    weights = np.array([one.weight if one else 0.0 for one in meanings])
-    kept = codes[known]
-    text = pa.array(types, pa.string()).take(pa.array(kept))
-    return Words(row[known], numbers[kept], weights[kept], text, lemmas.dictionary.to_pylist())
+    weights = np.array([one.weight if one else 0.0 for one in meanings])[codes]
+    read = np.array([lemma != "" for lemma in lemmas], bool)[codes]
+    text = pa.array(types, pa.string()).take(pa.array(codes[known]))
+    meant = encoded.dictionary.to_pylist()
+    return Words(row[known], numbers[known], weights[known], text, meant, numbers[read], row[read])
 
 
 def _tell_glasses(

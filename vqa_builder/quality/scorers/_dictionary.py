@@ -11,10 +11,17 @@ from functools import cache
 from importlib import resources
 from typing import NamedTuple, TypeAlias
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from vqa_builder.quality.scorers import _hindi
+from vqa_builder.quality.scorers._content_words import Words as ContentWords
+from vqa_builder.quality.text import per_unique
 
 _FEW, _SOME = 10, 60
 _FOUND = "\0"
+_NO_WORD = r"[^\x{0900}-\x{0963}\x{0971}-\x{097f}]+"
 _KATAKANA = "\u30a1-\u30fa\u30fc"
 _HAN = "\u3400-\u9fff々"
 _RUN = re.compile(
@@ -60,6 +67,49 @@ class Dictionary(NamedTuple):
         """Whether an English word's translation stands in a text; None where the dictionary cannot tell."""
         words = self.words(unicodedata.normalize("NFKC", text))
         return any(key in words for key in self.certain[lemma]) if lemma in self.checked else None
+
+    def suspects(self, asked: ContentWords, sources: pa.Array, texts: pa.Array) -> Iterable[int]:
+        """The rows in which a checked word may be missing or a known one may be unasked for; all in Japanese.
+
+        Args:
+            asked: the content words of the sources.
+            sources: in English.
+            texts: their translations.
+        """
+        if not self.stems:
+            return range(len(texts))
+        lists = pc.utf8_split_whitespace(pc.replace_substring_regex(texts, _NO_WORD, " "))
+        encoded = pc.list_flatten(lists).dictionary_encode()
+        numbers: dict[str, int] = {}
+        kinds = [numbers.setdefault(_stem(word), len(numbers)) for word in encoded.dictionary.to_pylist()]
+        known = np.array([stem in self.known for stem in numbers], bool)
+        stems = np.array(kinds, np.int64)[encoded.indices.to_numpy(zero_copy_only=False)]
+        row = pc.list_parent_indices(lists).to_numpy(zero_copy_only=False).astype(np.int64)
+        said = row * len(numbers) + stems
+        wanted = [
+            [numbers[key] for key in self.translations.get(lemma, ()) if key in numbers]
+            for lemma in asked.lemmas
+        ]
+        many = np.array([len(keys) for keys in wanted], np.int64)[asked.meaning]
+        starts = np.concatenate([[0], np.cumsum([len(keys) for keys in wanted])])[asked.meaning]
+        flat = np.array([key for keys in wanted for key in keys], np.int64)
+        at = np.repeat(np.arange(len(asked.meaning)), many)
+        place = np.arange(len(at)) - np.repeat(np.cumsum(many) - many, many)
+        keys = asked.row[at] * len(numbers) + flat[starts[at] + place]
+        stands = np.zeros(len(asked.meaning), bool)
+        stands[at[np.isin(keys, said)]] = True
+        checked = np.array([lemma in self.checked for lemma in asked.lemmas], bool)[asked.meaning]
+        found = np.zeros(len(texts), bool)
+        found[asked.row[checked & ~stands]] = True
+        openings = per_unique(
+            lambda text: [numbers[key] for key in self.translations.get(opening(text), ()) if key in numbers],
+            sources,
+        )
+        licensed = np.array(
+            [r * len(numbers) + key for r, some in enumerate(openings) for key in some], np.int64
+        )
+        found[row[known[stems] & ~np.isin(said, np.concatenate([keys, licensed]))]] = True
+        return np.flatnonzero(found).tolist()
 
     def known_in(self, words: Words) -> list[str]:
         """What never stands in a translation unasked for: runs of kanji or katakana, stems in Hindi."""

@@ -1,4 +1,4 @@
-"""English words without their inflection, by the rules of spelling and two tables of what those do not tell."""
+"""English words without their inflection, by spelling and two tables of what spelling does not tell."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _DOUBLED = re.compile(r"([bdgkmnprt])\1$")
 _SILENT = re.compile(
     "[cuv]$|[nrlp]s$|[bcdfgkpstz]l$|[aeiou]z$|^(?:[^aeiou]*|[^aeiou]*qu)[aeiouy][bdgklmnprt]$|[^aeo]at$"
 )
-"""Stems that have lost an e before -ing and -ed, where the table lacks the word: dance, nurse, handle, skate."""
+"""Stems that have lost an e before -ing and -ed, where the table lacks the word: dance, nurse, handle."""
 
 
 def singular(word: str) -> str:

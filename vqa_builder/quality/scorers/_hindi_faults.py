@@ -7,6 +7,11 @@ import unicodedata
 from collections.abc import Iterator
 from functools import cache
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
 from vqa_builder.quality.scorers._dictionary import dictionary
 from vqa_builder.quality.scorers._hindi import stem, words
 from vqa_builder.quality.text import read_rows
@@ -69,10 +74,13 @@ _LITTLE = frozenset(_FUNCTION_WORDS.split())
 _NEGATED = re.compile(r"नहीं|न ")
 _WHOM = re.compile(r"(?:किसे|किसको|किसने) (?:है|हैं)(?:\s*[?।]|$)")
 
-MAY_BE_WRONG = "[\u0900-\u097f]"
-"""RE2 that every faulty text matches: agreement may be wrong in any."""
-
-_MARKS = re.compile("[?？।,.!\"'“”()]")
+_MARKS_AND_SPACES = "[?？।,.!\"'“”()]"
+_MARKS = re.compile(_MARKS_AND_SPACES)
+_MAY_BE_WRONG = (
+    rf"[{_SIGNS}]{{2}}|(?:^|[^{_LETTERS}\x{{200c}}\x{{200d}}])[{_SIGNS}\x{{094d}}\x{{0902}}\x{{0901}}]"
+    rf"|[\x{{0905}}-\x{{0914}}][{_SIGNS}]|\x{{094d}}[{_SIGNS}\x{{094d}}]"
+    "| (?:किस रंग|किस चीज़|किस) (?:का|की) (?:है|बना|बनी)|(?:किसे|किसको|किसने) (?:है|हैं)| या | अथवा "
+)
 _HE_GOES, _SHE_GOES = re.compile(r"(?:रहा|ता) (?:है|था)"), re.compile(r"(?:रही|ती) (?:है|थी)")
 
 
@@ -86,6 +94,26 @@ UNASKED = {
 }
 """Fault -> RE2 for what a question must not say unless its source has a licence; "है या नहीं" asks whether, and
 nobody asks how old a person is as of a thing."""
+
+
+def may_be_wrong(texts: pa.Array) -> NDArray[np.bool_]:
+    """Which texts ``faults`` may find something in: most are looked at no further."""
+    matches = pc.match_substring_regex(texts, _MAY_BE_WRONG).to_numpy(zero_copy_only=False)
+    found: NDArray[np.bool_] = matches.copy()
+    tokens = pc.utf8_split_whitespace(pc.replace_substring_regex(texts, _MARKS_AND_SPACES, " "))
+    encoded = pc.list_flatten(tokens).dictionary_encode()
+    codes = encoded.indices.to_numpy(zero_copy_only=False)
+    row = pc.list_parent_indices(tokens).to_numpy(zero_copy_only=False)
+    types = encoded.dictionary.to_pylist()
+    numbers = {"": 0, "m": 1, "f": 2}
+    gender, noun, state = (
+        np.array([numbers[known.get(word, "")] for word in types], np.int8)[codes]
+        for known in (_GENDER, _nouns(), _STATIVE)
+    )
+    goes = np.array([word in _GOING for word in types], bool)[codes]
+    wrong = (gender[:-1] * noun[1:] == 2) | (noun[:-1] * state[1:] == 2) | ((noun[:-1] > 0) & goes[1:])
+    found[row[:-1][wrong & (row[:-1] == row[1:])]] = True
+    return found
 
 
 def faults(text: str) -> Iterator[str]:

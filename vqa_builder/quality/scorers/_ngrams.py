@@ -13,8 +13,8 @@ Integers: TypeAlias = NDArray[np.int64]
 
 _BITS = 63
 _ROOM = 1 << 62
-_WHITE_SPACE = np.array([point for point in range(0x3001) if chr(point).isspace()], np.uint32)
-"""What ``str.split`` splits at."""
+_IS_SPACE = np.array([chr(point).isspace() for point in range(0x3002)], bool)
+"""Whether ``str.split`` splits at a code point; it does at none beyond these."""
 
 
 class Tokens(NamedTuple):
@@ -48,8 +48,8 @@ def characters(*sides: Sequence[str]) -> list[Tokens]:
     flat = [text for texts in sides for text in texts]
     points = np.frombuffer("".join(flat).encode("utf-32-le", "surrogatepass"), "<u4")
     text = np.repeat(np.arange(len(flat)), np.fromiter(map(len, flat), np.int64, len(flat)))
-    written = ~np.isin(points, _WHITE_SPACE)
-    ids, lengths = _numbered(points[written]), np.bincount(text[written], minlength=len(flat))
+    written = ~_IS_SPACE[np.minimum(points, len(_IS_SPACE) - 1)]
+    ids, lengths = numbered(points[written]), np.bincount(text[written], minlength=len(flat))
     return _cut(ids, np.split(lengths, np.cumsum([len(texts) for texts in sides])[:-1]))
 
 
@@ -144,7 +144,7 @@ class _Grams:
         self.grams = self.grams[inside] * types + self.tokens.ids[self.ends]
 
 
-def _numbered(points: NDArray[np.uint32]) -> Integers:
+def numbered(points: NDArray[np.uint32]) -> Integers:
     """Small numbers for code points, in their order."""
     occurs = np.zeros(int(points.max(initial=0)) + 1, bool)
     occurs[points] = True

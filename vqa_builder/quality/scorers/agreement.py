@@ -55,7 +55,7 @@ class Agreement(Scorer):
         "agreement_place": pa.float32(),
     }
     needs_back_translation = True
-    version: ClassVar[str] = "3"
+    version: ClassVar[str] = "4"
 
     def __init__(self, language: Language, options: BaseModel | None = None) -> None:
         super().__init__(language, options)

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from vqa_builder.languages.base import Language
 from vqa_builder.quality.scorers._content_words import Words, content_words
 from vqa_builder.quality.scorers._dictionary import Dictionary, dictionary, opening
+from vqa_builder.quality.scorers._ngrams import Tokens, shared
 from vqa_builder.quality.scorers.base import Scorer
 from vqa_builder.quality.text import Floats, folded
 
@@ -36,6 +37,10 @@ class Content(Scorer):
     than eight content words both are per eight words, since a longer text is paraphrased more.
     ``content_missing_words`` and ``content_added_words`` name the words.
 
+    ``content_bigrams`` is the F1 of pairs of neighbours, function words, the beginning and the end among
+    them, all read by their meaning and without articles: unlike chrF it forgives "are there any dogs in the
+    image" for "is there a dog in the picture", unlike ``content`` it sees what stands in another's place.
+
     The round trip has two halves, and only the first is judged: where the language has a dictionary (see
     ``lexical``), a missing word that it finds in the translation was lost on the way back, and an added one
     that it does not find there was put in on the way back. Neither counts, so that a weak back-translator
@@ -51,6 +56,7 @@ class Content(Scorer):
     bounds: ClassVar = (0.0, 1.0)
     columns: ClassVar = {
         "content": pa.float32(),
+        "content_bigrams": pa.float32(),
         "content_missing": pa.float32(),
         "content_added": pa.float32(),
         "content_missing_words": pa.string(),
@@ -95,11 +101,25 @@ class Content(Scorer):
         f1 = np.divide(words - alone, words, out=np.ones(rows), where=words > 0)
         return {
             "content": pa.array(f1, pa.float32()),
+            "content_bigrams": pa.array(_bigrams(both, rows), pa.float32()),
             "content_missing": pa.array(np.bincount(row, missing, minlength=rows) / scale, pa.float32()),
             "content_added": pa.array(np.bincount(row, added, minlength=rows) / scale, pa.float32()),
             "content_missing_words": _named(both, row, missing > 0, rows),
             "content_added_words": _named(both, row, added > 0, rows),
         }
+
+
+def _bigrams(both: Words, rows: int) -> Floats:
+    """F1 of the pairs of neighbours in each text and its back-translation."""
+    lengths = np.bincount(both.read_row, minlength=2 * rows) + 2
+    framed = np.full(lengths.sum(), 1)
+    framed[np.cumsum(lengths) - lengths] = 0
+    framed[np.arange(len(both.read)) + 2 * both.read_row + 1] = both.read + 2
+    split = int(lengths[:rows].sum())
+    sides = [Tokens(framed[:split], lengths[:rows]), Tokens(framed[split:], lengths[rows:])]
+    *_, pairs = shared(sides, 2)
+    f1: Floats = 2 * pairs.matches / (pairs.hypothesis + pairs.reference)
+    return f1
 
 
 def _alone(key: NDArray[np.int64], one: Flags, other: Flags, again: float = _AGAIN) -> Floats:

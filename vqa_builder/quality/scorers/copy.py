@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -33,10 +34,13 @@ class Copy(Scorer):
     def measure(self, pairs: pa.Table) -> dict[str, pa.Array]:
         """0 or 1."""
         source, translation = folded(pairs["source"]), folded(pairs["translation"])
-        equal = pc.equal(_bare(source), _bare(translation))
-        asks = pc.match_substring_regex(source, _TRANSLATABLE)
+        copied = np.zeros(pairs.num_rows, np.float32)
         lower = pc.match_substring_regex(translation, _LOWER)
-        return {"copy": pc.cast(pc.and_(equal, pc.and_(asks, lower)), pa.float32())}
+        asks = pc.match_substring_regex(source, _TRANSLATABLE)
+        rows = pc.indices_nonzero(pc.and_(lower, asks))
+        equal = pc.equal(_bare(source.take(rows)), _bare(translation.take(rows)))
+        copied[rows] = equal.to_numpy(zero_copy_only=False)
+        return {"copy": pa.array(copied)}
 
 
 def _bare(strings: pa.Array) -> pa.Array:

@@ -49,7 +49,7 @@ class Grammar(Scorer):
     columns: ClassVar = {"grammar": pa.float32(), "grammar_faults": pa.string()}
     good: ClassVar = "low"
     named_by: ClassVar = {"grammar": "grammar_faults"}
-    version: ClassVar[str] = "3"
+    version: ClassVar[str] = "4"
 
     def __init__(self, language: Language, options: BaseModel | None = None) -> None:
         super().__init__(language, options)
@@ -61,7 +61,7 @@ class Grammar(Scorer):
         if self.rules is None:
             return {name: pa.nulls(rows, kind) for name, kind in self.columns.items()}
         texts, sources = folded(pairs["translation"]), folded(pairs["source"])
-        suspects = _matches(texts, self.rules.MAY_BE_WRONG)
+        suspects = self.rules.may_be_wrong(texts)
         found = np.full(rows, "", dtype=object)
         places = np.flatnonzero(suspects)
         find: Callable[[str], Iterator[str]] = self.rules.faults

@@ -77,7 +77,7 @@ class Leak(base.Scorer):
     columns: ClassVar = {"leak": pa.float32(), "leak_of": pa.string()}
     roles = ("question",)
     good: ClassVar = "low"
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
     options: Options
 
     def __init__(self, language: Language, options: BaseModel | None = None) -> None:

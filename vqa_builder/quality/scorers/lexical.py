@@ -40,6 +40,7 @@ class Lexical(Scorer):
     summary = "share of source words that a dictionary finds, and what is missing or added; 1 is good"
     bounds: ClassVar = (0.0, 1.0)
     partial: ClassVar[bool] = True
+    version: ClassVar[str] = "2"
     columns: ClassVar = {
         "lexical": pa.float32(),
         "lexical_missing": pa.float32(),
@@ -70,8 +71,9 @@ class Lexical(Scorer):
         meanings, weights, words = asked.meaning.tolist(), asked.weight.tolist(), asked.text.to_pylist()
         shares, missing, added = [1.0] * rows, [0.0] * rows, [0] * rows
         missing_words, added_words = [""] * rows, [""] * rows
-        texts = zip(sources.to_pylist(), folded(pairs["translation"]).to_pylist(), strict=True)
-        for row, (source, text) in enumerate(texts):
+        texts, target = sources.to_pylist(), folded(pairs["translation"])
+        for row in book.suspects(asked, sources, target):
+            source, text = texts[row], target[row].as_py()
             span = range(starts[row], starts[row + 1])
             there = book.words(text)
             keys = [key for at in span for key in translations[meanings[at]]]
@@ -83,7 +85,8 @@ class Lexical(Scorer):
             ]
             if lost:
                 missing[row] = sum(weights[at] for at in lost)
-                shares[row] -= missing[row] / sum(weights[at] for at in span if checked[meanings[at]])
+                whole = sum(weights[at] for at in span if checked[meanings[at]])
+                shares[row] -= missing[row] / whole if whole else 0.0
                 missing_words[row] = ", ".join(words[at] for at in lost)
             if more := book.known_in(rest):
                 added[row] = len(more)

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from vqa_builder.quality.scorers._ngrams import numbered
 from vqa_builder.quality.scorers.base import Scorer
 from vqa_builder.quality.text import folded, per_unique
 
@@ -72,7 +73,9 @@ def may_loop(texts: Sequence[str]) -> NDArray[np.bool_]:
     """
     points = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), "<u4")
     row = np.repeat(np.arange(len(texts)), np.fromiter(map(len, texts), np.int64, len(texts)))
-    types, ids = np.unique(points, return_inverse=True)
+    ids = numbered(points)
+    types = np.zeros(int(ids.max(initial=-1)) + 1, np.int64)
+    types[ids] = points
     is_letter = np.array([not _MARKS.match(chr(point)) and point != ord(" ") for point in types], bool)
     letters = is_letter[ids]
     ids, row = ids[letters], row[letters]

@@ -5,8 +5,12 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import ClassVar
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
+from vqa_builder.quality.scorers._ngrams import numbered
 from vqa_builder.quality.scorers.base import Scorer
 from vqa_builder.quality.text import folded, per_unique
 
@@ -32,8 +36,38 @@ class Repetition(Scorer):
 
     def measure(self, pairs: pa.Table) -> dict[str, pa.Array]:
         """0 for text without repetition, near 1 for a loop."""
-        measure = _of_words if self.language.unit == "word" else _of_characters
-        return {"repetition": pa.array(per_unique(measure, folded(pairs["translation"])), pa.float32())}
+        texts = folded(pairs["translation"])
+        if self.language.unit == "word":
+            words = pc.utf8_split_whitespace(texts)
+            encoded = pc.list_flatten(words).dictionary_encode()
+            row = pc.list_parent_indices(words).to_numpy(zero_copy_only=False)
+            ids = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+            within = np.array([_of_characters(word) > 0 for word in encoded.dictionary.to_pylist()], bool)
+            suspects = _has_a_pair_twice(ids, row, len(texts))
+            suspects[row[within[ids]]] = True
+            measure = _of_words
+        else:
+            points = np.frombuffer("".join(texts.to_pylist()).encode("utf-32-le", "surrogatepass"), "<u4")
+            row = np.repeat(np.arange(len(texts)), pc.utf8_length(texts).to_numpy())
+            ids = numbered(points)
+            types = np.zeros(int(ids.max(initial=-1)) + 1, np.int64)
+            types[ids] = points
+            letters = np.array([chr(point).isalpha() for point in types.tolist()], bool)[ids]
+            suspects = _has_a_pair_twice(ids[letters], row[letters], len(texts))
+            measure = _of_characters
+        shares = np.zeros(len(texts))
+        shares[suspects] = per_unique(measure, texts.filter(pa.array(suspects)))
+        return {"repetition": pa.array(shares, pa.float32())}
+
+
+def _has_a_pair_twice(ids: NDArray[np.int64], row: NDArray[np.int64], rows: int) -> NDArray[np.bool_]:
+    """Which texts hold the same two units, one after the other, at two places."""
+    found = np.zeros(rows, bool)
+    size = int(ids.max(initial=0)) + 1
+    keys = (row[:-1].astype(np.int64) * size + ids[:-1]) * size + ids[1:]
+    keys = np.sort(keys[row[:-1] == row[1:]])
+    found[keys[:-1][keys[1:] == keys[:-1]] // (size * size)] = True
+    return found
 
 
 def _of_words(text: str) -> float:
