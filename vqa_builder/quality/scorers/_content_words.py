@@ -53,7 +53,8 @@ _READ = dict.fromkeys(_UNREAD.split(), "") | {
 
 _DRINKING = (
     "wine wines water drink drinks drinking beer beers champagne juice milk tea liquid beverage alcohol "
-    "cocktail cocktails soda lemonade liquor whiskey full empty filled fill half ice straw straws poured pouring"
+    "cocktail cocktails soda lemonade liquor whiskey full empty filled fill half ice straw straws poured "
+    "pouring"
 )
 _DRINKS = frozenset(_DRINKING.split())
 
