@@ -31,6 +31,14 @@ COPIED = (
 )
 _LATIN = re.compile("[A-Za-z0-9]+(?:[ .:,%'/-]+[A-Za-z0-9]+)*%?")
 NOT_NOUNS = {"act", "adj", "verb", "adv", "num", "answer", "word", "time"}
+SELDOM_NOUNS = re.compile(  # for the vote they are nouns, in questions verbs, names and the like
+    "[a-z]+ing|sat|led|lied|stole|cry|accused|spoken|dare|self|myself|nobody|tom|don|john|jack|mary|nick|rob|sue|pat|"
+    "bob|jerry|final|superior|familiar|everyday|powdered|slack|slight|prime|instant"
+)
+INDECENT = re.compile(
+    "चू[तच]|गा[ंँ]ड|(?<![ऀ-ॿ])रंडी|लौड़|मैथुन|कमीन|手マン|フィスティ|ペッティ|フェラチ|騎乗|ちんこ|まんこ|おっぱい|オナニ|ニガー|"
+    "ジャップ|セックス|くそ|糞"
+)
 POSTPOSITIONS = re.compile(r" (?:का|के|की|को|से|में|पर|ने|तक|जैसे|जैसा|जैसी|वाल[ाीे]|पे|द्वारा|सहित|समेत|द्वारा)(?![ऀ-ॿ])")
 
 
@@ -151,6 +159,48 @@ def directed(
     return [(noun, (noun.other, Word(noun.en))) for noun in order if not too_short(noun.other[0])]
 
 
+def alone(row: dict[str, str], language: str) -> tuple[str, ...]:
+    """The forms of an entry of the lexicon that is a text by itself, as answers are.
+
+    >>> alone({"category": "adj", "ja": "きれいな", "ja_counter": ""}, "ja")
+    ('きれい',)
+    >>> alone({"category": "act", "hi": "चल रहा", "hi_oblique_plural": "चलता हुआ"}, "hi")
+    ('चलना',)
+    """
+    kind = row["category"]
+    if kind == "act" and language == "hi":
+        stem = row["hi"].removesuffix(" रहा")
+        return (stem + "ना" if stem != row["hi"] else row["hi_oblique_plural"],)
+    if language == "hi":
+        names = ("hi",) if kind in NOT_NOUNS else ("hi", "hi_plural", "hi_oblique", "hi_oblique_plural")
+        return tuple(row[name] or row["hi"] for name in names)
+    if kind == "color":
+        return (row["ja_counter"],)
+    if kind in ("act", "weather"):
+        return (re.sub("([てで])$", r"\1いる", row["ja"]),)
+    if re.search("(?:です|います)$", row["ja_counter"]) and kind == "adj":
+        return (re.sub("います$", "いる", row["ja_counter"]).removesuffix("です"),)
+    return (
+        re.sub("の$|(?<!おかし)な$", "", row["ja"]) if kind in ("adj", "pattern", "shape") else row["ja"],
+    )
+
+
+def texts(
+    lexicon: Iterable[dict[str, str]], counts: dict[str, int], language: str, into: str
+) -> list[tuple[tuple[str, ...], Word]]:
+    """Entries as texts by themselves, from English or into it; of senses an answer or colour comes first."""
+    ranks = {"answer": 0, "color": 0, "act": 2, "verb": 2}
+    rows = [row for row in lexicon if row["category"] != "word" and row[language]]
+    pairs = [
+        ((row["en"], row["en_plural"] or row["en"])[: 1 + (row["category"] != "num")], alone(row, language))
+        for row in sorted(rows, key=lambda row: ranks.get(row["category"], 1))
+    ]
+    if into == "en":
+        pairs.sort(key=lambda pair: -frequency(pair[0], counts))
+        pairs = [(other, english) for english, other in pairs]
+    return [(forms, Word(translation)) for forms, translation in pairs]
+
+
 def too_short(word: str) -> bool:
     """Whether a Japanese word is kana that may stand by chance: without kanji, and no long katakana.
 
@@ -166,10 +216,12 @@ def frequency(forms: Iterable[str], counts: dict[str, int]) -> int:
 
 
 def fits(english: str, text: str) -> bool:
-    """Whether an entry is a word or short phrase on both sides, rather than an explanation."""
+    """Whether an entry is a noun or short phrase on both sides, rather than an explanation or an insult."""
     return bool(
         re.fullmatch(r"[A-Za-z]{3,}(?:[ -][A-Za-z]+){0,2}", english)
         and not any(FUNCTION_WORDS.fullmatch(word) for word in english.lower().split())
+        and not SELDOM_NOUNS.fullmatch(english.lower())
+        and not INDECENT.search(text)
         and len(text) <= 14
         and re.fullmatch(r"[ऀ-ॿ]+(?:[ -][ऀ-ॿ]+){0,2}|[ぁ-ゖァ-ヺー一-鿿々]+", text)
     )
@@ -180,19 +232,24 @@ def hindi_forms(noun: str, gender: str) -> tuple[str, ...]:
 
     >>> hindi_forms("कमरा", "m"), hindi_forms("गाड़ी", "f"), hindi_forms("मेज़", "f")
     (('कमरा', 'कमरे', 'कमरे', 'कमरों'), ('गाड़ी', 'गाड़ियाँ', 'गाड़ी', 'गाड़ियों'), ('मेज़', 'मेज़ें', 'मेज़', 'मेज़ों'))
+    >>> hindi_forms("मिठाई", "f")
+    ('मिठाई', 'मिठाइयाँ', 'मिठाई', 'मिठाइयों')
     """
-    if noun.endswith("ी"):
-        plural = noun[:-1] + "ियाँ" if gender == "f" else noun
-        return noun, plural, noun, noun[:-1] + "ियों"
+    if re.search("[ीईि]$", noun):
+        short = noun[:-1] + {"ई": "इ"}.get(noun[-1], "ि")
+        return noun, short + "याँ" if gender == "f" else noun, noun, short + "यों"
     if noun.endswith("ू"):
         return noun, noun[:-1] + "ुएँ" if gender == "f" else noun, noun, noun[:-1] + "ुओं"
     if noun.endswith("िया") and gender == "f":
         return noun, noun + "ँ", noun, noun[:-1] + "ों"
-    if noun.endswith("ा"):
+    if re.search("[ाआ]$", noun):
         if gender == "f":
             return noun, noun + "एँ", noun, noun + "ओं"
-        return noun, noun[:-1] + "े", noun[:-1] + "े", noun[:-1] + "ों"
-    if re.search("[ा-ौ]$", noun):
+        sign, many = ("े", "ों") if noun.endswith("ा") else ("ए", "ओं")
+        return noun, noun[:-1] + sign, noun[:-1] + sign, noun[:-1] + many
+    if re.search("[ँं]$", noun):
+        return noun, noun, noun, noun
+    if re.search("[ा-ौअ-औ]$", noun):
         return noun, noun + "एँ" if gender == "f" else noun, noun, noun + "ओं"
     return noun, noun + "ें" if gender == "f" else noun, noun, noun + "ों"
 

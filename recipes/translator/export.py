@@ -139,7 +139,8 @@ def main() -> None:
     """Export."""
     import sentencepiece
 
-    from recipes.translator.data import LANGUAGES, directed_words
+    from recipes.translator.annotate import texts
+    from recipes.translator.data import LANGUAGES, directed_words, written_rows
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("work", type=Path, help="the folder that recipes.translator.data wrote")
@@ -164,6 +165,14 @@ def main() -> None:
     for (source, target), rows in directed_words(args.shared, counts).items() if args.shared else ():
         if target in args.into and {source, target} & set(LANGUAGES):
             many = write_words(rows, args.out / f"words.{source}-{target}.tsv")
+            slots = {(forms[0], word.forms[0]) for forms, word in rows}
+            language = source if target == "en" else target
+            others = (
+                (forms, word)
+                for forms, word in texts(written_rows(), counts["en"], language, target)
+                if (forms[0], word.forms[0]) not in slots
+            )
+            write_words(others, args.out / f"texts.{source}-{target}.tsv")
             print(f"{source}-{target}: {many:,} words")
     write_sums(args.out.parent)
 

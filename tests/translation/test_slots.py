@@ -32,6 +32,13 @@ ENGLISH = Words(
 BYTES = ["<0xEE>", "<0x80>", "<0x80>"]
 
 
+def test_a_text_that_is_an_entry_is_translated_by_it() -> None:
+    answers = Words([(("yes",), Word(("हाँ",))), (("fire",), Word(("आग में",)))], "en")
+    texts = ["Yes", "ashtrays", "fire", "an ashtray", "ashtray"]
+    found = slots.entries(texts, [{}, {}, {}, {}, {"ashtray": "ऐशट्रे"}], [answers, ENGLISH])
+    assert list(found) == [(0, "हाँ"), (1, "राखदानियाँ"), (2, "आग में")]
+
+
 def test_the_examples_hold() -> None:
     assert doctest.testmod(slots).failed == 0
 

@@ -20,7 +20,7 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
-VERSION = "2"
+VERSION = "3"
 """Raised by whoever changes what takes a slot, or how."""
 
 SLOTS = ("<slot1>", "<slot2>", "<slot3>")
@@ -110,6 +110,19 @@ class Words:
             self._senses[form] = int(numbers[0]), list(dict.fromkeys(found))
         return self._senses.get(form)
 
+    def whole(self, text: str) -> str | None:
+        """The translation of a text that is an entry and nothing else, in its number.
+
+        >>> words = Words([(("गाय", "गायें", "गाय", "गायों"), Word(("cow", "cows")))], "hi")
+        >>> words.whole("गायें"), words.whole("दो गायें")
+        ('cows', None)
+        """
+        known = self._known(text.strip().lower())
+        if not known:
+            return None
+        form, (word, *_) = known
+        return word.forms[min(form % 2, len(word.forms) - 1)]
+
     def find(self, text: str, most: int = len(SLOTS)) -> list[Found]:
         """The words of a text that are known, no more than there are slots; the longest one at each place."""
         if any(place in text for place in _PLACES):
@@ -141,7 +154,7 @@ class Words:
             at += 1
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def _read(path: Path, source: str, written: int, size: int) -> Words:
     words = Words((), source)
     unread = words._unread
@@ -151,6 +164,15 @@ def _read(path: Path, source: str, written: int, size: int) -> Words:
             before = unread.get(form)
             unread[form] = f"{number}\t{entry}" if before is None else f"{before}\n{number}\t{entry}"
     return words
+
+
+def entries(
+    texts: Sequence[str], terms: Sequence[Mapping[str, str]] | None, tables: Sequence[Words]
+) -> Iterator[tuple[int, str]]:
+    """The places and translations of texts that are an entry of a table, and have no terms of a glossary."""
+    for at, text in enumerate(texts):
+        if not (terms and terms[at]) and (some := [e for table in tables if (e := table.whole(text))]):
+            yield at, some[0]
 
 
 def stands_alone(text: str, start: int, end: int) -> bool:

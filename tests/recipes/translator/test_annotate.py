@@ -7,8 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from recipes.translator import annotate
-from recipes.translator.annotate import Noun, Slotter, confirmed, directed, hindi_forms, own_nouns
+from recipes.translator import annotate, data
+from recipes.translator.annotate import (
+    Noun,
+    Slotter,
+    confirmed,
+    directed,
+    fits,
+    hindi_forms,
+    own_nouns,
+    read_rows,
+    texts,
+)
 from recipes.translator.export import write_words
 from vqa_builder.translation.slots import Word, Words
 
@@ -81,6 +91,43 @@ def test_the_lexicon_gives_forms_gender_and_life() -> None:
     assert own_nouns([row | forms], "ja") == [Noun(("hen", "hens"), ("めんどり",), ("<animate>",))]
     assert own_nouns([row | forms], "hi")[0].marks == ("<f>",)
     assert own_nouns([row | forms | {"category": "verb"}], "hi") == []
+
+
+@pytest.mark.parametrize(
+    ("english", "text", "fit"),
+    [("ashtray", "灰皿", True), ("drying", "乾燥", False), ("led", "発光", False), ("pouf", "गाँडू", False)],
+)
+def test_the_vote_is_asked_for_nouns_and_no_insults(english: str, text: str, fit: bool) -> None:
+    assert fits(english, text) is fit
+
+
+def test_entries_stand_alone_as_answers_do() -> None:
+    lexicon = read_rows(Path(data.__file__).parent / "tables" / "lexicon.tsv")
+    found = {
+        (language, into): Words(
+            texts(lexicon, {"man": 9}, language, into), "en" if into != "en" else language
+        )
+        for language in ("ja", "hi")
+        for into in (language, "en")
+    }
+    expected = {
+        "yes": ("はい", "हाँ"),
+        "orange": ("オレンジ色", "नारंगी"),
+        "dirty": ("汚れている", "गंदा"),
+        "walking": ("歩いている", "चलना"),
+        "striped": ("縞模様", "धारीदार"),
+        "twelve": ("十二", "बारह"),
+        "cats": ("猫", "बिल्लियाँ"),
+        "12": (None, None),
+    }
+    for english, others in expected.items():
+        assert tuple(found[language, language].whole(english) for language in ("ja", "hi")) == others
+    assert [found["ja", "en"].whole(text) for text in ("いいえ", "男性", "汚れている")] == [
+        "no",
+        "man",
+        "dirty",
+    ]
+    assert found["hi", "en"].whole("बिल्लियाँ") == "cats"
 
 
 def test_the_frequent_noun_comes_first_into_english(tmp_path: Path) -> None:

@@ -112,6 +112,22 @@ def test_a_rare_noun_comes_from_the_dictionary(mini: Mini, direction: str, text:
     assert "<" not in result
 
 
+@pytest.mark.parametrize(
+    ("direction", "texts", "translations"),
+    [
+        ("en-ja", ["yes", "No", "ashtrays", "wet"], ["はい", "いいえ", "灰皿", "濡れている"]),
+        ("en-hi", ["yes", "No", "cats", "walking"], ["हाँ", "नहीं", "बिल्लियाँ", "चलना"]),
+        ("ja-en", ["はい", "オレンジ色"], ["yes", "orange"]),
+        ("hi-en", ["नहीं", "बिल्लियाँ"], ["no", "cats"]),
+    ],
+)
+def test_a_word_alone_comes_from_the_dictionary(
+    mini: Mini, direction: str, texts: list[str], translations: list[str]
+) -> None:
+    source, target = direction.split("-")
+    assert mini.translate(Request(texts, source, target)) == translations
+
+
 def test_terms_are_heeded(mini: Mini) -> None:
     request = Request(["What color is the dog?"], "en", "ja", terms=[{"dog": "ワンちゃん"}])
     assert "ワンちゃん" in str(mini.translate(request)[0])

@@ -34,7 +34,7 @@ DECODING = (
     "disable_unk",
     "max_decoding_length",
 )
-WORDS = "words.{}.tsv"
+WORDS, TEXTS = "words.{}.tsv", "texts.{}.tsv"
 SCORED = 256  # pairs that are scored at a time, so that memory does not grow with the texts
 _Job: TypeAlias = tuple[list[int], list[Any]]
 
@@ -65,7 +65,8 @@ class CTranslate2Options(base.Options):
         use_vmap: choose among the pieces that the model's ``vmap.txt`` lists for what stands in the source;
             a line for a language's symbol holds a translation to the script of that language.
         slots: rare words and a glossary's terms come through slots, as ``recipes/translator`` trains it; the
-            model's folder holds the words of a direction in ``words.en-ja.tsv``.
+            model's folder holds the words of a direction in ``words.en-ja.tsv``. A text that is an entry of
+            them, or of ``texts.en-ja.tsv``, and nothing else is translated by it alone.
         max_input_length, max_decoding_length: in tokens; a longer sentence fails, it is never cut off.
         batch_tokens: source tokens per batch; decides the speed, never the result.
         threads: batches at a time on a CPU; 0 for one per core.
@@ -196,19 +197,28 @@ class CTranslate2(Engine):
             placed[at] = result if isinstance(result, Failure) else slots.in_slots(result, [])
         made = [each for some in placed if not isinstance(some, Failure) for each in some]
         texts = iter(self._tokenizer.decode([pieces for pieces, _, _ in made]))
-        return [
+        answers: list[list[Candidate] | Failure] = [
             some
             if isinstance(some, Failure)
             else [Candidate(filled(next(texts), forms), score) for _, forms, score in some]
             for some in placed
         ]
+        if self.options.slots:
+            tables = [table for name in (TEXTS, WORDS) if (table := self._table(name, request))]
+            for at, entry in slots.entries(request.texts, request.terms, tables):
+                answers[at] = [Candidate(entry, 0.0)]
+        return answers
+
+    def _table(self, name: str, request: Request) -> Words | None:
+        """A table of the model for the direction of a request, where there is one."""
+        path = self.options.model / name.format(request.direction)
+        if path.name not in self._words:
+            self._words[path.name] = Words.read(path, request.source) if path.is_file() else None
+        return self._words[path.name]
 
     def _found(self, request: Request) -> list[list[Found]]:
         """What takes a slot in each text: the glossary's terms, numbers, words of the model's table."""
-        if request.direction not in self._words:
-            table = self.options.model / WORDS.format(request.direction)
-            self._words[request.direction] = Words.read(table, request.source) if table.is_file() else None
-        known = self._words[request.direction]
+        known = self._table(WORDS, request)
         terms = request.terms or [{}] * len(request)
         return [
             merged(text, some, known.find(text) if known else [])
@@ -330,7 +340,8 @@ class CTranslate2(Engine):
     @property
     def _beside(self) -> list[Path]:
         """Further files of the model's folder that decide what it says."""
-        names = ["vmap.txt"] * self.options.use_vmap + [WORDS.format("*")] * self.options.slots
+        names = ["vmap.txt"] * self.options.use_vmap
+        names += [WORDS.format("*"), TEXTS.format("*")] * self.options.slots
         return sorted(file for name in names for file in self.options.model.glob(name))
 
     @cached_property
