@@ -76,29 +76,31 @@ class Killer:
         Returns:
             How often it was killed.
         """
-        often = self.chance.randint(0, min(IN_A_ROW, self.wanted - self.kills))
-        for number in range(often):
-            seconds = self._seconds.get((under, number))
-            if seconds is None or not self._killed(seconds, arguments, may_fail, (under, number)):
-                often = number
+        kills = 0
+        for _ in range(self.chance.randint(0, min(IN_A_ROW, self.wanted - self.kills))):
+            code = self._attempt(arguments, (under, kills), may_fail)
+            if code == 0:
                 break
-            self.kills += 1
-            self.seen[look()] += 1
+            if code == -signal.SIGKILL:
+                kills += 1
+                self.kills += 1
+                self.seen[look()] += 1
         before_the_end()
-        self._took(run(self.job, *arguments), (under, often))
-        return often
+        self._took(run(self.job, *arguments), (under, kills))
+        return kills
 
-    def _killed(
-        self, seconds: float, arguments: tuple[Any, ...], may_fail: bool, key: tuple[Hashable, int]
-    ) -> bool:
+    def _attempt(self, arguments: tuple[Any, ...], key: tuple[Hashable, int], may_fail: bool) -> int:
+        """The exit code of the job, begun and killed; 0 where nobody knows how long it takes."""
+        if key not in self._seconds:
+            return 0
         begun = time.monotonic()
         process = start(self.job, *arguments)
-        process.join(self.chance.uniform(0.02, seconds))
+        process.join(self.chance.uniform(0.02, self._seconds[key]))
         took = time.monotonic() - begun
-        killed = end(process, may_fail=may_fail)
-        if not killed and process.exitcode == 0:
+        end(process, may_fail=may_fail)
+        if process.exitcode == 0:
             self._took(took, key)
-        return killed
+        return int(process.exitcode)
 
     def _took(self, seconds: float, key: tuple[Hashable, int]) -> None:
         under, number = key

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import random
+from copy import deepcopy
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 from tests.hub.plugin import hub
 from tests.hub.server import Fault, Hub
+from tests.hub.state import Repo
 from tests.kill import jobs
 from tests.kill.killing import KILLS, Killer, run, start
 from tests.tiny import write_vqa
@@ -52,14 +55,30 @@ def on_hub(hub: Hub) -> dict[str, bytes]:
     return {path: data for path, data in hub.files(REPO).items() if path != ".gitattributes"}
 
 
-def begin_with(hub: Hub, release: Path, home: Path) -> None:
-    """A hub with one release only."""
-    hub.faults = []
-    hub.bytes_per_second = None
-    hub.state.repos.clear()
-    for path in hub.state.root.glob("lfs-*"):
-        path.unlink()
-    run(jobs.publish_release, release, REPO, hub.url, home)
+class Before(NamedTuple):
+    """A hub as it was.
+
+    Attributes:
+        repos: its repositories.
+        blobs: names of its large files.
+    """
+
+    repos: dict[str, Repo]
+    blobs: set[str]
+
+    @classmethod
+    def of(cls, hub: Hub) -> Before:
+        """As it is now."""
+        return cls(deepcopy(hub.state.repos), {path.name for path in hub.state.root.glob("lfs-*")})
+
+    def restore(self, hub: Hub) -> None:
+        """Undo what was pushed since."""
+        hub.faults, hub.bytes_per_second = [], None
+        hub.state.repos.clear()
+        hub.state.repos.update(deepcopy(self.repos))
+        for path in hub.state.root.glob("lfs-*"):
+            if path.name not in self.blobs:
+                path.unlink()
 
 
 @pytest.mark.parametrize("publishers", [1, 2])
@@ -68,6 +87,8 @@ def test_publishing(hub: Hub, releases: tuple[Path, Path], tmp_path: Path, publi
     old, new = releases
     before, after = content(old), content(new)
     home = tmp_path / "home"
+    run(jobs.publish_release, old, REPO, hub.url, home)
+    with_the_old = Before.of(hub)
     killer = Killer(jobs.publish_release, wanted=KILLS if publishers == 1 else KILLS // 4)
     job = (new, REPO, hub.url, home)
 
@@ -78,7 +99,7 @@ def test_publishing(hub: Hub, releases: tuple[Path, Path], tmp_path: Path, publi
 
     for number in killer.all_rounds():
         chance = random.Random(number)
-        begin_with(hub, old, home)
+        with_the_old.restore(hub)
         hub.bytes_per_second = chance.choice((None, None, 100_000.0))
         hub.faults = [
             Fault(nth=chance.randrange(1, REQUESTS), **chance.choice(FAULTS))  # type: ignore[arg-type]
