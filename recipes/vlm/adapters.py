@@ -52,9 +52,32 @@ class Trainable(nn.Module):
         super().__init__()
         self.model = model
 
-    def forward(self, **batch: Tensor) -> Any:
-        """The model's own output."""
-        return self.model(**batch)
+    def forward(self, places: Tensor, **batch: Tensor) -> Tensor:
+        """Logits (N, pieces) at some places (N,) of the flattened batch alone, as no others are learned from.
+
+        What the last layer is given is cut down before it: over a vocabulary of 150,000 pieces logits take
+        more memory than all layers together.
+        """
+
+        def chosen(_: nn.Module, given: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+            return given[0].flatten(0, 1)[places], *given[1:]
+
+        model: Any = self.model
+        hook = model.get_output_embeddings().register_forward_pre_hook(chosen)
+        try:
+            logits: Tensor = model(**batch).logits
+        finally:
+            hook.remove()
+        return logits
+
+    def train(self, mode: bool = True) -> Trainable:
+        """As any module; but parts of which nothing is trained stay as they answer."""
+        super().train(mode)
+        for part in self.model.modules():
+            own = list(part.parameters())
+            if own and not any(each.requires_grad for each in own):
+                part.eval()
+        return self
 
     def state_dict(self, *_: Any, **__: Any) -> dict[str, Tensor]:
         """Name -> tensor of what is trained."""
@@ -96,6 +119,27 @@ def with_adapters(model: Any, lora: Lora, adapter: Path | None = None) -> PeftMo
         return peft.get_peft_model(model, peft.LoraConfig(**shape, task_type="CAUSAL_LM"))
     check_base(adapter, model.name_or_path)
     return peft.PeftModel.from_pretrained(model, str(adapter), is_trainable=True)
+
+
+def load_model(checkpoint: str, dtype: str) -> tuple[Any, Any]:
+    """A model and its processor.
+
+    Raises:
+        SpecError: there is none, or it takes no pictures.
+    """
+    from transformers import AutoModelForImageTextToText, AutoProcessor
+
+    try:
+        processor = AutoProcessor.from_pretrained(checkpoint)
+        model = AutoModelForImageTextToText.from_pretrained(checkpoint, dtype=getattr(torch, dtype))
+    except (OSError, ValueError, KeyError) as error:
+        raise SpecError(
+            "The model cannot be opened",
+            where=checkpoint,
+            expected="a model of transformers' AutoModelForImageTextToText, with its processor",
+            found=error,
+        ) from error
+    return model, processor
 
 
 def check_base(adapter: Path, checkpoint: str) -> None:

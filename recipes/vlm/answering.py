@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -15,7 +16,7 @@ from recipes.lib.precision import autocast
 from recipes.lib.questions import load_questions
 from recipes.lib.translate_questions import into_english
 from recipes.lib.wordings import read_held_out, seen_and_unseen
-from recipes.vlm.batches import encode
+from recipes.vlm.batches import begins_alike, encode
 from recipes.vlm.config import ENGLISH, Config
 from recipes.vlm.conversations import Conversation, load_conversations
 from recipes.vlm.prompts import prompt
@@ -31,20 +32,15 @@ def ask(config: Config, model: Any, processor: Any, language: str) -> dict[str, 
     go through the release's answer map as those of a classifier do.
     """
     release = config.release(language)
-    asked = load_conversations(
-        release,
-        "validation",
-        english=language == ENGLISH,
-        images=config.images,
-        image_name=config.image_name,
-    )[: config.questions]
+    where: dict[str, Any] = {"images": config.images, "image_name": config.image_name}
+    where["english"] = language == ENGLISH
+    asked = load_conversations(release, "validation", **where)[: config.questions]
     through_english = config.translate_test and language != ENGLISH
-    said = answers(
-        model,
-        processor,
-        _in_english(config, release, asked) if through_english else asked,
-        precision=config.precision,
-    )
+    if config.blind:
+        said = blind_answers(load_conversations(release, "train", **where), asked)
+    else:
+        put = _in_english(config, release, asked) if through_english else asked
+        said = answers(model, processor, put, precision=config.precision)
     spoken = said if through_english else in_its_script(said, language)
     found = score(
         [{"question_id": each.id, "answer": text} for each, text in zip(asked, spoken, strict=True)],
@@ -92,6 +88,29 @@ def answers(
     finally:
         model.train(training)
     return said
+
+
+def blind_answers(learned: Sequence[Conversation], asked: Sequence[Conversation]) -> list[str]:
+    """The commonest answer to the same text; to another text, that of the learned one which begins and ends
+    most like it.
+
+    >>> from recipes.vlm.conversations import asked as question
+    >>> some = [question(1, b"", "What color is it?", "red", "en"), question(2, b"", "Is it?", "no", "en")]
+    >>> blind_answers(some, [question(3, b"", "What color is the cow?", "", "en")])
+    ['red']
+    """
+    counts: dict[str, Counter[str]] = {}
+    for each in learned:
+        counts.setdefault(each.turns[0][1], Counter())[each.turns[-1][1]] += 1
+    backwards = {text: text[::-1] for text in counts}
+
+    def likest(text: str) -> str:
+        end = text[::-1]
+        return max(counts, key=lambda own: begins_alike(own, text) + begins_alike(backwards[own], end))
+
+    texts = [each.turns[0][1] for each in asked]
+    known = {text: text if text in counts else likest(text) for text in dict.fromkeys(texts)}
+    return [counts[known[text]].most_common(1)[0][0] for text in texts]
 
 
 def in_its_script(said: Sequence[str], language: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -118,7 +119,10 @@ class ConversationBatches(Parts):
         places = list(pictures)
         some = [self.conversations[place] for place in places]
         batch = encode(self.processor, some, side="right", pictures=list(pictures.values()))
-        batch["labels"] = labels(batch, [self.spans[place] for place in places])
+        said = labels(batch, [self.spans[place] for place in places])
+        before = (said[:, 1:] != IGNORED).nonzero()
+        batch["places"] = before[:, 0] * said.shape[1] + before[:, 1]
+        batch["answers"] = said.flatten()[batch["places"] + 1]
         return {**batch, "index": torch.tensor(places)}
 
     def _picture(self, place: int) -> Image | None:
@@ -168,12 +172,15 @@ def answer_spans(processor: Any, conversation: Conversation) -> tuple[int, list[
     that places counted from the end stay what they are.
     """
     whole = rendered(processor, conversation)
-    pieces = _pieces(processor, whole)
+    pieces, ends = _pieces(processor, whole)
     spans = []
     for place, (speaker, _) in enumerate(conversation.turns):
         if speaker == "assistant":
-            begin = _common(pieces, _pieces(processor, rendered(processor, conversation, place, ask=True)))
-            end = _common(pieces, _pieces(processor, rendered(processor, conversation, place + 1)))
+            parts = (
+                rendered(processor, conversation, place, ask=True),
+                rendered(processor, conversation, place + 1),
+            )
+            begin, end = (_common(whole, pieces, ends, processor, part) for part in parts)
             spans.append((begin, end))
     if not spans or any(begin >= end for begin, end in spans):
         raise SpecError(
@@ -210,9 +217,11 @@ def check_template(processor: Any) -> None:
         )
 
 
-def _pieces(processor: Any, text: str) -> list[int]:
-    ids: list[int] = processor.tokenizer(text, add_special_tokens=_adds([text], processor))["input_ids"]
-    return ids
+def _pieces(processor: Any, text: str) -> tuple[list[int], list[int]]:
+    """The pieces of a text, and where each ends in it; a tokenizer that does not know gives none."""
+    fast = processor.tokenizer.is_fast
+    made = processor.tokenizer(text, add_special_tokens=_adds([text], processor), return_offsets_mapping=fast)
+    return made["input_ids"], [end for _, end in made["offset_mapping"]] if fast else []
 
 
 def _adds(texts: Sequence[str], processor: Any) -> bool:
@@ -221,7 +230,15 @@ def _adds(texts: Sequence[str], processor: Any) -> bool:
     return not (first and texts[0].startswith(first))
 
 
-def _common(whole: Sequence[int], part: Sequence[int]) -> int:
-    """How many pieces both begin with."""
-    differ = (place for place, (one, other) in enumerate(zip(whole, part, strict=False)) if one != other)
-    return next(differ, min(len(whole), len(part)))
+def _common(whole: str, pieces: Sequence[int], ends: Sequence[int], processor: Any, part: str) -> int:
+    """How many pieces of a text also begin another one, as a rule its beginning."""
+    if ends and whole.startswith(part):
+        return bisect_right(ends, len(part))
+    others = _pieces(processor, part)[0]
+    return begins_alike(pieces, others)
+
+
+def begins_alike(one: Sequence[Any], other: Sequence[Any]) -> int:
+    """How many places both begin with."""
+    differ = (place for place, (own, its) in enumerate(zip(one, other, strict=False)) if own != its)
+    return next(differ, min(len(one), len(other)))

@@ -16,31 +16,42 @@ from recipes.vlm.adapters import Lora
 ENGLISH = "en"
 
 
+class Lesson(Section):
+    """A stage of the small model's training from nothing, by :class:`Stage`'s names."""
+
+    epochs: int = Field(4, ge=1)
+    lr: float = Field(0.004, gt=0)
+    optimiser: Optimiser = "muon"
+    batch_size: int = Field(64, ge=1)
+    warmup: float = Field(0.05, ge=0, lt=1)
+
+
 class Small(Section):
     """Stage 0: the shape of a vision-language model that learns English from nothing, and how.
 
-    A CLIP image tower and a Llama, joined as LLaVA joins them (Liu et al., NeurIPS 2023).
+    The convolutions of a LeViT (Graham et al., ICCV 2021), which learn from few pictures, and a Llama, joined
+    as LLaVA joins them (Liu et al., NeurIPS 2023).
 
     Attributes:
         pieces: of its tokenizer, learned from the questions and answers in all languages.
-        picture, patch: sides of the square picture and of its patches, in pixels.
-        width, layers, heads: of both towers.
-        captions: a JSONL file of English texts about the pictures, as the drawn world's ``sentences.jsonl``;
-            those of ``train`` are learned beside the questions, as LLaVA's first stage learns captions.
-        epochs, lr, optimiser, batch_size: of the training in English.
+        picture: side of the square picture, in pixels; a multiple of 16, each square of which is one vector.
+        tower_width: of the image tower, a multiple of 16.
+        width, layers, heads: of the language model.
+        world: a drawn world of other pictures than the releases'. The tower learns from the labels of its
+            train split, and then the language model, the tower frozen, its captions, facts and questions.
+            Without it, the English questions of the first release are all that is learned.
+        tower, english: the two trainings.
     """
 
     pieces: int = 3000
-    picture: int = 120
-    patch: int = 20
-    width: int = 128
+    picture: int = Field(128, multiple_of=16)
+    tower_width: int = Field(128, multiple_of=16)
+    width: int = 96
     layers: int = 3
     heads: int = 4
-    captions: Path | None = None
-    epochs: int = 4
-    lr: float = 0.002
-    optimiser: Optimiser = "muon"
-    batch_size: int = 96
+    world: Path | None = None
+    tower: Lesson = Lesson()
+    english: Lesson = Lesson()
 
 
 class Stage(settings.Stage):
@@ -66,7 +77,11 @@ class Config(Section):
         learn: the languages to fine-tune on, together; none for zero-shot.
         ask: the languages to be evaluated in; English, which may be forgotten, and all of the releases if not
             given.
+        blind: no model and no picture: the commonest training answer to the same text, or to the likest one.
+            What a model has to beat before it can be said to see.
         translate_test: ask in English what the engine makes of the questions, and answer in English.
+        together: learn all questions about a picture as one conversation, of which the first has the prompt,
+            as LLaVA-1.5 does (Liu et al., CVPR 2024): a picture is looked at once for all of them.
         share: of the conversations of each language that are learned from.
         lora: None for full fine-tuning.
         adapter: go on from these.
@@ -88,7 +103,9 @@ class Config(Section):
     image_name: str = "{}"
     learn: list[str] = Field(default_factory=list)
     ask: list[str] | None = None
+    blind: bool = False
     translate_test: bool = False
+    together: bool = False
     share: float = Field(1.0, gt=0, le=1)
     stage: Stage = Stage()
     lora: Lora | None = Lora()
@@ -111,6 +128,8 @@ class Config(Section):
             raise ValueError("give a checkpoint, or small to train one")
         if self.adapter and not self.lora:
             raise ValueError("adapter: full fine-tuning goes on from a checkpoint, not from adapters")
+        if self.blind and (self.learn or self.translate_test):
+            raise ValueError("blind: nothing is learned, nothing translated")
         for name in ("learn", "ask"):
             if unknown := [
                 each for each in getattr(self, name) or () if each not in (ENGLISH, *self.releases)

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from recipes.lib.records import field, json_lines
-from recipes.vlm.prompts import prompt
+from recipes.vlm.prompts import bare, prompt
 from vqa_builder.errors import ReleaseError, SourceError, UnknownNameError
+from vqa_builder.store import fingerprint
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 SPEAKERS = {"human": "user", "user": "user", "gpt": "assistant", "assistant": "assistant", "system": "system"}
 IMAGE_TAG = "<image>"
-DESCRIBE = "Describe the picture."
 
 
 @dataclass(frozen=True)
@@ -82,6 +81,7 @@ def load_conversations(
     images: Path | None = None,
     image_name: str = "{}",
     column: str = "conversations",
+    together: bool = False,
 ) -> list[Conversation]:
     """A split of a release, in the VQA form or as `records` with a column of turns.
 
@@ -94,6 +94,7 @@ def load_conversations(
         images: folder of the pictures, where the rows hold none.
         image_name: the file's name, with the image's id for ``{}``: ``SCENE_{:012d}.png``.
         column: of the turns: LLaVA's ``{"from", "value"}`` or ``{"role", "content"}``.
+        together: all questions about a picture as one conversation.
 
     Raises:
         ReleaseError: there is no such release, or its form is neither.
@@ -126,24 +127,32 @@ def load_conversations(
         )
     pictures = _pictures(rows, release, images, image_name)
     texts = rows.remove_columns([name for name in ("image", "images") if name in rows.column_names])
-    return list(read(texts, pictures, english, column))
+    found = list(read(texts, pictures, english, column))
+    return by_picture(found) if together and read is _questions else found
 
 
-def read_captions(path: Path, images: Path, image_name: str = "{}") -> list[Conversation]:
-    """What English says about each train picture of a drawn world: its caption and its facts, as one answer.
+def asked(key: Any, picture: Path | bytes, question: str, answer: str, language: str) -> Conversation:
+    """A question, under its prompt, and its answer."""
+    turns = (("user", prompt(question, language)), ("assistant", answer))
+    return Conversation(key, picture, turns, language)
 
-    Raises:
-        SourceError: the file cannot be read, or a record lacks a field.
+
+def by_picture(conversations: Sequence[Conversation]) -> list[Conversation]:
+    """One conversation for all that is asked about a picture, in an order by chance; only its first question
+    has the prompt.
+
+    >>> some = [asked(key, b"", question, "yes", "en") for key, question in ((1, "Red?"), (2, "Big?"))]
+    >>> [text.splitlines()[0] for _, text in by_picture(some)[0].turns]
+    ['Question: Red?', 'yes', 'Big?', 'yes']
     """
-    found = []
-    for where, record in json_lines(path):
-        if field(record, "split", where) != "train":
-            continue
-        texts = [field(record, "caption", where), *field(record, "facts", where)]
-        told = " ".join(field(each, "en", where) for each in texts)
-        image = images / image_name.format(field(record, "image_id", where))
-        found.append(Conversation(image.name, image, (("user", DESCRIBE), ("assistant", told)), "en"))
-    return found
+    groups: dict[Path | bytes, list[Conversation]] = {}
+    for each in sorted(conversations, key=lambda each: fingerprint(str(each.id))):
+        groups.setdefault(each.image, []).append(each)
+    joined = []
+    for first, *others in groups.values():
+        turns = [(who, bare(text, each.language)) for each in others for who, text in each.turns]
+        joined.append(replace(first, turns=(*first.turns, *turns)))
+    return joined
 
 
 def mixture(parts: Sequence[Sequence[Conversation]], seed: int) -> list[Conversation]:
@@ -157,8 +166,7 @@ def _questions(rows: Any, pictures: list[Path | bytes], english: bool, column: s
     for row, picture in zip(rows, pictures, strict=True):
         answer, language = row[f"multiple_choice_answer{end}"], "en" if english else row["language"]
         if answer:
-            turns = (("user", prompt(row[f"question{end}"], language)), ("assistant", answer))
-            yield Conversation(row["question_id"], picture, turns, language)
+            yield asked(row["question_id"], picture, row[f"question{end}"], answer, language)
 
 
 def _dialogues(rows: Any, pictures: list[Path | bytes], english: bool, column: str) -> Iterator[Conversation]:

@@ -28,7 +28,7 @@ class Memory(NamedTuple):
         weights: that are not trained.
         trained: fp32 weights, gradients and both moments of Adam.
         activations: of the language model, at the longest conversations.
-        logits: with their gradient, in fp32.
+        logits: with their gradient, in fp32, if every piece were one of an answer; no others are computed.
         parameters: of the model.
         trained_parameters: of them.
     """

@@ -23,3 +23,13 @@ def prompt(question: str, language: str) -> str:
     if language not in PROMPTS:
         raise UnknownNameError("language of a prompt", language, PROMPTS)
     return PROMPTS[language].format(question=question)
+
+
+def bare(text: str, language: str) -> str:
+    """The question of a user's turn, without its prompt.
+
+    >>> bare(prompt("猫は何色ですか？", "ja"), "ja")
+    '猫は何色ですか？'
+    """
+    before, after = PROMPTS[language].split("{question}")
+    return text.removeprefix(before).removesuffix(after)

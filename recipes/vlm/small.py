@@ -12,6 +12,9 @@ from recipes.vlm.config import Small
 from vqa_builder.store import atomic_folder
 
 SPECIAL = {"pad_token": "<|pad|>", "bos_token": "<|begin|>", "eos_token": "<|end|>"}
+PATCH, KEY, CONVOLVED = 16, 16, -2
+"""Pixels at a side of what becomes one vector, after four halvings; the width of LeViT's keys; the place of
+its convolutions' outputs among its layers': a small world is seen best before they are mixed."""
 IMAGE, SPEAKERS = "<image>", ("<|user|>", "<|assistant|>")
 TEMPLATE = """{%- for message in messages -%}
 <|{{ message.role }}|>
@@ -34,7 +37,7 @@ def write_small(folder: Path, shape: Small, texts: Iterable[str], seed: int) -> 
     """
     from transformers import (
         CLIPImageProcessorPil,
-        CLIPVisionConfig,
+        LevitConfig,
         LlamaConfig,
         LlavaConfig,
         LlavaForConditionalGeneration,
@@ -42,32 +45,40 @@ def write_small(folder: Path, shape: Small, texts: Iterable[str], seed: int) -> 
     )
 
     tokenizer = _tokenizer(list(texts), shape.pieces)
-    towers = {
-        "hidden_size": shape.width,
-        "intermediate_size": 4 * shape.width,
-        "num_hidden_layers": shape.layers,
-        "num_attention_heads": shape.heads,
-    }
+    tower = LevitConfig(
+        image_size=shape.picture,
+        patch_size=PATCH,
+        hidden_sizes=(shape.tower_width, shape.tower_width),
+        hidden_size=shape.tower_width,
+        num_attention_heads=(shape.tower_width // KEY,),
+        depths=(0,),
+        key_dim=(KEY,),
+        mlp_ratio=(2,),
+        attention_ratio=(2,),
+    )
     config = LlavaConfig(
-        vision_config=CLIPVisionConfig(**towers, image_size=shape.picture, patch_size=shape.patch),
+        vision_config=tower,
         text_config=LlamaConfig(
-            **towers,
+            hidden_size=shape.width,
+            intermediate_size=8 * shape.width // 3,
+            num_hidden_layers=shape.layers,
+            num_attention_heads=shape.heads,
             vocab_size=len(tokenizer),
             max_position_embeddings=512,
             tie_word_embeddings=True,
             **{name.replace("token", "token_id"): getattr(tokenizer, f"{name}_id") for name in SPECIAL},
         ),
         image_token_index=tokenizer.convert_tokens_to_ids(IMAGE),
-        vision_feature_layer=-1,
-        vision_feature_select_strategy="default",
+        vision_feature_layer=CONVOLVED,
+        vision_feature_select_strategy="full",
     )
     square = {"height": shape.picture, "width": shape.picture}
     processor = LlavaProcessor(
         image_processor=CLIPImageProcessorPil(size=square, crop_size=square, do_center_crop=False),
         tokenizer=tokenizer,
-        patch_size=shape.patch,
-        vision_feature_select_strategy="default",
-        num_additional_image_tokens=1,
+        patch_size=PATCH,
+        vision_feature_select_strategy="full",
+        num_additional_image_tokens=0,
         chat_template=TEMPLATE,
     )
     with torch.random.fork_rng(devices=[]), atomic_folder(folder) as partial:

@@ -24,7 +24,7 @@ from recipes.vlm.config import Config
 
 COLUMNS = [
     *(Column(language, "accuracy", {"language": language}) for language in ("en", "ja", "hi")),
-    *wording_columns("ja", "hi"),
+    *wording_columns("en", "ja", "hi"),
     Column("trained parameters", "trained", {"language": "ja"}, decimals=0),
     Column("seconds", "seconds", {"language": "ja"}, decimals=0),
 ]

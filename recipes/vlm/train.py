@@ -3,7 +3,7 @@
     python -m recipes.vlm.train recipes/vlm/small.yaml --row "LoRA, ja and hi" --seed 1
     torchrun --nproc-per-node 8 -m recipes.vlm.train recipes/vlm/base.yaml
 
-0. Without a checkpoint, a small model learns English questions and answers; it stands for the English model.
+0. Without a checkpoint, a small model learns to see and to answer in English, as the English model has.
 1. Conversations come from releases: picture, question and answer, or whole dialogues of `records`.
 2. Adapters (or all weights) learn the answers, in one language or in several at once.
 3. Every question of the validation is answered in words, which the metric of ``vqa-builder evaluate`` scores.
@@ -21,18 +21,20 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from recipes.lib import results
 from recipes.lib.command import finish, run_parser
 from recipes.lib.config import check_rows, of_row, read, validate
+from recipes.lib.precision import products
 from recipes.lib.steps import is_first_process, step_folder
 from recipes.lib.trainer import Outcome, Settings, train
-from recipes.vlm import adapters, small
+from recipes.vlm import adapters
+from recipes.vlm.adapters import load_model
 from recipes.vlm.answering import ask
 from recipes.vlm.batches import ConversationBatches
 from recipes.vlm.config import ENGLISH, Config, Small, Stage
-from recipes.vlm.conversations import Conversation, load_conversations, mixture, read_captions
-from vqa_builder.errors import SpecError
+from recipes.vlm.conversations import Conversation, load_conversations, mixture
 from vqa_builder.store import fingerprint
 
 BASE, TUNED, MERGED = "model", "tuned", "merged"
@@ -42,64 +44,45 @@ def run(config: Config) -> list[dict[str, Any]]:
     """Train as the settings say, score every language, and append the scores to ``results.jsonl``."""
     if config.threads:
         torch.set_num_threads(config.threads)
-    checkpoint = config.checkpoint or str(english_model(config))
-    model, processor = load_model(checkpoint, config.dtype)
+    model: Any = None
+    processor: Any = None
     seconds, trained = 0.0, 0
+    if not config.blind:
+        checkpoint = config.checkpoint or str(english_model(config))
+        model, processor = load_model(checkpoint, config.dtype)
     if config.learn:
         model, outcome = fine_tune(config, model, processor, checkpoint)
         seconds, trained = outcome.seconds, sum(n.numel() for n in model.parameters() if n.requires_grad)
     if not is_first_process():
         return []
-    cost = {
-        "seconds": round(seconds, 1),
-        "trained": trained,
-        "whole": sum(n.numel() for n in model.parameters()),
-    }
+    whole = sum(n.numel() for n in model.parameters()) if model else 0
+    cost = {"seconds": round(seconds, 1), "trained": trained, "whole": whole}
     lines = [{**ask(config, model, processor, language), **cost} for language in config.asked]
     for line in lines:
         results.append(config.out / "results.jsonl", line)
     return lines
 
 
-def load_model(checkpoint: str, dtype: str) -> tuple[Any, Any]:
-    """A model and its processor.
-
-    Raises:
-        SpecError: there is none, or it takes no pictures.
-    """
-    from transformers import AutoModelForImageTextToText, AutoProcessor
-
-    try:
-        processor = AutoProcessor.from_pretrained(checkpoint)
-        model = AutoModelForImageTextToText.from_pretrained(checkpoint, dtype=getattr(torch, dtype))
-    except (OSError, ValueError, KeyError) as error:
-        raise SpecError(
-            "The model cannot be opened",
-            where=checkpoint,
-            expected="a model of transformers' AutoModelForImageTextToText, with its processor",
-            found=error,
-        ) from error
-    return model, processor
-
-
 def english_model(config: Config) -> Path:
-    """Step 0: the folder of a small model that has learned English questions about the pictures."""
+    """Step 0: the folder of a small model that has learned to see, and English questions about pictures."""
+    from recipes.vlm import english
+
     shape = config.small or Small()
     spoken = {language: conversations(config, language, "train") for language in (ENGLISH, *config.releases)}
+    if shape.world:
+        spoken[ENGLISH] = english.lessons(shape.world)
     texts = [text for some in spoken.values() for each in some for _, text in each.turns]
-    identity = {"small": shape.model_dump(mode="json"), "seed": config.seed, "releases": config.releases}
+    identity = {"seed": config.seed, "releases": config.releases, "small": shape.model_dump(mode="json")}
+    begun = english.beginning(config, shape, texts)
     with step_folder(config.out, "english", identity) as folder:
-        begun = folder / "begun"
-        if is_first_process() and not (begun / "config.json").exists():
-            small.write_small(begun, shape, texts, config.seed)
-        model, processor = load_model(str(begun), "float32")
-        stage = Stage(**{name: value for name, value in shape if name in Stage.model_fields})
-        parts = [spoken[ENGLISH]]
-        if shape.captions and config.images:
-            parts.append(read_captions(shape.captions, config.images, config.image_name))
-        learn(config, stage, model, processor, mixture(parts, config.seed), folder)
-        if is_first_process() and not (folder / BASE).exists():
-            adapters.save(model, processor, folder / BASE)
+        if not (folder / BASE).exists():
+            model, processor = load_model(str(begun), "float32")
+            if shape.world:
+                model.model.vision_tower.requires_grad_(False)
+            stage = Stage(**shape.english.model_dump())
+            learn(config, stage, model, processor, mixture([spoken[ENGLISH]], config.seed), folder)
+            if is_first_process():
+                adapters.save(model, processor, folder / BASE)
     return folder / BASE
 
 
@@ -111,7 +94,8 @@ def fine_tune(config: Config, model: Any, processor: Any, checkpoint: str) -> tu
     identity = {
         "checkpoint": checkpoint,
         **config.model_dump(
-            mode="json", include={"learn", "share", "stage", "lora", "adapter", "longest", "seed"}
+            mode="json",
+            include={"learn", "share", "stage", "lora", "adapter", "longest", "seed", "together"},
         ),
         "releases": config.releases,
     }
@@ -153,10 +137,13 @@ def learn(
 
 
 def answer_loss(model: nn.Module, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Cross-entropy over the labelled pieces, and how many they are."""
-    inputs = {name: value for name, value in batch.items() if name != "index"}
-    said = (batch["labels"][:, 1:] >= 0).sum()
-    return {"loss": model(**inputs).loss, "weight": said}
+    """Cross-entropy over the pieces that the assistant says, and how many they are."""
+    inputs = {name: value for name, value in batch.items() if name not in ("index", "answers")}
+    answers = batch["answers"]
+    with products(answers.device):
+        logits = model(**inputs)
+    loss = functional.cross_entropy(logits.float(), answers)
+    return {"loss": loss, "weight": torch.full((), float(len(answers)), device=loss.device)}
 
 
 def conversations(config: Config, language: str, split: str) -> list[Conversation]:
@@ -167,6 +154,7 @@ def conversations(config: Config, language: str, split: str) -> list[Conversatio
         english=language == ENGLISH,
         images=config.images,
         image_name=config.image_name,
+        together=config.together and split == "train",
     )
 
 

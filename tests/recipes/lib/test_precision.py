@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from recipes.lib import precision
-from recipes.lib.precision import Precision, autocast, pays
+from recipes.lib.precision import Precision, autocast, pays, products
 
 CPU = torch.device("cpu")
 
@@ -28,6 +28,15 @@ def test_a_cpu_needs_matrix_units(
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: has, raising=False)
     assert pays(CPU, asked) is found
     assert pays(torch.device("cuda"), asked)
+
+
+@pytest.mark.parametrize("has", [True, False])
+def test_a_cpu_that_only_multiplies_faster_is_used_where_that_is_all(
+    monkeypatch: pytest.MonkeyPatch, has: bool
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": has}, raising=False)
+    with products(CPU):
+        assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == (torch.bfloat16 if has else torch.float32)
 
 
 def test_a_pytorch_that_cannot_tell_computes_in_fp32(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,14 +9,22 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from recipes.vlm.config import Small
+from recipes.vlm.adapters import load_model
+from recipes.vlm.config import Lesson, Small
 from recipes.vlm.conversations import Conversation
 from recipes.vlm.prompts import prompt
 from recipes.vlm.small import write_small
-from recipes.vlm.train import load_model
 
 COLOURS = {"red": ("赤", "लाल"), "blue": ("青", "नीला"), "green": ("緑", "हरा"), "white": ("白", "सफ़ेद")}
-TINY = Small(pieces=400, width=32, layers=1, heads=2, epochs=1, batch_size=4)
+TINY = Small(
+    pieces=400,
+    picture=64,
+    tower_width=32,
+    width=32,
+    layers=1,
+    heads=2,
+    english=Lesson(epochs=1, batch_size=4),
+)
 
 
 def png(colour: str, size: tuple[int, int] = (160, 120)) -> bytes:

@@ -9,10 +9,9 @@ import pytest
 import torch
 
 from recipes.vlm import adapters
-from recipes.vlm.adapters import Lora, Trainable
+from recipes.vlm.adapters import Lora, Trainable, load_model
 from recipes.vlm.batches import encode
 from recipes.vlm.conversations import Conversation
-from recipes.vlm.train import load_model
 from vqa_builder.errors import SpecError
 
 peft = pytest.importorskip("peft")

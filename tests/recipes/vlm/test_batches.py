@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 import torch
 
+from recipes.vlm.adapters import Trainable
 from recipes.vlm.answering import answers
-from recipes.vlm.batches import IGNORED, ConversationBatches, answer_spans, encode
+from recipes.vlm.batches import ConversationBatches, answer_spans, encode
 from recipes.vlm.conversations import Conversation
 from tests.recipes.vlm.conftest import png
 from vqa_builder.errors import SourceError, SpecError
@@ -28,27 +29,38 @@ DIALOGUE = Conversation(
 )
 
 
-def said(processor: Any, row: torch.Tensor) -> str:
-    text: str = processor.tokenizer.decode(row[row != IGNORED])
-    return text
+def said(processor: Any, batch: dict[str, torch.Tensor]) -> list[str]:
+    """What each row of a batch learns to say."""
+    rows = batch["places"] // batch["input_ids"].shape[1]
+    answers = [batch["answers"][rows == row] for row in range(len(batch["input_ids"]))]
+    return [processor.tokenizer.decode(each) for each in answers]
 
 
-def test_labels_are_the_answers_and_the_end_of_the_turn(
+def test_the_answers_and_the_end_of_the_turn_are_learned(
     opened: tuple[Any, Any], conversations: list[Conversation]
 ) -> None:
     processor = opened[1]
     batches = ConversationBatches(conversations, processor, 5)
     for batch in batches.epoch(0):
-        for row, place in zip(batch["labels"], batch["index"], strict=True):
-            answer = batches.conversations[int(place)].turns[-1][1]
-            assert said(processor, row) == f"{answer}<|end|>"
+        answers = [batches.conversations[int(place)].turns[-1][1] for place in batch["index"]]
+        assert said(processor, batch) == [f"{answer}<|end|>" for answer in answers]
 
 
 def test_every_turn_of_the_assistant_is_learned_and_no_other(opened: tuple[Any, Any]) -> None:
     (batch,) = ConversationBatches([DIALOGUE], opened[1], 1).epoch(0)
-    assert said(opened[1], batch["labels"][0]) == "赤い壁です。<|end|>नहीं।<|end|>"
-    ids, labels = batch["input_ids"][0], batch["labels"][0]
-    assert torch.equal(labels[labels != IGNORED], ids[labels != IGNORED])
+    assert said(opened[1], batch) == ["赤い壁です。<|end|>नहीं।<|end|>"]
+    assert torch.equal(batch["answers"], batch["input_ids"][0, batch["places"] + 1])
+
+
+def test_logits_are_computed_where_something_is_said_and_are_those_of_the_whole_model(
+    opened: tuple[Any, Any],
+) -> None:
+    (batch,) = ConversationBatches([DIALOGUE], opened[1], 1).epoch(0)
+    inputs = {name: batch[name] for name in ("input_ids", "attention_mask", "pixel_values")}
+    with torch.no_grad():
+        some = Trainable(opened[0])(batch["places"], **inputs)
+        every = opened[0](**inputs).logits[0]
+    torch.testing.assert_close(some, every[batch["places"]])
 
 
 def test_an_epoch_holds_each_once_in_an_order_of_its_own(

@@ -56,7 +56,7 @@ def test_it_learns_the_colours_and_says_them_in_either_language(
 ) -> None:
     model, processor = opened
     settings = Config(row="x", checkpoint="x", releases={"ja": "x"}, out=tmp_path, quiet=True, threads=1)
-    stage = Stage(epochs=60, lr=5e-3, batch_size=8)
+    stage = Stage(epochs=80, lr=8e-3, batch_size=8)
     outcome = recipe.learn(settings, stage, model, processor, conversations, tmp_path / "run")
     assert outcome.history[-1]["loss"] < outcome.history[0]["loss"] / 5
     said = answers(model, processor, conversations[:8])
@@ -110,7 +110,9 @@ def test_from_releases_to_scores_in_every_language(
     assert (merged / "model.safetensors").exists()
     through = recipe.run(config(releases, pictures, tmp_path, translate_test=True, ask=["ja"]))
     assert [line["language"] for line in through] == ["ja"]
-    assert len((tmp_path / "results.jsonl").read_text().splitlines()) == 4
+    (line,) = recipe.run(config(releases, pictures, tmp_path, blind=True, ask=["ja"]))
+    assert line["whole"] == 0
+    assert len((tmp_path / "results.jsonl").read_text().splitlines()) == 5
 
 
 def test_english_texts_and_languages_of_a_release(releases: dict[str, Path], pictures: Path) -> None:
@@ -163,6 +165,7 @@ def test_a_release_of_another_form_is_named(tmp_path: Path) -> None:
     ("changes", "match"),
     [
         ({"learn": ["ko"]}, "releases has no ko"),
+        ({"learn": ["ja"], "blind": True}, "nothing is learned"),
         ({"small": None}, "give a checkpoint"),
         ({"lora": None, "adapter": "there"}, "not from adapters"),
         ({"lora": {"rank": 4}}, "lora.rank"),
