@@ -14,7 +14,7 @@ import yaml
 from recipes.lib.config import of_row, read, validate
 from recipes.lib.trainer import Settings, train
 from recipes.vlm import train as recipe
-from recipes.vlm.adapters import Lora, Trainable, with_adapters
+from recipes.vlm.adapters import Lora, Trainable, load_model, with_adapters
 from recipes.vlm.answering import answers
 from recipes.vlm.batches import ConversationBatches
 from recipes.vlm.config import Config, Stage
@@ -70,7 +70,7 @@ def test_a_killed_run_of_adapters_goes_on_bit_for_bit(
 
     def begin() -> tuple[Trainable, ConversationBatches]:
         torch.manual_seed(3)
-        model, processor = recipe.load_model(str(checkpoint), "float32")
+        model, processor = load_model(str(checkpoint), "float32")
         tuned = Trainable(with_adapters(model, Lora(r=4, lora_dropout=0.1)))
         return tuned, ConversationBatches(conversations, processor, 4)
 
@@ -151,7 +151,7 @@ def test_an_unknown_split_and_a_folder_without_a_model(
     with pytest.raises(UnknownNameError, match="trian"):
         load_conversations(releases["ja"], "trian", images=pictures)
     with pytest.raises(SpecError, match="cannot be opened"):
-        recipe.load_model(str(tmp_path), "float32")
+        load_model(str(tmp_path), "float32")
 
 
 def test_a_release_of_another_form_is_named(tmp_path: Path) -> None:
