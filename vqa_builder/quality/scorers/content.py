@@ -152,21 +152,23 @@ def _faults_of_the_way_back(
     for at in np.flatnonzero((both.row < pairs.num_rows) & suspects[rows]).tolist():
         asked[places[both.row[at]]] += book.translations.get(lemmas[at], ())
     words = [book.words(text) for text in texts["translation"]]
-    claims = [Counter(keys) for keys in asked]
+    gone = np.flatnonzero(missing & suspects[rows]).tolist()
+    claims = {place: Counter(asked[place]) for place in {places[rows[at]] for at in gone}}
     lost = [
         at
-        for at in np.flatnonzero(missing & suspects[rows]).tolist()
+        for at in gone
         for place in [places[rows[at]]]
         if any(key in words[place] and claims[place][key] < 2 for key in book.certain.get(lemmas[at], ()))
     ]
-    for keys, source in zip(asked, texts["source"], strict=True):
-        keys += book.translations.get(opening(source), ())
-    unasked = [book.without(*each) for each in zip(words, asked, strict=True)]
+    new = [at for at in np.flatnonzero(added & suspects[rows]).tolist() if lemmas[at] in book.checked]
+    unasked = {
+        place: book.without(
+            words[place], [*asked[place], *book.translations.get(opening(texts["source"][place]), ())]
+        )
+        for place in {places[rows[at]] for at in new}
+    }
     put_in = [
-        at
-        for at in np.flatnonzero(added & suspects[rows]).tolist()
-        if lemmas[at] in book.checked
-        and not any(key in unasked[places[rows[at]]] for key in book.translations[lemmas[at]])
+        at for at in new if not any(key in unasked[places[rows[at]]] for key in book.translations[lemmas[at]])
     ]
     return lost, put_in
 
