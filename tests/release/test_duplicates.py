@@ -2,6 +2,7 @@
 
 import pyarrow as pa
 
+from vqa_builder.batches import Batches
 from vqa_builder.release.duplicates import repeats
 
 ROWS = [
@@ -32,6 +33,13 @@ def test_what_is_asked_again_is_counted() -> None:
 def test_nothing_is_asked_again() -> None:
     assert set(repeats(table(ROWS[:1])).counts.values()) == {0}
     assert set(repeats(table(ROWS[:1]).slice(0, 0)).counts.values()) == {0}
+
+
+def test_rows_may_come_in_pieces() -> None:
+    rows = table(ROWS)
+    pieces = Batches(rows.schema, len(ROWS), lambda columns: (rows.slice(at, 2) for at in range(0, 9, 2)))
+    assert repeats(pieces).counts == repeats(rows).counts
+    assert repeats(pieces).rows == repeats(rows).rows
 
 
 def test_every_row_that_repeats_another_is_named_with_it() -> None:
