@@ -10,7 +10,7 @@ from vqa_builder.translation.engines.base import Engine
 FIRST = 8
 """Strings of the first call, when nobody knows how fast the engine is: even a slow one takes no minute."""
 GROWTH = 4
-SECONDS = 4.0
+SECONDS = 3.0
 """That a part may take: it is lost when the build is interrupted or killed."""
 
 
@@ -27,7 +27,7 @@ class Pace:
     32
     >>> pace.took(16.0)
     >>> pace.size
-    8
+    6
     """
 
     def __init__(self, most: int, steady: bool = False) -> None:
