@@ -43,6 +43,9 @@ LINES = {
     "Texts for the card": (
         "tests/test_trust.py::test_texts_of_a_release_come_from_the_release_and_no_file_that_a_manifest_names"
     ),
+    "a link in their place": (
+        "tests/test_trust.py::test_a_link_in_a_release_brings_no_file_of_this_machine_into_the_new_one"
+    ),
     "a link in a release": (
         "tests/release/hub/test_publish.py::test_a_link_to_a_file_elsewhere_is_not_published"
     ),

@@ -19,7 +19,7 @@ from vqa_builder import build, load_spec, plan, registry, reproduce, trust, vali
 from vqa_builder.cli import app
 from vqa_builder.commands import review
 from vqa_builder.errors import ReleaseError, SpecError, UnknownNameError
-from vqa_builder.release import manifest
+from vqa_builder.release import manifest, write
 from vqa_builder.spec import Plugin, Spec
 from vqa_builder.spec_errors import model_at
 
@@ -133,6 +133,17 @@ def test_texts_of_a_release_come_from_the_release_and_no_file_that_a_manifest_na
     assert reproduce(release, copy / "again", inputs=copy / "source", workers=1).ok
     written = [path.read_bytes() for path in (copy / "again").rglob("*") if path.is_file()]
     assert written and not any(b"the secret" in content for content in written)
+
+
+@pytest.mark.parametrize("name", [write.CARD_TEXT_FILE, write.CHANGELOG_FILE, write.SPEC_FILE])
+def test_a_link_in_a_release_brings_no_file_of_this_machine_into_the_new_one(copy: Path, name: str) -> None:
+    (copy / "secret.md").write_text("the secret of this machine", encoding="utf-8")
+    release = copy / "out" / "tiny-ja"
+    (release / name).unlink(missing_ok=True)
+    (release / name).symlink_to(copy / "secret.md")
+    with pytest.raises(ReleaseError, match="not the one that its manifest names"):
+        reproduce(release, copy / "again", inputs=copy / "source", workers=1)
+    assert not (copy / "again").exists()
 
 
 @pytest.mark.parametrize("changes", [{}, {"scores": [{"type": "copy"}]}])

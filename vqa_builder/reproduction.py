@@ -239,12 +239,12 @@ def _refuse_others(memory: TranslationMemory, source: str, target: str, entries:
 
 def _recorded_spec(found: Manifest, folder: Path, inputs: Path) -> Spec:
     """The resolved spec of the manifest, its paths led to the inputs, with the text that travels."""
-    path = folder / write.SPEC_FILE
-    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    path = _own_file(found, folder, write.SPEC_FILE)
+    text = path.read_text(encoding="utf-8") if path else ""
     content = _led(found.content["spec"], inputs, found.language)
     for key, file in (("changelog", write.CHANGELOG_FILE), ("card", write.CARD_TEXT_FILE)):
-        here = (folder / file).absolute()  # a manifest names no other file for the new release to hold
-        content["release"][key] = str(here) if here.is_file() else None
+        here = _own_file(found, folder, file)  # a manifest names no other file for the new release to hold
+        content["release"][key] = str(here.absolute()) if here else None
     source = content["source"]
     for mark in (found.content.get("source") or {}).get("fingerprint") or []:
         repo, at, commit = mark.partition("@")
@@ -254,6 +254,18 @@ def _recorded_spec(found: Manifest, folder: Path, inputs: Path) -> Spec:
         return Spec.model_validate({**content, "folder": inputs, "text": text})
     except ValidationError as error:
         raise invalid(error, folder / manifest.FILE, model=Spec) from None
+
+
+def _own_file(found: Manifest, folder: Path, name: str) -> Path | None:
+    """A file of the release, if it has one; what a link put in its place would travel with the new one."""
+    path = folder / name
+    if not path.is_file():
+        return None
+    if name not in found.files or file_hash(path) != found.files[name]["sha256"]:
+        raise ReleaseError(
+            "A file of the release is not the one that its manifest names", where=path, remedy=_TAKE_AGAIN
+        )
+    return path
 
 
 def _led(value: Any, inputs: Path, language: str) -> Any:
