@@ -7,7 +7,9 @@ import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from vqa_builder import unpacking
 from vqa_builder.errors import SourceError
@@ -57,3 +59,21 @@ def test_bomb(
     monkeypatch.setattr(unpacking, "TIMES", 10)
     with pytest.raises(SourceError, match="unpacks to far more"):
         reader(bomb(tmp_path / f"bomb{suffix}", begins))
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "arrow"])
+def test_references_to_one_large_text(suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Five hundred megabytes in a few kilobytes; read as one piece, they would stand in memory at once."""
+    large = pa.DictionaryArray.from_arrays(pa.array([0] * 500, pa.int32()), ["Is it red? " + "x" * 1_000_000])
+    rows = pa.table({"question_id": range(500), "image_id": range(500), "question": large})
+    path = tmp_path / f"rows.{suffix}"
+    if suffix == "parquet":
+        parquet.write_table(rows, path, compression="zstd")
+    else:
+        with pa.ipc.new_file(path, rows.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
+            writer.write_table(rows)
+    assert path.stat().st_size < 200_000
+    monkeypatch.setattr(unpacking, "BESIDE", 4 << 20)
+    monkeypatch.setattr(unpacking, "TIMES", 10)
+    with pytest.raises(SourceError, match="unpacks to far more"):
+        list(_read(Table, [str(path)]))

@@ -218,12 +218,28 @@ def _longest(source: Path | pa.NativeFile, file: pq.FileMetaData, group: int, ch
         first = next(reader.iter_batches(1, [group], [name]), None)
     except pa.ArrowException:  # encodings that Arrow does not read as a dictionary
         return int(chunk.total_uncompressed_size) if "RLE_DICTIONARY" in chunk.encodings else 0
-    values = first.column(0) if first is not None else pa.array([])
+    return longest_repeated(first.column(0)) if first is not None else 0
+
+
+def longest_repeated(values: pa.Array) -> int:
+    """Bytes of the longest text in the dictionary of an array, or of what it holds; 0 where it has none.
+
+    >>> longest_repeated(pa.array(["a", "abc", "a"]).dictionary_encode())
+    3
+    """
     while not isinstance(values, pa.DictionaryArray):
         if not isinstance(values, pa.ListArray | pa.LargeListArray | pa.StructArray):
             return 0
-        values = values.field(0) if isinstance(values, pa.StructArray) else values.values
-    return pc.max(pc.binary_length(values.dictionary)).as_py() or 0
+        if isinstance(values, pa.StructArray):
+            return max(
+                (longest_repeated(values.field(at)) for at in range(values.type.num_fields)), default=0
+            )
+        values = values.values
+    known = values.dictionary
+    sized = pa.types.is_string(known.type) or pa.types.is_binary(known.type)
+    if not sized and not (pa.types.is_large_string(known.type) or pa.types.is_large_binary(known.type)):
+        return 0
+    return pc.max(pc.binary_length(known)).as_py() or 0
 
 
 def _is_bytes(column: pq.ColumnSchema) -> bool:

@@ -203,6 +203,15 @@ def test_broken_parquet(tmp_path: Path) -> None:
         list(read_entries(path))
 
 
+def test_a_small_parquet_file_that_repeats_a_large_text_is_refused(tmp_path: Path) -> None:
+    text = pa.DictionaryArray.from_arrays(pa.array([0] * 2_000, pa.int32()), ["猫" * 20_000]).cast("string")
+    same = pa.array(["x"] * 2_000)
+    columns = {"source": same, "target": same, "text": text, "translation": same}
+    parquet.write_table(pa.table(columns), tmp_path / "m.parquet", compression="zstd")
+    with pytest.raises(SourceError, match="unpacks to far more"):
+        list(read_entries(tmp_path / "m.parquet"))
+
+
 @pytest.mark.parametrize("suffix", [".tmx.gz", ".jsonl.gz"])
 def test_a_truncated_gzip_takes_nothing_into_the_memory(
     tmp_path: Path, suffix: str, memory: TranslationMemory

@@ -11,10 +11,10 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from vqa_builder import languages, schema
+from vqa_builder.batches import Batches
 from vqa_builder.errors import ReleaseError, SourceError, UnknownNameError
 from vqa_builder.sources._answer_texts import text_of
 from vqa_builder.sources._input_files import read_text
@@ -214,9 +214,9 @@ def _from_release(folder: Path, language: str | None, split: str | None) -> Refe
     chosen = _split(folder, split)
     files = sorted(folder.glob(f"data/{chosen}-?????-of-?????.parquet"))
     try:
-        table = pa.concat_tables(pq.ParquetFile(path).read(columns=_WANTED) for path in files)
+        table = Batches.parquet_files(files).table(_WANTED)
         map_file = folder / "answers" / "answer_map.parquet"
-        answer_map = pq.ParquetFile(map_file).read() if map_file.exists() else None
+        answer_map = Batches.parquet_files([map_file]).table() if map_file.exists() else None
         rows = _rows(table)
     except (pa.ArrowInvalid, KeyError) as error:
         raise ReleaseError("A table of the release is damaged", where=folder, found=error) from None

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from vqa_builder.batches import rows_at_once
+from vqa_builder.batches import PIECE_BYTES, longest_repeated, rows_at_once
 from vqa_builder.errors import SourceError
 from vqa_builder.sources._input_files import damaged, existing
 from vqa_builder.unpacking import Allowance
@@ -52,12 +52,20 @@ class ArrowFile:
         else:
             names = [name if name in self.schema.names else name.partition(".")[0] for name in columns]
             whole = (batch.select(list(dict.fromkeys(names))) for batch in self._batches)
-            batches = (batch.slice(at, rows) for batch in whole for at in range(0, batch.num_rows, rows))
+            batches = (piece for batch in whole for piece in _pieces(batch, rows))
         allowance = Allowance(self._opened.size(), self._path)
         for batch in batches:
             batch.validate(full=True)
             allowance.take(batch.nbytes)
             yield batch
+
+
+def _pieces(batch: pa.RecordBatch, rows: int) -> Iterator[pa.RecordBatch]:
+    """Parts of a batch, smaller where a long text of a dictionary may stand in every row."""
+    batch.validate(full=True)
+    longest = sum(map(longest_repeated, batch.columns))
+    rows = max(1, min(rows, PIECE_BYTES // max(longest, 1)))
+    return (batch.slice(at, rows) for at in range(0, batch.num_rows, rows))
 
 
 @contextmanager

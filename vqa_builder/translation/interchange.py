@@ -21,13 +21,14 @@ from typing import IO, NoReturn
 import msgspec
 import pyarrow as pa
 
+from vqa_builder.batches import rows_at_once
 from vqa_builder.errors import SourceError, StorageError, VQABuilderError
 from vqa_builder.store import atomic_file
 from vqa_builder.strict_json import refuse_repeated_names
 from vqa_builder.translation import tmx
 from vqa_builder.translation.memory import ANY_ROLE, Entry
 from vqa_builder.translation.request import batches
-from vqa_builder.unpacking import unpacked
+from vqa_builder.unpacking import Allowance, unpacked
 
 SUFFIXES = (".tmx", ".tmx.gz", ".jsonl", ".jsonl.gz", ".parquet")
 ENTRIES = pa.schema(
@@ -207,8 +208,9 @@ def _read_parquet(path: Path) -> Iterator[tuple[str, Record]]:
         there = [name for name in ENTRIES.names if name in file.schema_arrow.names]
         if lacking := [name for name in REQUIRED if name not in there]:
             _wrong(path, None, f"the columns {', '.join(REQUIRED)}", f"no {', '.join(lacking)}")
-        row = 0
-        for batch in file.iter_batches(ROWS_PER_GROUP, columns=there):
+        row, allowance = 0, Allowance(path.stat().st_size, path)
+        for batch in file.iter_batches(rows_at_once(file, path, there, ROWS_PER_GROUP), columns=there):
+            allowance.take(batch.nbytes)
             for fields in batch.to_pylist():
                 row += 1
                 try:
