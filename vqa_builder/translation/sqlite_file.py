@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -26,6 +27,8 @@ _LOCKED = (
     "The translation memory is locked by another program",
     "wait until it has ended, or close the program that keeps the file open",
 )
+SHARED_MEMORY = 32 << 10
+"""Bytes of the least file that SQLite keeps beside one with a write-ahead log."""
 _NOT_OPEN = ("The translation memory cannot be opened for writing", "check the path and its permissions")
 _PROBLEMS = {
     sqlite3.SQLITE_FULL: (
@@ -195,12 +198,21 @@ class SqliteFile:
         except (sqlite3.Error, UnicodeDecodeError) as error:  # the latter where SQLite quotes the file
             # Extended codes carry the primary one in their lowest byte.
             code = int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+            if code == sqlite3.SQLITE_IOERR and not _has_room(self.path.parent):
+                code = sqlite3.SQLITE_FULL  # SQLite says so only of the file itself, not of those beside it
             problem, remedy = _PROBLEMS.get(code, ("The translation memory cannot be used", _REPAIR))
             advice = [remedy]
             if code == sqlite3.SQLITE_FULL:
                 with suppress(sqlite3.Error):
                     advice.append(f"the {self._count(self._entries):,} entries stored before are kept")
             raise StorageError(problem, where=self.path, found=error, remedy="; ".join(advice)) from error
+
+
+def _has_room(folder: Path) -> bool:
+    """Whether the files that SQLite keeps beside its own would still fit."""
+    with suppress(OSError):
+        return shutil.disk_usage(folder).free >= SHARED_MEMORY
+    return True
 
 
 def _letters(statement: str) -> str:
