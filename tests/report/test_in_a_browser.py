@@ -206,7 +206,7 @@ def test_the_rows_at_the_boundary_are_the_nearest(page: Any, rows: list[dict[str
         wanted = [row for row in near if (row["scores"]["chrf"] < limit) == is_below][:SHOWN]
         items = page.find_elements("css selector", f"#near-{side} > li")
         texts = [item.text for item in items]
-        assert len(items) == SHOWN
+        assert len(items) == len(wanted) > 0
         for row, text in zip(wanted, texts, strict=True):
             assert row["question"] in text and row["question_en"] in text
             assert f"{row['split']} {row['question_id']}" in text
