@@ -6,6 +6,7 @@ import gzip
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -77,3 +78,25 @@ def test_references_to_one_large_text(suffix: str, tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(unpacking, "TIMES", 10)
     with pytest.raises(SourceError, match="unpacks to far more"):
         list(_read(Table, [str(path)]))
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "arrow"])
+def test_categories_are_counted_as_often_as_they_stand_there(
+    suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A column of categories, as pandas writes it: each slice of it holds the whole dictionary."""
+    passages = [f"{at} " + "x" * 10_000 for at in range(200)]
+    column = pa.array(passages * 10).dictionary_encode()
+    rows = pa.table({"question_id": range(2_000), "image_id": range(2_000), "question": column})
+    path = tmp_path / f"rows.{suffix}"
+    if suffix == "parquet":
+        parquet.write_table(rows, path, compression="none")
+    else:
+        with pa.ipc.new_file(path, rows.schema) as writer:
+            writer.write_table(rows)
+    monkeypatch.setattr(unpacking, "BESIDE", 1 << 20)
+    monkeypatch.setattr(unpacking, "TIMES", 12)
+    monkeypatch.setattr("vqa_builder.batches.PIECE_BYTES", 1 << 20)
+    monkeypatch.setattr("vqa_builder.sources._arrow_files.PIECE_BYTES", 1 << 20)
+    batches: list[Any] = list(_read(Table, [str(path)]))
+    assert sum(batch.num_rows for batch in batches) == 2_000

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from vqa_builder.unpacking import Allowance
+from vqa_builder.unpacking import Allowance, written_out
 
 PIECE = 10_000
 PIECE_BYTES = 32 << 20
@@ -214,7 +214,9 @@ def _longest(source: Path | pa.NativeFile, file: pq.FileMetaData, group: int, ch
     """Bytes of the longest value in the dictionary of a column in a group of rows; 0 where it has none."""
     name = chunk.path_in_schema
     try:
-        reader = pq.ParquetFile(source, read_dictionary=[name], metadata=file)
+        reader = pq.ParquetFile(
+            source, read_dictionary=[name], metadata=file, buffer_size=1 << 20, pre_buffer=False
+        )
         first = next(reader.iter_batches(1, [group], [name]), None)
     except pa.ArrowException:  # encodings that Arrow does not read as a dictionary
         return int(chunk.total_uncompressed_size) if "RLE_DICTIONARY" in chunk.encodings else 0
@@ -252,5 +254,5 @@ def _parquet_pieces(paths: Sequence[Path], most: int, columns: Sequence[str] | N
         with pq.ParquetFile(path, buffer_size=1 << 20, pre_buffer=False) as file:
             wanted = file.schema_arrow.names if columns is None else list(columns)
             for batch in file.iter_batches(rows_at_once(file, path, wanted, most), columns=wanted):
-                allowance.take(batch.nbytes)
+                allowance.take(written_out(batch))
                 yield pa.Table.from_batches([batch]).select(wanted)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 from typing import Any, cast
 
+import pyarrow as pa
+
 from vqa_builder.errors import SourceError
 
 TIMES, BESIDE = 100, 64 << 20
@@ -38,8 +40,21 @@ class Allowance:
                 "The file unpacks to far more than data would",
                 where=self._where,
                 expected=f"at most {self._most:,} bytes from {self._packed:,}",
-                remedy="if that is what it should do, unpack it, or write it as JSONL, and name that file",
+                remedy="if that is meant, unpack it or write it without compression, and name that file",
             )
+
+
+def written_out(batch: pa.RecordBatch) -> int:
+    """Bytes of a batch whose dictionaries are written out: ``nbytes`` counts them whole for each slice.
+
+    >>> column = pa.array(["long text"] * 2 + ["never taken"] * 9).dictionary_encode()
+    >>> written_out(pa.record_batch({"text": column.slice(0, 1)})) < 20
+    True
+    """
+    return sum(
+        each.dictionary_decode().nbytes if isinstance(each, pa.DictionaryArray) else each.nbytes
+        for each in batch.columns
+    )
 
 
 def unpacked(stream: Any, packed: int, where: object) -> io.BufferedReader:

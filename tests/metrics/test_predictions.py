@@ -20,7 +20,7 @@ LINES = "\n".join(json.dumps(record, ensure_ascii=False) for record in RECORDS)
     [
         ("list.json", json.dumps(RECORDS).encode()),
         ("list.json.gz", gzip.compress(json.dumps(RECORDS).encode(), mtime=0)),
-        ("lines.jsonl", f"{LINES}\n\n".encode()),
+        ("lines.jsonl", f"{LINES}\n  \n\n".encode()),
         ("one.jsonl", LINES.encode()),
         ("object.json", json.dumps({"11": "猫", "b/2": "red, white"}).encode()),
         ("object.json", json.dumps({"11": "猫", "b/2": "red, white"}, indent=1).encode()),

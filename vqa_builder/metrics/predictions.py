@@ -168,7 +168,7 @@ def _read(path: Path) -> list[tuple[int | str, Value]]:
         return list(answers.items())
     records = decode_lines(content.data, _Prediction)
     for line in content.data.splitlines():
-        refuse_repeated_names(line or b"0")
+        refuse_repeated_names(line.strip() or b"0")
     return _pairs(records)
 
 

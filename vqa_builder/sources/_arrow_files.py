@@ -11,7 +11,7 @@ import pyarrow as pa
 from vqa_builder.batches import PIECE_BYTES, longest_repeated, rows_at_once
 from vqa_builder.errors import SourceError
 from vqa_builder.sources._input_files import damaged, existing
-from vqa_builder.unpacking import Allowance
+from vqa_builder.unpacking import Allowance, written_out
 
 
 class ArrowFile:
@@ -56,7 +56,7 @@ class ArrowFile:
         allowance = Allowance(self._opened.size(), self._path)
         for batch in batches:
             batch.validate(full=True)
-            allowance.take(batch.nbytes)
+            allowance.take(written_out(batch))
             yield batch
 
 

@@ -28,7 +28,7 @@ from vqa_builder.strict_json import refuse_repeated_names
 from vqa_builder.translation import tmx
 from vqa_builder.translation.memory import ANY_ROLE, Entry
 from vqa_builder.translation.request import batches
-from vqa_builder.unpacking import Allowance, unpacked
+from vqa_builder.unpacking import Allowance, unpacked, written_out
 
 SUFFIXES = (".tmx", ".tmx.gz", ".jsonl", ".jsonl.gz", ".parquet")
 ENTRIES = pa.schema(
@@ -210,7 +210,7 @@ def _read_parquet(path: Path) -> Iterator[tuple[str, Record]]:
             _wrong(path, None, f"the columns {', '.join(REQUIRED)}", f"no {', '.join(lacking)}")
         row, allowance = 0, Allowance(path.stat().st_size, path)
         for batch in file.iter_batches(rows_at_once(file, path, there, ROWS_PER_GROUP), columns=there):
-            allowance.take(batch.nbytes)
+            allowance.take(written_out(batch))
             for fields in batch.to_pylist():
                 row += 1
                 try:

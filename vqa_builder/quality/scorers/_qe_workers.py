@@ -204,7 +204,7 @@ class HttpWorker:
     Args:
         url: where to send requests.
         key: sent as ``Authorization: Bearer``; "" for none.
-        timeout: seconds that a request may take.
+        timeout: seconds that may pass without an answer, and about so many for all of it once it has begun.
         retries: how often a request is sent again after 429, 5xx or no connection.
         first_wait: seconds before the first retry; twice as many before each further one.
     """
