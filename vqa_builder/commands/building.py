@@ -268,7 +268,7 @@ def _print_plan(plan: Plan) -> None:
     for engine in plan.engines:
         say(f"engine: {engine}")
     say(f"{'language':<10}{'role':<10}{'rows':>12}{'strings':>12}", end="")
-    say(f"{'characters':>14}{'remembered':>12}{'to pay':>12}")
+    say(f"{'characters':>14}{'known':>12}{'to pay':>12}")
     for entry in plan.strings:
         say(
             f"{entry.language:<10}{entry.role:<10}{entry.rows:>12,}{entry.strings:>12,}"

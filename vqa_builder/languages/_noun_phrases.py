@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from vqa_builder.languages._phrase_table import PhraseTable, has_forms
 from vqa_builder.languages._words import (
+    ADJECTIVE,
     ALIVE,
     EDIBLE,
     MATERIAL,
@@ -132,7 +133,7 @@ class NounPhrases(ABC):
         found: list[Word] = []
         while words:
             sizes = range(min(LONGEST_WORD, len(words)), 0, -1)
-            fitting = ((size, word) for size in sizes for word in self._entries(words[:size]))
+            fitting = ((size, word) for size in sizes for word in self._entries(words[:size], head))
             size, word = next(fitting, (len(words), self._compounded(" ".join(words), head)))
             if word is None:
                 return None
@@ -146,12 +147,12 @@ class NounPhrases(ABC):
             return None
         return next((word for word in self.words.get(text, ()) if word.qualifies(head)), None)
 
-    def _entries(self, words: list[str]) -> Iterator[Word]:
-        """Adjectives, materials, and owners with their 's."""
+    def _entries(self, words: list[str], head: Word) -> Iterator[Word]:
+        """Adjectives, those for nouns of the head's kind before others; materials; owners with their 's."""
         text = " ".join(words)
-        for word in self.words.get(text, ()):
-            if word.kind in ("adj", MATERIAL):
-                yield word
+        known = self.words.get(text, ())
+        yield from (word for word in known if word.kind == f"{ADJECTIVE} {head.kind}")
+        yield from (word for word in known if word.kind in (ADJECTIVE, MATERIAL))
         if text.endswith(("'s", "s'")):
             owner = text.removesuffix("'s") if text.endswith("'s") else text[:-1]
             yield from (word for word in self.words.get(owner, ()) if word.kind in ALIVE)

@@ -19,6 +19,7 @@ from vqa_builder.languages._noun_phrases import LONGEST_WORD, NounPhrases
 from vqa_builder.languages._numbers import typed_number
 from vqa_builder.languages._phrase_table import Phrase, has_forms
 from vqa_builder.languages._words import (
+    ADJECTIVE,
     ALIVE,
     EDIBLE,
     PREPOSITIONS,
@@ -143,7 +144,7 @@ class Phrases(NounPhrases):
         """What something is like, from the table of answers or the list of words."""
         if text in self.homographs:
             return None
-        adjective = next((word for word in self.words.get(text, ()) if word.kind == "adj"), None)
+        adjective = next((word for word in self.words.get(text, ()) if word.kind == ADJECTIVE), None)
         known = self.whole(text)
         if known is not None and known.method in ("quality", "colour", "weather", "shape and pattern"):
             return self.quality_forms(known.text, adjective)
@@ -260,7 +261,7 @@ class Phrases(NounPhrases):
         known = self.whole(text)
         if known is None and text not in self.words:
             return None
-        adjective = next((word for word in self.words.get(text, ()) if word.kind == "adj"), None)
+        adjective = next((word for word in self.words.get(text, ()) if word.kind == ADJECTIVE), None)
         return self.quality_forms(known.text if known else "", adjective) if adjective else None
 
     def _act(self, text: str) -> Forms | None:

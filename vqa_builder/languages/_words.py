@@ -26,6 +26,8 @@ _PREPOSITION_LIST = """
 above across against along around at behind below beneath beside between by in inside near next on outside
 over under underneath
 """
+ADJECTIVE = "adj"
+"""With a kind of nouns behind it ("adj body") that of these alone: short hair is not as a short man is."""
 MATERIAL = "material"
 QUALIFIER = "qualifier"
 """What stands before a noun and all its adjectives, and before a number."""
@@ -81,7 +83,8 @@ class Word(NamedTuple):
     """One entry of ``words_<code>.tsv``, as an English text names it.
 
     Attributes:
-        kind: ``adj``, ``act``, one of ``VERBS``, or what kind of noun it is ("animal", "material").
+        kind: ``adj``, ``adj`` and the kind of nouns that it is for ("adj body"), ``act``, one of ``VERBS``,
+            or what kind of noun it is ("animal", "material").
         forms: of the language, in the order of the columns behind ``kind``.
         plural: whether the English was in the plural, of a verb whether it ended in -ing.
     """
@@ -93,7 +96,8 @@ class Word(NamedTuple):
     @property
     def is_noun(self) -> bool:
         """Anything but adjectives, actions and verbs."""
-        return self.kind not in ("adj", "act", QUALIFIER) and self.kind not in VERBS
+        kind = self.kind.partition(" ")[0]
+        return kind not in (ADJECTIVE, "act", QUALIFIER) and kind not in VERBS
 
     def qualifies(self, head: Word) -> bool:
         """Whether this noun before another one says what kind of it that is, as in "bathroom sink"."""
@@ -122,7 +126,7 @@ def words(code: str) -> dict[str, list[Word]]:
         several = Word(kind, tuple(forms), True)
         if plural and plural != singular:
             found.setdefault(plural, []).append(several)
-        if kind == "adj" and " " not in singular and code in _DEGREES:
+        if kind.startswith(ADJECTIVE) and " " not in singular and code in _DEGREES:
             for name, degree in zip(_compared(singular), _DEGREES[code], strict=True):
                 said = tuple(form and degree + form for form in forms)
                 derived.setdefault(name, []).append(Word(kind, said, False))

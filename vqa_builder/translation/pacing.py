@@ -15,17 +15,20 @@ SECONDS = 3.0
 
 
 class Pace:
-    """The size of the next batch, from how long the parts of the last one took.
+    """The size of the next batch, from how long the parts of the last ones took.
+
+    What a call takes however many strings it has, such as the start of a program, counts for nothing: fewer
+    strings would not shorten it.
 
     Args:
         most: strings per batch, whatever the engine's speed.
         steady: always so many: a service hands over each reply anyway, and may take its time for the first.
 
     >>> pace = Pace(4096)
-    >>> pace.took(0.1)
+    >>> pace.took(0.1, 8)
     >>> pace.size
     32
-    >>> pace.took(16.0)
+    >>> pace.took(16.0, 32)
     >>> pace.size
     6
     """
@@ -33,13 +36,19 @@ class Pace:
     def __init__(self, most: int, steady: bool = False) -> None:
         self.most, self._steady = most, steady
         self.size = most if steady else min(FIRST, most)
+        self._start, self._last = 0.0, (0, 0.0)
 
-    def took(self, seconds: float) -> None:
-        """The slowest part of a batch of this size took so long."""
+    def took(self, seconds: float, strings: int) -> None:
+        """The slowest part of a batch of so many strings took so long."""
         if self._steady:
             return
-        larger = self.size * min(GROWTH, SECONDS / max(seconds, 1e-3))
-        self.size = max(1, min(self.most, int(larger)))
+        before, earlier = self._last
+        if before and not 2 / 3 < strings / before < 3 / 2:
+            each = max((seconds - earlier) / (strings - before), 0.0)
+            self._start = max(seconds - each * strings, 0.0)
+        self._last = strings, seconds
+        fitting = strings * SECONDS / max(seconds - self._start, 1e-3)
+        self.size = max(1, min(self.most, self.size * GROWTH, int(fitting)))
 
 
 def affordable(

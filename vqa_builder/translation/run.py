@@ -327,7 +327,7 @@ def _parts(state: BatchState, engine: Engine, places: Sequence[int], pace: Pace)
                     )
                 missing.remove(at)
             yield [(at, _usable(asked.texts[at], result)) for at, result in part]
-    pace.took(slowest)
+    pace.took(slowest, len(asked))
     if missing:
         raise broken_contract(
             engine,

@@ -17,8 +17,9 @@ from PIL import Image
 import recipes.lib.features_transformers as features_transformers
 from recipes.lib.features import FeatureStore
 from recipes.lib.features_models import Detector, Vision, windows
+from recipes.lib.features_pictures import find_pictures, read_pixels
 from recipes.lib.features_shards import write_shard
-from recipes.lib.features_transformers import Extraction, ahead, extract, find_pictures
+from recipes.lib.features_transformers import Extraction, ahead, extract
 from vqa_builder.errors import SourceError, SpecError
 
 NAMES = {0: "cat", 1: "Dog", 2: "N/A"}
@@ -292,7 +293,7 @@ def test_pictures_are_turned_upright(tmp_path: Path) -> None:
     Image.new("RGB", (30, 20)).save(tmp_path / "1.jpg", exif=exif)
     (picture,) = find_pictures(tmp_path)
     assert picture.size == (20, 30)
-    assert features_transformers.read_pixels(picture.path).shape == (30, 20, 3)
+    assert read_pixels(picture.path).shape == (30, 20, 3)
 
 
 def test_reading_ahead_keeps_the_order_and_passes_errors_on() -> None:

@@ -18,8 +18,8 @@ _SILENT = re.compile(
 def singular(word: str) -> str:
     """A word without its plural ending.
 
-    >>> [singular(word) for word in ("buses", "berries", "glass", "dogs", "horses", "cookies")]
-    ['bus', 'berry', 'glass', 'dog', 'horse', 'cookie']
+    >>> [singular(word) for word in ("buses", "berries", "glass", "dogs", "horses", "movies", "toes", "goes")]
+    ['bus', 'berry', 'glass', 'dog', 'horse', 'movie', 'toe', 'go']
     """
     if len(word) <= 3 or not word.endswith("s") or word.endswith(("ss", "us", "is")):
         return word
@@ -27,7 +27,9 @@ def singular(word: str) -> str:
         return word[:-1]
     if len(word) > 4 and word.endswith("ies"):
         return word[:-3] + "y"
-    if len(word) > 4 and word.endswith(("oes", "ses", "xes", "zes", "ches", "shes")):
+    if word.endswith("oes"):
+        return word[:-2]
+    if len(word) > 4 and word.endswith(("ses", "xes", "zes", "ches", "shes")):
         return word[:-2]
     return word[:-1]
 
@@ -36,21 +38,22 @@ def singular(word: str) -> str:
 def lemma(word: str) -> str:
     """A word without its inflection.
 
-    >>> [lemma(word) for word in ("buses", "riding", "sitting", "stopped", "held", "fried", "canes")]
-    ['bus', 'ride', 'sit', 'stop', 'hold', 'fry', 'cane']
+    >>> [lemma(word) for word in ("riding", "sitting", "stopped", "held", "fried", "tied", "eyed", "canes")]
+    ['ride', 'sit', 'stop', 'hold', 'fry', 'tie', 'eye', 'cane']
     """
     irregular = _irregular().get(word)
     if irregular is not None:
         return irregular
     form = singular(word)
-    if form.endswith("ied") and len(form) > 4:
-        return form[:-3] + "y"
+    if form.endswith("ied"):
+        return form[:-3] + "y" if len(form) > 4 else form[:-1]
     for ending in ("ing", "ed"):
         stem = form.removesuffix(ending)
+        if stem != form and f"{stem}e" in _ending_in_e():
+            return f"{stem}e"
         if stem != form and len(stem) > 2 and _VOWEL.search(stem):
             single = _DOUBLED.sub(r"\1", stem)
-            silent = f"{stem}e" in _ending_in_e() or (single == stem and _SILENT.search(stem))
-            return f"{stem}e" if silent else single
+            return f"{stem}e" if single == stem and _SILENT.search(stem) else single
     return form
 
 
