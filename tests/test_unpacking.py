@@ -80,6 +80,27 @@ def test_references_to_one_large_text(suffix: str, tmp_path: Path, monkeypatch: 
         list(_read(Table, [str(path)]))
 
 
+@pytest.mark.parametrize("new", [pa.ipc.new_file, pa.ipc.new_stream])
+@pytest.mark.parametrize("compression", ["lz4", "zstd"])
+@pytest.mark.parametrize("kind", ["text", "dictionary"])
+def test_buffers_of_arrow_are_measured_before_they_are_unpacked(
+    new: Callable[..., Any], compression: str, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a column that nobody reads, too, since Arrow unpacks all of them."""
+    note = pa.array(["x" * 9_000_000, "", "y"])
+    column = note.dictionary_encode() if kind == "dictionary" else note
+    rows = pa.table(
+        {"question_id": range(3), "image_id": range(3), "question": ["Is it?"] * 3, "note": column}
+    )
+    path = tmp_path / "rows.arrow"
+    with new(path, rows.schema, options=pa.ipc.IpcWriteOptions(compression=compression)) as writer:
+        writer.write_table(rows)
+    monkeypatch.setattr(unpacking, "BESIDE", 4 << 20)
+    monkeypatch.setattr(unpacking, "TIMES", 10)
+    with pytest.raises(SourceError, match="unpacks to far more"):
+        list(_read(Table, [str(path)]))
+
+
 @pytest.mark.parametrize("suffix", ["parquet", "arrow"])
 def test_categories_are_counted_as_often_as_they_stand_there(
     suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

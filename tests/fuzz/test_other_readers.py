@@ -112,7 +112,7 @@ async def answered(endpoint: Endpoint, body: HttpReply) -> str:
         return body
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("vqa_builder.translation.engines._endpoint.post", ask)
+        patch.setattr("vqa_builder.translation.engines._endpoint.fetch", ask)
         return (await endpoint.ask(None, {})).content
 
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from vqa_builder.batches import PIECE_BYTES, longest_repeated, rows_at_once
 from vqa_builder.errors import SourceError
+from vqa_builder.sources._arrow_buffers import unpacked_sizes
 from vqa_builder.sources._input_files import damaged, existing
 from vqa_builder.unpacking import Allowance, written_out
 
@@ -37,6 +38,9 @@ class ArrowFile:
         except pa.ArrowInvalid:
             opened.seek(0)
             file = self._batches = pa.ipc.open_stream(opened)
+        allowance = Allowance(opened.size(), path)
+        for size in unpacked_sizes(opened, stream=file is self._batches):
+            allowance.take(size)
         self.schema = file.schema
 
     def read(self, columns: Sequence[str], rows: int) -> Iterator[pa.RecordBatch]:

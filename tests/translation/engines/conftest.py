@@ -9,7 +9,7 @@ from pytest_httpserver import HTTPServer
 
 from tests.translation.engines.scripted import Scripted
 
-PATHS = ("/translate", "/get", "/v1/chat/completions", "/api/v1.5/tr.json/translate")
+PATHS = ("/m", "/translate", "/get", "/v1/chat/completions", "/api/v1.5/tr.json/translate")
 
 
 @pytest.fixture(scope="session")
@@ -22,7 +22,6 @@ def _web() -> Iterator[HTTPServer]:
 @pytest.fixture
 def server(_web: HTTPServer) -> Iterator[Scripted]:
     scripted = Scripted(_web.url_for("").rstrip("/"))
-    _web.expect_request("/", method="GET").respond_with_handler(scripted)
     for path in PATHS:
         _web.expect_request(path).respond_with_handler(scripted)
     yield scripted

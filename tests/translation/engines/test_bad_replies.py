@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import random
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -14,12 +15,14 @@ from werkzeug import Request as HttpRequest, Response
 from tests.translation.engines.scripted import Answer, Scripted
 from vqa_builder.translation import run
 from vqa_builder.translation.engines import _faults
+from vqa_builder.translation.engines._web_services import SERVICES
 from vqa_builder.translation.engines.base import Failure, Stopped
 from vqa_builder.translation.engines.deep_translator import DeepTranslator
 from vqa_builder.translation.engines.openai import OpenAI
 from vqa_builder.translation.memory import TranslationMemory
 from vqa_builder.translation.request import Request
 
+KEYS = {variable for service in SERVICES.values() for variable in service.keys.values()}
 KEY = "sk-CANARY-9f8e7d6c5b4a+/=x"
 TEXTS = ["Is it red?", "How many cats?", "orange", "What is this?", "blue"]
 GOOD_USAGE = {"prompt_tokens": 50, "completion_tokens": 50}
@@ -173,6 +176,35 @@ def test_endless_and_packed_bodies_are_given_up(server: Scripted, monkeypatch: p
             }
 
 
+@pytest.mark.parametrize("provider", SERVICES)
+def test_endless_bodies_of_web_services_are_given_up(
+    server: Scripted, provider: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_faults, "MOST_BYTES", 1 << 20)
+    for name in KEYS:
+        monkeypatch.setenv(name, KEY)
+    packed = gzip.compress(b'<div class="t0">' + b" " * (64 << 20), 9)
+    options = DeepTranslator.Options(provider=provider, base_url=server.url, retries=0, stop_after=9)
+    for body in (raw(b"<" * (3 << 20)), raw(packed, Content_Encoding="gzip")):
+        server.good = body
+        with DeepTranslator(options) as made:
+            assert set(made.translate(Request(TEXTS[:1], "en", "ja"))) == {
+                Failure("a reply of more than 1 MiB")
+            }
+
+
+@pytest.mark.parametrize(
+    "body", ['<div class="t0">' * 300_000, '<div class="t0">' + "<" * 900_000 + "</div>", "<"]
+)
+def test_a_page_is_searched_once(server: Scripted, body: str) -> None:
+    server.good = raw(body, kind="text/html")
+    options = DeepTranslator.Options(provider="google", base_url=server.url, retries=0, stop_after=9)
+    with DeepTranslator(options) as made:
+        began = time.process_time()
+        assert len(made.translate(Request(TEXTS[:1], "en", "ja"))) == 1
+        assert time.process_time() - began < 5
+
+
 def test_a_retry_differs_from_what_could_not_be_used(server: Scripted) -> None:
     server.good = answers(lambda items: completion(items, content="Sure! Here you go."))
     with engine(server, retries=3) as made:
@@ -219,15 +251,18 @@ def test_a_packing_that_nobody_asked_for_is_not_unpacked(server: Scripted) -> No
     assert isinstance(result, Failure) and "not asked for" in result.reason
 
 
-@pytest.mark.parametrize("provider", ["libre", "deepl", "microsoft", "baidu"])
+@pytest.mark.parametrize("provider", SERVICES)
 def test_random_json_from_web_services(
     server: Scripted, provider: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("LIBRE_API_KEY", "DEEPL_API_KEY", "MICROSOFT_API_KEY", "BAIDU_APPID", "BAIDU_APPKEY"):
+    for name in KEYS:
         monkeypatch.setenv(name, KEY)
     dice = random.Random(4)
     names = [
         "translatedText",
+        "responseData",
+        "matches",
+        "responseStatus",
         "translations",
         "text",
         "trans_result",

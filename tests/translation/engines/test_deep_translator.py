@@ -121,6 +121,7 @@ def refuses(status: int, body: Any, **headers: str) -> list[Answer]:
         ("google", refuses(200, CAPTCHA)),
         ("google", refuses(429, CAPTCHA)),
         ("google", refuses(403, CAPTCHA)),
+        ("google", refuses(302, CAPTCHA, Location="/sorry/index")),
         ("google", refuses(500, "<html>Error 500 (Server Error)!!1</html>")),
         ("google", [hang, cut, half]),
         ("mymemory", refuses(200, {"responseData": None})),
@@ -157,6 +158,7 @@ def test_a_hang_ends_with_the_timeout(server: Scripted) -> None:
         ("microsoft", reply(403, {"error": {"code": 403001, "message": "free quota"}}), "quota"),
         ("baidu", reply(200, {"error_code": "54001", "error_msg": "Invalid Sign"}), "refuses access"),
         ("baidu", reply(200, {"error_code": "54004", "error_msg": "balance"}), "quota"),
+        ("google", reply(404, "<html>404</html>"), "does not answer at this address"),
         (
             "mymemory",
             reply(
@@ -190,6 +192,18 @@ def test_faults_that_stop_at_once(server: Scripted, provider: str, fault: Answer
     [
         ("libre", reply(400, {"error": "xx is not supported"}), "refused (400: xx is not supported)"),
         ("baidu", reply(200, {"error_code": "58001", "error_msg": "to"}), "refused (400: 58001 to)"),
+        (
+            "mymemory",
+            reply(
+                200,
+                {
+                    "responseData": {"translatedText": "QUERY LENGTH LIMIT EXCEEDED"},
+                    "responseStatus": "403",
+                    "responseDetails": "QUERY LENGTH LIMIT EXCEEDED. MAX ALLOWED QUERY : 500 CHARS",
+                },
+            ),
+            "refused (400: QUERY LENGTH LIMIT EXCEEDED. MAX ALLOWED QUERY : 500 CHARS)",
+        ),
         ("libre", reply(200, {"translatedText": "Is it red?"}), "echo"),
         ("google", reply(200, page("Is it red?")), "echo"),
         ("libre", reply(200, {"translatedText": ""}), "no translation"),
@@ -209,6 +223,14 @@ def test_what_may_stay_as_it_is(server: Scripted, provider: str, text: str) -> N
     made = engine(server, provider)
     server.good = reply(200, page(text) if provider == "google" else {"translatedText": text})
     assert made.translate(Request([text], "en", "ja")) == [text]
+
+
+@pytest.mark.parametrize("name", ["t0", "result-container"])
+def test_signs_on_a_page_are_what_they_stand_for(server: Scripted, name: str) -> None:
+    made = engine(server, "google")
+    shown = page("「<b>A&amp;B</b>」&#39;赤&#39;&lt;").replace("result-container", name)
+    server.good = reply(200, shown)
+    assert made.translate(Request(["'A&B' red <"], "en", "ja")) == ["「A&B」'赤'<"]
 
 
 @pytest.mark.parametrize(

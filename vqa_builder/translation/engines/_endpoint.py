@@ -17,8 +17,8 @@ from vqa_builder.translation.engines._faults import (
     Refused,
     Secrets,
     Temporary,
+    fetch,
     out_of_quota,
-    post,
     trouble_of,
 )
 from vqa_builder.translation.engines._remote import Dispatcher, HttpAddress, Job, RemoteOptions
@@ -241,7 +241,7 @@ class Endpoint:
             Temporary, Refused, Stopped: there is no answer.
         """
         self.usage.requests += 1
-        reply = await post(client, self._url, self._timeout, self._secrets, json=body)
+        reply = await fetch(client, "POST", self._url, self._timeout, self._secrets, json=body)
         if not reply.is_good:
             raise self._trouble(reply.status, reply.json, reply.headers.get("Retry-After"))
         try:

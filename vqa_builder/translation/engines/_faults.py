@@ -141,11 +141,14 @@ class HttpReply(NamedTuple):
             return None
 
 
-async def post(client: Any, url: str, timeout: float, secrets: Secrets, **content: Any) -> HttpReply:
+async def fetch(
+    client: Any, method: str, url: str, timeout: float, secrets: Secrets, **content: Any
+) -> HttpReply:
     """Send one request and read the reply, in all no longer than ``timeout`` seconds.
 
     Args:
         client: an ``httpx.AsyncClient``.
+        method: ``GET`` or ``POST``.
         url: whole address.
         timeout: seconds.
         secrets: what to keep out of messages.
@@ -161,7 +164,7 @@ async def post(client: Any, url: str, timeout: float, secrets: Secrets, **conten
     try:
         async with (
             asyncio.timeout(timeout),
-            client.stream("POST", url, headers=headers, **content) as reply,
+            client.stream(method, url, headers=headers, **content) as reply,
         ):
             body, unpack = bytearray(), _unpacking(reply.headers.get("Content-Encoding", ""))
             async for part in reply.aiter_raw():

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import html
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from vqa_builder.translation.engines._faults import HttpReply
 from vqa_builder.translation.engines.base import Page
+
+_TAG = re.compile(r"<[^<>]*>")
 
 
 class Asked(NamedTuple):
@@ -54,10 +59,10 @@ class Service:
         hindi: whether it can do Hindi; all can do Japanese.
         codes: its code by ISO code, where its table does not say.
         target_codes: the same, for targets only.
-        translator: the class of deep_translator that asks it; "" where ``request`` does.
-        request: what is posted, as arguments of ``httpx``, to ``url``.
+        method: of its requests.
+        request: what is sent, as arguments of ``httpx``, to ``url``.
         url: where to, by the keys.
-        answer: the translation in a good reply.
+        answer: the translation in a good reply; raises what looking into something else raises.
         status_of: the true status of a reply, from the HTTP status and the JSON body.
     """
 
@@ -71,10 +76,10 @@ class Service:
     hindi: bool = True
     codes: Mapping[str, str] = field(default_factory=dict)
     target_codes: Mapping[str, str] = field(default_factory=dict)
-    translator: str = ""
+    method: str = "POST"
     request: Callable[[Asked], dict[str, Any]] = lambda asked: {}
     url: Callable[[Mapping[str, str]], str] = lambda keys: ""
-    answer: Callable[[Any], object] = lambda body: None
+    answer: Callable[[HttpReply], object] = lambda reply: None
     status_of: Callable[[int, Any], Status] = _plain
 
     @property
@@ -87,6 +92,42 @@ class Service:
             output=self.terms,
             languages="ja, hi and others" if self.hindi else "ja and others, not hi",
         )
+
+
+def _google(asked: Asked) -> dict[str, Any]:
+    return {"params": {"sl": asked.source, "tl": asked.target, "q": asked.text}}
+
+
+def _on_a_page(reply: HttpReply) -> str:
+    """The text of the first element of a class that holds translations; no search here goes over it twice."""
+    for name in ("t0", "result-container"):
+        _, found, after = reply.text.partition(f'class="{name}">')
+        if found:
+            return html.unescape(_TAG.sub("", after[: after.index("</div>")])).strip()
+    raise LookupError
+
+
+def _google_status(status: int, body: Any) -> Status:
+    return Status(429 if status in (302, 403) else status)  # on its way to a captcha
+
+
+def _mymemory(asked: Asked) -> dict[str, Any]:
+    return {"params": {"langpair": f"{asked.source}|{asked.target}", "q": asked.text}}
+
+
+def _mymemory_answer(reply: HttpReply) -> object:
+    body = reply.json
+    return body["responseData"]["translatedText"] or body["matches"][0]["translation"]
+
+
+def _mymemory_status(status: int, body: Any) -> Status:
+    translated = body["responseData"]["translatedText"]
+    if "MYMEMORY WARNING" in translated:
+        return Status(402, translated)
+    found = int(body["responseStatus"])
+    return Status(
+        400 if found == 403 else found, str(body["responseDetails"])
+    )  # of this text, such as its length
 
 
 def _libre(asked: Asked) -> dict[str, Any]:
@@ -150,7 +191,11 @@ SERVICES: Mapping[str, Service] = {
         languages="GOOGLE_LANGUAGES_TO_CODES",
         per_second=2.0,
         longest=4999,
-        translator="GoogleTranslator",
+        method="GET",
+        request=_google,
+        url=lambda keys: "https://translate.google.com/m",
+        answer=_on_a_page,
+        status_of=_google_status,
     ),
     "mymemory": Service(
         title="MyMemory",
@@ -160,7 +205,11 @@ SERVICES: Mapping[str, Service] = {
         longest=499,
         longest_bytes=500,
         codes={"en": "en-US"},
-        translator="MyMemoryTranslator",
+        method="GET",
+        request=_mymemory,
+        url=lambda keys: "https://api.mymemory.translated.net/get",
+        answer=_mymemory_answer,
+        status_of=_mymemory_status,
     ),
     "libre": Service(
         title="LibreTranslate",
@@ -170,7 +219,7 @@ SERVICES: Mapping[str, Service] = {
         longest=2000,
         request=_libre,
         url=lambda keys: "https://libretranslate.com/translate",
-        answer=lambda body: body["translatedText"],
+        answer=lambda reply: reply.json["translatedText"],
         status_of=_libre_status,
     ),
     "deepl": Service(
@@ -183,7 +232,7 @@ SERVICES: Mapping[str, Service] = {
         target_codes={"en": "en-US"},
         request=_deepl,
         url=_deepl_url,
-        answer=lambda body: body["translations"][0]["text"],
+        answer=lambda reply: reply.json["translations"][0]["text"],
     ),
     "microsoft": Service(
         title="Microsoft Translator",
@@ -194,7 +243,7 @@ SERVICES: Mapping[str, Service] = {
         codes={"zh": "zh-Hans"},
         request=_microsoft,
         url=lambda keys: "https://api.cognitive.microsofttranslator.com/translate",
-        answer=lambda body: body[0]["translations"][0]["text"],
+        answer=lambda reply: reply.json[0]["translations"][0]["text"],
         status_of=_microsoft_status,
     ),
     "baidu": Service(
@@ -209,7 +258,7 @@ SERVICES: Mapping[str, Service] = {
         codes={"ja": "jp", "ko": "kor", "fr": "fra", "es": "spa", "vi": "vie", "ar": "ara"},
         request=_baidu,
         url=lambda keys: "https://fanyi-api.baidu.com/api/trans/vip/translate",
-        answer=lambda body: " ".join(each["dst"] for each in body["trans_result"]),
+        answer=lambda reply: " ".join(each["dst"] for each in reply.json["trans_result"]),
         status_of=_baidu_status,
     ),
 }

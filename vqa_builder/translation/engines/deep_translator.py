@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from functools import cached_property
@@ -18,10 +16,8 @@ from vqa_builder.translation.engines._faults import (
     HttpReply,
     Secrets,
     Temporary,
+    fetch,
     is_echo,
-    out_of_quota,
-    post,
-    root_of,
     trouble_of,
 )
 from vqa_builder.translation.engines._remote import Dispatcher, Job, RemoteEngine, RemoteOptions, Reply, Send
@@ -56,8 +52,8 @@ class DeepTranslatorOptions(RemoteOptions):
 class DeepTranslator(RemoteEngine):
     """One text per request to a web service.
 
-    Installed with vqa-builder itself. google and mymemory are asked through the package deep-translator; the
-    others directly, since the package would put keys into addresses and lose what the service says. An
+    Installed with vqa-builder itself. The package deep-translator knows the languages of each; asked are they
+    directly, since it puts keys into addresses, reads replies without end and loses what services say. An
     address of one's own (``base_url``) replaces the service's; for libre it also makes the key optional.
 
     ========== =================================== ======== ========== ===========
@@ -152,12 +148,12 @@ class DeepTranslator(RemoteEngine):
             answer = await ask(Asked(text, source, target, self._keys, self.options.region))
             return Reply([(place, _result(text, answer))])
 
-        async with self._through_package() if service.translator else self._through_httpx() as ask:
+        async with self._asking() as ask:
             yield send
 
     @asynccontextmanager
-    async def _through_httpx(self) -> AsyncIterator[Callable[[Asked], Any]]:
-        """Ask the service itself."""
+    async def _asking(self) -> AsyncIterator[Callable[[Asked], Any]]:
+        """A function that asks the service for one text."""
         import httpx
 
         service, timeout = self._service, self.options.timeout
@@ -170,67 +166,25 @@ class DeepTranslator(RemoteEngine):
 
             async def ask(asked: Asked) -> object:
                 content = service.request(asked)
-                return self._answer(await post(client, url, timeout, self._secrets, **content))
+                reply = await fetch(client, service.method, url, timeout, self._secrets, **content)
+                return self._answer(reply)
 
             yield ask
 
     def _answer(self, reply: HttpReply) -> object:
         """What a reply holds; raises ``Temporary``, ``Refused`` or ``Stopped`` if that is no translation."""
-        service, status, said, body = self._service, reply.status, "", reply.json
+        service, status, said = self._service, reply.status, ""
         page = reply.text.lstrip()[:1] == "<"
-        if not page:
-            with suppress(LookupError, TypeError, AttributeError, ValueError):
-                status, said = service.status_of(status, body)
+        with suppress(LookupError, TypeError, AttributeError, ValueError):
+            status, said = service.status_of(status, None if page else reply.json)
         if not 200 <= status < 300:
             after = reply.headers.get("Retry-After")
             raise trouble_of(service.title, status, self._secrets.scrub(said), after)
-        if page:
-            raise Temporary("a web page without a translation, perhaps a captcha", everyone=True)
         try:
-            return service.answer(body)
-        except (LookupError, TypeError, AttributeError):
-            raise Temporary("a reply without a translation") from None
-
-    @asynccontextmanager
-    async def _through_package(self) -> AsyncIterator[Callable[[Asked], Any]]:
-        """Ask the service by its class in deep-translator, which knows no timeout: on threads to be left."""
-        import deep_translator
-        from deep_translator import exceptions
-
-        kind = getattr(deep_translator, self._service.translator)
-
-        def translated(asked: Asked) -> object:
-            translator = kind(source=asked.source, target=asked.target)
-            if self.options.base_url is not None:
-                translator._base_url = self.options.base_url
-            return translator.translate(asked.text)
-
-        async def ask(asked: Asked) -> object:
-            try:
-                answer = await asyncio.wait_for(_on_a_thread(translated, asked), self.options.timeout)
-            except TimeoutError:
-                fault = Temporary(f"no answer within {self.options.timeout:g} s")
-            except exceptions.TooManyRequests:
-                fault = Temporary("too many requests (429)", everyone=True)
-            except exceptions.TranslationNotFound:
-                fault = Temporary("a web page without a translation, perhaps a captcha", everyone=True)
-            except exceptions.RequestError:
-                fault = Temporary("the service failed, or refuses access")
-            except ValueError:
-                fault = Temporary("no JSON")
-            except OSError as error:  # what requests raises
-                fault = Temporary(self._secrets.scrub(f"no connection ({root_of(error)})"))
-            except Exception as error:
-                fault = Temporary(f"a reply without a translation ({type(error).__name__})")
-            else:
-                if isinstance(answer, str) and "MYMEMORY WARNING" in answer:
-                    raise out_of_quota(self._service.title, self._secrets.scrub(answer))
-                if answer is None and not any(letter.isalnum() for letter in asked.text):
-                    return asked.text  # the package's answer where the service gave a text back
-                return answer
-            raise fault
-
-        yield ask
+            return service.answer(reply)
+        except (LookupError, TypeError, AttributeError, ValueError):
+            captcha = "a web page without a translation, perhaps a captcha"
+            raise Temporary(captcha if page else "a reply without a translation", everyone=page) from None
 
     def _code(self, iso: str) -> str | None:
         """The service's code of a language; None if it does not have it."""
@@ -249,25 +203,3 @@ def _result(text: str, answer: object) -> str | Failure:
     if not isinstance(answer, str) or not answer.strip():
         return Failure("no translation")
     return Failure("echo") if is_echo(text, answer) else answer
-
-
-def _on_a_thread(function: Callable[[Asked], object], asked: Asked) -> asyncio.Future[object]:
-    """Call a function on a thread of its own that nobody waits for, not even the end of the program."""
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[object] = loop.create_future()
-
-    def settle(result: object, error: Exception | None) -> None:
-        if not future.done():
-            future.set_result(result) if error is None else future.set_exception(error)
-
-    def call() -> None:
-        result, problem = None, None
-        try:
-            result = function(asked)
-        except Exception as error:
-            problem = error
-        with suppress(RuntimeError):  # the loop is closed: the call came too late
-            loop.call_soon_threadsafe(settle, result, problem)
-
-    threading.Thread(target=call, name="deep-translator", daemon=True).start()
-    return future
