@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from filelock import FileLock
 from recipes.cvil.config import Config
 from recipes.cvil.material import Material
 from recipes.cvil.train import record_answers, train_teacher
-from recipes.lib import results
+from recipes.lib import clock, results
 from recipes.lib.data import Questions, load_questions
 from recipes.lib.translate_questions import into_english
 
@@ -59,6 +58,6 @@ def _translations_per_second(questions: Questions) -> float:
     some = questions.take(np.sort(first)[:TIMED])
     with tempfile.TemporaryDirectory() as folder:
         into_english(some.take(np.arange(1)), memory=Path(folder) / "warm.sqlite")
-        start = time.perf_counter()
+        start = clock.seconds()
         into_english(some, memory=Path(folder) / "memory.sqlite")
-        return len(some) / (time.perf_counter() - start)
+        return len(some) / (clock.seconds() - start)

@@ -13,7 +13,6 @@ In a recipe::
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -29,6 +28,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from recipes.lib import clock
 from recipes.lib.precision import Precision, autocast
 from vqa_builder.errors import SourceError, SpecError
 from vqa_builder.metrics.evaluate import evaluate
@@ -214,11 +214,11 @@ def questions_per_second(
         for batch in ready[:warm_up]:
             _logits(model, batch, precision)
         _finish(model)
-        started = time.perf_counter()
+        started = clock.seconds()
         for batch in ready:
             _logits(model, batch, precision)
         _finish(model)
-        seconds = time.perf_counter() - started
+        seconds = clock.seconds() - started
     return sum(len(batch["index"]) for batch in ready) / seconds
 
 

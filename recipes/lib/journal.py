@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 import torch
 from torch import Tensor, nn
 
-from recipes.lib import checkpoint, flops
+from recipes.lib import checkpoint, clock, flops
 from vqa_builder.errors import VQABuilderError
 
 if TYPE_CHECKING:
@@ -48,9 +47,9 @@ class Journal:
         self._pending: list[tuple[int, dict[str, Tensor], Tensor | None]] = []
         self._events: Any = None
         self._first_step, self._first_seconds = place.step, place.seconds
-        self._meter = flops.Meter(accelerator.device, settings.peak_tflops)
+        self._meter = flops.Meter(accelerator.device, settings.peak_tflops, counts=not settings.fsdp)
         self._line_samples, self._line_seconds = 0, 0.0
-        self._since = time.monotonic()
+        self._since = clock.seconds()
 
     def __enter__(self) -> Self:
         if self.main:
@@ -58,7 +57,7 @@ class Journal:
             checkpoint.cut_log(self.folder, self.place.step)
             self._log = (self.folder / checkpoint.LOG).open("a", encoding="utf-8")
             self._events = _events(self.folder, self.place.step) if self.settings.tensorboard else None
-        self._since = time.monotonic()
+        self._since = clock.seconds()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -105,14 +104,14 @@ class Journal:
                 total[0] += value
                 total[1] += 1
         self._pending.clear()
-        now = time.monotonic()
+        now = clock.seconds()
         self.place.seconds += now - self._since
         self._line_seconds += now - self._since
         self._since = now
 
     def restart(self) -> None:
         """Let the clock go on after something that is not training."""
-        self._since = time.monotonic()
+        self._since = clock.seconds()
 
     def write(self) -> None:
         """One line: the means since the last line."""
@@ -202,6 +201,8 @@ def memory_advice(journal: Journal) -> Iterator[None]:
         half = f"batch_size {max(size // 2, 1)} with accumulate {settings.accumulate * 2} (the same gradient)"
         cast = "" if settings.precision != "fp32" else ", precision bf16"
         again = "" if settings.checkpointing else ", checkpointing true (a third more time)"
+        parts = journal.accelerator.num_processes > 1 and not settings.fsdp
+        again += ", fsdp true" if parts else ""
         raise TrainingError(
             "The memory is full",
             where=f"{journal.folder}, step {journal.place.step + 1}",

@@ -13,7 +13,6 @@ The paper has no such experiment: carrying its method to VQA is ours.
 from __future__ import annotations
 
 import argparse
-import time
 from typing import Any
 
 import numpy as np
@@ -21,7 +20,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from recipes.lib import results
+from recipes.lib import clock, results
 from recipes.lib.command import finish, parser
 from recipes.lib.data import QuestionBatches, Questions, load_questions, load_vocabulary
 from recipes.lib.evaluate import predict, questions_per_second, score, write_predictions
@@ -201,9 +200,9 @@ def record_answers(
     """Step 4 in one language: predictions kept in the official form, and a line of results."""
     release = asked.shape.releases.get(language, asked.release)
     questions = load_questions(release, "validation", english=language == ENGLISH)
-    start = time.perf_counter()
+    start = clock.seconds()
     batches = asked.batches(questions, shuffle=False)
-    reading = time.perf_counter() - start
+    reading = clock.seconds() - start
     predictions = predict(head, batches, asked.vocabulary)
     write_predictions(config.out / "predictions" / f"vqa-{language}-{config.seed}.json", predictions)
     groups = seen_and_unseen(release, "validation", english=language == ENGLISH)

@@ -10,7 +10,6 @@ a line of ``--results`` (``OUT/results.jsonl``): row, task, language, setting, s
 from __future__ import annotations
 
 import argparse
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from recipes.lib import results
+from recipes.lib import clock, results
 from recipes.lib.checkpoint import read_log
 from recipes.lib.data import QuestionBatches, load_questions, load_vocabulary
 from recipes.lib.evaluate import predict, questions_per_second, score, soft_accuracy
@@ -60,9 +59,9 @@ class Finetuner:
         model = self.new_model(english)
 
         # 1. Fine-tune on English.
-        folder, started = self.config.out / task, time.perf_counter()
+        folder, started = self.config.out / task, clock.seconds()
         self.tune(model, english, folder / "en", tuning.epochs, tuning.lr)
-        seconds = time.perf_counter() - started + self.pretraining_seconds()
+        seconds = clock.seconds() - started + self.pretraining_seconds()
 
         # 2. Zero-shot: the same weights in every language.
         for language, examples in tests.items():
