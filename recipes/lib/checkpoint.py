@@ -17,11 +17,20 @@ from safetensors.torch import load_file, load_model, save_file, save_model
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from recipes.lib.fsdp import gathered, part_of
 from vqa_builder.errors import SpecError, StorageError
 from vqa_builder.store import atomic_folder, remove, write_json, write_text
 
 WEIGHTS, STATE, LOG = "model.safetensors", "state.json", "log.jsonl"
-FREE_TO_CHANGE = ("log_every", "save_every", "tensorboard", "progress", "peak_tflops", "checkpointing")
+FREE_TO_CHANGE = (
+    "log_every",
+    "save_every",
+    "tensorboard",
+    "progress",
+    "peak_tflops",
+    "checkpointing",
+    "fsdp",
+)
 
 
 @dataclass
@@ -115,11 +124,12 @@ def save(
     average: Sequence[Tensor] = (),
 ) -> None:
     """Write one checkpoint in the place of the one before; the first process does it, the others wait."""
+    tensors = _tensors(optimisers, average, keep=accelerator.is_main_process)
     if accelerator.is_main_process:
         with atomic_folder(folder) as partial:
             save_model(model, str(partial / WEIGHTS))
             if optimisers:
-                save_file(_tensors(optimisers, average), str(partial / "optimisers.safetensors"))
+                save_file(tensors, str(partial / "optimisers.safetensors"))
             (partial / STATE).write_text(json.dumps(state, indent=2), encoding="utf-8")
     accelerator.wait_for_everyone()
 
@@ -145,12 +155,14 @@ def load(folder: Path, model: nn.Module, optimisers: Sequence[Optimizer], averag
     state = _read_json(folder / STATE)
     load_weights(folder, model)
     slots: list[dict[int, dict[str, Tensor]]] = [{} for _ in optimisers]
+    weights = [[each for group in own.param_groups for each in group["params"]] for own in optimisers]
     for name, value in load_file(str(folder / "optimisers.safetensors")).items():
         which, number, key = name.split(".")
         if which == "average":
-            average[int(number)].copy_(value)
+            average[int(number)].copy_(part_of(value, average[int(number)]))
         else:
-            slots[int(which)].setdefault(int(number), {})[key] = value.clone()
+            weight = weights[int(which)][int(number)]
+            slots[int(which)].setdefault(int(number), {})[key] = part_of(value, weight).clone()
     for optimiser, own in zip(optimisers, slots, strict=True):
         optimiser.load_state_dict({"state": own, "param_groups": optimiser.state_dict()["param_groups"]})
     return Place(**state)
@@ -192,7 +204,8 @@ def cut_log(folder: Path, step: int) -> None:
     write_text(folder / LOG, "".join(lines))
 
 
-def _tensors(optimisers: Sequence[Optimizer], average: Sequence[Tensor]) -> dict[str, Tensor]:
+def _tensors(optimisers: Sequence[Optimizer], average: Sequence[Tensor], *, keep: bool) -> dict[str, Tensor]:
+    """Whole ones; all processes give their parts, and those keep them that are told to."""
     tensors = {
         f"{which}.{number}.{key}": value
         for which, optimiser in enumerate(optimisers)
@@ -200,7 +213,8 @@ def _tensors(optimisers: Sequence[Optimizer], average: Sequence[Tensor]) -> dict
         for key, value in slot.items()
     }
     averages = {f"average.{number}.mean": value for number, value in enumerate(average)}
-    return {name: value.contiguous() for name, value in (tensors | averages).items()}
+    whole = ((name, gathered(value)) for name, value in (tensors | averages).items())
+    return {name: value.cpu().contiguous() for name, value in whole if keep}
 
 
 def _named(run: Mapping[str, Any], section: str, name: str) -> Any:

@@ -75,10 +75,11 @@ class Meter:
     Args:
         device: of the run.
         peak: TFLOPS of the device; 0 looks them up. Without a peak nothing is counted.
+        counts: whether to; a model in parts is not on the device as a whole.
     """
 
-    def __init__(self, device: torch.device, peak: float = 0.0) -> None:
-        self.peak = peak * 1e12 if peak else peak_flops(device)
+    def __init__(self, device: torch.device, peak: float = 0.0, *, counts: bool = True) -> None:
+        self.peak = (peak * 1e12 if peak else peak_flops(device)) if counts else None
         self._per_position = 0.0
         self._done = 0.0
 

@@ -41,6 +41,7 @@ class Stage(Section):
     batch_size: int = Field(128, ge=1)
     accumulate: int = Field(1, ge=1)
     checkpointing: bool = False
+    fsdp: bool = False
     weight_decay: float = Field(0.05, ge=0)
     warmup: float = Field(0.0, ge=0, lt=1)
     schedule: Literal["linear", "cosine", "constant"] = "linear"
@@ -64,6 +65,9 @@ class Settings(BaseModel):
         accumulate: batches per step.
         checkpointing: compute the layers' activations again in the backward pass: a third more time, and the
             memory of one layer's activations instead of all.
+        fsdp: every process holds a part of weights, gradients and optimiser states, and the layer that is
+            computed; else it holds them whole. With AdamW, in bf16 or fp32. A validation takes room for the
+            whole model. It changes no result, so that a run may go on with it or without.
         precision: of the forward pass; weights and optimiser stay in fp32. A CPU without matrix units
             computes in fp32 whatever is asked for, as that is faster there.
         compile: ``torch.compile`` the model.
@@ -91,6 +95,7 @@ class Settings(BaseModel):
     clip: float = Field(1.0, ge=0)
     accumulate: int = Field(1, gt=0)
     checkpointing: bool = False
+    fsdp: bool = False
     precision: Precision = "fp32"
     compile: bool = False
     ema: float = Field(0.0, ge=0, lt=1)

@@ -23,6 +23,7 @@ from accelerate.utils import broadcast_object_list
 from torch import Tensor, nn
 
 from recipes.lib import checkpoint
+from recipes.lib.fsdp import Shards, gathered
 from recipes.lib.groups import only, optimisers
 from recipes.lib.journal import Journal, TrainingError, memory_advice
 from recipes.lib.precision import autocast
@@ -148,11 +149,14 @@ class _Run:
         self.settings, self.folder, self.bare = settings, folder, model
         self.batches = _share(batches, self.accelerator)
         self.steps = settings.epochs * math.ceil(len(batches) / settings.accumulate)
-        model.to(self.device)
-        if settings.checkpointing:
+        self.shards = self._shards(model)
+        computing = model
+        if self.shards:
+            computing, groups = self.shards.parts, self.shards.groups(groups)
+        elif settings.checkpointing:
             recompute(model)
         if settings.compile:
-            model.compile()
+            computing.compile()
         self.parameters = [each for group in groups for each in group["params"]]
         self.optimisers = optimisers(groups, settings, self.device)
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=settings.precision == "fp16")
@@ -163,7 +167,30 @@ class _Run:
         if self.place.scaler:
             self.scaler.load_state_dict(self.place.scaler)
         self.journal = Journal(folder, settings, self.place, self.steps, self.accelerator)
-        self.model = self.accelerator.prepare(model) if self.accelerator.num_processes > 1 else model
+        if self.shards:
+            self.shards.scatter()
+        plain = self.shards or accelerator.num_processes == 1
+        self.model = computing if plain else accelerator.prepare(model)
+
+    def _shards(self, model: nn.Module) -> Shards | None:
+        """The model in parts, where the settings ask for it and there are processes to share them."""
+        settings, processes = self.settings, self.accelerator.num_processes
+        if not settings.fsdp or processes == 1:
+            model.to(self.device)
+            return None
+        if settings.optimiser == "muon" or settings.precision == "fp16":
+            raise SpecError(
+                "Weights in parts do not go with these settings",
+                where="fsdp",
+                expected="optimiser adamw, as muon needs whole matrices, and precision bf16 or fp32",
+                found=f"optimiser {settings.optimiser}, precision {settings.precision}",
+            )
+        return Shards(model.cpu(), self.device, processes, checkpointing=settings.checkpointing)
+
+    def gather(self) -> None:
+        """Bring the model that the recipe knows to where the training is."""
+        if self.shards:
+            self.shards.gather()
 
     def epoch(self, loss: StepLoss) -> None:
         """The steps that are left of the current epoch."""
@@ -208,7 +235,7 @@ class _Run:
         if settings.clip:
             for each in self.optimisers:
                 self.scaler.unscale_(each)
-            norm = torch.nn.utils.clip_grad_norm_(self.parameters, settings.clip)
+            norm = gathered(torch.nn.utils.clip_grad_norm_(self.parameters, settings.clip))
         for each in self.optimisers:
             self.scaler.step(each)
             each.zero_grad()
@@ -255,11 +282,14 @@ class _Run:
 
     def validated(self, validate: Validate) -> dict[str, float]:
         """The first process's scores, on all of them."""
-        self.bare.eval()
+        self.gather()
+        self.bare.to(self.device).eval()
         with torch.no_grad(), autocast(self.device, self.settings.precision):
             scores = {name: float(value) for name, value in validate(self.bare).items()}
         if not math.isfinite(scores.get("score", math.nan)):
             raise SpecError("The validation gives no score", expected='{"score": a number}', found=scores)
+        if self.shards:
+            self.bare.cpu()
         first: dict[str, float] = broadcast_object_list([scores])[0]
         self.journal.validation(first)
         return first
@@ -268,17 +298,20 @@ class _Run:
     def averaged(self) -> Iterator[None]:
         """The averaged weights in the model's place, where there is an average."""
         kept = [each.detach().clone() for each in self.parameters] if self.average else []
-        with torch.no_grad():
-            for weight, mean in zip(self.parameters, self.average, strict=False):
-                weight.copy_(mean)
+        self.put(self.average)
         yield
-        with torch.no_grad():
-            for weight, own in zip(self.parameters, kept, strict=False):
-                weight.copy_(own)
+        self.put(kept)
+
+    @torch.no_grad()
+    def put(self, values: list[Tensor]) -> None:
+        """Values in the place of the trained weights; none where there are none."""
+        for weight, value in zip(self.parameters, values, strict=False):
+            weight.copy_(value)
 
     def save(self) -> None:
         """Write ``last/``: weights, optimiser, average and place."""
         self.journal.settle()
+        self.gather()
         self.place.scaler = self.scaler.state_dict()
         state = asdict(self.place)
         checkpoint.save(
@@ -291,9 +324,10 @@ class _Run:
         place = self.place
         if place.best is not None:
             checkpoint.load_weights(self.folder / "best", self.bare)
-        elif self.average:
-            torch._foreach_copy_([each.data for each in self.parameters], self.average)
-        self.bare.eval()
+        else:
+            self.put(self.average)
+            self.gather()
+        self.bare.to(self.device).eval()
         history = checkpoint.read_log(self.folder)
         return Outcome(
             self.folder, place.step, place.samples, place.seconds, history, place.best, place.stopped

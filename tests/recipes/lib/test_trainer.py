@@ -370,33 +370,86 @@ def test_a_compiled_model_learns_the_same(whole: tuple[Outcome, Net], tmp_path: 
     assert outcome.best["score"] == pytest.approx(whole[0].best["score"], rel=0.2)
 
 
-@pytest.mark.slow
-def test_two_processes_are_one_with_the_same_batches(tmp_path: Path) -> None:
-    script = tmp_path / "script.py"
-    script.write_text(
-        "import sys, torch\n"
-        "from pathlib import Path\n"
-        "from tests.recipes.lib.training import Net, run\n"
-        "torch.set_num_threads(1)\n"
-        "model = Net(); model.dropout.p = 0.0\n"
-        "run(Path(sys.argv[1]), model, epochs=1)\n"
-    )
-    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+def two_processes(script: str, *arguments: Path) -> None:
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
+    path = arguments[0].parent / "script.py"
+    path.write_text(script)
     done = subprocess.run(
-        [*launch, str(script), str(tmp_path / "two")], env=environment, capture_output=True, check=False
+        [*command, str(path), *map(str, arguments)], env=environment, capture_output=True, check=False
     )
     assert done.returncode == 0, done.stderr.decode()
-    model = Net()
-    model.dropout.p = 0.0
-    one = run(tmp_path / "one", model, epochs=1)
-    other = Net()
-    two = run(tmp_path / "two", other, epochs=1)
-    assert two.samples == one.samples
-    mine, theirs = ([line["loss"] for line in each.history if "loss" in line] for each in (one, two))
+
+
+def same_run(one: Outcome, other: Outcome, models: tuple[Net, Net]) -> None:
+    assert one.samples == other.samples
+    mine, theirs = ([line["loss"] for line in each.history if "loss" in line] for each in (one, other))
     assert mine == pytest.approx(theirs, rel=1e-4)
-    for own, shared in zip(model.parameters(), other.parameters(), strict=True):
+    for own, shared in zip(*(each.parameters() for each in models), strict=True):
         torch.testing.assert_close(own, shared, rtol=1e-3, atol=1e-5)
+
+
+@pytest.mark.slow
+def test_two_processes_are_one_with_the_same_batches(tmp_path: Path) -> None:
+    script = """
+import sys, torch
+from pathlib import Path
+from tests.recipes.lib.training import Net, run
+torch.set_num_threads(1)
+model = Net(); model.dropout.p = 0.0
+run(Path(sys.argv[1]), model, epochs=1)
+"""
+    two_processes(script, tmp_path / "two")
+    model, other = Net(), Net()
+    model.dropout.p = 0.0
+    one, two = run(tmp_path / "one", model, epochs=1), run(tmp_path / "two", other, epochs=1)
+    same_run(one, two, (model, other))
+
+
+@pytest.mark.slow
+def test_weights_in_parts_learn_what_whole_ones_do(tmp_path: Path) -> None:
+    """Two processes hold the parts, stop in the middle and go on; one process, whole, ends the same way."""
+    script = """
+import sys, torch
+from pathlib import Path
+from torch.distributed.tensor import DTensor
+from tests.recipes.lib import training
+from vqa_builder.errors import SpecError
+torch.set_num_threads(1)
+steps = 0
+def mortal(model, batch):
+    global steps
+    steps += 1
+    assert all(isinstance(each, DTensor) for each in model.parameters())
+    if steps == 15:
+        raise KeyboardInterrupt
+    return training.loss(model, batch)
+def run(loss):
+    model = training.Net(); model.dropout.p = 0.0
+    changes = {"optimiser": "adamw", "fsdp": True, "checkpointing": True}
+    settings = training.SETTINGS.model_copy(update=changes)
+    folder = Path(sys.argv[1])
+    training.train(model, loss, training.Rows(), settings, folder, validate=training.score)
+    return model
+try:
+    run(mortal)
+except KeyboardInterrupt:
+    pass
+model = run(training.loss)
+assert not any(isinstance(each, DTensor) for each in model.parameters())
+try:
+    training.run(Path(sys.argv[1] + "-muon"), training.Net(), fsdp=True)
+except SpecError as error:
+    assert "muon needs whole matrices" in str(error)
+else:
+    raise AssertionError("muon was let through")
+"""
+    two_processes(script, tmp_path / "two")
+    model, other = Net(), Net()
+    model.dropout.p = 0.0
+    one = run(tmp_path / "one", model, optimiser="adamw")
+    two = run(tmp_path / "two", other, optimiser="adamw")
+    same_run(one, two, (model, other))
 
 
 def test_batches_without_parts_are_for_one_process(tmp_path: Path) -> None:
