@@ -17,7 +17,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, Protocol, Self
 
@@ -25,6 +25,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from recipes.lib.buffers import Buffers
 from recipes.lib.data import Batch, QuestionBatches
 from recipes.lib.models.oscar import Oscar
 from recipes.lib.precision import Precision, autocast
@@ -78,6 +79,7 @@ class TeacherStates:
         question_lengths: (N,) its pieces between [CLS] and [SEP].
         text_lengths: (N,) its pieces in all, special ones and tags included; the regions follow.
         row_of: question id -> row.
+        buffers: memory of batches.
     """
 
     layers: list[NDArray[np.float16]]
@@ -86,6 +88,7 @@ class TeacherStates:
     question_lengths: Positions
     text_lengths: Positions
     row_of: dict[Any, int]
+    buffers: Buffers = field(default_factory=Buffers, repr=False)
 
     @classmethod
     def open(cls, folder: Path) -> TeacherStates:
@@ -117,7 +120,8 @@ class TeacherStates:
 
     def gather(self, places: Positions) -> Batch:
         """``teacher`` (L, M, H) float16, as it crosses to the device."""
-        found = np.empty((len(self.layers), len(places), self.layers[0].shape[1]), np.float16)
+        shape = len(self.layers), len(places), self.layers[0].shape[1]
+        found = self.buffers.empty(shape, np.float16)
         for kept, layer in zip(found, self.layers, strict=True):
             np.take(layer, places, axis=0, out=kept, mode="clip")  # another mode would copy twice
         return {"teacher": torch.from_numpy(found)}

@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from recipes.lib.buffers import Buffers
 from recipes.lib.features_shards import (
     BOX_VALUES,
     FORMAT,
@@ -53,7 +54,7 @@ class FeatureStore:
         self.region_width: int = facts["region_width"] + BOX_VALUES
         self.patch_count: int | None = facts["patch_count"]
         self.patch_width: int | None = facts["patch_width"]
-        self._shards = shards
+        self._shards, self._buffers = shards, Buffers()
         self._firsts = np.cumsum([0, *(shard.images for shard in shards)])
         self._ids = pa.chunked_array([shard.ids for shard in shards]).combine_chunks()
 
@@ -110,7 +111,7 @@ class FeatureStore:
             (B, count), true where there is a region.
         """
         rows = np.asarray(rows, dtype=np.int64)
-        values = np.zeros((len(rows), count, self.region_width), dtype=dtype)
+        values = self._buffers.empty((len(rows), count, self.region_width), dtype)
         mask = np.zeros((len(rows), count), dtype=np.bool_)
         for shard, local, places in self._by_shard(rows):
             shard.fill_regions(local, places, values, mask)
