@@ -1,11 +1,12 @@
 """One table for all systems, from what their recipes recorded on the same release.
 
     python -m recipes.compare --readme recipes/README.md
+    python -m recipes.compare --runs runs/open               what the files open.yaml of the recipes ran
 
-Reads ``results.jsonl`` of ``runs/cvil``, ``runs/mla``, ``runs/rc3`` and ``runs/vlm``. Accuracies are official
-ones over the validation questions that the release keeps: of English labels, and for the generative model,
-which says words of the language, of these. Systems can be held against each other where all were asked as
-many questions (a column says how many): then their settings name the same release.
+Reads ``results.jsonl`` of ``cvil``, ``mla``, ``rc3`` and ``vlm`` in the folder of the runs. Accuracies are
+official ones over the validation questions that the release keeps: of English labels, and for the generative
+model, which says words of the language, of these. Systems can be held against each other where all were asked
+as many questions (a column says how many): then their settings name the same release.
 """
 
 from __future__ import annotations
@@ -61,7 +62,19 @@ SYSTEMS = (
     ),
     System("translate-test", "cvil", "none; translates when asked", _cvil("translate-test", 0.0)),
     System(
-        "student without distillation", "cvil", "questions and answers", _cvil("without distillation", 1.0)
+        "translate-train: student without distillation",
+        "cvil",
+        "questions and answers",
+        _cvil("without distillation", 1.0),
+    ),
+    System(
+        "English model, fine-tuned",
+        "cvil",
+        "questions and answers",
+        _cvil("the English model, fine-tuned", 1.0),
+    ),
+    System(
+        "distillation of answers, no labels", "cvil", "questions", _cvil("answers instead of states", 0.0)
     ),
     System("cViL, no labels", "cvil", "questions", _cvil("distilled", 0.0)),
     System("cViL", "cvil", "questions and answers", _cvil("distilled", 1.0)),
