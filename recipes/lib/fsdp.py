@@ -38,10 +38,10 @@ class Shards:
         if checkpointing:
             recompute(self.parts)
         mesh = init_device_mesh(device.type, (processes,))
-        for layers in [part for part in self.parts.modules() if isinstance(part, nn.ModuleList)]:
-            for layer in layers:
-                if any(True for _ in layer.parameters()):
-                    fully_shard(layer, mesh=mesh)
+        lists = [part for part in self.parts.modules() if isinstance(part, nn.ModuleList)]
+        for layer in chain.from_iterable(reversed(lists)):  # layers within layers first
+            if next(layer.parameters(), None) is not None:
+                fully_shard(layer, mesh=mesh)
         fully_shard(self.parts, mesh=mesh)
         self.parts.to(device)
 

@@ -171,8 +171,8 @@ class Finetuner:
         )
         names = ("text.", "body.text.") if tuning.freeze_text else ()
         trained = [weight for name, weight in model.named_parameters() if not name.startswith(names)]
-        loss = LOSSES[examples.task]
-        train(model, loss, self.batches(examples), settings, folder, parameters=trained)
+        task = Task(model, examples.task)
+        train(task, task_loss, self.batches(examples), settings, folder, parameters=trained)
 
     def batches(self, examples: Examples, *, shuffle: bool = True) -> QuestionBatches:
         """Batches with the features that the settings name."""
@@ -262,6 +262,25 @@ LOSSES: dict[TaskName, Any] = {
     "captions": matching_loss,
     "wit": matching_loss,
 }
+
+
+class Task(nn.Module):
+    """A model and the loss of a task as one module, so that several processes can share it."""
+
+    def __init__(self, model: nn.Module, task: TaskName) -> None:
+        super().__init__()
+        self.model, self.loss = model, LOSSES[task]
+
+    def forward(self, **batch: Tensor) -> dict[str, Tensor]:
+        """The terms of the loss of a batch."""
+        terms: dict[str, Tensor] = self.loss(self.model, batch)
+        return terms
+
+
+def task_loss(task: nn.Module, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The loss of a :class:`Task`."""
+    terms: dict[str, Tensor] = task(**batch)
+    return terms
 
 
 def pools(examples: Examples, size: int) -> list[Examples]:
