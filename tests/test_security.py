@@ -50,7 +50,8 @@ LINES = {
         "tests/release/hub/test_publish.py::test_a_link_to_a_file_elsewhere_is_not_published"
     ),
     "a spec names the variable": "tests/test_spec_errors.py::test_what_is_added_wrongly_is_told",
-    "No key is written": "tests/test_canaries.py::test_no_key_is_found_anywhere",
+    "No key is written": "tests/test_canaries.py::test_no_key_is_in_what_ends_well",
+    "not when a service repeats it": "tests/test_canaries.py::test_no_key_is_found_anywhere",
     "A reply that repeats a key": "tests/test_canaries.py::test_no_key_is_found_anywhere",
     "No redirect is followed": (
         "tests/quality/scorers/test_qe.py::test_what_an_endpoint_does_wrong_is_one_clear_error"
