@@ -27,6 +27,9 @@ WORK = {
     "waiting": "time.sleep(60)",
     "native code": "hashlib.pbkdf2_hmac('sha256', b'a', b'b', 10**9)",
     "closing": "\n    try: time.sleep(60)\n    finally: hashlib.pbkdf2_hmac('sha256', b'a', b'b', 10**9)",
+    "a thread that Python's end would wait for": "\n    import threading\n"
+    "    native = threading.Thread(target=hashlib.pbkdf2_hmac, args=('sha256', b'a', b'b', 10**9))\n"
+    "    native.start(); native.join()",
     "processes": "\n    from vqa_builder.executors import LocalExecutor\n"
     "    with LocalExecutor(2, starting_seconds=0) as executor:\n"
     "        list(executor.map(time.sleep, [0, 60, 60, 60]))",

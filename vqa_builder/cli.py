@@ -89,8 +89,7 @@ def main() -> None:
 
         _fail(error, crash.report(error, crash.work_folder(sys.argv)), crash.EXIT_CODE, debug)
     except interrupts.Interrupted:
-        print(f"\n{interrupts.MESSAGE}", file=sys.stderr)
-        raise SystemExit(interrupts.EXIT_CODE) from None
+        interrupts.end()
 
 
 def _print_version(wanted: bool) -> None:
