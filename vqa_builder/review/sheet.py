@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
+from pydantic import ValidationError
 
 from vqa_builder import segments
 from vqa_builder.answers.vocabulary import normalised
@@ -27,6 +28,7 @@ from vqa_builder.report import page
 from vqa_builder.report.measures import FOLDERS, TEXTS, WORDS, Measure, gather, kept, measures
 from vqa_builder.review import sheet_csv
 from vqa_builder.review.sampling import bands, draw, probabilities
+from vqa_builder.spec_errors import invalid
 from vqa_builder.store import fingerprint
 
 if TYPE_CHECKING:
@@ -145,13 +147,20 @@ def questions_of(release: Path, *, pictures: bool = False, images: Path | None =
     return Questions(
         found.name,
         found.language,
-        Policy.model_validate(policy),
+        _policy(policy, release / manifest.FILE),
         rows,
         _senses(answer_map),
         kept_tables(found),
         shown_pictures(release, keys, images) if pictures else None,
         is_records(found.content),
     )
+
+
+def _policy(recorded: object, where: Path) -> Policy:
+    try:
+        return Policy.model_validate(recorded)
+    except ValidationError as error:
+        raise invalid(error, where, model=Policy) from None
 
 
 def sample(questions: Questions, size: int, seed: int = 0) -> Sheet:

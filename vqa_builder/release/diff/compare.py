@@ -384,11 +384,12 @@ def _rows(key: str, column: str, old_folder: Path, new_folder: Path) -> Differen
     try:
         known = table_schema(new_folder, key).names
         identity = "label" if key.startswith("answers/") else ROW_ID if ROW_ID in known else "question_id"
-        tables = [read_table(folder, key, [identity, column]) for folder in (old_folder, new_folder)]
-    except (ReleaseError, OSError, pa.ArrowException):
+        wanted = dict.fromkeys([identity, column])
+        tables = [read_table(folder, key, [*wanted]) for folder in (old_folder, new_folder)]
+        old, new = (table[column].combine_chunks() for table in tables)
+        places = np.flatnonzero(differs(old, new))
+    except (ReleaseError, OSError, pa.ArrowException, LookupError, ValueError):
         return Difference(key, column, "another content hash; the original rows are not there to compare")
-    old, new = (table[column].combine_chunks() for table in tables)
-    places = np.flatnonzero(differs(old, new))
     ids = tuple(tables[1][identity].take(pa.array(places[:SHOWN_IDS])).to_pylist())
     named = ", ".join(map(repr, ids))
     detail = f"{len(places):,} of {len(new):,} rows, first {identity} {named}"
