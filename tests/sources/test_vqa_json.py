@@ -212,6 +212,12 @@ class TestFormats:
         answers = [each and [{"answer": text} for text in each] for each in lists]
         assert most_frequent(pa.array(answers)).to_pylist() == ["b", None, "c", None, "b"]
 
+    def test_very_many_answers_are_counted_once(self) -> None:
+        """In time that grows with them, and past the 65,535 that two bytes count."""
+        texts = ["cat"] * 40_000 + ["dog"] * 70_000 + ["bus"] * 70_000
+        answers = [[{"answer": text} for text in texts], [{"answer": "cat"}]]
+        assert most_frequent(pa.array(answers)).to_pylist() == ["dog", "cat"]
+
     @pytest.mark.parametrize("count", [1, 3, 12])
     def test_any_number_of_answers(self, folder: Folder, count: int) -> None:
         record = annotation(1, answers=[{"answer": "x"}] * count)
