@@ -9,7 +9,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from pytest_httpserver import HTTPServer
@@ -132,7 +132,7 @@ class Obliging:
         self.answered: Counter[str] = Counter()
 
     def __call__(self, request: Request) -> Response:
-        name, body = request.path.split("/")[1], request.get_json(silent=True)
+        name, body = request.path.split("/")[1], cast(Any, request.get_json(silent=True))
         if name == "qe":
             said: Any = {"protocol": 1, "signature": "qe|1", "scores": [0.9] * len(body["pairs"])}
         elif name == "v1":
