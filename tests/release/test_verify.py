@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -217,6 +218,19 @@ def test_a_flipped_byte_is_found(ja: ReleaseContents, tmp_path: Path) -> None:
     (folder / TRAIN).write_bytes(content)
     failed = _failed(verify(folder))
     assert f"{TRAIN}: sha256 expected" in failed["files"]
+
+
+@pytest.mark.parametrize("name", [TRAIN, "answers/answer_map.parquet", "README.md", "more.md"])
+@pytest.mark.parametrize("kind", ["pipe", "device", "broken link"])
+def test_what_never_ends_is_not_read(ja: ReleaseContents, tmp_path: Path, name: str, kind: str) -> None:
+    path = write_release(ja, tmp_path) / name
+    path.unlink(missing_ok=True)
+    if kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("/dev/zero" if kind == "device" else "nothing")
+    failed = _failed(verify(tmp_path / ja.name, reload=False))
+    assert f"{name}: " in failed["files"]
 
 
 def test_a_protected_span_that_an_engine_lost_is_found_and_one_that_people_left_out_is_not(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from tests.sources.reading import source, write
 from tests.tiny import write_vqa
 from vqa_builder import catalogue, load_spec, registry
+from vqa_builder.errors import SourceError
 from vqa_builder.sources.base import BadRecord, Options, Source, in_order
 from vqa_builder.steps.build_context import open_build
 from vqa_builder.steps.reading import read_examples
@@ -122,3 +124,15 @@ def described(options: dict[str, Any]) -> Iterator[dict[str, Any]]:
         for inner in (option, option.get("additionalProperties")):
             if isinstance(inner, dict):
                 yield from described(inner.get("properties", {}))
+
+
+@pytest.mark.parametrize("name", ["vqa_json", "table", "gqa", "visual_genome", "a_okvqa", "records"])
+@pytest.mark.parametrize("suffix", [".json", ".jsonl.gz", ".parquet"])
+def test_a_pipe_which_may_never_end_is_not_read(name: str, suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"rows{suffix}"
+    os.mkfifo(path)
+    splits = {"train": {"questions": path} if name in ("vqa_json", "visual_genome") else path}
+    more = {"fields": {"question": "question"}} if name == "records" else {}
+    made = registry.find("sources", name)
+    with pytest.raises(SourceError, match="a pipe or a device"):
+        made(made.Options.model_validate({"splits": splits, **more})).fingerprint()

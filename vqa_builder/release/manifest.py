@@ -236,7 +236,9 @@ def list_files(folder: Path) -> dict[str, dict[str, Any]]:
 
 
 def file_facts(path: Path) -> dict[str, Any]:
-    """Size and checksum of one file, as they stand in a manifest."""
+    """Size and checksum of one file, as they stand in a manifest; a pipe, which may not end, has neither."""
+    if not path.is_file():
+        return {"bytes": "a broken link, a pipe or a device"}
     return {"bytes": path.stat().st_size, "sha256": file_hash(path)}
 
 

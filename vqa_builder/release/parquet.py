@@ -205,9 +205,11 @@ def table_files(release: Path, key: str) -> list[Path]:
         key: the table's name in the manifest, such as ``data/train``.
     """
     if key == ANSWER_MAP_KEY:
-        return [path for path in [release / f"{key}.parquet"] if path.exists()]
-    folder, split = key.split("/")
-    return sorted((release / folder).glob(f"{split}-?????-of-?????.parquet"))
+        found = [release / f"{key}.parquet"]
+    else:
+        folder, split = key.split("/")
+        found = sorted((release / folder).glob(f"{split}-?????-of-?????.parquet"))
+    return [path for path in found if path.is_file()]
 
 
 def open_table(release: Path, key: str, *, pixels: bool = False) -> Batches:

@@ -75,10 +75,18 @@ def existing(path: Path) -> Path:
     """The same path.
 
     Raises:
-        SourceError: no file is there; the message suggests names that are.
+        SourceError: no file is there, and the message suggests names that are; or it is a pipe or a device.
     """
     if not path.exists():
         raise _missing(path)
+    if not path.is_file() and not path.is_dir():
+        raise SourceError(
+            "An input file cannot be read",
+            where=path,
+            expected="a regular file, which can be read more than once",
+            found="a pipe or a device, which may never end",
+            remedy="write what comes from it to a file, and name that",
+        )
     return path
 
 
