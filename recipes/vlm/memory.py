@@ -1,6 +1,8 @@
 """What a fine-tuning needs of a GPU's memory, computed from the model's shape without its weights.
 
-python -m recipes.vlm.memory recipes/vlm/base.yaml
+    python -m recipes.vlm.memory recipes/vlm/base.yaml
+    python -m recipes.vlm.memory recipes/vlm/base.yaml --processes 8 --set stage.fsdp=true \\
+        --set lora=null --set dtype=float32
 """
 
 from __future__ import annotations
@@ -54,12 +56,14 @@ class Memory(NamedTuple):
         return [f"{self.parameters:,} parameters, {self.trained_parameters:,} of them trained", *told]
 
 
-def estimate(config: Config, shape: Any) -> Memory:
-    """The memory of a run of these settings.
+def estimate(config: Config, shape: Any, processes: int = 1) -> Memory:
+    """The memory of a run of these settings, on each of its devices.
 
     Args:
         config: of the run.
         shape: the model's configuration, of transformers.
+        processes: that share every batch, and with ``stage.fsdp`` the weights; the layer that is computed,
+            which each then holds whole, is not counted.
     """
     from transformers import AutoModelForImageTextToText
 
@@ -71,13 +75,14 @@ def estimate(config: Config, shape: Any) -> Memory:
     whole = sum(each.numel() for each in model.parameters())
     size = torch.finfo(getattr(torch, config.dtype)).bits // 8
     text = shape.get_text_config()
-    tokens = config.stage.batch_size * config.longest
+    tokens = -(-config.stage.batch_size // processes) * config.longest
+    parts = processes if config.stage.fsdp else 1
     kept = (
         2 * text.num_hidden_layers + LAYER if config.stage.checkpointing else LAYER * text.num_hidden_layers
     )
     return Memory(
-        (whole - trained) * size / GIB,
-        trained * 16 / GIB,
+        (whole - trained) * size / GIB / parts,
+        trained * 16 / GIB / parts,
         tokens * text.hidden_size * kept / GIB,
         tokens * text.vocab_size * 8 / GIB,
         whole,
@@ -87,12 +92,14 @@ def estimate(config: Config, shape: Any) -> Memory:
 
 def main() -> int:
     """The command line."""
-    return finish(_memory, parser(__doc__))
+    made = parser(__doc__)
+    made.add_argument("--processes", type=int, default=1, help="of torchrun, each with a device")
+    return finish(_memory, made)
 
 
 def _memory(args: argparse.Namespace) -> None:
     config = validate(Config, read(args.settings, args.set), args.settings)
-    print(*estimate(config, _shape(config)).lines(), sep="\n")
+    print(*estimate(config, _shape(config), args.processes).lines(), sep="\n")
 
 
 def _shape(config: Config) -> Any:

@@ -220,7 +220,8 @@ def test_the_harnesses_ask_as_the_recipe_does() -> None:
             assert asked == PROMPTS[language], harness
 
 
-def test_an_8b_model_fits_on_one_gpu_of_80_gb() -> None:
+def test_an_8b_model_fits_on_gpus_of_80_gb() -> None:
+    """On one by LoRA; with all weights on eight, in parts."""
     from transformers import Qwen3VLConfig
 
     text = {
@@ -232,8 +233,18 @@ def test_an_8b_model_fits_on_one_gpu_of_80_gb() -> None:
         "head_dim": 128,
         "vocab_size": 151_936,
     }
-    wanted = validate(Config, read(RECIPES / "vlm" / "base.yaml"), "base.yaml")
-    found = estimate(wanted, Qwen3VLConfig(text_config=text))
+    path, shape = RECIPES / "vlm" / "base.yaml", Qwen3VLConfig(text_config=text)
+    found = estimate(validate(Config, read(path), "base.yaml"), shape)
     assert 7e9 < found.parameters < 10e9
     assert 0.005 < found.trained_parameters / found.parameters < 0.02
     assert found.total < 0.8 * 80e9 / 2**30
+    settings = read(path, ["lora=null", "dtype=float32", "stage.fsdp=true"])
+    one, eight = (estimate(validate(Config, settings, "base.yaml"), shape, count) for count in (1, 8))
+    assert one.trained_parameters == one.parameters
+    assert (
+        eight.total
+        < 0.5 * 80e9 / 2**30
+        < 80e9 / 2**30
+        < one.total
+        == pytest.approx(8 * eight.trained + one.activations + one.logits)
+    )
