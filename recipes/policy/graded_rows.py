@@ -174,7 +174,7 @@ def answers(language: str) -> list[list[str]]:
     asked = asked.set_column(1, "role", pa.repeat("answer", len(rows)))
     measured = scores(asked, language, {name: {} for name in DEFAULT_SCORES})
     lexical = Lexical(languages.get(language))
-    taken = np.array([not lexical.refutes(*pair) for pair in zip(source, there, strict=True)])
+    taken = ~np.array(lexical.refutes(source, there), bool)
     kept = {"taken": taken}
     for name in preset_names():
         policy = policy_for(language, name, measured.column_names)

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from vqa_builder import schema
 from vqa_builder.answers import merges
-from vqa_builder.answers.engine_answers import accepted, comes_back, is_sound
+from vqa_builder.answers.engine_answers import accepted, are_sound, comes_back
 from vqa_builder.answers.modes import FORM, is_code
 from vqa_builder.languages.base import Language, lookup_forms
 from vqa_builder.quality.policy import is_human_verified
@@ -209,6 +209,8 @@ def answer_texts(
     columns = (segments["role"], segments["text"], segments["context"])
     rows = list(zip(*(column.to_pylist() for column in columns), strict=True))
     made = accepted(segments, translations, verdicts)
+    agree = are_sound([(said, spelling) for spelling, said in made.values()], language)
+    sound = {key: said for (key, (_, said)), agrees in zip(made.items(), agree, strict=True) if agrees}
     found: list[tuple[str | None, str | None]] = []
     for role, text, sense in rows:
         key = key_of(text) if role == "answer" else ""
@@ -222,8 +224,8 @@ def answer_texts(
             found.append((said, MEMORY))
         elif (typed := language.answer(text, sense)) is not None:
             found.append((typed.text, TABLE))
-        elif key in made and is_sound(made[key][1], made[key][0], language):
-            found.append((made[key][1], ENGINE))
+        elif key in sound:
+            found.append((sound[key], ENGINE))
         else:
             found.append((text, f"{COPIED}:{FORM}" if is_code(text) else UNTRANSLATED))
     texts, methods = ([one[place] for one in found] for place in (0, 1))
@@ -270,7 +272,8 @@ def _entry(
             return {"answer": answer, "method": method, "score": None, "runner_up": None}
     if segment.text is not None:
         ballots = [Ballot(segment.text, BARE_WEIGHT[sense != ""], segment.agreement), *ballots]
-    sound = [ballot for ballot in ballots if is_sound(ballot.text, spelling, language)]
+    agree = are_sound([(ballot.text, spelling) for ballot in ballots], language)
+    sound = [ballot for ballot, agrees in zip(ballots, agree, strict=True) if agrees]
     ranked = vote(sound) if sound and row["answer_en"] else []
     if not ranked:
         return {"answer": spelling, "method": UNTRANSLATED, "score": None, "runner_up": None}

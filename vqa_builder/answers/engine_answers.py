@@ -8,6 +8,7 @@ found in the translation, and nothing else. Measured by ``tests/benchmarks/answe
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 import pyarrow as pa
@@ -29,20 +30,32 @@ _DOES = re.compile(r"ing\b|\b(?:is|are|was|were|am|be|has|have|to)\b|'s\b|'re\b"
 """What an English answer has that is said with a verb."""
 
 
-def is_sound(text: str, answer_en: str, language: Language) -> bool:
-    """Whether nothing shows that an engine's translation of an answer is wrong.
+def are_sound(pairs: Sequence[tuple[str, str]], language: Language) -> list[bool]:
+    """Whether nothing shows that an engine's translations of answers are wrong.
 
-    It is not English, not said twice, no question or sentence where the answer is none, begins with the same
-    yes or no, holds the answer's single letters and digits, and the language's dictionary finds no word
+    They are not English, not said twice, no question or sentence where the answer is none, begin with the
+    same yes or no, hold the answer's single letters and digits, and the language's dictionary finds no word
     missing and none unasked for.
+
+    Args:
+        pairs: translation and English answer.
+        language: of the translations.
 
     >>> from vqa_builder import languages
     >>> ja = languages.get("ja")
-    >>> is_sound("ゲート", "gate a", ja), is_sound("猫猫", "cat", ja), is_sound("茶色の犬", "brown dog", ja)
-    (False, False, True)
-    >>> is_sound("はい、閉じていない", "no, it is closed", ja)
-    False
+    >>> are_sound([("ゲート", "gate a"), ("猫猫", "cat"), ("茶色の犬", "brown dog")], ja)
+    [False, False, True]
+    >>> are_sound([("はい、閉じていない", "no, it is closed")], ja)
+    [False]
     """
+    agree = [_signs_agree(text, answer_en, language) for text, answer_en in pairs]
+    asked = [pair for pair, agrees in zip(pairs, agree, strict=True) if agrees]
+    refuted = iter(_dictionary(language).refutes([en for _, en in asked], [text for text, _ in asked]))
+    return [agrees and not next(refuted) for agrees in agree]
+
+
+def _signs_agree(text: str, answer_en: str, language: Language) -> bool:
+    """What can be said without a dictionary."""
     said = text.casefold()
     if len(said) > 1 and said[: len(said) // 2] == said[(len(said) + 1) // 2 :]:
         return False
@@ -57,9 +70,7 @@ def is_sound(text: str, answer_en: str, language: Language) -> bool:
         return False
     words = lookup_forms(answer_en)[-1].split()
     signs = [word for word in words if len(word) == 1 or any(map(str.isdigit, word))]
-    if said == answer_en.casefold() or not all(sign in said for sign in signs):
-        return False
-    return not _dictionary(language).refutes(answer_en, text)
+    return said != answer_en.casefold() and all(sign in said for sign in signs)
 
 
 def comes_back(text: str, back: str | None) -> bool:

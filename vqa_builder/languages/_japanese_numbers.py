@@ -21,6 +21,7 @@ _COUNTERS = (
     "ポンド|ワット|パーセント|ページ|チーム|グループ|カップ|ポイント|ピース|セット|ペア"
 )
 _KANJI = "〇零一二三四五六七八九十百千万億"
+_ANY_KANJI = re.compile(f"[{_KANJI}]")
 _NO_NUMBER = re.compile(
     # No part of a longer number: 三十分 states one, 十分 does not.
     f"(?<![0-9.{_KANJI}])(?:"
@@ -91,6 +92,8 @@ def in_digits(plain: str) -> str:
     >>> in_digits("二匹の猫と七面鳥"), in_digits("二階"), in_digits("二十五"), in_digits("三角")
     ('2匹の猫と七面鳥', '2階', '25', '三角')
     """
+    if not _ANY_KANJI.search(plain):
+        return plain
     if _WHOLE.fullmatch(plain) and _is_one_number(plain):
         return str(_value(plain))
     plain = _FLOOR_OR_MONTH.sub(lambda run: str(_value(run[0])), plain)

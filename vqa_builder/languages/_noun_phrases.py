@@ -94,7 +94,7 @@ class NounPhrases(ABC):
             if act is not None and "before" in act:
                 said = tuple(act[name] for name in ("before", "before_oblique", "before_feminine"))
                 return self._with(" ".join(words[:place]), [*before, Word(QUALIFIER, said, False)])
-        for phrase, head, answer in self.table.qualifiers:
+        for phrase, head, answer in self.table.qualifiers(text):
             if (match := phrase.match(text)) is None:
                 continue
             slots = match.groupdict()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 from vqa_builder.languages._text import table_rows
 from vqa_builder.languages._words import Forms
@@ -17,6 +17,7 @@ from vqa_builder.languages._words import Forms
 _PLACE = re.compile(r"\{([a-z]+\d?)(?:\[([a-z]+)\])?\}")
 _SLOT = re.compile(r"\{([a-z]+)(\d?)\}")
 _HEAD = re.compile(r"\{(noun|alive|food)\} .*")
+_T = TypeVar("_T")
 
 
 class Phrase(NamedTuple):
@@ -40,12 +41,7 @@ class Qualifier(NamedTuple):
 
 
 class PhraseTable:
-    """The phrases of one language, those with most words of their own first.
-
-    Attributes:
-        open: those that begin with a slot.
-        qualifiers: those that a noun can be qualified by.
-    """
+    """The phrases of one language, those with most words of their own first."""
 
     def __init__(self, code: str) -> None:
         phrases = [
@@ -54,19 +50,50 @@ class PhraseTable:
         ]
         phrases.sort(key=lambda phrase: -len(_SLOT.sub("", phrase.english)))
         self._by_first: dict[str, list[Phrase]] = {}
-        self.open: list[Phrase] = []
-        self.qualifiers: list[Qualifier] = []
+        self._open, self._qualifiers = _ByWord[Phrase](), _ByWord[Qualifier]()
         for phrase in phrases:
             first = phrase.english.split()[0]
-            of_first = self.open if "{" in first else self._by_first.setdefault(first, [])
-            of_first.append(phrase)
+            if "{" in first:
+                self._open.add(phrase, phrase)
+            else:
+                self._by_first.setdefault(first, []).append(phrase)
             head = _HEAD.match(phrase.english)
             if head and phrase.answer.endswith(slot := f"{{{head[1]}}}"):
-                self.qualifiers.append(Qualifier(phrase, head[1], phrase.answer.removesuffix(slot)))
+                qualifier = Qualifier(phrase, head[1], phrase.answer.removesuffix(slot))
+                self._qualifiers.add(phrase, qualifier)
 
     def begun(self, text: str) -> Sequence[Phrase]:
         """The phrases that begin with the first word of a text."""
         return self._by_first.get(text.split()[0], ())
+
+    def open(self, text: str) -> list[Phrase]:
+        """The phrases that begin with a slot and that a text may be."""
+        return self._open.of(text)
+
+    def qualifiers(self, text: str) -> list[Qualifier]:
+        """The phrases that may qualify a noun in a text."""
+        return self._qualifiers.of(text)
+
+
+class _ByWord(Generic[_T]):
+    """What goes with phrases, found by a word of the phrase's own, in the order of the phrases."""
+
+    def __init__(self) -> None:
+        self._all: list[_T] = []
+        self._places: dict[str, list[int]] = {}
+
+    def add(self, phrase: Phrase, value: _T) -> None:
+        """The next one."""
+        words = phrase.own.split(" ")[1:]  # beside a slot a word may go on: {n}mph
+        whole = words if phrase.english.endswith(phrase.own) else words[:-1]
+        word = max(whole, key=len, default="")
+        self._places.setdefault(word, []).append(len(self._all))
+        self._all.append(value)
+
+    def of(self, text: str) -> list[_T]:
+        """What goes with the phrases whose word a text has, or that have none."""
+        found = {place for word in ("", *text.split()) for place in self._places.get(word, ())}
+        return [self._all[place] for place in sorted(found)]
 
 
 def has_forms(parts: Mapping[str, Forms | None], answer: str, but: str = "") -> bool:

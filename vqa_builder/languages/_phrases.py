@@ -138,7 +138,7 @@ class Phrases(NounPhrases):
         forms = self.noun(text) or self._done(text, progressive=False, alone=True)
         if forms and forms.get("kind") != PRONOUN:
             return forms[""]
-        return self._template(text, self.table.open) or self._list(text) or self._clause(text)
+        return self._template(text, self.table.open(text)) or self._list(text) or self._clause(text)
 
     def quality(self, text: str) -> Forms | None:
         """What something is like, from the table of answers or the list of words."""
@@ -152,7 +152,7 @@ class Phrases(NounPhrases):
 
     def _template(self, text: str, rows: Iterable[Phrase] | None = None) -> str | None:
         """A text as the first of some phrases that it is; of all that there are for None."""
-        for phrase in (*self.table.begun(text), *self.table.open) if rows is None else rows:
+        for phrase in (*self.table.begun(text), *self.table.open(text)) if rows is None else rows:
             if (match := phrase.match(text)) is None:
                 continue
             parts = {name: self._parts[name.rstrip("2")](part) for name, part in match.groupdict().items()}
@@ -274,7 +274,7 @@ class Phrases(NounPhrases):
             return self.ongoing(said)
         if done := self._done(text, progressive=True):
             return done
-        said = self._template(text, self.table.open)
+        said = self._template(text, self.table.open(text))
         return self.ongoing(said) if said else None
 
     def _done(self, text: str, *, progressive: bool, alone: bool = False) -> Forms | None:

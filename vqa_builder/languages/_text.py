@@ -26,6 +26,7 @@ _SIGNS = (
     (re.compile(r"<\s?(?=\d)"), "\ue00c"),
     (re.compile(r">\s?(?=\d)"), "\ue00e"),
 )
+_MAY_BE_SIGNS = re.compile("[-−–+.<>]")
 _HAS_SIGNS = re.compile(r"[^\w\s\u0900-\u097f]")
 _MOST_PASSES = 5
 _APOSTROPHES = re.compile("['’‘`´ʼ]")
@@ -130,8 +131,9 @@ def with_signs(folded: str) -> str:
     >>> bare(with_signs("3-5"))
     '3 5'
     """
-    for pattern, letter in _SIGNS:
-        folded = pattern.sub(letter, folded)
+    if _MAY_BE_SIGNS.search(folded):
+        for pattern, letter in _SIGNS:
+            folded = pattern.sub(letter, folded)
     return folded
 
 

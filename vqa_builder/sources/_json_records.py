@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
+from itertools import chain
 from typing import Any, ClassVar
 
 import msgspec
@@ -21,6 +22,7 @@ from vqa_builder.sources._record_checks import BATCH, REQUIRED, BadRow, Fault, I
 from vqa_builder.sources._record_formats import Format, Record, listed
 
 ROW_NUMBER = "(row number)"
+_MOST_NAMES = 100
 BAD_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _TYPE_FAULT = re.compile(r"Expected (?P<expected>.+?)(?:, got (?P<found>.+?))?(?: - at `\$\.?(?P<path>.*)`)?")
 _MISSING = re.compile(r"Object missing required field `(?P<name>.+?)`(?: - at `\$\.?(?P<path>.*)`)?")
@@ -183,10 +185,27 @@ def _batch(numbers: Sequence[int], columns: Mapping[str, Any], id_types: IdTypes
 
 def keys_of(items: Iterable[bytes | Raw]) -> list[str]:
     """The names in some JSON objects, in the order in which they come."""
-    keys: dict[str, None] = {}
-    for item in items:
-        keys |= dict.fromkeys(members_of(item))
-    return list(keys)
+    some = list(items)
+    first = members_of(some[0]) if some else {}
+    if 0 < len(first) <= _MOST_NAMES and _has_no_other(some, tuple(first)):
+        return list(first)
+    return list(dict.fromkeys(chain.from_iterable(map(members_of, some))))
+
+
+def _has_no_other(items: Sequence[bytes | Raw], names: tuple[str, ...]) -> bool:
+    """Whether all items are JSON objects whose members have some of these names."""
+    with suppress(*BAD_JSON, ValueError):  # the latter of names that no struct can have
+        return len(_named_decoder(names).decode(b"[" + b",".join(items) + b"]")) == len(items)
+    return False
+
+
+@lru_cache(maxsize=64)
+def _named_decoder(names: tuple[str, ...]) -> msgspec.json.Decoder[list[Any]]:
+    """Decodes lists of objects that have some of these members and no other."""
+    fields = {f"member_{place}": name for place, name in enumerate(names)}
+    members = [(field, Raw, b"") for field in fields]
+    kind = msgspec.defstruct("Members", members, rename=fields, forbid_unknown_fields=True, gc=False)
+    return msgspec.json.Decoder(list[kind])  # type: ignore[valid-type]
 
 
 def members_of(item: bytes | Raw) -> dict[str, Raw]:

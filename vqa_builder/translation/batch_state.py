@@ -107,7 +107,8 @@ def ask_phrasebook(state: BatchState, phrasebook: Phrasebook | None, guard: Guar
     places, signature, role = state.open(), phrasebook.signature, state.request.role
     for at, answer in zip(places, phrasebook.lookup(state.request.take(places)), strict=True):
         text = state.request.texts[at]
-        if answer is not None and (guard is None or guard.accepts(text, role, answer)):
+        guarded = guard if state.kinds[at] != PLAIN else None
+        if answer is not None and (guarded is None or guarded.accepts(text, role, answer)):
             state.fill(at, answer, signature)
             state.in_phrasebook += 1
 
@@ -117,7 +118,7 @@ def keep_phrases(state: BatchState, memory: TranslationMemory, phrasebook: Phras
     signature = phrasebook.signature
     places = [at for at, engine in enumerate(state.engines) if engine == signature]
     asked = replace(state.request.take(places), contexts=None)
-    missing = [number for number, known in enumerate(memory.lookup(asked, signature)) if known is None]
+    missing = [number for number, known in enumerate(memory.knows(asked, signature)) if not known]
     memory.store(asked.take(missing), [str(state.answers[places[at]]) for at in missing], signature)
 
 
@@ -154,6 +155,11 @@ def cut_open(state: BatchState, guard: Guard | None) -> Cut:
     places: list[int] = []
     patterns: dict[int, list[str | None]] = {}
     for at in state.open():
+        if state.kinds[at] == PLAIN and texts[at] == " ".join(texts[at].split()):
+            patterns[at] = [None]
+            sentences.append(texts[at])
+            places.append(at)
+            continue
         pieces = guard.cut(texts[at]) if guard else []
         found = [piece.text for piece in pieces if not piece.is_kept] if pieces else [texts[at]]
         inner = [" ".join(text.split()) if not guard or not guard.has_spans(text) else text for text in found]

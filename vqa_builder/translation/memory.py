@@ -148,6 +148,12 @@ class TranslationMemory:
         found = {key: self._checked(key, translation, checksum) for key, translation, checksum in rows}
         return [found.get(key) for key in keys]
 
+    def knows(self, request: Request, engine: str) -> list[bool]:
+        """Whether there is an entry of an engine, per text; what it says is not read."""
+        keys = _keys(request, engine)
+        found = {key for (key,) in self._db.select("key FROM entries", keys)}
+        return [key in found for key in keys]
+
     def lookup_overrides(self, request: Request) -> list[tuple[str, str] | None]:
         """What people said: the translation and its label, or None, per text.
 

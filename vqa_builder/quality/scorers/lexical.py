@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -10,7 +11,7 @@ from pydantic import BaseModel
 
 from vqa_builder.languages.base import Language
 from vqa_builder.quality.scorers._content_words import content_words
-from vqa_builder.quality.scorers._dictionary import dictionary, opening
+from vqa_builder.quality.scorers._dictionary import Dictionary, Words, dictionary, opening
 from vqa_builder.quality.scorers.base import Scorer
 from vqa_builder.quality.text import folded
 
@@ -96,24 +97,31 @@ class Lexical(Scorer):
         columns += [pa.array(missing_words, pa.string()), pa.array(added_words, pa.string())]
         return dict(zip(self.columns, columns, strict=True))
 
-    def refutes(self, source: str, translation: str) -> bool:
+    def refutes(self, sources: Sequence[str], translations: Sequence[str]) -> list[bool]:
         """Whether a word of a short text that the dictionary knows is missing, or one is there unasked for.
 
         Args:
-            source: English.
-            translation: of it.
+            sources: in English.
+            translations: of them, one each.
 
         >>> from vqa_builder import languages
         >>> ja = Lexical(languages.get("ja"))
-        >>> ja.refutes("black dog", "犬"), ja.refutes("dog", "犬")
-        (True, False)
+        >>> ja.refutes(["black dog", "dog"], ["犬", "犬"])
+        [True, False]
         """
         book = self.dictionary
-        if book is None:
-            return False
-        asked = content_words(folded(pa.array([source])))
-        meant = [book.translations.get(asked.lemmas[at], ()) for at in asked.meaning.tolist()]
-        there = book.words(folded(pa.array([translation]))[0].as_py())
-        if any(keys and not any(key in there for key in keys) for keys in meant):
-            return True
-        return bool(book.known_in(book.without(there, [key for keys in meant for key in keys])))
+        if book is None or not sources:
+            return [False] * len(sources)
+        asked = content_words(folded(pa.array(sources)))
+        meant: list[list[tuple[str, ...]]] = [[] for _ in sources]
+        for row, at in zip(asked.row.tolist(), asked.meaning.tolist(), strict=True):
+            meant[row].append(book.translations.get(asked.lemmas[at], ()))
+        texts = folded(pa.array(translations)).to_pylist()
+        return [_refutes(book, keys, book.words(text)) for keys, text in zip(meant, texts, strict=True)]
+
+
+def _refutes(book: Dictionary, meant: Sequence[Sequence[str]], there: Words) -> bool:
+    """Whether the translations of a word are missing in a text, or a word stands there unasked for."""
+    if any(keys and not any(key in there for key in keys) for keys in meant):
+        return True
+    return bool(book.known_in(book.without(there, [key for keys in meant for key in keys])))
