@@ -21,6 +21,8 @@ from vqa_builder.batches import PIECE, Batches
 
 SPOOLED = 1 << 22
 """Bytes of one kind that are kept in memory while a column is hashed."""
+HELD = 10 * PIECE
+"""Rows of which all columns are hashed in one reading; of each at most ``SPOOLED`` bytes are in memory."""
 SPLITS = ("train", "validation", "test")
 ROLES = ("question", "answer")
 KINDS = ("question", "answer", "option", "turn", "text")
@@ -181,7 +183,7 @@ def content_hashes(rows: pa.Table | Batches) -> tuple[str, dict[str, str]]:
     rows = Batches.of(rows)
     whole = hashlib.sha256(f"{rows.num_rows}".encode())
     columns, names = {}, rows.schema.names
-    for together in [names] if rows.num_rows <= PIECE else [[name] for name in names]:
+    for together in [names] if rows.num_rows <= HELD else [[name] for name in names]:
         with ExitStack() as opened:
             found = {name: _Canonical(rows.schema.field(name).type, opened) for name in together}
             for piece in rows.read(together):

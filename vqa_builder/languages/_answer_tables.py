@@ -55,6 +55,7 @@ _PLACES = {
     **_hours("evening", "0?[4-7]"),
     **_hours("night_pm", "0?[89]|1[01]"),
 }
+_PLACE = re.compile("|".join(map(re.escape, _PLACES)))
 
 
 class TypedAnswer(NamedTuple):
@@ -79,12 +80,13 @@ class AnswerTable:
     def __init__(self, rows: Iterable[tuple[str, ...]]) -> None:
         self.whole: dict[tuple[str, str], TypedAnswer] = {}
         self.colours: dict[tuple[str, ...], tuple[str, bool]] = {}
-        self.measures: list[tuple[re.Pattern[str], TypedAnswer]] = []
+        self.measures: list[tuple[str, re.Pattern[str], TypedAnswer]] = []
         for answer_en, answer, kind, *sense in rows:
             method, _, use = kind.partition(", ")
             typed = TypedAnswer(answer, method)
             if "{" in answer_en:
-                self.measures.append((_measure(answer_en), typed))
+                own = max(_PLACE.split(answer_en), key=len)
+                self.measures.append((own, _measure(answer_en), typed))
             elif use != "in company":
                 self.whole[answer_en, sense[0] if sense else ""] = typed
             if method == "colour" and use != "alone" and not any(sense):
@@ -102,8 +104,8 @@ class AnswerTable:
         if (answer_en, "") in self.whole:
             return self.whole[answer_en, ""]
         if any(map(str.isdigit, answer_en)):
-            for pattern, (text, method) in self.measures:
-                if found := pattern.fullmatch(answer_en):
+            for own, pattern, (text, method) in self.measures:
+                if own in answer_en and (found := pattern.fullmatch(answer_en)):
                     return TypedAnswer(text.format(**found.groupdict()), method)
         listed = self.members(answer_en) if joints else None
         if listed is None or joints is None:

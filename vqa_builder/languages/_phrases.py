@@ -70,7 +70,7 @@ class Phrases(NounPhrases):
         list_joints: tuple[str, str],
     ) -> None:
         super().__init__(code, homographs)
-        self.whole, self.list_joints = whole, list_joints
+        self.whole, self.list_joints = lru_cache(maxsize=1 << 16)(whole), list_joints
         self.answer = lru_cache(maxsize=1 << 16)(self._answer)
         self._parts = {
             "n": self._number,

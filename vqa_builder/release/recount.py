@@ -89,7 +89,7 @@ def answers_astray(table: pa.Table, letters: str) -> dict[str, Mask]:
     found = {
         "an answer without a method, or of an unknown one": pc.and_(pc.is_valid(text), pc.invert(known)),
         "an answer that is said to be verbatim and is not": pc.and_(verbatim, pc.invert(same)),
-        "a number that is another one": pc.and_(number, _is_other_number(text, english)),
+        "a number that is another one": _is_other_number(text, english, number),
     }
     return {problem: _rows(mask, rows, table.num_rows) for problem, mask in found.items()}
 
@@ -102,8 +102,7 @@ def leftovers(table: pa.Table, letters: str) -> Mask:
     rows, text, english, method = _annotated(table["answers"])
     foreign = pc.invert(pc.match_substring_regex(text, letters))
     by_engine = pc.is_in(method, pa.array(["engine", "memory"]))
-    mask = pc.and_(pc.and_(foreign, by_engine), _is_rest(text, english))
-    return _rows(mask, rows, table.num_rows)
+    return _rows(_is_rest(text, english, pc.and_(foreign, by_engine)), rows, table.num_rows)
 
 
 def spans_lost(table: pa.Table, kinds: Sequence[str]) -> Mask:
@@ -146,29 +145,32 @@ def _squeezed(texts: pa.Array) -> pa.Array:
     return pc.replace_substring_regex(texts, r"[\s\p{Z}]+", "")
 
 
-def _is_rest(texts: pa.Array, english: pa.Array) -> pa.Array:
+def _is_rest(texts: pa.Array, english: pa.Array, where: pa.Array) -> pa.Array:
     """Whether a text is another one, signs or letters left out; the same in other case is no rest."""
 
     def is_rest(text: str, source: str) -> bool:
         same = "".join(text.split()).casefold() == "".join(source.split()).casefold()
         return not same and _is_subsequence(_signs(text), _signs(source))
 
-    return _of_pairs(texts, english, is_rest)
+    return _of_pairs(texts, english, where, is_rest)
 
 
-def _is_other_number(texts: pa.Array, english: pa.Array) -> pa.Array:
+def _is_other_number(texts: pa.Array, english: pa.Array, where: pa.Array) -> pa.Array:
     """Whether a number has other digits than another one, or lost its minus."""
 
     def is_other(text: str, source: str) -> bool:
         lost_sign = source.lstrip()[:1] in ("-", "−") and not set(text) & set("-−－")
         return lost_sign or _digits(text) != _digits(source)
 
-    return _of_pairs(texts, english, is_other)
+    return _of_pairs(texts, english, where, is_other)
 
 
-def _of_pairs(texts: pa.Array, english: pa.Array, test: Callable[[str, str], bool]) -> pa.Array:
-    """A test of every distinct pair; false where either is null."""
-    joined = pc.binary_join_element_wise(texts, english, "\x00").dictionary_encode()
+def _of_pairs(
+    texts: pa.Array, english: pa.Array, where: pa.Array, test: Callable[[str, str], bool]
+) -> pa.Array:
+    """A test of every distinct pair among those that ``where`` marks; false elsewhere, and for nulls."""
+    marked = pc.if_else(where, texts, pa.scalar(None, texts.type))
+    joined = pc.binary_join_element_wise(marked, english, "\x00").dictionary_encode()
     verdicts = [test(*pair.split("\x00", 1)) for pair in joined.dictionary.to_pylist()]
     return pc.fill_null(pa.array(verdicts, pa.bool_()).take(joined.indices), False)
 
