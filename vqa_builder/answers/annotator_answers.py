@@ -105,8 +105,10 @@ class AnnotatorAnswers:
     def rows_with(self, answers: Iterable[str]) -> Flags:
         """For each row, whether an annotator gave one of some answers."""
         wanted = [self.book.answers[answer] for answer in answers if answer in self.book.answers]
+        is_wanted = np.zeros(len(self.book.answers) + 1, bool)  # the last one for -1
+        is_wanted[wanted] = True
         found = np.zeros(len(self.question), bool)
-        found[self.row[np.isin(self.answer, wanted)]] = True
+        found[self.row[is_wanted[self.answer]]] = True
         return found
 
     def asking(self, pattern: str, rows: Numbers) -> Flags:

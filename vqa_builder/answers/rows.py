@@ -12,6 +12,7 @@ from vqa_builder.answers import modes
 from vqa_builder.answers.alignment import COPIED, TABLE
 from vqa_builder.answers.senses import default_sense
 from vqa_builder.answers.winners import winners
+from vqa_builder.arrays import one_array
 from vqa_builder.languages.base import Language
 from vqa_builder.segments import Places
 
@@ -38,12 +39,17 @@ def translated_answers(
     lists = examples["answers"].combine_chunks()
     given = lists.flatten()
     english = pc.struct_field(given, "answer")
-    reasons, meant = (senses[name].combine_chunks().flatten() for name in ("answers_copied", "answers"))
-    text, method = _said(english, meant, reasons, places, answers, language)
+    columns = (
+        (english, examples["multiple_choice_answer"]),
+        (one_array(senses["answers"]).flatten(), senses["winner"]),
+        (one_array(senses["answers_copied"]).flatten(), senses["winner_copied"]),
+    )
+    said, meant, reasons = (pa.concat_arrays([of_people, one_array(won)]) for of_people, won in columns)
+    texts, methods = _said(said, meant, reasons, places, answers, language)
     fields = {
-        "answer": text,
+        "answer": texts[: len(given)],
         "answer_en": english,
-        "method": method,
+        "method": methods[: len(given)],
         "answer_confidence": pc.struct_field(given, "answer_confidence"),
         "answer_id": pc.struct_field(given, "answer_id"),
     }
@@ -51,15 +57,7 @@ def translated_answers(
     lengths = pc.fill_null(pc.list_value_length(lists), 0).cast(pa.int32())
     offsets = pc.cumulative_sum(pa.concat_arrays([pa.array([0], pa.int32()), lengths]))
     translated = pa.ListArray.from_arrays(offsets, values, mask=lists.is_null())
-    before = _said(
-        examples["multiple_choice_answer"].combine_chunks(),
-        senses["winner"].combine_chunks(),
-        senses["winner_copied"].combine_chunks(),
-        places,
-        answers,
-        language,
-    )
-    winner, winner_method = winners(translated, *before, language)
+    winner, winner_method = winners(translated, texts[len(given) :], methods[len(given) :], language)
     return pa.table({"winner": winner, "winner_method": winner_method, "answers": translated})
 
 
