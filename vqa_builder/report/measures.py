@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from vqa_builder.arrays import one_array
 from vqa_builder.batches import Batches
 from vqa_builder.quality.policy import round_trip_scores
 from vqa_builder.quality.round_trip import Measured, fitted
@@ -78,7 +79,12 @@ def gather(tables: Mapping[str, pa.Table | Batches], texts: Sequence[str] = ()) 
         _part(piece, split, keep, texts)
         for split, keep, piece in _pieces(tables, [*WORDS, "question_en", *texts])
     ]
-    return pa.concat_tables(parts).combine_chunks()
+    whole = pa.concat_tables(parts)
+    del parts
+    for place, name in enumerate(whole.column_names):
+        if name != "scores":  # by far the largest; nobody needs it in one piece
+            whole = whole.set_column(place, name, one_array(whole[name]))
+    return whole
 
 
 def texts_of(tables: Mapping[str, pa.Table | Batches], places: NDArray[np.int64]) -> pa.Table:
@@ -106,14 +112,14 @@ def measures(
     """
     if "scores" not in rows.column_names:
         return []
-    scores = rows["scores"].combine_chunks()
+    scores = rows["scores"]
     forward = _judged_forward(rows, policy.get("round_trip"), Measured(**(counted or {})))
     of_round_trip = round_trip_scores()
     found = []
     for field in scores.type:
         if pa.types.is_floating(field.type) or pa.types.is_integer(field.type):
             column = pc.struct_field(scores, field.name).cast(pa.float32())
-            values = column.to_numpy(zero_copy_only=False).astype(np.float32)
+            values = column.to_numpy().astype(np.float32)
             if field.name in of_round_trip:
                 values[forward] = np.nan
             found.append(Measure(field.name, values, *bounds(policy.get(field.name))))
@@ -151,9 +157,9 @@ def labels(rows: pa.Table) -> dict[str, pa.Array]:
     """The scores that are words, such as the language that an identifier named."""
     if "scores" not in rows.column_names:
         return {}
-    scores = rows["scores"].combine_chunks()
+    scores = rows["scores"]
     return {
-        field.name: pc.struct_field(scores, field.name)
+        field.name: one_array(pc.struct_field(scores, field.name).unify_dictionaries())
         for field in scores.type
         if pa.types.is_dictionary(field.type)
     }
