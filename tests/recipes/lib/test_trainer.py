@@ -408,7 +408,7 @@ run(Path(sys.argv[1]), model, epochs=1)
 
 @pytest.mark.slow
 def test_weights_in_parts_learn_what_whole_ones_do(tmp_path: Path) -> None:
-    """Two processes hold the parts, stop in the middle and go on; one process, whole, ends the same way."""
+    """Two processes hold the parts, stop twice, and end with whole weights; one process ends the same way."""
     script = """
 import sys, torch
 from pathlib import Path
@@ -416,27 +416,28 @@ from torch.distributed.tensor import DTensor
 from tests.recipes.lib import training
 from vqa_builder.errors import SpecError
 torch.set_num_threads(1)
-steps = 0
+left = 0
 def mortal(model, batch):
-    global steps
-    steps += 1
+    global left
+    left -= 1
     assert all(isinstance(each, DTensor) for each in model.parameters())
-    if steps == 15:
+    if not left:
         raise KeyboardInterrupt
     return training.loss(model, batch)
-def run(loss):
+def run(loss, fsdp):
     model = training.Net(); model.dropout.p = 0.0
-    changes = {"optimiser": "adamw", "fsdp": True, "checkpointing": True}
+    changes = {"optimiser": "adamw", "fsdp": fsdp, "checkpointing": fsdp}
     settings = training.SETTINGS.model_copy(update=changes)
     folder = Path(sys.argv[1])
     training.train(model, loss, training.Rows(), settings, folder, validate=training.score)
-    return model
-try:
-    run(mortal)
-except KeyboardInterrupt:
-    pass
-model = run(training.loss)
-assert not any(isinstance(each, DTensor) for each in model.parameters())
+    assert not any(isinstance(each, DTensor) for each in model.parameters())
+for left in (10, 9):
+    try:
+        run(mortal, True)
+    except KeyboardInterrupt:
+        continue
+    raise AssertionError("it did not stop")
+run(training.loss, False)
 try:
     training.run(Path(sys.argv[1] + "-muon"), training.Net(), fsdp=True)
 except SpecError as error:
