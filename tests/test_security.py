@@ -12,7 +12,9 @@ import pytest
 
 from tests.tiny import write_vqa
 from vqa_builder import build, load_spec, registry, trust
+from vqa_builder.metrics.predictions import load_predictions
 from vqa_builder.quality.scorers.copy import Copy
+from vqa_builder.review import sheet_csv
 from vqa_builder.translation.memory import Entry, TranslationMemory
 
 ROOT = Path(__file__).parents[1]
@@ -56,6 +58,9 @@ LINES = {
     "No redirect is followed": (
         "tests/quality/scorers/test_qe.py::test_what_an_endpoint_does_wrong_is_one_clear_error"
     ),
+    "is followed with a key": (
+        "tests/translation/engines/test_bad_replies.py::test_no_key_follows_a_redirect"
+    ),
     "When something fails that nobody foresaw": (
         "tests/test_cli.py::test_an_unforeseen_failure_is_one_line_and_a_file_without_secrets"
     ),
@@ -81,6 +86,10 @@ LINES = {
         "tests/fuzz/test_source_readers.py::test_no_mutation_ends_in_a_traceback_or_a_signal"
     ),
     "What commands print": "tests/commands/test_terminal.py::test_names_in_data_and_specs_are_shown",
+    "cells and pages that they write": (
+        "tests/release/test_nasty_strings.py::test_every_output_keeps_its_shape"
+    ),
+    "at most 30 levels deep": "tests/test_spec_errors.py::test_many_aliases_of_aliases_are_refused_at_once",
     "YAML is read without": "tests/test_spec_errors.py::test_what_is_added_wrongly_is_told",
 }
 """What a line of SECURITY.md says -> the test that would fail if it were not so."""
@@ -116,17 +125,35 @@ FIND = registry.find
 
 
 def test_data_run_nothing_and_ask_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Data that name addresses, programs and objects; a memory that does, too."""
+    """Data that name addresses, programs and objects: sources, memories, glossaries, lists, sheets."""
     source = {"type": "vqa_json", "splits": {"test": {"questions": "data.json"}}}
-    spec = write_vqa(tmp_path / "source", languages=["ja"], memory="memory.sqlite", source=source)
     address = "http://127.0.0.1:9/steal?x=$(touch ran)"
+    spec = write_vqa(
+        tmp_path / "source",
+        languages=["ja"],
+        memory="memory.sqlite",
+        source=source,
+        translate={"glossary": "terms.tsv"},
+        answers={"vocabulary": {"from": "answers.json"}, "glossary": "answers.tsv"},
+    )
+    words = [address, "`touch ran`", "{{ 7 * 7 }}", "=cmd|' /C calc'!A0", "__import__('os')"]
+    lists = {
+        "answers.json": json.dumps(words),
+        "terms.tsv": "term\ttranslation\n" + "".join(f"{word}\t{word}\n" for word in words),
+        "answers.tsv": "answer_en\ttranslation\n" + "".join(f"{word}\t{word}\n" for word in words),
+        "predictions.json": json.dumps([{"question_id": 1, "answer": word} for word in words[:1]]),
+        "sheet.csv": "question_id,language,question_en,question,label\n"
+        + "".join(f'{number},ja,{word},"{word}",good\n' for number, word in enumerate(words)),
+    }
     questions = [
         {"question_id": 1, "image_id": address, "question": f"What does {address} say?", "image": address},
         {"question_id": 2, "image_id": "../../etc/passwd", "question": "What is !!python/object:os.system?"},
         {"question_id": 3, "image_id": "`touch ran`", "question": "=cmd|' /C calc'!A0"},
         {"question_id": 4, "image_id": "${jndi:ldap://127.0.0.1}", "question": "Is {{ 7 * 7 }} 49?"},
     ]
-    (tmp_path / "source" / "data.json").write_text(json.dumps({"questions": questions}))
+    lists["data.json"] = json.dumps({"questions": questions})
+    for name, content in lists.items():
+        (tmp_path / "source" / name).write_text(content)
     with TranslationMemory(tmp_path / "source" / "memory.sqlite") as memory:
         memory.add([Entry("en", "ja", "Is {{ 7 * 7 }} 49?", "{{ 7 * 7 }}は49ですか？", engine="human")])
 
@@ -138,4 +165,6 @@ def test_data_run_nothing_and_ask_nobody(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(subprocess.Popen, "__init__", refuse)
     (release,) = build(load_spec(spec), tmp_path / "out", workers=1)
     assert release.verification and release.verification.ok
+    assert load_predictions(tmp_path / "source" / "predictions.json")
+    assert len(sheet_csv.read(tmp_path / "source" / "sheet.csv")) == len(words)
     assert not [*tmp_path.rglob("ran")]

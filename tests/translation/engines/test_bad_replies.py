@@ -205,6 +205,25 @@ def test_a_page_is_searched_once(server: Scripted, body: str) -> None:
         assert time.process_time() - began < 5
 
 
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("provider", ["openai", *SERVICES])
+def test_no_key_follows_a_redirect(
+    server: Scripted, provider: Any, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in KEYS:
+        monkeypatch.setenv(name, KEY)
+    server.good = raw("{}", status, Location=f"{server.url}/get?stolen=1")
+    web = {"provider": provider, "base_url": server.url, "retries": 0}
+    with (
+        engine(server, retries=0) if provider == "openai" else DeepTranslator(DeepTranslator.Options(**web))
+    ) as made:
+        try:
+            assert isinstance(made.translate(Request(TEXTS[:1], "en", "ja"))[0], Failure)
+        except Stopped as stopped:
+            assert "does not answer at this address" in str(stopped)
+    assert server.requests and not [request for request in server.requests if "stolen" in request.url]
+
+
 def test_a_retry_differs_from_what_could_not_be_used(server: Scripted) -> None:
     server.good = answers(lambda items: completion(items, content="Sure! Here you go."))
     with engine(server, retries=3) as made:
