@@ -93,6 +93,26 @@ def test_bytes_overwritten_anywhere_never_give_a_wrong_translation(path: Path, s
     assert all(expected.get(entry.text, "लाल") == entry.translation for entry in saved)
 
 
+@pytest.mark.parametrize(
+    ("damage", "least"), [("cut short", 1000), ("cut within a page", 1000), ("no header", 3001)]
+)
+def test_a_memory_that_sqlite_refuses_as_a_whole_is_read_all_the_same(
+    path: Path, damage: str, least: int
+) -> None:
+    """Where a copy broke off, and where the first block of a disk is lost."""
+    content = path.read_bytes()
+    if damage == "no header":
+        path.write_bytes(b"\0" * 100 + content[100:])
+    else:
+        path.write_bytes(content[: len(content) * 3 // 4 // 4096 * 4096 + (7 if "within" in damage else 0)])
+    damaged = path.read_bytes()
+    done = repair(path)
+    assert done.kept >= least and done.before.read_bytes() == damaged
+    assert {each.name for each in path.parent.iterdir()} <= {path.name, done.before.name}
+    with TranslationMemory(path) as memory:
+        assert len(list(memory.entries())) == done.kept
+
+
 def test_nothing_to_repair(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="no such memory"):
         repair(tmp_path / "none.sqlite")

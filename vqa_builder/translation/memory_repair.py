@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
+import struct
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -10,6 +12,10 @@ from typing import Any, NamedTuple
 
 from vqa_builder.errors import StorageError
 from vqa_builder.translation.memory import Entry, TranslationMemory, is_whole
+
+_PAGE = 4096
+_SQLITE = 3_040_000
+"""The version of SQLite that a header names; any will do."""
 
 
 class Repaired(NamedTuple):
@@ -38,13 +44,15 @@ def repair(path: Path) -> Repaired:
         raise StorageError("There is no such memory", where=path)
     fresh, before = path.with_name(f"{path.name}.repaired"), path.with_name(f"{path.name}.damaged")
     fresh.unlink(missing_ok=True)
-    kept = damaged = 0
-    unreadable: list[bytes] = []
-    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as old, TranslationMemory(fresh) as new:
-        for rows in _readable_rows(old, unreadable):
-            whole = [entry for row in rows if (entry := _whole_entry(*row))]
-            kept += sum(new.add(whole))
-            damaged += len(rows) - len(whole)
+    copy = path.with_name(f"{path.name}.partial")
+    with TranslationMemory(fresh) as new:
+        kept, damaged, unreadable = _saved(path, new)
+        if not kept:
+            try:
+                _copy_with_header(path, copy)
+                kept, damaged, unreadable = _saved(copy, new)
+            finally:
+                copy.unlink(missing_ok=True)
     if not kept:
         fresh.unlink()
         raise StorageError("Nothing in the memory can be read", where=path, remedy="restore it from a copy")
@@ -52,7 +60,34 @@ def repair(path: Path) -> Repaired:
         path.with_name(path.name + suffix).unlink(missing_ok=True)
     path.replace(before)
     fresh.replace(path)
-    return Repaired(kept, damaged, len(unreadable), before)
+    return Repaired(kept, damaged, unreadable, before)
+
+
+def _saved(path: Path, new: TranslationMemory) -> tuple[int, int, int]:
+    """Add the whole entries of a file to a memory; how many are whole, damaged, and unreadable parts."""
+    kept = damaged = 0
+    unreadable: list[bytes] = []
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as old:
+        for rows in _readable_rows(old, unreadable):
+            whole = [entry for row in rows if (entry := _whole_entry(*row))]
+            kept += sum(new.add(whole))
+            damaged += len(rows) - len(whole)
+    return kept, damaged, len(unreadable)
+
+
+def _copy_with_header(path: Path, copy: Path) -> None:
+    """Copy a file whose header is lost or names more pages than there are, so that SQLite reads the rest.
+
+    The header is that of a memory of this version: pages of 4,096 bytes, UTF-8, no free pages, no log
+    (https://www.sqlite.org/fileformat2.html#the_database_header).
+    """
+    shutil.copyfile(path, copy)
+    pages = -(-copy.stat().st_size // _PAGE)
+    numbers = (1, pages, 0, 0, 1, 4, 0, 0, 1, 0, 0, 0)
+    fields = struct.pack(">HBBBBBB12I20xII", _PAGE, 1, 1, 0, 64, 32, 32, *numbers, 1, _SQLITE)
+    with copy.open("r+b") as file:
+        file.write(b"SQLite format 3\0" + fields)
+        file.truncate(pages * _PAGE)
 
 
 def _readable_rows(old: sqlite3.Connection, unreadable: list[bytes]) -> Iterator[list[tuple[Any, ...]]]:
