@@ -15,6 +15,7 @@ from pyarrow import parquet
 from vqa_builder import unpacking
 from vqa_builder.errors import SourceError
 from vqa_builder.metrics.predictions import load_predictions
+from vqa_builder.sources._arrow_buffers import _blocks_of_file, _blocks_of_stream, _Table, unpacked_sizes
 from vqa_builder.sources.base import Source
 from vqa_builder.sources.table import Table
 from vqa_builder.sources.vqa_json import VQAJSON
@@ -99,6 +100,25 @@ def test_buffers_of_arrow_are_measured_before_they_are_unpacked(
     monkeypatch.setattr(unpacking, "TIMES", 10)
     with pytest.raises(SourceError, match="unpacks to far more"):
         list(_read(Table, [str(path)]))
+
+
+@pytest.mark.parametrize("new", [pa.ipc.new_file, pa.ipc.new_stream])
+def test_buffers_that_arrow_0_17_compressed_are_measured(new: Callable[..., Any]) -> None:
+    """Which said so in the metadata of a message alone; Arrow believes it to this day."""
+    sink, rows = pa.BufferOutputStream(), pa.record_batch({"note": ["x" * 1_000_000]})
+    options = pa.ipc.IpcWriteOptions(compression="zstd", metadata_version=pa.ipc.MetadataVersion.V4)
+    with new(sink, rows.schema, options=options) as writer:
+        writer.write_batch(rows, custom_metadata={"ARROW:experimental_compression": "ZSTD"})
+    file = bytearray(sink.getvalue())
+    stream = new is pa.ipc.new_stream
+    for at, size in (_blocks_of_stream if stream else _blocks_of_file)(pa.BufferReader(bytes(file))):
+        batch = _Table.root(bytes(file[at + 8 : at + size])).table(2)
+        field = at + 8 + batch._names + 4 + 2 * 3  # type: ignore[union-attr]
+        file[field : field + 2] = b"\0\0"  # no compression in the field of version 5
+    written = bytes(file)
+    read = (pa.ipc.open_stream if stream else pa.ipc.open_file)(pa.BufferReader(written)).read_all()
+    assert read.to_batches() == [rows]
+    assert max(unpacked_sizes(pa.BufferReader(written), stream=stream)) == 1_000_000
 
 
 @pytest.mark.parametrize("suffix", ["parquet", "arrow"])

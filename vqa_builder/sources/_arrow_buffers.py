@@ -15,6 +15,8 @@ import pyarrow as pa
 
 _CONTINUES = 0xFFFFFFFF
 _DICTIONARY_BATCH, _RECORD_BATCH = 2, 3
+_V4, _COMPRESSED_V4 = 3, b"ARROW:experimental_compression"
+"""Arrow 0.17 told in custom metadata of version 4 that buffers are compressed; readers go by that still."""
 
 
 class _Block(NamedTuple):
@@ -92,7 +94,8 @@ def _sizes(file: pa.NativeFile, block: _Block) -> Iterator[int]:
         batch = batch.table(1)
     elif kind != _RECORD_BATCH:
         return
-    if batch is None or batch.table(3) is None:  # nothing is compressed
+    old = message.number(0, "<h") == _V4 and _COMPRESSED_V4 in message.data
+    if batch is None or not (old or batch.table(3)):  # nothing is compressed
         return
     for place in batch.vector(2, 16):
         at, size = struct.unpack_from("<qq", batch.data, place)
