@@ -53,3 +53,14 @@ def test_one_line_within_a_second(work: str, tiny: Path) -> None:
         assert process.returncode == 130
         assert time.monotonic() - pressed < 10  # the second that is promised, on a machine that is busy
     assert said.strip() == "interrupted; what was finished is kept, and the same command goes on from there"
+
+
+@pytest.mark.parametrize("work", [WORK["waiting"], WORK["native code"]])
+def test_it_ends_where_nobody_reads_the_line(work: str, tiny: Path) -> None:
+    command = [sys.executable, "-c", PROGRAM.replace("WORK", work), str(tiny)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout and process.stderr
+        assert process.stdout.readline() == "at work\n"
+        process.stderr.close()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=20) == 130

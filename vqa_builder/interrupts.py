@@ -55,5 +55,7 @@ def end() -> NoReturn:
 
         for child in multiprocessing.active_children():
             child.kill()
-    print(f"\n{MESSAGE}", file=sys.stderr, flush=True)  # noqa: T201
-    os._exit(EXIT_CODE)
+    try:
+        print(f"\n{MESSAGE}", file=sys.stderr, flush=True)  # noqa: T201
+    finally:  # nobody may read it any more
+        os._exit(EXIT_CODE)
