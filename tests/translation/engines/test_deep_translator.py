@@ -204,6 +204,16 @@ def test_faults_that_stop_at_once(server: Scripted, provider: str, fault: Answer
             ),
             "refused (400: QUERY LENGTH LIMIT EXCEEDED. MAX ALLOWED QUERY : 500 CHARS)",
         ),
+        (
+            "mymemory",
+            reply(200, {"responseData": {"translatedText": "NO QUERY SPECIFIED"}, "responseStatus": "403"}),
+            "refused (400: NO QUERY SPECIFIED)",
+        ),
+        (
+            "mymemory",
+            reply(200, {"responseData": {"translatedText": None}, "responseStatus": 403, "matches": ""}),
+            "refused (400: None)",
+        ),
         ("libre", reply(200, {"translatedText": "Is it red?"}), "echo"),
         ("google", reply(200, page("Is it red?")), "echo"),
         ("libre", reply(200, {"translatedText": ""}), "no translation"),
@@ -231,6 +241,27 @@ def test_signs_on_a_page_are_what_they_stand_for(server: Scripted, name: str) ->
     shown = page("「<b>A&amp;B</b>」&#39;赤&#39;&lt;").replace("result-container", name)
     server.good = reply(200, shown)
     assert made.translate(Request(["'A&B' red <"], "en", "ja")) == ["「A&B」'赤'<"]
+
+
+@pytest.mark.parametrize(
+    ("charset", "encoding"),
+    [("Shift_JIS", "cp932"), ("EUC-JP", "euc_jp"), ("punycode", "utf-8"), ("", "utf-8")],
+)
+def test_a_page_is_read_in_the_charset_that_it_names(server: Scripted, charset: str, encoding: str) -> None:
+    made = engine(server, "google")
+    kind = f"text/html; charset={charset}"
+    server.good = lambda request: Response(page(JA).encode(encoding), content_type=kind)
+    assert made.translate(Request(["Is it red?"], "en", "ja")) == [JA]
+
+
+@pytest.mark.parametrize("provider", ["google", "libre"])
+def test_a_proxy_that_cannot_be_used_is_told_without_its_password(
+    server: Scripted, provider: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALL_PROXY", f"ftp://me:{KEY}@127.0.0.1:9")
+    with pytest.raises(EngineError, match="proxy") as told:
+        engine(server, provider).translate(Request(["red"], "en", "ja"))
+    assert "ALL_PROXY" in str(told.value) and KEY not in str(told.value)
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from vqa_builder.translation.engines._faults import (
     Secrets,
     Temporary,
     fetch,
+    new_client,
     out_of_quota,
     trouble_of,
 )
@@ -220,12 +221,13 @@ class Endpoint:
         """An ``httpx.AsyncClient`` for one request at a time."""
         import httpx
 
-        return httpx.AsyncClient(
+        made: AbstractAsyncContextManager[Any] = new_client(
             headers=self._headers,
             timeout=self._timeout,
             limits=httpx.Limits(max_connections=1, max_keepalive_connections=1),
             verify=self._certificates,
         )
+        return made
 
     @cached_property
     def _certificates(self) -> Any:

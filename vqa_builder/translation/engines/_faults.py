@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
 import json
 import os
 import re
@@ -20,6 +21,8 @@ from vqa_builder.translation.engines.base import Stopped
 
 MOST_BYTES = 16 << 20
 LONGEST_SENSIBLE_WAIT = 366 * 86_400.0
+_PAGES_IN = {"iso8859-1", "cp1252", "shift_jis", "cp932", "euc_jp"}  # punycode takes time without end
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 AGAIN = "run the same command again: what is finished will not be paid for twice"
 
 
@@ -141,6 +144,29 @@ class HttpReply(NamedTuple):
             return None
 
 
+def new_client(**settings: Any) -> Any:
+    """An ``httpx.AsyncClient``, which goes through the proxies that the environment names.
+
+    Args:
+        settings: its arguments.
+
+    Raises:
+        EngineError: these cannot be used.
+    """
+    import httpx
+
+    try:
+        return httpx.AsyncClient(**settings)
+    except (ImportError, ValueError) as error:
+        named = [name for name in _PROXIES if os.environ.get(name) or os.environ.get(name.lower())]
+        raise EngineError(
+            "The proxy that the environment names cannot be used",
+            where=", ".join(named),
+            expected="http://host:port",
+            remedy="correct or unset it; for socks5:// pip install 'httpx[socks]'",
+        ) from error
+
+
 async def fetch(
     client: Any, method: str, url: str, timeout: float, secrets: Secrets, **content: Any
 ) -> HttpReply:
@@ -179,12 +205,21 @@ async def fetch(
         fault = Temporary(secrets.scrub(f"no connection ({root_of(error)})"))
     else:
         if len(body) <= MOST_BYTES:
-            said = HttpReply(int(reply.status_code), reply.headers, body.decode(errors="replace"))
+            said = HttpReply(int(reply.status_code), reply.headers, body.decode(_charset(reply), "replace"))
             if said.is_good and secrets.stand_in(said.text):
                 raise Refused("a reply that repeats the key")
             return said
         fault = Temporary(f"a reply of more than {MOST_BYTES >> 20} MiB")
     raise fault
+
+
+def _charset(reply: Any) -> str:
+    """What a page says that it is written in, if pages are; UTF-8 of all else, as JSON is."""
+    if reply.headers.get("Content-Type", "").lower().startswith("text/html"):
+        with suppress(LookupError, ValueError):
+            name = codecs.lookup(reply.charset_encoding or "").name
+            return name if name in _PAGES_IN else "utf-8"
+    return "utf-8"
 
 
 def _unpacking(encoding: str) -> Callable[[bytes, int], bytes]:

@@ -121,13 +121,11 @@ def _mymemory_answer(reply: HttpReply) -> object:
 
 
 def _mymemory_status(status: int, body: Any) -> Status:
-    translated = body["responseData"]["translatedText"]
+    translated = str(body["responseData"]["translatedText"])
     if "MYMEMORY WARNING" in translated:
         return Status(402, translated)
-    found = int(body["responseStatus"])
-    return Status(
-        400 if found == 403 else found, str(body["responseDetails"])
-    )  # of this text, such as its length
+    found, said = int(body["responseStatus"]), body.get("responseDetails") or translated
+    return Status(400 if found == 403 else found, str(said))  # 403 is of this text, such as its length
 
 
 def _libre(asked: Asked) -> dict[str, Any]:

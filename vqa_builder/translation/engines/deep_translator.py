@@ -18,6 +18,7 @@ from vqa_builder.translation.engines._faults import (
     Temporary,
     fetch,
     is_echo,
+    new_client,
     trouble_of,
 )
 from vqa_builder.translation.engines._remote import Dispatcher, Job, RemoteEngine, RemoteOptions, Reply, Send
@@ -52,9 +53,10 @@ class DeepTranslatorOptions(RemoteOptions):
 class DeepTranslator(RemoteEngine):
     """One text per request to a web service.
 
-    Installed with vqa-builder itself. The package deep-translator knows the languages of each; asked are they
-    directly, since it puts keys into addresses, reads replies without end and loses what services say. An
-    address of one's own (``base_url``) replaces the service's; for libre it also makes the key optional.
+    Installed with vqa-builder itself. The package deep-translator knows the languages of each; they are
+    asked directly, since it puts keys into addresses, reads replies without end and loses what services
+    say. An address of one's own (``base_url``) replaces the service's; for libre it also makes the key
+    optional.
 
     ========== =================================== ======== ========== ===========
     provider   keys, from the environment          requests characters languages
@@ -162,7 +164,7 @@ class DeepTranslator(RemoteEngine):
             own = self.options.base_url.rstrip("/")
             url = own if own.endswith(f"/{url.rpartition('/')[2]}") else f"{own}/{url.rpartition('/')[2]}"
         limits = httpx.Limits(max_keepalive_connections=self.options.concurrency)
-        async with httpx.AsyncClient(timeout=timeout, limits=limits) as client:
+        async with new_client(timeout=timeout, limits=limits) as client:
 
             async def ask(asked: Asked) -> object:
                 content = service.request(asked)
