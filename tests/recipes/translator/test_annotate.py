@@ -18,6 +18,7 @@ from recipes.translator.annotate import (
     own_nouns,
     read_rows,
     texts,
+    voted_nouns,
 )
 from recipes.translator.export import write_words
 from vqa_builder.translation.slots import Word, Words
@@ -95,10 +96,26 @@ def test_the_lexicon_gives_forms_gender_and_life() -> None:
 
 @pytest.mark.parametrize(
     ("english", "text", "fit"),
-    [("ashtray", "灰皿", True), ("drying", "乾燥", False), ("led", "発光", False), ("pouf", "गाँडू", False)],
+    [
+        ("ashtray", "灰皿", True),
+        ("drying", "乾燥", False),
+        ("led", "発光", False),
+        ("wait", "待ち", False),
+        ("pouf", "गाँडू", False),
+    ],
 )
 def test_the_vote_is_asked_for_nouns_and_no_insults(english: str, text: str, fit: bool) -> None:
     assert fits(english, text) is fit
+
+
+def test_compounds_of_the_vote_are_taken_only_where_they_name_something() -> None:
+    row = {"pos": "n", "rank": "1", "sources": "a,b", "class": "F"}
+    japanese = [("round table", "円卓会議"), ("baby tooth", "乳歯")]
+    rows = [row | {"en": english, "ja": text} for english, text in japanese]
+    assert [noun.en[0] for noun in voted_nouns(rows, "ja", {})] == ["baby tooth"]
+    hindi = [("white horse", "महावीर"), ("mare", "घोड़ी")]
+    rows = [row | {"en": english, "hi": text} for english, text in hindi]
+    assert [(noun.en[0], noun.marks) for noun in voted_nouns(rows, "hi", {})] == [("mare", ("<f>",))]
 
 
 def test_entries_stand_alone_as_answers_do() -> None:
