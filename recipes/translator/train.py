@@ -190,7 +190,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--from", dest="checkpoint", type=Path, help="a checkpoint to begin with")
     parser.add_argument("--width", type=int, default=256)
     parser.add_argument("--layers", type=int, nargs=2, default=(4, 2))
-    parser.add_argument("--dropout", type=float, default=0.0)
+    parser.add_argument("--dropout", type=float, default=0.1)
     parser.add_argument("--save-every", type=int, default=250, help="steps")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
