@@ -24,6 +24,8 @@ from vqa_builder.store import file_hash
 from vqa_builder.translation.engines.mini import SUMS
 from vqa_builder.translation.slots import Word
 
+NEVER = -20.0  # added to the logits of pieces that no target has
+
 
 def averaged(run: Path, model: Translator) -> dict[str, Tensor]:
     """The moving average of a run's weights, or the weights where none was kept."""
@@ -50,8 +52,19 @@ def mean(states: list[dict[str, Tensor]]) -> dict[str, Tensor]:
     return {name: torch.stack([state[name] for state in states]).mean(0) for name in states[0]}
 
 
-def write_model(model: Translator, vocabulary: Path, out: Path) -> None:
-    """CTranslate2's folder, with the vocabulary beside it."""
+def write_model(model: Translator, vocabulary: Path, out: Path, written: Iterable[int]) -> None:
+    """CTranslate2's folder, with the vocabulary beside it.
+
+    Training chooses among the pieces that the targets have, so that nothing keeps the others from being
+    likely: ``<s>``, which CTranslate2 offers beside every ``vmap.txt``, stood in a fifth of the Japanese
+    translations. The bias of the last layer rules them out, in decoding and where a given text is scored.
+
+    Args:
+        model: with the weights.
+        vocabulary: SentencePiece's model.
+        out: the folder.
+        written: the pieces that the targets of training have.
+    """
     import ctranslate2
     import sentencepiece
     from ctranslate2.specs import common_spec, transformer_spec
@@ -69,7 +82,8 @@ def write_model(model: Translator, vocabulary: Path, out: Path) -> None:
     spec.decoder.embeddings.weight = spec.encoder.embeddings[0].weight = spec.decoder.projection.weight = (
         table
     )
-    spec.decoder.projection.bias = np.zeros(len(table), dtype=np.float32)
+    spec.decoder.projection.bias = np.full(len(table), NEVER, dtype=np.float32)
+    spec.decoder.projection.bias[list(written)] = 0
     for side in (spec.encoder, spec.decoder):
         side.position_encodings.encodings = model.positions.numpy()
     for there, value in weights.items():
@@ -109,8 +123,8 @@ def write_words(rows: Iterable[tuple[Sequence[str], Word]], path: Path) -> int:
     return len(lines)
 
 
-def write_choices(examples: Iterable[Path], vocabulary: Any, out: Path) -> None:
-    """``vmap.txt``: the pieces that occur in each target language, for its symbol at the head of a source."""
+def written_pieces(examples: Iterable[Path], vocabulary: Any) -> dict[str, set[int]]:
+    """The pieces that occur in the targets of each language, by its symbol at the head of a source."""
     written: dict[str, set[int]] = {}
     for path in examples:
         arrays = np.load(path)
@@ -121,6 +135,11 @@ def write_choices(examples: Iterable[Path], vocabulary: Any, out: Path) -> None:
             written.setdefault(vocabulary.id_to_piece(int(symbol)), set()).update(
                 np.unique(arrays["target"][inside]).tolist()
             )
+    return written
+
+
+def write_choices(written: dict[str, set[int]], vocabulary: Any, out: Path) -> None:
+    """``vmap.txt``: what may be chosen from for each symbol."""
     lines = [
         f"{symbol}\t{' '.join(vocabulary.id_to_piece(number) for number in sorted(numbers))}\n"
         for symbol, numbers in sorted(written.items())
@@ -159,8 +178,10 @@ def main() -> None:
     processor = sentencepiece.SentencePieceProcessor(model_file=str(args.work / "spm.model"))
     model = Translator(shape_of(len(processor), args.width, args.layers))
     model.load_state_dict(mean([averaged(args.work / run, model) for run in args.runs]))
-    write_model(model, args.work / "spm.model", args.out)
-    write_choices([args.work / name for name in args.examples], processor, args.out)
+    written = written_pieces([args.work / name for name in args.examples], processor)
+    own = set[int]().union(*(written[f"<2{language}>"] for language in args.into))
+    write_model(model, args.work / "spm.model", args.out, own)
+    write_choices(written, processor, args.out)
     counts = json.loads((args.work / "counts.json").read_text(encoding="utf-8"))
     for (source, target), rows in directed_words(args.shared, counts).items() if args.shared else ():
         if target in args.into and {source, target} & set(LANGUAGES):

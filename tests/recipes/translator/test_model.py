@@ -48,7 +48,7 @@ def test_the_exported_model_scores_as_the_trained_one(tmp_path: Path) -> None:
     vocabulary = extend_vocabulary(MINI / "spm.model", tmp_path)
     shape = Shape(len(vocabulary), width=64, encoder_layers=2, decoder_layers=1, heads=2, inner=128)
     model = Translator(shape).eval()
-    write_model(model, tmp_path / "spm.model", tmp_path / "model")
+    write_model(model, tmp_path / "spm.model", tmp_path / "model", range(len(vocabulary)))
     source = ["<2ja>", *vocabulary.encode("What is this?", out_type=str)]
     target = vocabulary.encode("これは何ですか？", out_type=str)
     number = vocabulary.piece_to_id
@@ -63,13 +63,26 @@ def test_the_exported_model_scores_as_the_trained_one(tmp_path: Path) -> None:
     assert scored == pytest.approx(expected.tolist(), abs=0.1)
 
 
+def test_a_piece_that_no_target_has_is_never_written(tmp_path: Path) -> None:
+    import ctranslate2
+
+    torch.manual_seed(0)
+    vocabulary = extend_vocabulary(MINI / "spm.model", tmp_path)
+    shape = Shape(len(vocabulary), width=64, encoder_layers=1, decoder_layers=1, heads=2, inner=128)
+    written = [vocabulary.piece_to_id(piece) for piece in ("これ", "は", "▁")]
+    write_model(Translator(shape).eval(), tmp_path / "spm.model", tmp_path / "model", written)
+    engine = ctranslate2.Translator(str(tmp_path / "model"), compute_type="float32")
+    result = engine.translate_batch([["<2ja>", "▁"]], max_decoding_length=20, disable_unk=True)[0]
+    assert set(result.hypotheses[0]) <= {"これ", "は", "▁"}
+
+
 def test_weights_of_a_converted_model_are_read_back(tmp_path: Path) -> None:
     torch.manual_seed(0)
     vocabulary = extend_vocabulary(MINI / "spm.model", tmp_path)
     model = Translator(
         Shape(len(vocabulary), width=32, encoder_layers=1, decoder_layers=1, heads=2, inner=64)
     )
-    write_model(model, tmp_path / "spm.model", tmp_path / "model")
+    write_model(model, tmp_path / "spm.model", tmp_path / "model", [])
     weights = read_weights(tmp_path / "model" / "model.bin")
     own = model.state_dict()
     embedding = torch.from_numpy(weights["decoder/embeddings/weight"].copy())
