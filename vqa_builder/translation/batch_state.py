@@ -155,7 +155,8 @@ def cut_open(state: BatchState, guard: Guard | None) -> Cut:
     places: list[int] = []
     patterns: dict[int, list[str | None]] = {}
     for at in state.open():
-        if state.kinds[at] == PLAIN and texts[at] == " ".join(texts[at].split()):
+        is_said = guard is None or any(sign.isalnum() for sign in texts[at])
+        if is_said and state.kinds[at] == PLAIN and texts[at] == " ".join(texts[at].split()):
             patterns[at] = [None]
             sentences.append(texts[at])
             places.append(at)

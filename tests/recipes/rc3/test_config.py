@@ -18,7 +18,9 @@ FOLDER = Path(load.__code__.co_filename).parent
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.yaml")), ids=lambda path: path.name)
 def test_every_file_of_the_recipe_is_valid_and_says_how_to_run_it(path: Path) -> None:
-    assert set(load(path).tasks) == set(table.TASKS)
+    tasks = set(load(path).tasks)
+    assert tasks <= set(table.TASKS)
+    assert tasks == set(table.TASKS) or path.name == "open.yaml"  # the open world has questions alone
     assert "recipes.rc3" in path.read_text(encoding="utf-8").splitlines()[0]
 
 
