@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from dataclasses import fields, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -87,7 +87,7 @@ class Material:
         They come from the first release named, so that the teacher is the same for all languages.
         """
         release = next(iter(self.config.data.releases.values()))
-        return _all(release, split, english=True)
+        return load_questions(release, split, english=True, config="all")
 
     def target(self, split: str) -> Questions:
         """The questions that the student reads, as ``text`` of the settings says."""
@@ -95,9 +95,9 @@ class Material:
         if config.text == "clean":
             if config.language not in config.data.clean:
                 raise SpecError("There is no clean release for the language", found=config.language)
-            return _all(config.data.clean[config.language], split)
+            return load_questions(config.data.clean[config.language], split, config="all")
         release = config.data.releases[config.language]
-        return load_questions(release, split) if config.text == "balanced" else _all(release, split)
+        return load_questions(release, split, config="default" if config.text == "balanced" else "all")
 
     def labelled(self) -> Questions:
         """The share of the training questions whose answers the student may see; more labels hold fewer."""
@@ -137,9 +137,9 @@ class Material:
 
         if isinstance(name, str):
             return AutoTokenizer.from_pretrained(name)
-        texts = {language: _all(release, "train") for language, release in self.config.data.releases.items()}
+        texts = [load_questions(each, "train", config="all") for each in self.config.data.releases.values()]
         tags = {tag for row in range(len(self.features)) for tag in self.features.tags(row)}
-        both = [text for each in texts.values() for text in (*each.text, *each.text_en)]
+        both = [text for each in texts for text in (*each.text, *each.text_en)]
         folder = self.config.out / f"tokenizer-{name}"
         with FileLock(f"{folder}.lock"):
             if not folder.exists():
@@ -230,17 +230,3 @@ def trainer_settings(config: Config, stage: Stage, batches: QuestionBatches) -> 
         precision=config.precision,
         compile=config.compile,
     )
-
-
-def _all(release: str, split: str, *, english: bool = False) -> Questions:
-    """The questions of a split, kept and, where there are any, rejected."""
-    from datasets import get_dataset_config_names, get_dataset_split_names
-
-    parts = [load_questions(release, split, english=english)]
-    if "rejected" in get_dataset_config_names(release) and split in get_dataset_split_names(
-        release, "rejected"
-    ):
-        parts.append(load_questions(release, split, english=english, config="rejected"))
-    columns = [field.name for field in fields(Questions) if field.name != "language"]
-    joined = {name: [value for part in parts for value in getattr(part, name)] for name in columns}
-    return Questions(**joined, language=parts[0].language)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from vqa_builder.errors import ReleaseError, SpecError, UnknownNameError
@@ -64,7 +65,7 @@ class Questions:
 
 
 def load_questions(
-    release: str | Path, split: str, *, english: bool = False, config: str = "default"
+    release: str | Path, split: str, *, english: bool = False, config: Literal["default", "all"] = "default"
 ) -> Questions:
     """The questions of one split of a release, through ``datasets.load_dataset``.
 
@@ -72,7 +73,8 @@ def load_questions(
         release: a release's folder, or its name on the Hub (``org/vqa-ja``).
         split: ``train``, ``validation``, ...
         english: put the English question into ``text``, for a teacher.
-        config: ``default`` for the questions that the policy kept, ``rejected`` for the others.
+        config: ``default`` for the questions that the policy kept, ``all`` for these and then the rejected
+            ones, whose English is as good.
 
     Raises:
         ReleaseError: no release there, or one without a column that training needs.
@@ -83,11 +85,9 @@ def load_questions(
         questions = load_questions("out/vqa-ja", "train")
         questions.text[0], questions.labels[0], questions.soft_scores[0]
     """
-    from datasets import load_dataset
-
     _check(release, split)
-    loaded = load_dataset(str(release), config, split=split, columns=COLUMNS)
-    table = loaded.with_format("arrow")[:]
+    language = "en" if english else _language(release)
+    table = _table(release, split, ["default", "rejected"] if config == "all" else ["default"])
     return Questions(
         question_id=table["question_id"].to_pylist(),
         image_id=table["image_id"].to_pylist(),
@@ -97,8 +97,19 @@ def load_questions(
         soft_scores=[row or [] for row in table["soft_scores"].to_pylist()],
         answer_type=[kind or "" for kind in table["answer_type"].to_pylist()],
         alignment=_pairs(table["alignment"]),
-        language="en" if english else _language(release),
+        language=language,
     )
+
+
+def _table(release: str | Path, split: str, configs: Sequence[str]) -> pa.Table:
+    """The rows of the first part of a release, and of those others that it has."""
+    from datasets import get_dataset_config_names, get_dataset_split_names, load_dataset
+
+    name, (first, *others) = str(release), configs
+    known = get_dataset_config_names(name) if others else []
+    there = [each for each in others if each in known and split in get_dataset_split_names(name, each)]
+    loaded = (load_dataset(name, each, split=split, columns=COLUMNS) for each in [first, *there])
+    return pa.concat_tables([part.with_format("arrow")[:] for part in loaded], promote_options="permissive")
 
 
 def load_vocabulary(release: str | Path) -> list[str]:

@@ -4,7 +4,8 @@
 
 1. Acquirers learn as in ``train.py``, from parallel questions too; no answer is looked at.
 2. Sentence vectors of all questions and features of all pictures are computed once: the towers are frozen.
-3. A head over the sentence vector and the picture learns the English answers from English vectors.
+3. A head over the sentence vector and the picture learns the English answers from the vectors of all English
+   questions, those included whose translation was rejected.
 4. It is asked in each language with the vectors of that language's acquirer.
 
 The paper has no such experiment: carrying its method to VQA is ours.
@@ -177,13 +178,17 @@ def run(config: Config) -> list[dict[str, Any]]:
 
 def teach(config: Config, shape: Vqa, asked: Asked) -> tuple[AnswerHead, float]:
     """Step 3: the head learns from English questions; gives it and the seconds it took."""
-    batches = asked.batches(load_questions(asked.release, "train", english=True), shuffle=True)
+    questions = load_questions(asked.release, "train", english=True, config="all")
+    batches = asked.batches(questions, shuffle=True)
     first = next(batches.epoch(0))
     torch.manual_seed(config.seed)
     widths = first["sentence"].shape[-1], first["regions"].shape[-1]
     head = AnswerHead(*widths, len(asked.vocabulary), shape)
     how = trainer_settings(config, shape, weight_decay=0.05, warmup=0.1, schedule="cosine")
-    identity = identity_of(config, asked.material, []) | {"head": shape.model_dump(mode="json")}
+    identity = identity_of(config, asked.material, []) | {
+        "head": shape.model_dump(mode="json"),
+        "questions": len(questions),
+    }
     with step_folder(config.out, "head", identity) as folder:
         outcome = train(head, answer_step, batches, how, folder, identity=identity)
     return head, outcome.seconds

@@ -97,19 +97,18 @@ class Finetuner:
         return train_set, tests, few
 
     def _release(self) -> tuple[Examples, dict[str, Examples], dict[str, Examples]]:
-        """Questions of releases: the first one's English, and translated ones as the policy kept them."""
+        """Questions of releases: the first one's English, all to learn from, and the translated ones kept."""
         releases, tuning = self.config.data.releases, self.config.tasks["vqa"]
         first = next(iter(releases.values()))
         labels = len(load_vocabulary(first))
-        train_set, english = (
-            Examples("vqa", load_questions(first, split, english=True), None, labels)
-            for split in ("train", "validation")
-        )
+        learned = load_questions(first, "train", english=True, config="all")
+        train_set = Examples("vqa", learned, None, labels)
+        english = Examples("vqa", load_questions(first, "validation", english=True), None, labels)
         tests, few = {"en": english}, {}
         for language, release in releases.items():
             tests[language] = Examples("vqa", load_questions(release, "validation"), None, labels)
-            learned = Examples("vqa", load_questions(release, "train"), None, labels)
-            few[language] = learned.of_images(tuning.few_images, self.config.seed)
+            own = Examples("vqa", load_questions(release, "train"), None, labels)
+            few[language] = own.of_images(tuning.few_images, self.config.seed)
         return self._some(train_set), tests, few
 
     def _some(self, examples: Examples) -> Examples:

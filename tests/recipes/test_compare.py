@@ -3,7 +3,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
+from pyarrow import parquet as pq
 
 from recipes import compare
 from recipes.lib import results
@@ -37,17 +39,30 @@ def test_the_table_takes_each_system_from_its_own_runs_and_leaves_dashes() -> No
     mla = [
         {"row": "MLA-VQA", "setting": "release", "language": "en", "seed": 0, "accuracy": 50.0, "trained": 7}
     ]
+    learned = {"ja": (900, 1000)}
     lines = {
         line.split(" | ")[0].strip("| "): line
-        for line in compare.table({"cvil": cvil, "mla": mla}).splitlines()
+        for line in compare.table({"cvil": cvil, "mla": mla}, learned).splitlines()
     }
-    assert lines["cViL"].endswith(
-        "| 70.0 ± 0.0 | - | 70.0 ± 0.0 | - | 900 | questions and answers | 1,000 | 60 | 400 | 3 |"
+    assert lines["cViL"] == (
+        "| cViL | - | - | 71.0 ± 1.0 | 70.0 ± 0.0 / - | 71.0 ± 1.0 | 70.0 ± 0.0 / - | 900 / 900 | "
+        "questions and answers | 900 / - | 1,000 | 60 | 400 | 3 |"
     )
-    assert "| 50.0 | - | - |" in lines["MLA-VQA"] and lines["MLA-VQA"].endswith("| 7 | - | - | 1 |")
-    assert "| 90.0 | - | - | - | - | - | - | - | none |" in lines["English model (teacher of cViL)"]
-    assert lines["translate-test"].endswith("| 60 | 75 | 1 |")
-    assert lines["cViL, no labels"].endswith("| - | - | - | 0 |")
+    assert lines["MLA-VQA"].startswith("| MLA-VQA | 50.0 | - | - | - |")
+    assert lines["MLA-VQA"].endswith("| 7 | - | - | 1 |")
+    assert lines["English model (teacher of cViL)"].startswith("| English model (teacher of cViL) | 90.0 |")
+    assert lines["translate-test"].endswith("| - | 1,000 | 60 | 75 | 1 |")
+    assert lines["RC3, regularised, zero-shot"].endswith("| 1,000 / - | - | - | - | 0 |")
+    assert len({line.count("|") for line in lines.values()}) == 1
+
+
+def test_training_questions_are_counted_in_the_releases(tmp_path: Path) -> None:
+    for part, rows in (("data", 3), ("rejected", 1)):
+        folder = tmp_path / "scenes-ja" / part
+        folder.mkdir(parents=True)
+        for split in ("train", "validation"):
+            pq.write_table(pa.table({"question_id": range(rows)}), folder / f"{split}-00000-of-00001.parquet")
+    assert compare.training_questions(tmp_path) == {"ja": (3, 4)}
 
 
 def test_the_page_has_a_place_for_it(tmp_path: Path) -> None:

@@ -12,6 +12,8 @@ from transformers import PreTrainedTokenizerBase
 
 from recipes.lib.questions import Questions, load_questions, load_vocabulary, split_images, word_spans
 from recipes.lib.tokens import train_tokenizer
+from tests.tiny import write_vqa
+from vqa_builder import build, load_spec
 from vqa_builder.errors import ReleaseError, SpecError, UnknownNameError
 from vqa_builder.translation.aligners import words
 
@@ -49,6 +51,17 @@ def test_english_questions_are_those_of_a_teacher(releases: dict[str, Path]) -> 
     english = load_questions(releases["ja"], "validation", english=True)
     assert english.text == english.text_en == ["Is this a dog?", "What color is the cat?"]
     assert english.language == "en"
+
+
+@pytest.mark.usefixtures("releases")
+def test_all_are_those_that_the_policy_kept_and_then_the_others(tmp_path: Path) -> None:
+    spec = write_vqa(tmp_path / "source", languages=["ja"], policy={"rules": {"chrf": {"min": 30}}})
+    folder = build(load_spec(spec), tmp_path / "out", workers=1)[0].folder
+    [file] = folder.glob("rejected/train-*.parquet")
+    others = pq.read_table(file)["question_id"].to_pylist()
+    kept, every = (load_questions(folder, "train", config=config) for config in ("default", "all"))
+    assert others and every.question_id == [*kept.question_id, *others]
+    assert every.take(range(len(kept))) == kept
 
 
 def test_a_split_without_answers_has_no_labels(releases: dict[str, Path]) -> None:
