@@ -59,7 +59,7 @@ def test_a_policy_file_stands_in_the_place_of_its_rules(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (None, "No such file"),
+        (None, "There is no such policy file"),
         ("", "None"),
         ("strict", "'strict'"),
         ("chrf: {min: 1}\nchrf: {min: 2}\n", "'chrf' is given twice"),

@@ -39,6 +39,7 @@ from vqa_builder.store import Stored, atomic_file
 from vqa_builder.translation import run
 from vqa_builder.translation.memory import Entry, TranslationMemory
 from vqa_builder.translation.request import Request, batches
+from vqa_builder.translation.sqlite_file import check_files
 
 SCORES = "scores"
 ENTRIES_PER_COMMIT = 10_000
@@ -239,6 +240,7 @@ def _begin_with(main: Path, memory: Path) -> None:
     """Copy the build's memory, whole and as of now, if there is one and the part has none."""
     if memory.exists() or not main.exists():
         return
+    check_files(main)
     with atomic_file(memory) as partial:
         try:
             with (

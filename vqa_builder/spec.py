@@ -10,6 +10,7 @@ from typing import Any, Literal, Self, get_args
 
 from pydantic import Field, field_validator, model_validator
 
+from vqa_builder import named_files
 from vqa_builder.errors import SpecError
 from vqa_builder.spec_base import (
     Budget as Budget,
@@ -375,16 +376,7 @@ class Spec(Model):
     def _text_of(self, path: Path | None, key: str, remedy: str) -> str | None:
         if path is None:
             return None
-        try:
-            return (self.folder / path).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise SpecError(
-                f"The file of {key} cannot be read",
-                where=self.folder / path,
-                expected="a UTF-8 file",
-                found=error,
-                remedy=remedy,
-            ) from error
+        return named_files.read_text(self.folder / path, f"file of {key}", remedy=remedy)
 
     @property
     def source_pictures(self) -> Literal["none", "references", "bytes"]:

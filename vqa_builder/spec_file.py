@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from vqa_builder import registry
+from vqa_builder import named_files, registry
 from vqa_builder.errors import SpecError, UnknownNameError
 from vqa_builder.spec import Plugin, Spec
 from vqa_builder.spec_errors import Key, invalid, line_of
@@ -28,22 +28,12 @@ def load_spec(path: Path | str) -> Spec:
         SpecError: with file and line, for anything that is not as it should be.
     """
     path = Path(path)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        beside = [each.name for each in path.parent.glob("*.y*ml")]
-        close = get_close_matches(path.name, beside, n=1)
-        remedy = f"did you mean {path.parent / close[0]}?" if close else None
-        raise SpecError(
-            "There is no such spec",
-            where=path,
-            remedy=remedy or "vqa-builder init writes a commented build.yaml",
-        ) from None
-    except (UnicodeDecodeError, IsADirectoryError) as error:
-        raise SpecError(
-            "The spec cannot be read", where=path, expected="a UTF-8 file", found=error
-        ) from error
-    return parse_spec(text, path)
+    remedy = None
+    if not path.exists():
+        close = get_close_matches(path.name, [each.name for each in path.parent.glob("*.y*ml")], n=1)
+        meant = f"did you mean {path.parent / close[0]}?" if close else None
+        remedy = meant or "vqa-builder init writes a commented build.yaml"
+    return parse_spec(named_files.read_text(path, "spec", remedy=remedy), path)
 
 
 def parse_spec(text: str, path: Path) -> Spec:
@@ -172,12 +162,7 @@ def read_policy_file(path: Path) -> dict[str, Any]:
         SpecError: there is no such file, or it holds no mapping; says where.
     """
     expected = "a UTF-8 YAML file of rules, such as vqa-builder calibrate writes"
-    try:
-        rules = read_yaml(path.read_text(encoding="utf-8"), path)[0]
-    except (OSError, UnicodeDecodeError) as error:
-        raise SpecError(
-            "The policy file cannot be read", where=path, expected=expected, found=error
-        ) from None
+    rules = read_yaml(named_files.read_text(path, "policy file", expected=expected), path)[0]
     languages = rules.get("languages", {}) if isinstance(rules, dict) else None
     if not isinstance(languages, dict) or not all(isinstance(one, str | dict) for one in languages.values()):
         raise SpecError(

@@ -68,5 +68,5 @@ def test_files_that_are_no_glossaries(tmp_path: Path) -> None:
     with pytest.raises(SpecError, match="other columns"):
         load(tmp_path / "a.tsv", {})
     (tmp_path / "b.tsv").write_bytes("answer_en\ttranslation\ncat\t猫".encode("utf-16"))
-    with pytest.raises(SpecError, match="no UTF-8"):
+    with pytest.raises(SpecError, match="cannot be read"):
         load(tmp_path / "b.tsv", {})

@@ -79,7 +79,7 @@ def test_what_is_wrong_is_said_once(content: bytes, told: str, tmp_path: Path) -
 
 
 def test_a_missing_sheet_and_a_weight_that_is_none(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="cannot be read"):
+    with pytest.raises(SourceError, match="There is no such sheet"):
         sheet_csv.read(tmp_path / "none.csv")
     path = tmp_path / "sheet.csv"
     path.write_text("question_id,label,weight\n1,good,heavy\n")

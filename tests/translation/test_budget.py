@@ -116,7 +116,7 @@ def test_without_a_price_and_a_budget_nothing_is_written(memory: TranslationMemo
     assert not (tmp_path / "spent.json").exists()
 
 
-@pytest.mark.parametrize("content", ["", "[1]", '{"paid|1": {"pages": 3}}'])
+@pytest.mark.parametrize("content", ["", "[1]", '{"paid|1": {"strings": "3"}}', '{"paid|1": {"pages": 3}}'])
 def test_a_file_that_is_no_ledger(tmp_path: Path, content: str) -> None:
     (tmp_path / "spent.json").write_text(content)
     with pytest.raises(StorageError, match="no ledger"):

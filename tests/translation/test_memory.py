@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+import struct
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -246,6 +247,44 @@ def test_a_memory_of_somebody_else_runs_nothing(tmp_path: Path, statements: str,
         list(memory.entries())
     with suppress(StorageError):
         assert repair(path).kept == 1
+
+
+def test_no_file_elsewhere_is_written_or_deleted_for_what_lies_beside_a_memory(tmp_path: Path) -> None:
+    path, victim = tmp_path / "memory.sqlite", tmp_path / "mine.txt"
+    with TranslationMemory(path) as memory:
+        memory.add([Entry("en", "ja", "cow", "牛", engine="human")])
+    with closing(sqlite3.connect(path)) as plain:  # journals count without a write-ahead log alone
+        plain.execute("PRAGMA journal_mode = DELETE")
+    victim.write_text("mine")
+    for suffix, found in {"-wal": "a link", "-shm": "a link", "-journal": "names another file"}.items():
+        beside = tmp_path / f"memory.sqlite{suffix}"
+        if suffix == "-journal":
+            beside.write_bytes(journal_of(path, victim))
+        else:
+            beside.symlink_to(victim)
+        for read in (remembered, repair):
+            with pytest.raises(StorageError, match=found) as caught:
+                read(path)
+            assert beside.name in str(caught.value) and "remove it" in str(caught.value)
+        assert victim.read_text() == "mine"
+        beside.unlink()
+    with TranslationMemory(path) as memory:
+        assert [entry.translation for entry in memory.entries()] == ["牛"]
+
+
+def remembered(path: Path) -> None:
+    with TranslationMemory(path) as memory:
+        list(memory.entries())
+
+
+def journal_of(path: Path, named: Path) -> bytes:
+    """What a transaction over several databases leaves when it is killed: SQLite would delete ``named``."""
+    magic, first, name = bytes.fromhex("d9d505f920a163d7"), path.read_bytes()[:4096], str(named).encode()
+    header = magic + struct.pack(">5I", 1, 0, path.stat().st_size // 4096, 512, 4096)
+    page = struct.pack(">I", 1) + first + struct.pack(">I", sum(first[at] for at in range(3896, 0, -200)))
+    sectors = (header.ljust(512, b"\0") + page).ljust(5120, b"\0")
+    last = struct.pack(">II", len(name), sum(name))
+    return sectors + struct.pack(">I", 0x40000000 // 4096 + 1) + name + last + magic
 
 
 def test_a_locked_memory_is_an_error_that_says_so(tmp_path: Path) -> None:

@@ -8,11 +8,12 @@ question. Any other row names a sense of the built-in table, or "" for every sen
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Mapping
+from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
 
+from vqa_builder import named_files
 from vqa_builder.answers.senses import Rules, SenseRule, cues, grouped
 from vqa_builder.answers.vocabulary import normalised
 from vqa_builder.errors import SpecError
@@ -95,22 +96,15 @@ def united(known: Rules, glossaries: Iterable[Glossary]) -> Rules:
 
 def _read(path: Path) -> list[tuple[str, dict[str, str]]]:
     """The rows with their normalised answers."""
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
-        raise SpecError("There is no such glossary", where=path) from None
-    except UnicodeDecodeError as error:
-        raise SpecError("The glossary is no UTF-8 file", where=path, found=error) from error
-    reader = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
-    names = set(reader.fieldnames or ())
-    if not {"answer_en", "translation"} <= names <= set(COLUMNS):
+    names, *lines = named_files.read_tsv(path, "glossary")
+    if not {"answer_en", "translation"} <= {*names} <= {*COLUMNS} or len({*names}) < len(names):
         raise SpecError(
             "The glossary has other columns",
             where=path,
             expected=f"{', '.join(COLUMNS)}, separated by tabs; sense and cues may be left out",
-            found=", ".join(reader.fieldnames or ()) or "nothing",
+            found=", ".join(names) or "nothing",
         )
-    rows = [{name: value or "" for name, value in row.items() if name} for row in reader]
+    rows = [dict(zip_longest(names, cells[: len(names)], fillvalue="")) for cells in lines if any(cells)]
     return [(normalised(row["answer_en"]), row) for row in rows]
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from vqa_builder import schema
+from vqa_builder import named_files, schema
 from vqa_builder.batches import Batches
 from vqa_builder.errors import SpecError
 from vqa_builder.languages.en import normalise_official
@@ -74,11 +74,10 @@ def from_file(path: Path) -> pa.Table:
     Raises:
         SpecError: another shape, an answer given twice, or labels that are not 0, 1, 2, ... without gaps.
     """
+    data = named_files.read_bytes(path, "vocabulary file", expected=_SHAPES)
     try:
-        answers = _answers(decode(path.read_bytes().removeprefix(b"\xef\xbb\xbf")), path)
-    except FileNotFoundError:
-        raise SpecError("There is no such vocabulary file", where=path) from None
-    except (OSError, ValueError) as error:
+        answers = _answers(decode(data.removeprefix(b"\xef\xbb\xbf")), path)
+    except ValueError as error:
         raise SpecError(
             "The vocabulary is no JSON file", where=path, expected=_SHAPES, found=error
         ) from error

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from vqa_builder import languages, schema
 from vqa_builder.batches import Batches
 from vqa_builder.errors import ReleaseError, SourceError, UnknownNameError
+from vqa_builder.named_files import read_bytes
 from vqa_builder.sources._answer_texts import text_of
 from vqa_builder.sources._input_files import read_text
 from vqa_builder.strict_json import decode, decode_lines
@@ -201,14 +202,13 @@ def _relist(lists: pa.ListArray, values: pa.Array) -> pa.ListArray:
 
 
 def _from_release(folder: Path, language: str | None, split: str | None) -> References:
-    try:
-        manifest = decode((folder / "manifest.json").read_bytes())
-        own = str(manifest["language"])
-    except FileNotFoundError:
+    file = folder / "manifest.json"
+    if not file.exists():
         remedy = "give the folder that a build wrote, such as out/vqa-ja, or an annotation file"
-        raise ReleaseError(
-            "The folder is no release", where=folder, expected="manifest.json", remedy=remedy
-        ) from None
+        raise ReleaseError("The folder is no release", where=folder, expected=file.name, remedy=remedy)
+    try:
+        manifest = decode(read_bytes(file, "manifest", ReleaseError))
+        own = str(manifest["language"])
     except (ValueError, KeyError, TypeError) as error:
         raise ReleaseError("The manifest cannot be read", where=folder, found=repr(error)) from None
     chosen = _split(folder, split)

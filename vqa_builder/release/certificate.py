@@ -17,6 +17,7 @@ from typing import Annotated, Any
 import msgspec
 import numpy as np
 
+from vqa_builder import named_files
 from vqa_builder.errors import ReleaseError
 from vqa_builder.pictures import COLUMNS
 from vqa_builder.quality.confidence import betting_bounds
@@ -160,7 +161,7 @@ def certificate_faults(folder: Path, found: Manifest) -> list[str]:
     if not stated or not path.is_file():
         return [f"{FILE}: expected the manifest and the folder to hold it, found it in one of them"]
     try:
-        certificate = decode(path.read_bytes(), Certificate)
+        certificate = decode(named_files.read_bytes(path, "certificate", ReleaseError), Certificate)
     except msgspec.DecodeError as error:
         return [f"{FILE}: {error}"]
     faults = [f"{FILE}: {fault}" for fault in _claim_faults(certificate, found)]

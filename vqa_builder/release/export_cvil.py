@@ -17,11 +17,12 @@ from typing import Any
 
 import pyarrow.compute as pc
 
-from vqa_builder import schema
+from vqa_builder import named_files, schema
 from vqa_builder.errors import ReleaseError, SourceError, StorageError
 from vqa_builder.release.manifest import Manifest, load_questions
 from vqa_builder.release.parquet import ANSWER_MAP_KEY, read_table
 from vqa_builder.store import atomic_folder
+from vqa_builder.strict_json import decode
 from vqa_builder.translation.aligners import words
 
 FILES = {
@@ -174,13 +175,12 @@ def _same_answers(found: Mapping[Path, Manifest]) -> dict[int, str]:
 def _read_tags(path: Path | None) -> dict[str, str]:
     if path is None:
         return {}
+    expected = '{"image id": ["dog", "grass"]}'
+    data = named_files.read_bytes(path, "file of tags", SourceError, expected=expected)
     try:
-        content = json.loads(path.read_bytes())
-        return {str(image): ";".join(tags) for image, tags in content.items()}
-    except (OSError, ValueError, AttributeError, TypeError) as error:
-        raise SourceError(
-            "The tags cannot be read", where=path, expected='{"image id": ["dog", "grass"]}', found=error
-        ) from error
+        return {image: ";".join(tags) for image, tags in decode(data, dict[str, list[str]]).items()}
+    except ValueError as error:
+        raise SourceError("The tags cannot be read", where=path, expected=expected, found=error) from error
 
 
 def _json_lines(lines: Sequence[Row]) -> str:

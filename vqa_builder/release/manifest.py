@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from vqa_builder import named_files
 from vqa_builder.batches import Batches
 from vqa_builder.errors import ReleaseError
 from vqa_builder.pictures import Pictures, picture_columns
@@ -159,7 +160,7 @@ def load_manifest(folder: Path) -> Manifest:
     if not path.is_file():
         remedy = "give the folder that a build wrote, such as out/vqa-ja"
         raise ReleaseError("The folder is no release", where=folder, expected=FILE, remedy=remedy)
-    return parse_manifest(path.read_bytes(), path)
+    return parse_manifest(named_files.read_bytes(path, "manifest", ReleaseError), path)
 
 
 def load_questions(folder: Path) -> Manifest:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NoReturn
 
+from vqa_builder import named_files
 from vqa_builder.errors import SourceError
 from vqa_builder.store import atomic_file
 
@@ -151,10 +152,7 @@ def named(names: Sequence[str]) -> str:
 
 
 def _text(path: Path) -> str:
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise SourceError("The sheet cannot be read", where=path, found=error.strerror) from None
+    raw = named_files.read_bytes(path, "sheet", SourceError)
     try:
         return raw.decode("utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
     except UnicodeDecodeError as error:

@@ -18,6 +18,7 @@ import numpy as np
 import pyarrow as pa
 
 from vqa_builder.errors import SourceError
+from vqa_builder.named_files import refuse_endless
 from vqa_builder.unpacking import unpacked
 
 _MEMBER = re.compile(r"(?P<archive>.+\.zip)!(?P<member>.+)", re.IGNORECASE | re.DOTALL)
@@ -79,14 +80,7 @@ def existing(path: Path) -> Path:
     """
     if not path.exists():
         raise _missing(path)
-    if not path.is_file() and not path.is_dir():
-        raise SourceError(
-            "An input file cannot be read",
-            where=path,
-            expected="a regular file, which can be read more than once",
-            found="a pipe or a device, which may never end",
-            remedy="write what comes from it to a file, and name that",
-        )
+    refuse_endless(path)
     return path
 
 

@@ -11,14 +11,15 @@ on; so a budget of money can be exceeded only where a batch is dearer than all b
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from vqa_builder import named_files
 from vqa_builder.errors import StorageError
 from vqa_builder.spec import Budget, Price
 from vqa_builder.store import write_json
+from vqa_builder.strict_json import decode
 from vqa_builder.translation.engines.base import Engine, Stopped
 from vqa_builder.translation.request import Request
 
@@ -50,6 +51,9 @@ class Usage(NamedTuple):
             + self.output_tokens * price.per_million_output_tokens
         )
         return millionths / 1e6
+
+
+_LEDGER = dict[str, dict[str, int]]
 
 
 def usage(texts: Sequence[str], target: str) -> Usage:
@@ -299,9 +303,9 @@ class Ledger:
         if self.path is None or not self.path.exists():
             return {}
         try:
-            content = json.loads(self.path.read_text(encoding="utf-8"))
+            content = decode(named_files.read_bytes(self.path, "ledger", StorageError), _LEDGER)
             return {name: Usage(**fields) for name, fields in content.items()}
-        except (ValueError, TypeError, AttributeError) as error:
+        except (ValueError, TypeError) as error:
             raise StorageError(
                 "This file is no ledger of what was spent",
                 where=self.path,

@@ -13,7 +13,6 @@ translation says that the term stays as it is: a brand, a name.
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import re
 from collections.abc import Iterable
@@ -21,6 +20,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+from vqa_builder import named_files
 from vqa_builder.errors import SpecError
 from vqa_builder.schema import KINDS
 
@@ -97,15 +97,9 @@ def load_glossary(path: Path) -> Glossary:
     Raises:
         SpecError: the file is missing or no table, a line is wrong, or two lines contradict each other.
     """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            lines = list(csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
-    except FileNotFoundError:
-        raise SpecError("There is no such glossary", where=path, expected="a TSV file") from None
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise SpecError("The glossary cannot be read", where=path, found=error) from error
-    if not lines or tuple(lines[0]) not in (HEADER, HEADER[:2]):
-        found = " ".join(lines[0]) if lines else "an empty file"
+    lines = named_files.read_tsv(path, "glossary")
+    if tuple(lines[0]) not in (HEADER, HEADER[:2]):
+        found = " ".join(lines[0]) or "an empty file"
         raise SpecError(
             "The glossary has no header", where=f"{path}:1", expected="term, translation, role", found=found
         )

@@ -23,6 +23,7 @@ import pyarrow as pa
 
 from vqa_builder.batches import rows_at_once
 from vqa_builder.errors import SourceError, StorageError, VQABuilderError
+from vqa_builder.named_files import refuse_endless
 from vqa_builder.store import atomic_file
 from vqa_builder.strict_json import refuse_repeated_names
 from vqa_builder.translation import tmx
@@ -108,6 +109,7 @@ def read_entries(path: Path, label: str | None = None) -> Iterator[Entry]:
     }
     read = readers[suffix_of(path).removesuffix(".gz")]
     with _readable(path):
+        refuse_endless(path)
         for place, record in read(path):
             try:
                 yield record.entry(label)

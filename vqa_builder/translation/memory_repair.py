@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from vqa_builder.errors import StorageError
 from vqa_builder.translation.memory import Entry, TranslationMemory, is_whole
+from vqa_builder.translation.sqlite_file import check_files
 
 _PAGE = 4096
 _SQLITE = 3_040_000
@@ -42,6 +43,7 @@ def repair(path: Path) -> Repaired:
     """
     if not path.is_file():
         raise StorageError("There is no such memory", where=path)
+    check_files(path)
     fresh, before = path.with_name(f"{path.name}.repaired"), path.with_name(f"{path.name}.damaged")
     fresh.unlink(missing_ok=True)
     copy = path.with_name(f"{path.name}.partial")
@@ -67,7 +69,7 @@ def _saved(path: Path, new: TranslationMemory) -> tuple[int, int, int]:
     """Add the whole entries of a file to a memory; how many are whole, damaged, and unreadable parts."""
     kept = damaged = 0
     unreadable: list[bytes] = []
-    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as old:
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as old:
         for rows in _readable_rows(old, unreadable):
             whole = [entry for row in rows if (entry := _whole_entry(*row))]
             kept += sum(new.add(whole))

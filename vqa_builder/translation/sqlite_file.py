@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import sqlite3
+import stat
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from vqa_builder.errors import StorageError
+from vqa_builder.named_files import refuse_endless
 from vqa_builder.translation.request import batches
 
 KEYS_PER_SELECT = 1000
@@ -27,6 +29,7 @@ _LOCKED = (
     "The translation memory is locked by another program",
     "wait until it has ended, or close the program that keeps the file open",
 )
+_JOURNAL = bytes.fromhex("d9d505f920a163d7")
 SHARED_MEMORY = 32 << 10
 """Bytes of the least file that SQLite keeps beside one with a write-ahead log."""
 _NOT_OPEN = ("The translation memory cannot be opened for writing", "check the path and its permissions")
@@ -81,6 +84,7 @@ class SqliteFile:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StorageError("The memory cannot be made", where=path, found=error) from None
+        check_files(path)
         with self._explained():
             self._connection = sqlite3.connect(path, timeout=timeout, isolation_level=None)
             try:
@@ -206,6 +210,39 @@ class SqliteFile:
                 with suppress(sqlite3.Error):
                     advice.append(f"the {self._count(self._entries):,} entries stored before are kept")
             raise StorageError(problem, where=self.path, found=error, remedy="; ".join(advice)) from error
+
+
+def check_files(path: Path) -> None:
+    """Refuse what SQLite would follow out of a memory that somebody else made: it writes through links to
+    its log, and deletes the file that a journal names as that of a transaction over several databases.
+
+    Raises:
+        StorageError: for these, and for pipes and devices, on which SQLite waits for ever.
+    """
+    refuse_endless(path, StorageError)
+    for beside in (path.with_name(path.name + suffix) for suffix in ("-wal", "-shm", "-journal")):
+        try:
+            if not stat.S_ISREG(beside.lstat().st_mode):
+                found = "a link, a folder, a pipe or a device"
+            elif beside.name.endswith("-journal") and _names_another_file(beside):
+                found = "a journal that names another file, which SQLite would delete"
+            else:
+                continue
+        except FileNotFoundError:
+            continue
+        raise StorageError(
+            "A file beside the translation memory is none of ours",
+            where=beside,
+            found=found,
+            remedy="remove it, and trust the memory no more than whoever gave it to you",
+        )
+
+
+def _names_another_file(journal: Path) -> bool:
+    """https://www.sqlite.org/fileformat2.html#the_rollback_journal: such a one ends as journals begin."""
+    with journal.open("rb") as file:
+        file.seek(max(journal.stat().st_size - len(_JOURNAL), 0))
+        return file.read() == _JOURNAL
 
 
 def _has_room(folder: Path) -> bool:

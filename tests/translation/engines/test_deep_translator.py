@@ -374,7 +374,9 @@ def test_what_the_package_says_about_it() -> None:
     assert not DeepTranslator.deterministic
     made = DeepTranslator(DeepTranslator.Options(provider="google", timeout=3, base_url="http://elsewhere"))
     assert made.signature == DeepTranslator(DeepTranslator.Options(provider="google")).signature
-    assert "provider:google" in made.signature
+    assert "provider:google" in made.signature and made.signature.endswith("rules:1")
+    changed = DeepTranslator(DeepTranslator.Options(provider="mymemory"))
+    assert changed.signature.endswith("rules:2")  # its complaints had been taken for translations
     assert "Google" in made.licence
     for provider, service in SERVICES.items():
         assert provider in (DeepTranslator.__doc__ or "")

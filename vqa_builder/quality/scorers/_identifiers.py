@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from vqa_builder.errors import MissingExtraError, ScorerError
+from vqa_builder.named_files import refuse_endless
 
 FLOOR = 0.001
 """Probabilities below it count as it: what a model says there is noise, and leaving it out is quicker."""
@@ -205,6 +206,7 @@ def _lingua_code(language: Any) -> str:
 
 
 def _check(path: Path) -> None:
+    refuse_endless(path, ScorerError)
     try:
         with path.open("rb") as file:
             found = file.read(4)

@@ -14,6 +14,7 @@ from typing import ClassVar, NamedTuple
 import pyarrow as pa
 from pydantic import BaseModel, Field
 
+from vqa_builder import named_files
 from vqa_builder.errors import ScorerError, SpecError
 from vqa_builder.languages.base import Language
 from vqa_builder.quality.scorers import base
@@ -163,10 +164,11 @@ def _benchmark(lines: Iterable[tuple[str, str]], unit: str) -> Benchmark:
 
 def _read(path: Path) -> list[tuple[int, str]]:
     """The questions of a file with their lines."""
+    text = named_files.read_text(path, "benchmark of the scorer leak", ScorerError)
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = text.splitlines()
         texts = [decode(line)["question"] if line.lstrip().startswith("{") else line for line in lines]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise ScorerError(
             "The benchmark of the scorer leak cannot be read",
             where=path,

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import BaseModel, Field
 
+from vqa_builder import named_files
 from vqa_builder.errors import ScorerError, SpecError
 from vqa_builder.languages.base import Language
 from vqa_builder.quality.scorers import base
@@ -77,14 +78,7 @@ class Profanity(base.Scorer):
 
 
 def _read(path: Path) -> list[str]:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ScorerError(
-            "The word list of the scorer profanity cannot be read",
-            where=path,
-            expected="a UTF-8 text file, a word per line",
-            found=error,
-        ) from None
+    what, expected = "word list of the scorer profanity", "a UTF-8 text file, a word per line"
+    text = named_files.read_text(path, what, ScorerError, expected=expected)
     found = pc.utf8_lower(folded(pa.array(text.splitlines(), pa.string()))).to_pylist()
     return sorted({word.strip() for word in found if word.strip() and not word.startswith("#")})

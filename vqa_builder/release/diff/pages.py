@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from vqa_builder import named_files
 from vqa_builder.errors import StorageError
 from vqa_builder.escaping import markdown as escaped
 from vqa_builder.release.card import templates
@@ -112,7 +113,8 @@ def add_to_changelog(path: Path, found: ReleaseDiff) -> None:
     Raises:
         StorageError: the file is there and is no changelog of this kind.
     """
-    text = path.read_text(encoding="utf-8") if path.exists() else CHANGELOG_TITLE + "\n"
+    there = path.exists()
+    text = named_files.read_text(path, "changelog", StorageError) if there else CHANGELOG_TITLE + "\n"
     if not text.startswith(CHANGELOG_TITLE):
         raise StorageError(
             "The file is no changelog of ours",

@@ -64,6 +64,7 @@ class Service:
         url: where to, by the keys.
         answer: the translation in a good reply; raises what looking into something else raises.
         status_of: the true status of a reply, from the HTTP status and the JSON body.
+        version: raised by whoever changes what an answer of the service becomes.
     """
 
     title: str
@@ -81,6 +82,7 @@ class Service:
     url: Callable[[Mapping[str, str]], str] = lambda keys: ""
     answer: Callable[[HttpReply], object] = lambda reply: None
     status_of: Callable[[int, Any], Status] = _plain
+    version: int = 1
 
     @property
     def page(self) -> Page:
@@ -208,6 +210,7 @@ SERVICES: Mapping[str, Service] = {
         url=lambda keys: "https://api.mymemory.translated.net/get",
         answer=_mymemory_answer,
         status_of=_mymemory_status,
+        version=2,
     ),
     "libre": Service(
         title="LibreTranslate",

@@ -26,8 +26,6 @@ from vqa_builder.translation.engines._web_services import SERVICES, UNSUPPORTED,
 from vqa_builder.translation.engines.base import Failure, Page
 from vqa_builder.translation.request import Request
 
-VERSION = 1  # raised by whoever changes what an answer of a service becomes
-
 
 class DeepTranslatorOptions(RemoteOptions):
     """What the spec may say."""
@@ -117,9 +115,9 @@ class DeepTranslator(RemoteEngine):
 
     @cached_property
     def signature(self) -> str:
-        """The service and the package's version; no address, no limits."""
+        """The service, the package's version and that of our rules; no address, no limits."""
         version = metadata.version("deep-translator")
-        return f"{self.name}|provider:{self.options.provider}|package:{version}|rules:{VERSION}"
+        return f"{self.name}|provider:{self.options.provider}|package:{version}|rules:{self._service.version}"
 
     def check_direction(self, source: str, target: str) -> None:
         """Raise ``EngineError`` if the service has not both languages."""
