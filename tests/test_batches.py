@@ -48,6 +48,18 @@ def test_the_same_rows_wherever_they_lie(where: str, tmp_path: Path) -> None:
     assert odd.table(["n"])["n"].to_pylist() == list(range(1, 25, 2))
 
 
+def test_small_tables_are_held_and_large_ones_are_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = lying("arrow", tmp_path)
+    held = rows.held()
+    monkeypatch.setattr(batches, "HELD_BYTES", TABLE.nbytes // 2)
+    assert rows.held() is rows
+    (tmp_path / "rows").unlink()
+    assert held.table().equals(TABLE)
+    assert [piece.num_rows for piece in held.read(["text"])] == [10, 10, 5]
+
+
 def test_pieces_of_any_size_become_pieces_of_one_size() -> None:
     groups = Groups(7)
     full = [piece for start, end in ((0, 3), (3, 20), (20, 25)) for piece in groups.add(TABLE[start:end])]

@@ -8,7 +8,7 @@ pages that were read count as memory.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -25,6 +25,8 @@ PIECE_BYTES = 32 << 20
 """Of a piece that is read from Parquet, which holds fewer rows where they are large."""
 LARGE_PIECE = 100
 """Rows of a piece that holds bytes, such as pictures."""
+HELD_BYTES = 64 << 20
+"""What is no larger in memory may be held there, to be read several times."""
 Read: TypeAlias = Callable[[Sequence[str] | None], Iterable[pa.Table]]
 
 
@@ -125,6 +127,16 @@ class Batches:
         schema = change(self.schema.empty_table()).schema
         return Batches(schema, self.num_rows if num_rows is None else num_rows, read)
 
+    def held(self) -> Batches:
+        """The same pieces in memory where they take at most ``HELD_BYTES``; else as they are."""
+        pieces, size = list[pa.Table](), 0
+        for piece in self.read():
+            pieces.append(piece)
+            size += piece.nbytes
+            if size > HELD_BYTES:
+                return self
+        return replace(self, read_columns=partial(_chosen, pieces))
+
     def _empty(self, columns: Sequence[str] | None) -> pa.Table:
         empty = self.schema.empty_table()
         return empty if columns is None else empty.select(list(columns))
@@ -157,6 +169,10 @@ class Groups:
 def _slices(table: pa.Table, columns: Sequence[str] | None) -> Iterator[pa.Table]:
     chosen = table if columns is None else table.select(list(columns))
     return (chosen.slice(start, PIECE) for start in range(0, table.num_rows, PIECE))
+
+
+def _chosen(pieces: Sequence[pa.Table], columns: Sequence[str] | None) -> Iterator[pa.Table]:
+    return (piece if columns is None else piece.select(list(columns)) for piece in pieces)
 
 
 def _arrow_pieces(path: Path, names: Sequence[str], columns: Sequence[str] | None) -> Iterator[pa.Table]:

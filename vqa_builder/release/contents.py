@@ -80,7 +80,7 @@ class ReleaseContents:
         """The same contents as they stand in the files of a release."""
         parts: dict[str, dict[str, Batches]] = {"data": {}, "rejected": {}, "answers": {}}
         for key in self.tables:
-            parts[key.split("/")[0]][key.split("/")[1]] = open_table(folder, key)
+            parts[key.split("/")[0]][key.split("/")[1]] = open_table(folder, key).held()
         return replace(
             self, data={**self.data, **parts["data"]}, rejected={**self.rejected, **parts["rejected"]}
         )

@@ -80,12 +80,13 @@ def answers_astray(table: pa.Table, letters: str) -> dict[str, Mask]:
         letters: RE2 class of the target language's letters.
     """
     rows, text, english, method = _annotated(table["answers"])
-    head = pc.replace_substring_regex(method, r":.*$", "")
+    head = _of_values(method, lambda texts: pc.replace_substring_regex(texts, r":.*$", ""))
     known = pc.is_in(head, pa.array([*TRANSLATIONS, *VERBATIM]))
     verbatim = pc.is_in(head, pa.array(VERBATIM))
     same = pc.equal(_squeezed(text), _squeezed(english))
-    own = pc.match_substring_regex(text, letters)
-    number = pc.and_(pc.invert(pc.or_(own, same)), pc.match_substring_regex(english, _NUMBER))
+    own = _of_values(text, lambda texts: pc.match_substring_regex(texts, letters))
+    is_number = _of_values(english, lambda texts: pc.match_substring_regex(texts, _NUMBER))
+    number = pc.and_(pc.invert(pc.or_(own, same)), is_number)
     found = {
         "an answer without a method, or of an unknown one": pc.and_(pc.is_valid(text), pc.invert(known)),
         "an answer that is said to be verbatim and is not": pc.and_(verbatim, pc.invert(same)),
@@ -100,7 +101,7 @@ def leftovers(table: pa.Table, letters: str) -> Mask:
     "wwwexitcom" for "www.exit.com" is a leftover; "TV" for "tvs" may be one, so people should look.
     """
     rows, text, english, method = _annotated(table["answers"])
-    foreign = pc.invert(pc.match_substring_regex(text, letters))
+    foreign = _of_values(text, lambda texts: pc.invert(pc.match_substring_regex(texts, letters)))
     by_engine = pc.is_in(method, pa.array(["engine", "memory"]))
     return _rows(_is_rest(text, english, pc.and_(foreign, by_engine)), rows, table.num_rows)
 
@@ -109,14 +110,13 @@ def spans_lost(table: pa.Table, kinds: Sequence[str]) -> Mask:
     """Rows whose translated question does not hold every protected span of the English one as often as it."""
     from vqa_builder.translation.protected_spans import protected_spans
 
-    pairs = zip(table["question_en"].to_pylist(), table["question"].to_pylist(), strict=True)
-    spans: dict[str, list[str]] = {}
+    english = one_array(table["question_en"]).dictionary_encode()
+    spans = [protected_spans(text, kinds) for text in english.dictionary.to_pylist()]
+    holding = pa.array(map(bool, spans), pa.bool_()).take(english.indices)
     lost = np.zeros(table.num_rows, dtype=bool)
-    for place, (english, translated) in enumerate(pairs):
-        if english not in spans:
-            spans[english] = protected_spans(english, kinds)
-        wanted = spans[english]
-        lost[place] = any((translated or "").count(span) < wanted.count(span) for span in set(wanted))
+    for place in np.flatnonzero(pc.fill_null(holding, False)).tolist():
+        wanted, translated = spans[english.indices[place].as_py()], table["question"][place].as_py() or ""
+        lost[place] = any(translated.count(span) < wanted.count(span) for span in set(wanted))
     return lost
 
 
@@ -142,7 +142,13 @@ def _folded(texts: pa.Array) -> pa.Array:
 
 def _squeezed(texts: pa.Array) -> pa.Array:
     """Texts without white space."""
-    return pc.replace_substring_regex(texts, r"[\s\p{Z}]+", "")
+    return _of_values(texts, lambda texts: pc.replace_substring_regex(texts, r"[\s\p{Z}]+", ""))
+
+
+def _of_values(texts: pa.Array, change: Callable[[pa.Array], pa.Array]) -> pa.Array:
+    """A function of texts, worked out once for each distinct one."""
+    values = texts.dictionary_encode()
+    return change(values.dictionary).take(values.indices)
 
 
 def _is_rest(texts: pa.Array, english: pa.Array, where: pa.Array) -> pa.Array:

@@ -189,10 +189,11 @@ def _contents(
     language: str,
 ) -> ReleaseContents:
     spec, plugins = job.spec, job.plugins
-    data, rejected = assembly.split_rows(rows.rows)
+    every = rows.rows.held()
+    data, rejected = assembly.split_rows(every)
     policy = policies.judged_by(verdicts.table).model_dump(mode="json")
     segments, translations = translated.segments.table, translated.translations.table
-    repeats = duplicates.repeats(rows.rows)
+    repeats = duplicates.repeats(every)
     return ReleaseContents(
         name=spec.release_name(language),
         language=language,
@@ -209,7 +210,7 @@ def _contents(
                 asked=segments,
                 translations=translations,
                 answer_map=answer_map.table,
-                rows=rows.rows,
+                rows=every,
                 language=language,
                 policy=policy,
                 people=is_human_verified(translations, plugins.signatures(language)),
