@@ -23,6 +23,7 @@ from vqa_builder.sources._record_formats import Format, Record, listed
 
 ROW_NUMBER = "(row number)"
 _MOST_NAMES = 100
+_ID = (int, str)
 BAD_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _TYPE_FAULT = re.compile(r"Expected (?P<expected>.+?)(?:, got (?P<found>.+?))?(?: - at `\$\.?(?P<path>.*)`)?")
 _MISSING = re.compile(r"Object missing required field `(?P<name>.+?)`(?: - at `\$\.?(?P<path>.*)`)?")
@@ -100,7 +101,8 @@ class JSONRecords:
                 items = [_with(front, *pair) for pair in zip(values[start:stop], items, strict=True)]
             batch = list(zip(numbers[start:stop], items, strict=True))
             if only is not None:
-                batch = [(number, item) for number, item in batch if _id_of(item, self.format) in only]
+                ids = _ids_of(items, self.format)
+                batch = [pair for pair, its_id in zip(batch, ids, strict=True) if its_id in only]
             yield [number for number, _ in batch], [item for _, item in batch]
 
     def _decode_together(self, items: Sequence[bytes | Raw]) -> list[Any] | None:
@@ -253,17 +255,33 @@ def _excerpt(item: Any) -> str:
     return text if len(text) <= 160 else f"{text[:160]}..."
 
 
+def _ids_of(items: Sequence[bytes | Raw], record_format: type[Format]) -> list[int | str | None]:
+    """The question ids of records, decoded together where none of them is broken."""
+    with suppress(*BAD_JSON):
+        decoded = _ids_decoder(record_format.id_fields).decode(b"[" + b",".join(items) + b"]")
+        if len(decoded) == len(items):
+            return list(map(_first_id, decoded))
+    return [_id_of(item, record_format) for item in items]
+
+
 def _id_of(item: bytes | Raw, record_format: type[Format]) -> int | str | None:
     """The question id of a record that may be broken elsewhere."""
     with suppress(*BAD_JSON):
-        ids = _ids_decoder(record_format.id_fields).decode(item)
-        found = (getattr(ids, name) for name in ids.__struct_fields__)
-        return next((each for each in found if isinstance(each, int | str)), None)
+        decoded = _ids_decoder(record_format.id_fields).decode(b"[" + bytes(item) + b"]")
+        return _first_id(decoded[0]) if len(decoded) == 1 else None
+    return None
+
+
+def _first_id(ids: Struct) -> int | str | None:
+    for each in msgspec.structs.astuple(ids):
+        if isinstance(each, _ID):
+            return each
     return None
 
 
 @cache
-def _ids_decoder(fields: tuple[str, ...]) -> msgspec.json.Decoder[Struct]:
+def _ids_decoder(fields: tuple[str, ...]) -> msgspec.json.Decoder[list[Any]]:
+    """Decodes lists of records to what may be their ids, the likeliest first."""
     names = {f"id_{place}": field for place, field in enumerate(fields)}
     ids = msgspec.defstruct("Ids", [(name, Any, None) for name in names], rename=names)
-    return msgspec.json.Decoder(ids)
+    return msgspec.json.Decoder(list[ids])  # type: ignore[valid-type]

@@ -111,13 +111,13 @@ def _elements(name: str | None, data: bytes, stream: IO[bytes]) -> _Pieces:
 def _ends(data: bytes) -> tuple[int, int, int]:
     """Where the first value ends, the last comma between values, and the bracket that closes them; or -1."""
     codes = np.frombuffer(_ESCAPE.sub(b"__", data) if b"\\" in data else data, np.uint8)
-    inside = np.bitwise_xor.accumulate(codes == ord('"')) if len(codes) else codes
-    steps: NDArray[np.int8] = np.where(inside, 0, _STEPS[codes]).astype(np.int8)
-    depth = np.cumsum(steps, dtype=np.int32)
+    outside = ~np.logical_xor.accumulate(codes == ord('"'))
+    steps: NDArray[np.int8] = np.take(_STEPS, codes)
+    depth = np.cumsum(np.multiply(steps, outside, out=steps), dtype=np.int32)
     closes = np.flatnonzero(depth < 0)
     close = int(closes[0]) if len(closes) else -1
     level = slice(0, close if close >= 0 else None)
-    commas = np.flatnonzero((codes[level] == ord(",")) & (depth[level] == 0) & ~inside[level].astype(bool))
+    commas = np.flatnonzero((codes[level] == ord(",")) & (depth[level] == 0) & outside[level])
     if not len(commas):
         return close, -1, close
     return int(commas[0]), int(commas[-1]), close

@@ -186,7 +186,7 @@ def _plain_answers(values: list[Any], read_text: ReadText | None) -> pa.ListArra
     if kinds != {_AnswerObject}:
         return None
     texts, confidences, ids = (
-        [getattr(each, name) for each in flat] for name in ("answer", "answer_confidence", "answer_id")
+        list(map(attrgetter(name), flat)) for name in ("answer", "answer_confidence", "answer_id")
     )
     usual = set(map(type, texts)) == {str} and set(map(type, confidences)) <= {str, NoneType}
     if not usual or not set(map(type, ids)) <= {int, NoneType}:
