@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterable
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from vqa_builder.languages._numbers import TYPED_WORDS, typed_number
@@ -92,6 +92,7 @@ class AnswerTable:
             if method == "colour" and use != "alone" and not any(sense):
                 self.colours[tuple(answer_en.split())] = (answer, not use)
         self.longest = max(map(len, self.colours), default=0)
+        self._first_words = {words[0] for words in self.colours}
         self.homographs = frozenset(answer for answer, sense in self.whole if sense)
 
     def find(self, answer_en: str, joints: tuple[str, str] | None) -> TypedAnswer | None:
@@ -121,9 +122,10 @@ class AnswerTable:
         each other without any sign; numbers may not.
         """
         pieces = _SEPARATOR.split(answer_en)
-        numbers = [typed_number(piece) for piece in pieces]
-        if len(pieces) > 1 and all(numbers):
-            return [number for number in numbers if number], "number"
+        if len(pieces) > 1:
+            numbers = [number for piece in pieces if (number := typed_number(piece))]
+            if len(numbers) == len(pieces):
+                return numbers, "number"
         colours = [colour for piece in pieces for colour in self._colours(piece.split())]
         names = [name for name, _ in colours]
         if len(set(names)) < 2 or len(set(names)) < len(names) or "" in names:
@@ -134,6 +136,8 @@ class AnswerTable:
         """The colours that a run of words names, longest name first; an empty name where one is unknown."""
         found: list[tuple[str, bool]] = []
         while words or not found:
+            if not words or words[0] not in self._first_words:
+                return [("", False)]
             sizes = range(min(self.longest, len(words)), 0, -1)
             size = next((size for size in sizes if tuple(words[:size]) in self.colours), None)
             if size is None:
@@ -143,6 +147,7 @@ class AnswerTable:
         return found
 
 
+@lru_cache(maxsize=1 << 16)
 def lookup_forms(answer: str) -> tuple[str, ...]:
     """The forms under which tables may list an answer: without case, then without what carries no meaning.
 

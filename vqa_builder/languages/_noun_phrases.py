@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from functools import lru_cache
 from typing import ClassVar
 
-from vqa_builder.languages._phrase_table import PhraseTable, has_forms
+from vqa_builder.languages._phrase_table import PhraseTable
 from vqa_builder.languages._words import (
     ADJECTIVE,
     ALIVE,
@@ -95,13 +95,10 @@ class NounPhrases(ABC):
                 said = tuple(act[name] for name in ("before", "before_oblique", "before_feminine"))
                 return self._with(" ".join(words[:place]), [*before, Word(QUALIFIER, said, False)])
         for phrase, head, answer in self.table.qualifiers(text):
-            if (match := phrase.match(text)) is None:
-                continue
-            slots = match.groupdict()
-            parts = {name: self._parts[name.rstrip("2")](part) for name, part in slots.items()}
-            if parts[head] and has_forms(parts, answer, but=head):
+            parts = phrase.parts(text, self._parts, head)
+            if parts is not None and (match := phrase.match(text)):
                 said = tuple(answer.format(**{**parts, head: forms}).strip() for forms in self.agreements)
-                return self._with(slots[head], [*before, Word(QUALIFIER, said, False)])
+                return self._with(match[head], [*before, Word(QUALIFIER, said, False)])
         return None
 
     def _with(self, text: str, before: Sequence[Word]) -> Forms | None:

@@ -7,7 +7,7 @@ nouns inside other phrases, too.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Generic, NamedTuple, TypeVar
 
@@ -21,15 +21,46 @@ _T = TypeVar("_T")
 
 
 class Phrase(NamedTuple):
-    """One row; ``own`` is the longest text of its own between its slots."""
+    """One row.
+
+    Attributes:
+        english, answer: how it reads, and how it is said.
+        own: the longest text of its own between its slots.
+        forms: slot -> the forms in which it stands in the answer.
+    """
 
     english: str
     answer: str
     own: str
+    forms: Mapping[str, frozenset[str]]
 
     def match(self, text: str) -> re.Match[str] | None:
         """The slots of a text that is this phrase, as named groups."""
         return _pattern(self.english).fullmatch(text) if self.own in text else None
+
+    def parts(
+        self, text: str, said: Mapping[str, Callable[[str], Forms | None]], head: str = ""
+    ) -> dict[str, Forms] | None:
+        """The slots of a text that is this phrase, said in all forms in which they stand in the answer.
+
+        Args:
+            text: the English.
+            said: kind of slot -> how a text in it is said.
+            head: a slot of which any form will do.
+        """
+        if (match := self.match(text)) is None:
+            return None
+        parts: dict[str, Forms] = {}
+        for name, part in match.groupdict().items():
+            forms = said[name.rstrip("2")](part)
+            if name == head:
+                fits = bool(forms)
+            else:
+                fits = name not in self.forms or (forms is not None and self.forms[name] <= forms.keys())
+            if not fits:
+                return None
+            parts[name] = forms or Forms()
+        return parts
 
 
 class Qualifier(NamedTuple):
@@ -45,7 +76,7 @@ class PhraseTable:
 
     def __init__(self, code: str) -> None:
         phrases = [
-            Phrase(row["phrase"], row["answer"], _longest(row["phrase"]))
+            Phrase(row["phrase"], row["answer"], _longest(row["phrase"]), _forms(row["answer"]))
             for row in table_rows(f"phrases_{code}.tsv")
         ]
         phrases.sort(key=lambda phrase: -len(_SLOT.sub("", phrase.english)))
@@ -96,16 +127,11 @@ class _ByWord(Generic[_T]):
         return [self._all[place] for place in sorted(found)]
 
 
-def has_forms(parts: Mapping[str, Forms | None], answer: str, but: str = "") -> bool:
-    """Whether every part is there and has the forms in which it stands in an answer.
-
-    Args:
-        parts: by slot.
-        answer: how the phrase is said.
-        but: a slot that is left out.
-    """
-    places = ((parts[name], form) for name, form in _PLACE.findall(answer) if name != but)
-    return all(forms is not None and form in forms for forms, form in places)
+def _forms(answer: str) -> dict[str, frozenset[str]]:
+    found: dict[str, frozenset[str]] = {}
+    for name, form in _PLACE.findall(answer):
+        found[name] = found.get(name, frozenset()) | {form}
+    return found
 
 
 @cache

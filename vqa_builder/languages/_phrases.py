@@ -17,7 +17,7 @@ from typing import ClassVar
 from vqa_builder.languages._answer_tables import TypedAnswer
 from vqa_builder.languages._noun_phrases import LONGEST_WORD, NounPhrases
 from vqa_builder.languages._numbers import typed_number
-from vqa_builder.languages._phrase_table import Phrase, has_forms
+from vqa_builder.languages._phrase_table import Phrase
 from vqa_builder.languages._words import (
     ADJECTIVE,
     ALIVE,
@@ -35,6 +35,7 @@ _MONTHS = (
     *("january", "february", "march", "april", "may", "june", "july", "august", "september", "october"),
     *("november", "december"),
 )
+_MONTH_BY_START = {month[:size]: month for month in reversed(_MONTHS) for size in range(len(month) + 1)}
 _ENUMERATED = frozenset({"animal", "appliance", "clothes", "electronic", "furniture", "vehicle"})
 _FAMILIES = dict.fromkeys(EDIBLE, "food")
 _MEANS = ALIVE | {"vehicle", "abstract"}
@@ -153,12 +154,8 @@ class Phrases(NounPhrases):
     def _template(self, text: str, rows: Iterable[Phrase] | None = None) -> str | None:
         """A text as the first of some phrases that it is; of all that there are for None."""
         for phrase in (*self.table.begun(text), *self.table.open(text)) if rows is None else rows:
-            if (match := phrase.match(text)) is None:
-                continue
-            parts = {name: self._parts[name.rstrip("2")](part) for name, part in match.groupdict().items()}
-            if has_forms(parts, phrase.answer):
-                said: str = phrase.answer.format(**parts)
-                return said
+            if (parts := phrase.parts(text, self._parts)) is not None:
+                return phrase.answer.format(**parts)
         return None
 
     def _place(self, text: str) -> str | None:
@@ -246,7 +243,7 @@ class Phrases(NounPhrases):
         return Forms({"": known.text}) if known and known.method == method else None
 
     def _month(self, text: str) -> Forms | None:
-        name = next((month for month in _MONTHS if len(text) > 2 and month.startswith(text.rstrip("."))), "")
+        name = _MONTH_BY_START.get(text.rstrip("."), "") if len(text) > 2 else ""
         return self._listed_as("time", "september" if text == "sept" else name)
 
     def _letter(self, text: str) -> Forms | None:
