@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -10,6 +11,8 @@ from vqa_builder.translation.memory import TranslationMemory
 from vqa_builder.translation.phrasebook import Phrasebook
 from vqa_builder.translation.protect import EXACT, KEPT, PLAIN, TERMS, Guard, Protected
 from vqa_builder.translation.request import Request
+
+_LETTER_OR_DIGIT = re.compile(r"[^\W_]")
 
 
 @dataclass(slots=True)
@@ -155,7 +158,7 @@ def cut_open(state: BatchState, guard: Guard | None) -> Cut:
     places: list[int] = []
     patterns: dict[int, list[str | None]] = {}
     for at in state.open():
-        is_said = guard is None or any(sign.isalnum() for sign in texts[at])
+        is_said = guard is None or _LETTER_OR_DIGIT.search(texts[at])
         if is_said and state.kinds[at] == PLAIN and texts[at] == " ".join(texts[at].split()):
             patterns[at] = [None]
             sentences.append(texts[at])
@@ -187,12 +190,16 @@ def join(state: BatchState, cut: Cut, sentences: BatchState, rows: Sequence[int]
     following = iter(rows)
     for at, pattern in cut.patterns.items():
         places = [next(following) for piece in pattern if piece is None]
-        failed = next((place for place in places if sentences.answers[place] is None), None)
-        if failed is not None:
+        if len(pattern) == len(places) == 1 and (answer := sentences.answers[places[0]]) is not None:
+            state.fill(at, answer, str(sentences.engines[places[0]]))
+            continue
+        answers = [sentences.answers[place] for place in places]
+        if None in answers:
+            failed = places[answers.index(None)]
             state.reasons[at] = sentences.reasons.get(failed, ["no engine"])
             continue
-        answers = iter(str(sentences.answers[place]) for place in places)
         # A string is an engine's as soon as one of its sentences is.
         by = next((place for place in places if place not in sentences.overridden), places[0])
-        text = "".join(next(answers) if piece is None else piece for piece in pattern)
+        said = iter(answers)
+        text = "".join(str(next(said)) if piece is None else piece for piece in pattern)
         state.fill(at, text, str(sentences.engines[by]))

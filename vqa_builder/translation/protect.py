@@ -115,6 +115,8 @@ class Guard:
 
     def kind(self, text: str, role: str) -> int:
         """Whether a text holds terms, or other spans, or neither."""
+        if self.glossary is None:
+            return SPANS if self.has_spans(text) else PLAIN
         spans = self.spans(text, role)
         return TERMS if any(span.is_term for span in spans) else SPANS if spans else PLAIN
 
