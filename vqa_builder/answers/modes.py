@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal, TypeAlias
 
 import pyarrow as pa
@@ -105,6 +105,7 @@ def cue(question: str) -> str | None:
     return found
 
 
+@lru_cache(maxsize=1 << 16)
 def is_code(answer: str) -> bool:
     """Whether the form of an answer says that it is written alike in every language.
 
@@ -189,7 +190,8 @@ def _among(reasons: pa.Array, names: frozenset[str]) -> pa.Array:
 
 def _of_answers(texts: pa.Array, reasons: pa.Array) -> pa.Array:
     """The reasons that hold for the answers, too."""
-    encoded = clean(texts).dictionary_encode()
+    cleaned = clean(texts)
+    encoded = cleaned.dictionary_encode()
     answers: list[str] = encoded.dictionary.to_pylist()
 
     def every(test: Callable[[str], bool]) -> pa.Array:
@@ -198,9 +200,10 @@ def _of_answers(texts: pa.Array, reasons: pa.Array) -> pa.Array:
     certain = every(lambda answer: _form("certain").fullmatch(answer) is not None)
     unread = every(lambda answer: _form("unread").fullmatch(answer.strip("*'\"()[] ")) is not None)
     translated = pc.or_(certain, pc.and_(unread, pc.fill_null(pc.not_equal(reasons, SOURCE), False)))
-    translated = pc.or_(
-        translated, pc.and_(_among(reasons, NAMES), every(lambda answer: not is_name(answer)))
-    )
+    may_be_named = _among(reasons, NAMES)
+    asked = cleaned.filter(may_be_named).drop_null().unique().to_pylist()
+    names = pa.array([answer for answer in asked if is_name(answer)], cleaned.type)
+    translated = pc.or_(translated, pc.and_(may_be_named, pc.invert(pc.is_in(cleaned, value_set=names))))
     by_form = pc.if_else(every(is_code), pa.scalar(FORM), pa.scalar(None, pa.string()))
     found = pc.if_else(pc.equal(reasons, ""), by_form, pc.if_else(translated, by_form, reasons))
     return pc.if_else(pc.is_null(reasons), pa.scalar(None, pa.string()), found)

@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple, Protocol, TypeAlias
 
 import numpy as np
@@ -37,6 +37,7 @@ ALIKE = 0.1
 """Cosine of the answers beside it from which on two kinds of question are one sense."""
 
 _AUXILIARY = "is|are|was|were|do|does|did|can|could|will|would|should|has|have|had|am|'s"
+_AUXILIARIES = frozenset(_AUXILIARY.split("|"))
 _KIND_OF = re.compile(
     r"^(?:what|which) (?:kind|type|sort|breed|brand|color|piece|part|species|style)s? of"
     r" (?:a |an |the )?(\w+)"
@@ -192,6 +193,7 @@ def _assigned(
     )
 
 
+@lru_cache(maxsize=1 << 16)
 def head(question: str) -> str:
     """What a question asks for, in one or two words.
 
@@ -202,7 +204,7 @@ def head(question: str) -> str:
     for pattern in (_KIND_OF, _NOUN, _DOING, _PLAIN):
         if found := pattern.search(asked):
             word = found[1]
-            return "whether" if re.fullmatch(_AUXILIARY, word) else word
+            return "whether" if word in _AUXILIARIES else word
     return "what"
 
 
