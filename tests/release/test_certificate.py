@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,21 +12,29 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from tests.release.conftest import make_ja
 from vqa_builder.errors import ReleaseError
 from vqa_builder.release import card, certificate, manifest
-from vqa_builder.release.certificate import Certificate, record
-from vqa_builder.release.contents import ReleaseContents
+from vqa_builder.release.certificate import MOST_DRAWS, Certificate, record
 from vqa_builder.release.verify import verify
 from vqa_builder.release.write import is_current, write_release
-from vqa_builder.review import sheet, sheet_csv
+from vqa_builder.review import certification, sheet, sheet_csv
 from vqa_builder.review.certification import certify, draw
 
 
-@pytest.fixture
-def release(ja: ReleaseContents, tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    ja = make_ja()
     policy = {"rules": {}, "answers": {}, "missing": "reject"}
     contents = dataclasses.replace(ja, facts={"policy": policy, **ja.facts}, card_text="Of our own.")
-    return write_release(contents, tmp_path)
+    return write_release(contents, tmp_path_factory.mktemp("written"))
+
+
+@pytest.fixture
+def release(written: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy to put certificates into, which need 400 draws instead of 20,000."""
+    monkeypatch.setattr(certification, "MOST_DRAWS", 400)
+    return Path(shutil.copytree(written, tmp_path / written.name))
 
 
 def _certificate(release: Path, judged_by: str = "native speakers") -> Certificate:
@@ -65,6 +74,7 @@ def test_the_command_puts_it_into_the_release(
 ) -> None:
     from vqa_builder.cli import app
 
+    monkeypatch.setattr(certification, "MOST_DRAWS", MOST_DRAWS)
     monkeypatch.chdir(tmp_path)
     command = ["review", "certify", str(release), "--judged-by", "native speakers"]
     assert CliRunner().invoke(app, command).exit_code == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import importlib
 import pkgutil
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 import vqa_builder.release
 from tests.hub.plugin import hub
 from tests.hub.server import Hub
-from tests.release.conftest import changed
+from tests.release.conftest import changed, make_ja
 from vqa_builder.release.contents import ReleaseContents
 from vqa_builder.release.hub.publish import publish
 from vqa_builder.release.manifest import load_manifest
@@ -26,18 +27,27 @@ MODULES = [found.name for found in pkgutil.walk_packages(PACKAGE.__path__, f"{PA
 NEED_A_HUB = {"opening", "reload", "publish", "remote"}
 
 
-@pytest.fixture
-def examples(ja: ReleaseContents, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """The names that examples use, in a folder that holds the releases that they name."""
-    monkeypatch.chdir(tmp_path)
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the releases that examples name."""
+    folder, ja = tmp_path_factory.mktemp("written"), make_ja()
     for out in ("out", "1.0"):
-        write_release(ja, Path(out))
-    write_release(changed(ja, 228478001, "question", "何匹の犬がいますか？"), Path("1.1"))
-    examples = {"contents": ja, "Images": Images, "Path": Path, "load_manifest": load_manifest}
+        write_release(ja, folder / out)
+    write_release(changed(ja, 228478001, "question", "何匹の犬がいますか？"), folder / "1.1")
     for question_id in (228478000, 434045001, 167330014):
         ja = changed(ja, question_id, "alignment", [{"en": 0, "target": 0}])
-    write_release(ja, Path("linked"))
-    return examples
+    write_release(ja, folder / "linked")
+    return folder
+
+
+@pytest.fixture
+def examples(
+    written: Path, ja: ReleaseContents, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> dict[str, Any]:
+    """The names that examples use, in a copy of that folder."""
+    shutil.copytree(written, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    return {"contents": ja, "Images": Images, "Path": Path, "load_manifest": load_manifest}
 
 
 @pytest.mark.parametrize("name", [name for name in MODULES if name.split(".")[-1] not in NEED_A_HUB])

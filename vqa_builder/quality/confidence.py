@@ -10,7 +10,9 @@ import numpy as np
 from vqa_builder.quality.text import Floats
 
 GRID = 1000
-_MOST = 0.75
+_LARGEST_BET = 0.75
+_MEANS = 128
+_DRAWS = 32  # each makes the capital at most 1e9 times as large, and a float holds 1e308
 
 
 class Bounds(NamedTuple):
@@ -55,18 +57,30 @@ def betting_bounds(
 
 def _upper(draws: Floats, confidence: float) -> float:
     """The lowest mean that those who bet on less have ruled out; 1 where they have ruled out none."""
+    counts = np.arange(1, len(draws) + 1)
+    totals = np.cumsum([0.5, *draws])
+    squares = (draws - totals[1:] / (counts + 1)) ** 2
+    estimates, variances = totals[:-1] / counts, np.cumsum([0.25, *squares[:-1]]) / counts
     means = np.arange(1, GRID + 1) / GRID
-    capital = np.zeros(GRID)
-    most = np.full(GRID, -np.inf)
-    total, squares = 0.5, 0.25
-    for count, draw in enumerate(draws, start=1):
-        mean, variance = total / count, squares / count
-        bet = np.clip(
-            (means - mean) / (variance + (means - mean) ** 2), 0.0, _MOST / np.maximum(1 - means, 1e-9)
-        )
-        capital += np.log1p(bet * (means - draw))
-        np.maximum(most, capital, out=most)
-        total += draw
-        squares += (draw - total / (count + 1)) ** 2
-    ruled_out = np.flatnonzero(most >= -np.log1p(-confidence))
-    return float(means[ruled_out[0]]) if len(ruled_out) else 1.0
+    means = means[means > estimates.min()]  # nobody bets against a mean that no estimate is below
+    for start in range(0, len(means), _MEANS):
+        some = means[start : start + _MEANS]
+        ruled_out = np.flatnonzero(_most(some, draws, estimates, variances) >= -np.log1p(-confidence))
+        if len(ruled_out):
+            return float(some[ruled_out[0]])
+    return 1.0
+
+
+def _most(means: Floats, draws: Floats, estimates: Floats, variances: Floats) -> Floats:
+    """The most that the logarithm of the capital of those who bet against each mean has ever been."""
+    largest_bets = _LARGEST_BET / np.maximum(1 - means, 1e-9)
+    capital = np.zeros(len(means))
+    most = np.full(len(means), -np.inf)
+    for start in range(0, len(draws), _DRAWS):
+        part = slice(start, start + _DRAWS)
+        beyond = means - estimates[part, None]
+        bets = np.minimum(np.maximum(beyond, 0.0) / (variances[part, None] + beyond**2), largest_bets)
+        grown = np.multiply.accumulate(1 + bets * (means - draws[part, None]), axis=0)
+        np.maximum(most, capital + np.log(grown.max(axis=0)), out=most)
+        capital += np.log(grown[-1])
+    return most
