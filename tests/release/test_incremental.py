@@ -84,7 +84,7 @@ def test_a_glossary_entry_changes_the_rows_that_it_touches_and_moves_their_shard
     hub: Hub,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("vqa_builder.release.parquet.SHARD_BYTES", 1024)
+    monkeypatch.setattr("vqa_builder.release.parquet.SHARD_BYTES", 4096)
     wanted = {"answers": {"vocabulary": {"min_count": 1}}}
     wanted[key] = {**wanted.get(key, {}), "glossary": "glossary.tsv"}  # type: ignore[dict-item]
     spec, memory = write_vqa(tmp_path / "source", **wanted), tmp_path / "memory.sqlite"
@@ -119,7 +119,7 @@ Where is the yellow bus?	黄色いバスはどこですか？
 def test_a_changed_term_touches_the_rows_that_hold_it_and_none_of_the_other_terms(
     tmp_path: Path, hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("vqa_builder.release.parquet.SHARD_BYTES", 1024)
+    monkeypatch.setattr("vqa_builder.release.parquet.SHARD_BYTES", 4096)
     spec = write_vqa(tmp_path / "source", translate={"glossary": "glossary.tsv"})
     glossary, memory = spec.parent / "glossary.tsv", tmp_path / "memory.sqlite"
     glossary.write_text(TERMS, encoding="utf-8")
