@@ -47,12 +47,12 @@ def train(folder: Path) -> pa.Table:
     return pa.Table.from_pylist(rows, schema.examples_schema(pa.int64(), pa.int64()))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def examples(shared: Path) -> pa.Table:
     return train(shared / "data" / "vqa_v2_60k")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def found(shared: Path, examples: pa.Table) -> tuple[pa.Table, pa.Table]:
     labels = vocabulary.from_file(shared / "data" / "answer_vocab" / "lxmert_vqa_trainval_label2ans.json")
     rules = senses.known_rules()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -30,17 +31,27 @@ OTHERS = [
 ]
 
 
-@pytest.fixture
-def corrected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> BuiltRelease:
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> BuiltRelease:
     """A Japanese release by a policy that few questions pass, and a memory with two corrections it uses."""
+    folder = tmp_path_factory.mktemp("built")
     rows = [*tiny_files.QUESTIONS["validation"], (9003, SUNNY, "yes/no", {"yes": 10})]
-    monkeypatch.setitem(tiny_files.QUESTIONS, "validation", rows)
     policy = {"length": {"min": 0.5}, "answers": {"chrf": {"min": 99}}}
-    spec = write_vqa(tmp_path / "source", policy=policy, memory="memory.sqlite")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(tiny_files.QUESTIONS, "validation", rows)
+        spec = write_vqa(folder / "source", policy=policy, memory="memory.sqlite")
     with TranslationMemory(spec.parent / "memory.sqlite") as memory:
         memory.add([*SAID, *OTHERS])
-    (release,) = build(load_spec(spec), tmp_path / "first", languages=["ja"], workers=1)
+    (release,) = build(load_spec(spec), folder / "first", languages=["ja"], workers=1)
     return release
+
+
+@pytest.fixture
+def corrected(built: BuiltRelease, tmp_path: Path) -> BuiltRelease:
+    """A copy of it, with its sources, memory and step outputs."""
+    folder = built.folder.parents[1]
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    return replace(built, folder=tmp_path / built.folder.relative_to(folder))
 
 
 def test_what_people_wrote_is_kept_whatever_its_scores_say(corrected: BuiltRelease) -> None:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -55,27 +54,27 @@ def test_every_table_holds_what_was_run() -> None:
     assert "| 100 % | +0.0 ± 0.0 |" in tables["gains"] and "| 1 % | - | - |" in tables["gains"]
 
 
-def test_the_command_writes_into_the_page_and_draws(tmp_path: Path) -> None:
+def test_the_command_writes_into_the_page_and_draws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for record in runs():
         results.append(tmp_path / "run/results.jsonl", record)
     (tmp_path / "a.yaml").write_text(yaml.safe_dump({**CONTENT, "out": str(tmp_path / "run")}))
     names = ("bounds", "students", "held-out", "gains", "ablations", "data")
     page = "\n".join(f"<!-- results: {name} -->\n<!-- /results: {name} -->" for name in names)
     (tmp_path / "README.md").write_text(page)
-    command = [sys.executable, "-m", "recipes.cvil.show", str(tmp_path / "a.yaml")]
     extra = ["--readme", str(tmp_path / "README.md"), "--plots", str(tmp_path / "plots")]
-    done = subprocess.run([*command, *extra], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    monkeypatch.setattr(sys, "argv", ["show", str(tmp_path / "a.yaml"), *extra])
+    assert show.main() == 0
     assert "+19.8 ± 0.3" in (tmp_path / "README.md").read_text()
     assert [path.name for path in (tmp_path / "plots").iterdir()] == ["learning_curves.svg"]
     assert (tmp_path / "plots/learning_curves.svg").read_text().startswith("<?xml")
 
 
-def test_without_results_the_command_says_so(tmp_path: Path) -> None:
+def test_without_results_the_command_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "a.yaml").write_text(yaml.safe_dump({**CONTENT, "out": str(tmp_path / "none")}))
-    command = [sys.executable, "-m", "recipes.cvil.show", str(tmp_path / "a.yaml")]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 2 and "no results yet" in done.stderr
+    monkeypatch.setattr(sys, "argv", ["show", str(tmp_path / "a.yaml")])
+    assert show.main() == 2 and "no results yet" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", ["bounds", "students", "held-out", "gains", "ablations", "data"])

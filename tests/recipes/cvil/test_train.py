@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -184,18 +183,25 @@ def test_held_out_questions_that_are_not_there_are_told_before_training(
     assert not list(Path(content["out"]).glob("steps/*/last"))
 
 
-def test_the_command_says_what_is_wrong_and_exits_with_2(content: dict[str, Any], tmp_path: Path) -> None:
+def test_the_command_says_what_is_wrong_and_exits_with_2(
+    content: dict[str, Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     path = tmp_path / "a.yaml"
     path.write_text(yaml.safe_dump(content))
-    command = [sys.executable, "-m", "recipes.cvil.train", str(path), "--set", "teacher.epochs=x"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 2 and "teacher.epochs" in done.stderr and "Traceback" not in done.stderr
+    monkeypatch.setattr(sys, "argv", ["train", str(path), "--set", "teacher.epochs=x"])
+    assert train.main() == 2
+    assert "teacher.epochs" in capsys.readouterr().err
 
 
-def test_one_run_takes_the_settings_of_a_table() -> None:
-    command = [sys.executable, "-m", "recipes.cvil.train", "recipes/cvil/small.yaml", "--set", "language=xx"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 2 and "no release for the language" in done.stderr, done.stderr
+def test_one_run_takes_the_settings_of_a_table(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["train", str(ROOT / "recipes/cvil/small.yaml"), "--set", "language=xx"])
+    assert train.main() == 2
+    assert "no release for the language" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "recipes/cvil").glob("*.yaml")), ids=lambda path: path.name)
@@ -216,20 +222,17 @@ def test_every_shipped_row_is_valid(path: Path) -> None:
 
 
 def test_the_table_trains_teachers_first_and_prints_a_line_per_job(
-    content: dict[str, Any], tmp_path: Path
+    content: dict[str, Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     content |= {"seeds": [0], "shares": [1.0], "rows": {"distilled": {"shares": [1.0, 0.0]}}}
     path = tmp_path / "a.yaml"
     path.write_text(yaml.safe_dump(content))
-    done = subprocess.run(
-        [sys.executable, "-m", "recipes.cvil.table", str(path), "--workers", "1"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    lines = done.stdout.splitlines()
-    assert done.returncode == 0, done.stderr
+    monkeypatch.setattr(sys, "argv", ["table", str(path), "--workers", "1"])
+    assert table.main() == 0
+    lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("1/3  teacher, seed 0") and "100%" in lines[1] and "0%" in lines[1]
     rows = {record["row"] for record in results.read(Path(content["out"]) / "results.jsonl")}
     assert rows == {

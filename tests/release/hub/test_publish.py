@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,9 @@ import pytest
 
 from tests.hub.plugin import hub, python
 from tests.hub.server import FOREVER, TOKEN, Fault, Hub
+from tests.hub.state import Repo
 from tests.tiny import write_vqa
+from vqa_builder import cli
 from vqa_builder.errors import ReleaseError, SpecError, VQABuilderError
 from vqa_builder.release import manifest
 from vqa_builder.release.hub.publish import LoadedBackError, publish, rollback
@@ -250,10 +253,10 @@ def test_one_repository_per_language(hub: Hub, releases: dict[str, Path]) -> Non
 
 
 def test_languages_as_configs_of_one_repository(hub: Hub, releases: dict[str, Path]) -> None:
-    publish(releases["old"], "org/tiny", as_config=True)
+    push(releases["old"], "org/tiny", as_config=True)
     assert publish(releases["hi"], "org/tiny", as_config=True).loaded[0] == "hi"
     assert not push(releases["old"], "org/tiny", as_config=True).changed
-    publish(releases["new"], "org/tiny", as_config=True)
+    push(releases["new"], "org/tiny", as_config=True)
     files = hub.files("org/tiny")
     for language, release in (("ja", releases["new"]), ("hi", releases["hi"])):
         prefix = f"{language}/"
@@ -365,12 +368,13 @@ def test_a_push_that_dies_at_any_request_leaves_the_old_or_the_new_release(
     Every fourth request, and the last; all of them where ``KILLS`` says that there is time.
     """
     push(releases["old"])
+    before = deepcopy(hub.state.repos)
     old, new = content(releases["old"]), content(releases["new"])
     requests = _push_and_count(hub, releases["new"])
     assert requests > 10
     seen: list[bool] = []
     for nth in sorted({*range(1, requests + 1, 1 if "KILLS" in os.environ else 4), requests}):
-        _reset(hub, releases["old"])
+        _reset(hub, before)
         cut = Fault(nth=nth, cut="before" if answer == "not done" else "after")
         hub.faults = [cut, Fault(nth=nth + 1, cut="before", times=FOREVER)]
         with pytest.raises(HubError):
@@ -385,13 +389,15 @@ def test_a_push_that_dies_at_any_request_leaves_the_old_or_the_new_release(
     assert not all(seen) and any(seen) == (answer != "not done")
 
 
-def _reset(hub: Hub, release: Path) -> None:
-    """A hub with the old release only."""
+def _reset(hub: Hub, repos: dict[str, Repo]) -> None:
+    """A hub with these repositories and their large files only."""
     hub.faults = []
-    hub.state.repos.clear()
+    hub.state.repos = deepcopy(repos)
+    commits = [commit for repo in repos.values() for commit in repo.commits.values()]
+    kept = {blob.path for commit in commits for blob in commit.files.values()}
     for path in hub.state.root.glob("lfs-*"):
-        path.unlink()
-    push(release)
+        if path not in kept:
+            path.unlink()
 
 
 @pytest.mark.slow
@@ -571,9 +577,18 @@ def test_the_command_publishes_and_rolls_back(hub: Hub, releases: dict[str, Path
         (["nowhere", "--repo", JA, "--gated", "maybe"], "neither auto nor manual"),
     ],
 )
-def test_wrong_usage_ends_with_2(hub: Hub, arguments: list[str], message: str) -> None:
-    done = _run(*arguments)
-    assert done.returncode == 2 and message in done.stderr and "Traceback" not in done.stderr
+def test_wrong_usage_ends_with_2(
+    hub: Hub,
+    arguments: list[str],
+    message: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["vqa-builder", "publish", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    told = capsys.readouterr().err
+    assert ended.value.code == 2 and message in told and "Traceback" not in told
 
 
 def test_a_failed_gate_ends_with_1(hub: Hub, releases: dict[str, Path]) -> None:
