@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
@@ -142,11 +142,21 @@ class Words:
                     break
             at += 1
 
+    @cached_property
+    def _sizes(self) -> dict[str, list[int]]:
+        """The first character of forms -> how many they have, the longest first."""
+        found: dict[str, set[int]] = {}
+        for form in self._unread or self._senses:
+            if 0 < len(form) <= LONGEST_UNSPACED:
+                found.setdefault(form[0], set()).add(len(form))
+        return {first: sorted(sizes, reverse=True) for first, sizes in found.items()}
+
     def _runs(self, text: str) -> Iterator[Found]:
         at = 0
         while at < len(text):
-            for end in range(min(len(text), at + LONGEST_UNSPACED), at, -1):
-                known = self._known(text[at:end].lower())
+            for size in self._sizes.get(text[at].lower(), ()):
+                end = at + size
+                known = self._known(text[at:end].lower()) if end <= len(text) else None
                 if known and stands_alone(text, at, end):
                     yield Found(at, end, *known)
                     at = end - 1
