@@ -116,8 +116,8 @@ def main() -> None:
         run(f"engine apart, {name}", ["build", spec, "--out", work / name, *limit])
     wall, cpu = alone(work / "mini")
     print(
-        f"engine alone: {wall:.1f} s, {cpu:.1f} s of CPU; the build takes {cold.wall / wall:.2f} times as long"
-        f" and {cold.cpu / cpu:.2f} times the CPU"
+        f"engine alone: {wall:.1f} s, {cpu:.1f} s of CPU; "
+        f"the build takes {cold.wall / wall:.2f} times as long and {cold.cpu / cpu:.2f} times the CPU"
     )
 
 

@@ -13,14 +13,11 @@ from typing import IO, TypeAlias
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 BLOCK = 1 << 22
 _ESCAPE = re.compile(rb"\\.", re.DOTALL)
 _MEMBER = re.compile(rb'\s*("(?:[^"\\]|\\.)*")\s*:\s*(\[|(?=[^\s\[]))', re.DOTALL)
 _Pieces: TypeAlias = Generator[tuple[str | None, bytes | None], None, bytes]
-_STEPS = np.zeros(256, np.int8)
-_STEPS[[*b"[{"]], _STEPS[[*b"]}"]] = 1, -1
 
 
 class Irregular(Exception):
@@ -112,8 +109,9 @@ def _ends(data: bytes) -> tuple[int, int, int]:
     """Where the first value ends, the last comma between values, and the bracket that closes them; or -1."""
     codes = np.frombuffer(_ESCAPE.sub(b"__", data) if b"\\" in data else data, np.uint8)
     outside = ~np.logical_xor.accumulate(codes == ord('"'))
-    steps: NDArray[np.int8] = np.take(_STEPS, codes)
-    depth = np.cumsum(np.multiply(steps, outside, out=steps), dtype=np.int32)
+    braces = codes | (ord("{") ^ ord("["))  # of both kinds of brackets
+    opened, closed = ((braces == ord(brace)) & outside for brace in "{}")
+    depth = np.cumsum(opened.view(np.int8) - closed.view(np.int8), dtype=np.int32)
     closes = np.flatnonzero(depth < 0)
     close = int(closes[0]) if len(closes) else -1
     level = slice(0, close if close >= 0 else None)
