@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyarrow as pa
@@ -12,6 +16,9 @@ from vqa_builder import schema
 from vqa_builder.batches import Batches
 from vqa_builder.release import manifest
 from vqa_builder.release.contents import ReleaseContents
+from vqa_builder.release.write import write_release
+
+_ONCE = TemporaryDirectory(prefix="vqa-builder-tests-")
 
 SCORES = pa.struct([("script_share", pa.float32()), ("chrf", pa.float32()), ("langid", pa.string())])
 JA_ANSWERS = {"yes": "はい", "no": "いいえ", "2": "2", "red": "赤", "orange": "オレンジ色"}
@@ -128,12 +135,28 @@ def ja() -> ReleaseContents:
 @pytest.fixture
 def hi() -> ReleaseContents:
     """String ids, one split, nothing rejected."""
-    return _contents("vizwiz-hi", "hi", HI, HI_ANSWERS, pa.string(), bad_records=0)
+    return make_hi()
 
 
+@cache
 def make_ja() -> ReleaseContents:
     """The contents of the fixture ``ja``."""
     return _contents("vqa-ja", "ja", JA, JA_ANSWERS, pa.int64(), bad_records=1)
+
+
+@cache
+def make_hi() -> ReleaseContents:
+    """The contents of the fixture ``hi``."""
+    return _contents("vizwiz-hi", "hi", HI, HI_ANSWERS, pa.string(), bad_records=0)
+
+
+def copy_of(contents: ReleaseContents, out: Path) -> Path:
+    """What ``write_release`` writes of ``ja`` or ``hi``, which is written once and copied."""
+    assert contents is make_ja() or contents is make_hi()
+    once = Path(_ONCE.name)
+    if not (once / contents.name).is_dir():
+        write_release(contents, once)
+    return Path(shutil.copytree(once / contents.name, out / contents.name))
 
 
 def changed(contents: ReleaseContents, question_id: int, column: str, value: Any) -> ReleaseContents:

@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from tests.release.conftest import copy_of
 from vqa_builder.errors import ReleaseError
 from vqa_builder.release import manifest
 from vqa_builder.release.contents import ReleaseContents
@@ -30,7 +31,7 @@ def test_counts_are_completed(ja: ReleaseContents) -> None:
 
 
 def test_tables_and_files_are_identified(ja: ReleaseContents, tmp_path: Path) -> None:
-    folder = write_release(ja, tmp_path)
+    folder = copy_of(ja, tmp_path)
     found = load_manifest(folder)
     assert (found.name, found.language, found.key) == ("vqa-ja", "ja", ja.facts["key"])
     assert list(found.tables) == [
@@ -148,7 +149,7 @@ def test_a_manifest_that_is_no_json_is_an_error_of_ours(tmp_path: Path, text: by
 
 
 def test_any_change_by_hand_is_noticed(ja: ReleaseContents, tmp_path: Path) -> None:
-    path = write_release(ja, tmp_path) / manifest.FILE
+    path = copy_of(ja, tmp_path) / manifest.FILE
     assert load_manifest(path.parent).is_untouched
     content: dict[str, Any] = json.loads(path.read_bytes())
     content["engines"][0]["licence"] = "MIT"

@@ -11,7 +11,7 @@ import pytest
 
 from tests.hub.plugin import hub
 from tests.hub.server import Hub
-from tests.release.conftest import changed
+from tests.release.conftest import changed, copy_of
 from vqa_builder import verify
 from vqa_builder.errors import ReleaseError, UnknownNameError
 from vqa_builder.release.contents import ReleaseContents
@@ -26,7 +26,7 @@ REPO = "org/vqa-ja"
 
 
 def test_a_folder_is_opened(ja: ReleaseContents, tmp_path: Path) -> None:
-    release = open_release(write_release(ja, tmp_path))
+    release = open_release(copy_of(ja, tmp_path))
     assert (release.folder, release.manifest.name) == (tmp_path / "vqa-ja", "vqa-ja")
     every = release.to_pandas()
     assert list(every["split"]) == ["train"] * 3 + ["validation", "test"]
@@ -37,7 +37,7 @@ def test_a_folder_is_opened(ja: ReleaseContents, tmp_path: Path) -> None:
 
 
 def test_what_a_release_does_not_hold_is_named(hi: ReleaseContents, tmp_path: Path) -> None:
-    release = open_release(write_release(hi, tmp_path))
+    release = open_release(copy_of(hi, tmp_path))
     with pytest.raises(UnknownNameError, match="'rejected'"):
         release.table("rejected")
     with pytest.raises(UnknownNameError, match="'validatoin'") as caught:
@@ -46,7 +46,7 @@ def test_what_a_release_does_not_hold_is_named(hi: ReleaseContents, tmp_path: Pa
 
 
 def test_a_folder_that_verify_cannot_find_is_told(ja: ReleaseContents, tmp_path: Path) -> None:
-    release = write_release(ja, tmp_path)
+    release = copy_of(ja, tmp_path)
     for wrong, told in (
         (tmp_path / "vqa-jp", f"did you mean {release}?"),
         (release / "manifest.json", "folder"),
@@ -57,7 +57,7 @@ def test_a_folder_that_verify_cannot_find_is_told(ja: ReleaseContents, tmp_path:
 
 
 def test_two_revisions_are_compared(hub: Hub, ja: ReleaseContents, tmp_path: Path) -> None:
-    old = write_release(ja, tmp_path / "old")
+    old = copy_of(ja, tmp_path / "old")
     new = write_release(changed(ja, 228478001, "question", "犬は何匹ですか？"), tmp_path / "new")
     publish(old, REPO, tag="v1.0", reload=False)
     publish(new, REPO, reload=False)
@@ -79,7 +79,7 @@ def test_two_revisions_are_compared(hub: Hub, ja: ReleaseContents, tmp_path: Pat
 def test_what_is_not_there_is_told(
     hub: Hub, ja: ReleaseContents, tmp_path: Path, name: str, error: type[Exception], message: str
 ) -> None:
-    publish(write_release(ja, tmp_path), REPO, reload=False)
+    publish(copy_of(ja, tmp_path), REPO, reload=False)
     with pytest.raises(error) as caught:
         open_release(name)
     assert message in str(caught.value)

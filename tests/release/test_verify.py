@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from tests.release.conftest import copy_of
 from vqa_builder.errors import ReleaseError
 from vqa_builder.release import manifest
 from vqa_builder.release.contents import ReleaseContents
@@ -51,7 +52,7 @@ def _replace(folder: Path, key: str, table: pa.Table) -> None:
 
 @pytest.mark.parametrize("which", ["ja", "hi"])
 def test_a_release_proves_itself(which: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
-    report = verify(write_release(request.getfixturevalue(which), tmp_path))
+    report = verify(copy_of(request.getfixturevalue(which), tmp_path))
     assert _failed(report) == {}
     assert report.ok
     assert [check.name for check in report.checks] == [
@@ -79,7 +80,7 @@ def test_a_release_proves_itself(which: str, request: pytest.FixtureRequest, tmp
 
 
 def test_it_says_what_it_proved(ja: ReleaseContents, tmp_path: Path) -> None:
-    proved = {check.name: check.detail for check in verify(write_release(ja, tmp_path)).checks}
+    proved = {check.name: check.detail for check in verify(copy_of(ja, tmp_path)).checks}
     assert proved["counts"] == "7 source rows = 5 kept + 2 rejected"
     assert proved["files"].startswith("10 files, ")
     assert proved["soft_scores"] == "labels and soft scores follow from the English answers"
@@ -101,7 +102,7 @@ def test_it_says_what_it_proved(ja: ReleaseContents, tmp_path: Path) -> None:
 def test_links_stay_within_the_words(
     links: list[tuple[int, int]], fault: str | None, ja: ReleaseContents, tmp_path: Path
 ) -> None:
-    folder = write_release(ja, tmp_path)
+    folder = copy_of(ja, tmp_path)
 
     def link(rows: list[dict[str, Any]]) -> None:
         row = next(row for row in rows if row["question_id"] == 228478000)
@@ -114,7 +115,7 @@ def test_links_stay_within_the_words(
 
 
 def test_a_changed_report_is_noticed(ja: ReleaseContents, tmp_path: Path) -> None:
-    folder = write_release(ja, tmp_path)
+    folder = copy_of(ja, tmp_path)
     page = folder / "report.html"
     page.write_bytes(page.read_bytes() + b" ")
     assert "report.html: bytes expected" in _failed(verify(folder, reload=False))["files"]
@@ -133,7 +134,7 @@ def test_users_load_every_config(
     from datasets import load_dataset
 
     contents = request.getfixturevalue(which)
-    folder = str(write_release(contents, tmp_path))
+    folder = str(copy_of(contents, tmp_path))
     options: dict[str, Any] = {"streaming": streaming, "cache_dir": str(tmp_path / "cache")}
     kept = load_dataset(folder, **options)
     assert list(kept["validation"]) == contents.data["validation"].to_pylist()
@@ -148,7 +149,7 @@ def test_users_load_every_config(
 def test_test_rows_without_answers_stay_without(ja: ReleaseContents, tmp_path: Path) -> None:
     from datasets import load_dataset
 
-    folder = str(write_release(ja, tmp_path))
+    folder = str(copy_of(ja, tmp_path))
     (row,) = load_dataset(folder, split="test", cache_dir=str(tmp_path / "cache"))
     names = ("answers", "labels", "soft_scores", "multiple_choice_answer")
     assert [row[name] for name in names] == [None] * 4
@@ -162,7 +163,7 @@ def test_the_cache_and_the_settings_of_the_user_stay_as_they_were(
     cache = tmp_path / "cache"
     monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", cache)
     bars, level = datasets.are_progress_bars_disabled(), datasets.logging.get_verbosity()
-    assert verify(write_release(ja, tmp_path)).ok
+    assert verify(copy_of(ja, tmp_path)).ok
     assert not cache.exists()
     assert (datasets.are_progress_bars_disabled(), datasets.logging.get_verbosity()) == (bars, level)
 
@@ -179,7 +180,7 @@ def test_the_network_is_not_asked(
 
     monkeypatch.setattr(socket.socket, "connect", connect)
     monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", False)
-    assert _failed(verify(write_release(ja, tmp_path))) == {}
+    assert _failed(verify(copy_of(ja, tmp_path))) == {}
 
 
 def test_a_release_without_a_vocabulary_has_no_config_of_answers(ja: ReleaseContents, tmp_path: Path) -> None:
@@ -203,7 +204,7 @@ def test_a_release_without_a_vocabulary_has_no_config_of_answers(ja: ReleaseCont
 
 
 def test_without_reload_datasets_is_not_asked(ja: ReleaseContents, tmp_path: Path) -> None:
-    report = verify(write_release(ja, tmp_path), reload=False)
+    report = verify(copy_of(ja, tmp_path), reload=False)
     assert report.ok
     assert "reload" not in {check.name for check in report.checks}
 
@@ -212,7 +213,7 @@ def test_without_reload_datasets_is_not_asked(ja: ReleaseContents, tmp_path: Pat
 
 
 def test_a_flipped_byte_is_found(ja: ReleaseContents, tmp_path: Path) -> None:
-    folder = write_release(ja, tmp_path)
+    folder = copy_of(ja, tmp_path)
     content = bytearray((folder / TRAIN).read_bytes())
     content[len(content) // 3] ^= 0xFF
     (folder / TRAIN).write_bytes(content)
@@ -224,7 +225,7 @@ def test_a_flipped_byte_is_found(ja: ReleaseContents, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", [TRAIN, "answers/answer_map.parquet", "README.md", "more.md"])
 @pytest.mark.parametrize("kind", ["pipe", "device", "broken link"])
 def test_what_never_ends_is_not_read(ja: ReleaseContents, tmp_path: Path, name: str, kind: str) -> None:
-    path = write_release(ja, tmp_path) / name
+    path = copy_of(ja, tmp_path) / name
     path.unlink(missing_ok=True)
     if kind == "pipe":
         os.mkfifo(path)
@@ -255,7 +256,7 @@ def test_a_protected_span_that_an_engine_lost_is_found_and_one_that_people_left_
 def test_a_truncated_file_is_found_and_nothing_is_raised(
     ja: ReleaseContents, tmp_path: Path, name: str, rest: int
 ) -> None:
-    folder = write_release(ja, tmp_path)
+    folder = copy_of(ja, tmp_path)
     (folder / name).write_bytes((folder / name).read_bytes()[:rest])
     failed = _failed(verify(folder))
     assert f"{name}: bytes expected" in failed["files"]
@@ -264,14 +265,14 @@ def test_a_truncated_file_is_found_and_nothing_is_raised(
 
 @pytest.mark.parametrize("name", [TRAIN, "answers/answer_map.parquet", "README.md", "build.yaml"])
 def test_a_missing_file_is_found(ja: ReleaseContents, tmp_path: Path, name: str) -> None:
-    folder = write_release(ja, tmp_path)
+    folder = copy_of(ja, tmp_path)
     (folder / name).unlink()
     assert f"{name}: listed in the manifest" in _failed(verify(folder))["files"]
 
 
 @pytest.mark.parametrize("name", ["notes.txt", "data/train-00001-of-00002.parquet"])
 def test_an_extra_file_is_found(ja: ReleaseContents, tmp_path: Path, name: str) -> None:
-    folder = write_release(ja, tmp_path)
+    folder = copy_of(ja, tmp_path)
     (folder / name).write_bytes(b"x")
     assert f"{name}: in the folder, not listed" in _failed(verify(folder))["files"]
 
@@ -296,7 +297,7 @@ def test_an_extra_file_is_found(ja: ReleaseContents, tmp_path: Path, name: str) 
 def test_an_edited_manifest_is_found(
     ja: ReleaseContents, tmp_path: Path, path: list[str | int], value: object, check: str
 ) -> None:
-    folder = write_release(ja, tmp_path)
+    folder = copy_of(ja, tmp_path)
     content = json.loads((folder / manifest.FILE).read_bytes())
     place = content
     for step in path[:-1]:
@@ -308,7 +309,7 @@ def test_an_edited_manifest_is_found(
 
 
 def test_a_release_whose_manifest_is_gone_fails(ja: ReleaseContents, tmp_path: Path) -> None:
-    folder = write_release(ja, tmp_path)
+    folder = copy_of(ja, tmp_path)
     (folder / manifest.FILE).write_bytes(b"{")
     assert set(_failed(verify(folder))) == {"manifest"}
     (folder / manifest.FILE).unlink()
@@ -318,7 +319,7 @@ def test_a_release_whose_manifest_is_gone_fails(ja: ReleaseContents, tmp_path: P
 def test_no_folder_and_another_format_are_wrong_usage(ja: ReleaseContents, tmp_path: Path) -> None:
     with pytest.raises(ReleaseError, match="no such folder"):
         verify(tmp_path / "vqa-ja")
-    folder = write_release(ja, tmp_path)
+    folder = copy_of(ja, tmp_path)
     (folder / manifest.FILE).write_text('{"format": 99}', encoding="utf-8")
     with pytest.raises(ReleaseError, match="does not read"):
         verify(folder)
@@ -370,7 +371,7 @@ def _set(row: int, **values: object) -> Callable[[list[dict[str, Any]]], None]:
 def test_a_wrong_row_is_found(
     ja: ReleaseContents, tmp_path: Path, key: str, change: Callable[..., Any], check: str, message: str
 ) -> None:
-    folder = write_release(ja, tmp_path)
+    folder = copy_of(ja, tmp_path)
     _rows(folder, key, change)
     failed = _failed(verify(folder, reload=check == "reload"))
     assert message in failed[check]
@@ -393,7 +394,7 @@ def test_a_wrong_row_is_found(
 def test_what_users_should_know_is_a_warning(
     ja: ReleaseContents, tmp_path: Path, key: str, change: Callable[..., Any], check: str, message: str
 ) -> None:
-    folder = write_release(ja, tmp_path)
+    folder = copy_of(ja, tmp_path)
     _rows(folder, key, change)
     report = verify(folder, reload=False)
     assert report.ok
@@ -403,7 +404,7 @@ def test_what_users_should_know_is_a_warning(
 
 
 def test_the_column_that_was_changed_is_named(ja: ReleaseContents, tmp_path: Path) -> None:
-    folder = write_release(ja, tmp_path)
+    folder = copy_of(ja, tmp_path)
     _rows(folder, "data/train", lambda rows: None)
     content = dict(manifest.load_manifest(folder).content)
     content["tables"]["data/train"]["content_hash"] = "00"
@@ -413,13 +414,13 @@ def test_the_column_that_was_changed_is_named(ja: ReleaseContents, tmp_path: Pat
 
 
 def test_a_label_that_left_the_answer_map_is_found(ja: ReleaseContents, tmp_path: Path) -> None:
-    folder = write_release(ja, tmp_path)
+    folder = copy_of(ja, tmp_path)
     _rows(folder, "answers/answer_map", lambda rows: rows.pop(0))
     assert "a label outside the answer map" in _failed(verify(folder, reload=False))["answers"]
 
 
 def test_bytes_that_are_no_utf8_are_found(ja: ReleaseContents, tmp_path: Path) -> None:
-    folder = write_release(ja, tmp_path)
+    folder = copy_of(ja, tmp_path)
     table = read_table(folder, "data/test")
     broken = pa.array([b"\xff\xfe"], pa.binary()).view(pa.string())
     place = table.schema.get_field_index("question")
@@ -428,7 +429,7 @@ def test_bytes_that_are_no_utf8_are_found(ja: ReleaseContents, tmp_path: Path) -
 
 
 def test_another_schema_is_found(ja: ReleaseContents, tmp_path: Path) -> None:
-    folder = write_release(ja, tmp_path)
+    folder = copy_of(ja, tmp_path)
     table = read_table(folder, "data/test")
     _replace(folder, "data/test", table.drop_columns(["alignment"]))
     failed = _failed(verify(folder))
@@ -437,7 +438,7 @@ def test_another_schema_is_found(ja: ReleaseContents, tmp_path: Path) -> None:
 
 
 def test_a_card_that_promises_other_columns_is_found(ja: ReleaseContents, tmp_path: Path) -> None:
-    folder = write_release(ja, tmp_path)
+    folder = copy_of(ja, tmp_path)
     readme = (folder / "README.md").read_text(encoding="utf-8")
     changed = readme.replace("  - name: labels\n    list: int32", "  - name: labels\n    list: string", 1)
     (folder / "README.md").write_text(changed, encoding="utf-8")
@@ -446,7 +447,7 @@ def test_a_card_that_promises_other_columns_is_found(ja: ReleaseContents, tmp_pa
 
 
 def test_only_the_first_faults_are_shown(ja: ReleaseContents, tmp_path: Path) -> None:
-    folder = write_release(ja, tmp_path)
+    folder = copy_of(ja, tmp_path)
     for place in range(9):
         (folder / f"{place}.txt").write_bytes(b"x")
     detail = _failed(verify(folder, reload=False))["files"]

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from tests.release.conftest import changed
+from tests.release.conftest import changed, copy_of
 from vqa_builder import diff
 from vqa_builder.errors import ReleaseError, UnknownNameError
 from vqa_builder.release.contents import ReleaseContents
@@ -124,7 +124,7 @@ def test_engines_and_counts_are_told(ja: ReleaseContents, tmp_path: Path) -> Non
 
 
 def test_manifests_alone_tell_the_level_without_rows(ja: ReleaseContents, tmp_path: Path) -> None:
-    old = write_release(ja, tmp_path / "old")
+    old = copy_of(ja, tmp_path / "old")
     new = write_release(changed(ja, 228478001, "question", "犬は？"), tmp_path / "new")
     found = described(load_manifest(old), load_manifest(new))
     assert (found.level, found.rows, found.because) == ("minor", (), ("data/train: question",))
@@ -138,7 +138,7 @@ def test_another_order_is_a_change_of_columns_and_not_of_rows(ja: ReleaseContent
 
 
 def test_what_is_no_release_or_damaged_is_refused(ja: ReleaseContents, tmp_path: Path) -> None:
-    folder = write_release(ja, tmp_path / "a")
+    folder = copy_of(ja, tmp_path / "a")
     with pytest.raises(ReleaseError, match="no release"):
         diff(folder, tmp_path)
     other = write_release(changed(ja, 228478001, "question", "犬は？"), tmp_path / "b")
@@ -169,12 +169,12 @@ def _first(old: Path, new: Path) -> Difference | None:
 
 def test_equal_tables_have_no_difference(ja: ReleaseContents, tmp_path: Path) -> None:
     other = dataclasses.replace(ja, facts={**ja.facts, "licence": None})
-    assert _first(write_release(ja, tmp_path / "a"), write_release(other, tmp_path / "b")) is None
+    assert _first(copy_of(ja, tmp_path / "a"), write_release(other, tmp_path / "b")) is None
 
 
 @pytest.mark.parametrize("with_rows", [True, False])
 def test_table_column_and_rows_are_named(ja: ReleaseContents, tmp_path: Path, with_rows: bool) -> None:
-    old = write_release(ja, tmp_path / "a")
+    old = copy_of(ja, tmp_path / "a")
     new = write_release(changed(ja, 228478001, "soft_scores", [0.9]), tmp_path / "b")
     if not with_rows:
         shutil.rmtree(old / "data")
@@ -187,7 +187,7 @@ def test_table_column_and_rows_are_named(ja: ReleaseContents, tmp_path: Path, wi
 
 
 def test_tables_that_came_went_or_grew(ja: ReleaseContents, tmp_path: Path) -> None:
-    old = write_release(ja, tmp_path / "a")
+    old = copy_of(ja, tmp_path / "a")
     data = {**ja.data, "train": ja.data["train"].slice(1), "validation": ja.data["validation"].slice(0, 0)}
     counts = {**ja.facts["counts"], "source": {"train": 3, "validation": 1, "test": 1}}
     less = dataclasses.replace(ja, data=data, facts={**ja.facts, "counts": counts})

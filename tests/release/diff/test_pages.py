@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.release.conftest import changed
+from tests.release.conftest import changed, copy_of
 from vqa_builder.errors import StorageError
 from vqa_builder.release.contents import ReleaseContents
 from vqa_builder.release.diff import pages
@@ -70,7 +70,7 @@ def test_the_page_is_whole_and_escaped(found: ReleaseDiff) -> None:
 
 
 def test_equal_releases_say_so(ja: ReleaseContents, tmp_path: Path) -> None:
-    folder = write_release(ja, tmp_path)
+    folder = copy_of(ja, tmp_path)
     same = diff(folder, folder)
     assert pages.text_lines(same) == ["vqa-ja: the same content and the same description"]
     assert pages.html(same).count("<h2>") == 0

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from tests.release.conftest import changed
+from tests.release.conftest import changed, copy_of
 from vqa_builder.errors import ReleaseError
 from vqa_builder.release.contents import ReleaseContents
 from vqa_builder.release.diff.rows_changed import RowGroup, Rows, compare, differs
@@ -53,7 +53,7 @@ def _groups(old: Path, new: Path) -> dict[str, RowGroup]:
 def test_the_same_release_in_another_order_has_no_difference(ja: ReleaseContents, tmp_path: Path) -> None:
     turned = {split: table.take(list(range(table.num_rows))[::-1]) for split, table in ja.data.items()}
     new = write_release(dataclasses.replace(ja, data=turned), tmp_path / "new")
-    assert _groups(write_release(ja, tmp_path / "old"), new) == {}
+    assert _groups(copy_of(ja, tmp_path / "old"), new) == {}
 
 
 def test_ids_of_another_type_meet(ja: ReleaseContents, tmp_path: Path) -> None:
@@ -66,7 +66,7 @@ def test_ids_of_another_type_meet(ja: ReleaseContents, tmp_path: Path) -> None:
     data = {split: with_text_ids(table) for split, table in ja.data.items()}
     rejected = {split: with_text_ids(table) for split, table in ja.rejected.items()}
     new = write_release(dataclasses.replace(ja, data=data, rejected=rejected), tmp_path / "new")
-    assert _groups(write_release(ja, tmp_path / "old"), new) == {}
+    assert _groups(copy_of(ja, tmp_path / "old"), new) == {}
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_a_changed_value_is_told_with_what_it_was(
     ja: ReleaseContents, tmp_path: Path, column: str, value: Any, kind: str, old: Any
 ) -> None:
     folders = [
-        write_release(ja, tmp_path / "old"),
+        copy_of(ja, tmp_path / "old"),
         write_release(changed(ja, 228478001, column, value), tmp_path),
     ]
     found = _groups(*folders)
@@ -100,7 +100,7 @@ def test_of_the_answers_only_those_that_differ_are_shown(ja: ReleaseContents, tm
     row = next(one for one in ja.data["train"].to_pylist() if one["question_id"] == 1117560050)
     answers = [{**one, "answer": "橙色"} if one["answer_en"] == "orange" else one for one in row["answers"]]
     new = write_release(changed(ja, 1117560050, "answers", answers), tmp_path)
-    group = _groups(write_release(ja, tmp_path / "old"), new)["answers"]
+    group = _groups(copy_of(ja, tmp_path / "old"), new)["answers"]
     assert [one["answer"] for one in group.examples[0]["new"]] == ["橙色"]
 
 
@@ -114,7 +114,7 @@ def test_rows_come_go_and_move(ja: ReleaseContents, tmp_path: Path) -> None:
     source = {"train": 2, "validation": 3, "test": 1}
     facts = {**ja.facts, "counts": {**ja.facts["counts"], "source": source}}
     new = write_release(dataclasses.replace(ja, data=data, facts=facts), tmp_path / "new")
-    old = write_release(ja, tmp_path / "old")
+    old = copy_of(ja, tmp_path / "old")
     found = _groups(old, new)
     assert {kind: group.rows for kind, group in found.items()} == {"removed": 1, "moved to another split": 1}
     assert found["moved to another split"].examples == (
@@ -139,7 +139,7 @@ def test_a_flipped_verdict_says_by_which_score_and_why(
     new = write_release(
         dataclasses.replace(ja, data=data, rejected={**ja.rejected, "train": rejected}), tmp_path / "new"
     )
-    old = write_release(ja, tmp_path / "old")
+    old = copy_of(ja, tmp_path / "old")
     found = {kind: group.rows for kind, group in _groups(old, new).items()}
     expected = {"now rejected": 1, f"now rejected: chrf<30 ({cause})": 1, "now rejected: copy": 1}
     assert found == expected | ({"score chrf": 1} if chrf == 25.0 else {})
