@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from functools import wraps
 from pathlib import Path
@@ -13,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from tests import command
 from tests.tiny import write_vqa
 from vqa_builder import build, load_spec
 from vqa_builder.errors import SpecError, StorageError
@@ -193,8 +192,9 @@ def test_a_folder_without_parts_is_an_error(kind: str, tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_the_command_line_does_the_same(tiny: Path, tmp_path: Path) -> None:
     def run(*arguments: str) -> str:
-        command = [sys.executable, "-m", "vqa_builder", *arguments]
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        done = command.run(*arguments)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
     out = str(tmp_path / "out")
     for shard in ("1/2", "2/2"):

@@ -6,15 +6,15 @@ import dataclasses
 import os
 import re
 import shutil
-import sys
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
 
+from tests.command import run
 from tests.tiny import write_vqa
-from vqa_builder import build, cli, load_spec, verify
+from vqa_builder import build, load_spec, verify
 from vqa_builder.errors import ReleaseError, StorageError
 from vqa_builder.release import card, manifest
 from vqa_builder.release.contents import ReleaseContents
@@ -271,13 +271,9 @@ def test_a_damaged_release_gets_no_report(out: Path, tmp_path: Path) -> None:
 
 
 def test_the_command_names_the_page_or_what_is_wrong(
-    out: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    out: Path,
 ) -> None:
-    monkeypatch.setattr(sys, "argv", ["vqa-builder", "report", str(out / "out" / "tiny-ja")])
-    with pytest.raises(SystemExit) as ended:
-        cli.main()
-    assert not ended.value.code and capsys.readouterr().out.strip().endswith("report.html")
-    monkeypatch.setattr(sys, "argv", ["vqa-builder", "report", str(out / "nothing")])
-    with pytest.raises(SystemExit) as ended:
-        cli.main()
-    assert ended.value.code == 2 and "Traceback" not in capsys.readouterr().err
+    done = run("report", out / "out" / "tiny-ja")
+    assert done.returncode == 0 and done.stdout.strip().endswith("report.html")
+    wrong = run("report", out / "nothing")
+    assert wrong.returncode == 2 and "Traceback" not in wrong.stderr

@@ -26,12 +26,14 @@ READ = """
 import json, sys
 from tests.sources.reading import Reading, source
 from vqa_builder.errors import VQABuilderError
-options = json.loads(sys.argv[1])
-try:
-    read = Reading("hub", **options)
-    print(json.dumps([source("hub", **options).fingerprint(), read.rows, len(read.batches), read.bad]))
-except VQABuilderError as error:
-    print(json.dumps(str(error)))
+told = []
+for options in json.loads(sys.argv[1]):
+    try:
+        read = Reading("hub", **options)
+        told.append([source("hub", **options).fingerprint(), read.rows, len(read.batches), read.bad])
+    except VQABuilderError as error:
+        told.append(str(error))
+print(json.dumps(told))
 """
 
 
@@ -85,9 +87,11 @@ def push(folder: Path, loopback: LoopbackHub) -> str:
     return commit
 
 
-def in_a_child(**options: Any) -> Any:
-    """What a fresh process reads: fingerprint, rows, number of batches, bad records; or its error."""
-    return json.loads(python(READ, json.dumps({"repo": REPO, "columns": COLUMNS, **options})).stdout)
+def in_a_child(*options: dict[str, Any]) -> list[Any]:
+    """What a fresh process reads for each: fingerprint, rows, number of batches, bad records; or an error."""
+    asked = [{"repo": REPO, "columns": COLUMNS, **each} for each in options]
+    told: list[Any] = json.loads(python(READ, json.dumps(asked)).stdout)
+    return told
 
 
 class TestFolder:
@@ -162,7 +166,7 @@ class TestHub:
 
     def test_streams_the_head_of_main(self, hub: LoopbackHub, tmp_path: Path) -> None:
         commit = push(dataset(tmp_path / "data"), hub)
-        fingerprint, read, batches, bad = in_a_child()
+        [(fingerprint, read, batches, bad)] = in_a_child({})
         assert fingerprint == [f"{REPO}@{commit}"] and (batches, bad) == (2, [])
         assert [row["question_id"] for row in read] == [0, 1, 2, 50_000, 50_001]
         stored = {path.suffix for path in (tmp_path / "home").rglob("*") if path.is_file()}
@@ -171,32 +175,28 @@ class TestHub:
     def test_a_revision_stays_what_it_was(self, hub: LoopbackHub, tmp_path: Path) -> None:
         first = push(dataset(tmp_path / "data"), hub)
         second = push(dataset(tmp_path / "data", train=5), hub)
-        assert [len(in_a_child(revision=each)[1]) for each in (first, second, "main")] == [5, 7, 7]
+        read = in_a_child(*({"revision": each} for each in (first, second, "main")))
+        assert [len(rows) for _, rows, _, _ in read] == [5, 7, 7]
         assert source("hub", repo=REPO).fingerprint() == [f"{REPO}@{second}"]
         assert source("hub", repo=REPO, revision=first).fingerprint() == [f"{REPO}@{first}"]
 
-    @pytest.mark.parametrize(
-        ("options", "words"),
-        [
+    def test_what_is_not_there(self, hub: LoopbackHub, tmp_path: Path) -> None:
+        push(dataset(tmp_path / "data"), hub)
+        expected: list[tuple[dict[str, Any], str]] = [
             ({"repo": "org/none"}, "There is no such dataset"),
             ({"revision": "v9"}, "no such revision"),
             ({"config": "large"}, "no such configuration"),
             ({"splits": {"test": "test"}}, "Unknown split 'test'"),
-        ],
-    )
-    def test_what_is_not_there(
-        self, hub: LoopbackHub, tmp_path: Path, options: dict[str, Any], words: str
-    ) -> None:
-        push(dataset(tmp_path / "data"), hub)
-        message = in_a_child(**options)
-        assert words in message and options.get("repo", REPO) in message
+        ]
+        messages = in_a_child(*(options for options, _ in expected))
+        for (options, words), message in zip(expected, messages, strict=True):
+            assert words in message and options.get("repo", REPO) in message
 
     def test_offline(self, hub: LoopbackHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         commit = push(dataset(tmp_path / "data"), hub)
         monkeypatch.setenv("HF_HUB_OFFLINE", "1")
         monkeypatch.setenv("HF_DATASETS_OFFLINE", "1")
-        for revision in (None, "main", commit):
-            message = in_a_child(revision=revision)
+        for message in in_a_child(*({"revision": each} for each in (None, "main", commit))):
             assert "cannot be read offline" in message and "unset HF_HUB_OFFLINE" in message
 
     def test_an_unusable_name(self) -> None:

@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
+from tests.command import run
 from tests.hub.plugin import hub, python
 from tests.hub.server import FOREVER, TOKEN, Fault, Hub
 from tests.hub.state import Repo
 from tests.tiny import write_vqa
-from vqa_builder import cli
 from vqa_builder.errors import ReleaseError, SpecError, VQABuilderError
 from vqa_builder.release import manifest
 from vqa_builder.release.hub.publish import LoadedBackError, publish, rollback
@@ -547,23 +547,19 @@ def test_a_wrong_token_is_refused_and_not_shown(hub: Hub, releases: dict[str, Pa
 # The command
 
 
-def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = "import sys; from vqa_builder.cli import main; sys.argv[0] = 'vqa-builder'; main()"
-    return python(command, "publish", *arguments, ok=False)
-
-
 def test_the_command_publishes_and_rolls_back(hub: Hub, releases: dict[str, Path]) -> None:
     folders = [str(releases["old"]), str(releases["hi"])]
-    done = _run(*folders, "--repo", "org/tiny-{language}", "--json", "--no-reload")
+    done = run("publish", *folders, "--repo", "org/tiny-{language}", "--json", "--no-reload")
     assert done.returncode == 0, done.stderr
     assert [one["repo"] for one in json.loads(done.stdout)] == [JA, HI]
-    planned = _run(str(releases["new"]), "--repo", JA, "--dry-run")
+    planned = run("publish", str(releases["new"]), "--repo", JA, "--dry-run")
     assert "dry run, nothing was written" in planned.stdout and "change" in planned.stdout
     assert len(hub.history(JA)) == 2
-    changed = _run(str(releases["new"]), "--repo", JA, "--tag", "v1.1")
+    command = "import sys; from vqa_builder.cli import main; sys.argv[0] = 'vqa-builder'; main()"
+    changed = python(command, "publish", str(releases["new"]), "--repo", JA, "--tag", "v1.1", ok=False)
     assert changed.returncode == 0, changed.stderr
     assert "loaded back, same content: default, rejected, answers\ntagged v1.1\n" in changed.stdout
-    back = _run("--rollback", "--repo", JA)
+    back = run("publish", "--rollback", "--repo", JA)
     assert back.returncode == 0 and on_hub(hub) == content(releases["old"])
     assert TOKEN not in "".join([*vars(done).values().__str__(), changed.stderr, back.stderr])
 
@@ -577,23 +573,14 @@ def test_the_command_publishes_and_rolls_back(hub: Hub, releases: dict[str, Path
         (["nowhere", "--repo", JA, "--gated", "maybe"], "neither auto nor manual"),
     ],
 )
-def test_wrong_usage_ends_with_2(
-    hub: Hub,
-    arguments: list[str],
-    message: str,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    monkeypatch.setattr(sys, "argv", ["vqa-builder", "publish", *arguments])
-    with pytest.raises(SystemExit) as ended:
-        cli.main()
-    told = capsys.readouterr().err
-    assert ended.value.code == 2 and message in told and "Traceback" not in told
+def test_wrong_usage_ends_with_2(hub: Hub, arguments: list[str], message: str) -> None:
+    done = run("publish", *arguments)
+    assert done.returncode == 2 and message in done.stderr and "Traceback" not in done.stderr
 
 
 def test_a_failed_gate_ends_with_1(hub: Hub, releases: dict[str, Path]) -> None:
     hub.faults = [Fault("^GET .*/resolve/.*/answers/", times=FOREVER, change=_flip)]
-    done = _run(str(releases["old"]), "--repo", JA)
+    done = run("publish", str(releases["old"]), "--repo", JA)
     assert done.returncode == 1
     assert "--rollback" in done.stderr and TOKEN not in done.stderr + done.stdout
 
