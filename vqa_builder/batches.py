@@ -213,6 +213,12 @@ def rows_at_once(
     ]
     if any(_is_bytes(file.schema.column(at)) for at in read):
         most = min(most, LARGE_PIECE)
+    texts = [
+        file.schema.column(at).path for at in read if file.schema.column(at).physical_type == "BYTE_ARRAY"
+    ]
+    encoded = pq.ParquetFile(
+        source, read_dictionary=texts, metadata=file, buffer_size=1 << 20, pre_buffer=False
+    )
     largest = 1.0
     for number in range(file.num_row_groups):
         group = file.row_group(number)
@@ -222,18 +228,17 @@ def rows_at_once(
             chunk = group.column(at)
             if chunk.physical_type == "BYTE_ARRAY" and chunk.total_uncompressed_size > PIECE_BYTES / most:
                 each = chunk.num_values / max(group.num_rows, 1)
-                largest = max(largest, each * _longest(source, file, number, chunk))
+                largest = max(largest, each * _longest(encoded, number, chunk))
     return max(1, min(most, int(PIECE_BYTES / largest)))
 
 
-def _longest(source: Path | pa.NativeFile, file: pq.FileMetaData, group: int, chunk: Any) -> int:
-    """Bytes of the longest value in the dictionary of a column in a group of rows; 0 where it has none."""
-    name = chunk.path_in_schema
+def _longest(encoded: pq.ParquetFile, group: int, chunk: Any) -> int:
+    """Bytes of the longest value in the dictionary of a column in a group of rows; 0 where it has none.
+
+    Texts come as dictionaries from ``encoded``.
+    """
     try:
-        reader = pq.ParquetFile(
-            source, read_dictionary=[name], metadata=file, buffer_size=1 << 20, pre_buffer=False
-        )
-        first = next(reader.iter_batches(1, [group], [name]), None)
+        first = next(encoded.iter_batches(1, [group], [chunk.path_in_schema]), None)
     except pa.ArrowException:  # encodings that Arrow does not read as a dictionary
         return int(chunk.total_uncompressed_size) if "RLE_DICTIONARY" in chunk.encodings else 0
     return longest_repeated(first.column(0)) if first is not None else 0
