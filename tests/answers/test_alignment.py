@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from tests.answers.conftest import MakeExamples, assigned
 from vqa_builder import languages, schema, segments as segmentation
 from vqa_builder.answers import candidates, contexts, senses
-from vqa_builder.answers.alignment import align, answer_texts, open_senses, unknown_answers
+from vqa_builder.answers.alignment import align, answer_texts, listed_answers, open_senses, unknown_answers
 
 JA = languages.get("ja")
 ENGINES = ["mini|v1"]
@@ -156,7 +156,9 @@ def test_what_a_dictionary_refutes_is_no_answer(
     translations = pa.table({"text": texts, "back_text": texts, "engine": pa.array(["mini|v1"] * size)})
     verdicts = pa.table({"keep": [True] * size})
     answer_map = align(**inputs, language=JA, glossary={}, engines=ENGINES)
-    made = answer_texts(segments, translations, verdicts, answer_map, JA, ENGINES, glossary={})
+    made = answer_texts(
+        segments, listed_answers(segments, JA), translations, verdicts, answer_map, JA, ENGINES, glossary={}
+    )
     found = dict(zip(segments["text"].to_pylist(), made["method"].to_pylist(), strict=True))
     assert found["zarf dog"] == "engine"
     assert found["brown zarf dog"] == "untranslated"
@@ -184,7 +186,7 @@ def test_no_answer_reads_otherwise_without_the_translations_that_need_not_be_mad
     segments, glossary = whole["segments"], {("blick", ""): "ブリック"}
     answers = segments.filter(pc.equal(segments["role"], "answer"))
     said = ["ダックス" if text == "dax" else None for text in answers["text"].to_pylist()]
-    wanted = unknown_answers(answers, whole["contexts"], said, JA, glossary)
+    wanted = unknown_answers(answers, listed_answers(answers, JA), whole["contexts"], said, JA, glossary)
     assert answers["text"].filter(wanted).to_pylist() == ["dax", "grault", "quux", "wug", "zarf"]
     less = pa.concat_tables(
         [segments.filter(pc.not_equal(segments["role"], "answer")), answers.filter(wanted)]
@@ -199,7 +201,14 @@ def test_no_answer_reads_otherwise_without_the_translations_that_need_not_be_mad
     fewer = {name: segmentation.for_all(segments, table) for name, table in some.items()}
     read = [
         answer_texts(
-            segments, made["translations"], made["verdicts"], maps[0], JA, ENGINES, glossary=glossary
+            segments,
+            listed_answers(segments, JA),
+            made["translations"],
+            made["verdicts"],
+            maps[0],
+            JA,
+            ENGINES,
+            glossary=glossary,
         )
         for made in (whole, fewer)
     ]
@@ -212,10 +221,12 @@ def test_an_answer_is_asked_for_where_one_of_its_spellings_or_senses_is_unknown(
     inputs = tables(make_examples, make_vocabulary, [("What is this?", {"Zarf": 3, "zarf": 7})], ["zarf"])
     answers = inputs["segments"].filter(pc.equal(inputs["segments"]["role"], "answer"))
     for glossary, found in (({}, [True, True]), ({("zarf", ""): "ザーフ"}, [False, False])):
-        arguments = (answers, inputs["contexts"], [None, None], JA, glossary)
+        arguments = (answers, listed_answers(answers, JA), inputs["contexts"], [None, None], JA, glossary)
         assert unknown_answers(*arguments).to_pylist() == found
     sensed = answers.set_column(3, "context", pa.array(["thing", ""]))
-    assert unknown_answers(sensed, inputs["contexts"], [None] * 2, JA, glossary).to_pylist() == [True, True]
+    assert unknown_answers(
+        sensed, listed_answers(sensed, JA), inputs["contexts"], [None] * 2, JA, glossary
+    ).to_pylist() == [True, True]
 
 
 def test_annotators_answers_read_as_their_sense_says(
@@ -225,7 +236,14 @@ def test_annotators_answers_read_as_their_sense_says(
     answer_map = align(**inputs, language=JA, glossary={}, engines=ENGINES)
     segments = inputs["segments"]
     made = answer_texts(
-        segments, inputs["translations"], inputs["verdicts"], answer_map, JA, ENGINES, glossary={}
+        segments,
+        listed_answers(segments, JA),
+        inputs["translations"],
+        inputs["verdicts"],
+        answer_map,
+        JA,
+        ENGINES,
+        glossary={},
     )
     keys = zip(segments["text"].to_pylist(), segments["context"].to_pylist(), strict=True)
     texts, methods = made["text"].to_pylist(), made["method"].to_pylist()
@@ -260,7 +278,16 @@ def test_what_people_say_of_an_answer_wins_over_tables_and_spellings(
     assert rows["orange", "colour"]["answer"] == "橙色"
     assert rows["orange", "fruit"]["method"] == "food"
     without = answer_map.filter(pa.array([row["answer_en"] != "cat" for row in answer_map.to_pylist()]))
-    made = answer_texts(segments, translations, inputs["verdicts"], without, JA, ENGINES, glossary={})
+    made = answer_texts(
+        segments,
+        listed_answers(segments, JA),
+        translations,
+        inputs["verdicts"],
+        without,
+        JA,
+        ENGINES,
+        glossary={},
+    )
     texts = made["text"].to_pylist()
     found = dict(zip(keys, texts, strict=True))
     assert (found["grault", ""], found["cat", ""], found["cats", ""]) == ("ニャンコ", "ネコ", "猫")

@@ -6,7 +6,7 @@ import pytest
 from tests.answers.conftest import MakeExamples, assigned
 from vqa_builder import languages, schema, segments as segmentation
 from vqa_builder.answers import modes, senses
-from vqa_builder.answers.alignment import METHODS, answer_texts
+from vqa_builder.answers.alignment import METHODS, answer_texts, listed_answers
 from vqa_builder.answers.rows import quotations, translated_answers
 
 JA, HI = languages.get("ja"), languages.get("hi")
@@ -21,7 +21,8 @@ def answers_of(examples: pa.Table, code: str) -> list[list[dict[str, str]] | Non
     translations = pa.table([segments["segment_id"], *[blank] * 7], schema=schema.TRANSLATIONS)
     verdicts = pa.table({"keep": pa.repeat(False, segments.num_rows)})
     language = languages.get(code)
-    texts = answer_texts(segments, translations, verdicts, NO_LABELS, language, [], glossary={})
+    listed = listed_answers(segments, language)
+    texts = answer_texts(segments, listed, translations, verdicts, NO_LABELS, language, [], glossary={})
     found: list[list[dict[str, str]] | None] = translated_answers(
         examples, meant, segmentation.Places(segments), texts, language
     )["answers"].to_pylist()

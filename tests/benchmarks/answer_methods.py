@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 
 from vqa_builder import languages, load_spec
 from vqa_builder.answers import rows as answer_rows
-from vqa_builder.answers.alignment import align, answer_texts
+from vqa_builder.answers.alignment import align, answer_texts, listed_answers
 from vqa_builder.answers.candidates import table as no_candidates
 from vqa_builder.pipeline import read_questions
 from vqa_builder.steps.build_context import SOURCE_LANGUAGE, BuildContext, open_build
@@ -72,7 +72,10 @@ def released_answers(job: BuildContext, language: str) -> Iterator[tuple[str, st
         glossary=glossary,
         engines=engines,
     )
-    texts = answer_texts(segments, translations, verdicts, answer_map, rules, engines, glossary=glossary)
+    listed = listed_answers(segments, rules)
+    texts = answer_texts(
+        segments, listed, translations, verdicts, answer_map, rules, engines, glossary=glossary
+    )
     found = answer_rows.translated_answers(examples, senses, segments, texts, rules)
     for question, answers in zip(examples["question"].to_pylist(), found["answers"].to_pylist(), strict=True):
         for one in answers or []:

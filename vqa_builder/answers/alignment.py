@@ -132,8 +132,21 @@ def open_senses(
     ]
 
 
+def listed_answers(segments: pa.Table, language: Language) -> pa.Table:
+    """What the language's own tables say of each answer.
+
+    Returns:
+        A column ``text``, row-aligned with ``segments``; null for what they do not know, and for questions.
+    """
+    columns = (segments["role"], segments["text"], segments["context"])
+    rows = zip(*(column.to_pylist() for column in columns), strict=True)
+    found = [language.answer(text, sense) if role == "answer" else None for role, text, sense in rows]
+    return pa.table({"text": pa.array([typed and typed.text for typed in found], pa.string())})
+
+
 def unknown_answers(
     segments: pa.Table,
+    listed: pa.Table,
     contexts: pa.Table,
     said: Sequence[str | None],
     language: Language,
@@ -145,18 +158,19 @@ def unknown_answers(
 
     Args:
         segments: answers, of schema ``SEGMENTS``.
+        listed: what tables say of them, as ``listed_answers`` made it.
         contexts: senses of all labels, as ``contexts.find`` made them.
         said: what people said of each segment; None where nobody did.
         language: the target language.
         glossary: (``key_of`` an answer, sense) -> answer.
     """
-    columns = (segments["text"].to_pylist(), segments["context"].to_pylist(), said)
-    keys = [key_of(text) for text in columns[0]]
+    columns = (segments["context"].to_pylist(), listed["text"].to_pylist(), said)
+    keys = [key_of(text) for text in segments["text"].to_pylist()]
     wanted = {key_of(row["spelling"]) for row in _unknown(contexts, language, glossary)}
     wanted |= {
         key
-        for key, text, sense, by_people in zip(keys, *columns, strict=True)
-        if by_people is not None or not ((key, sense) in glossary or language.answer(text, sense))
+        for key, sense, by_tables, by_people in zip(keys, *columns, strict=True)
+        if by_people is not None or not ((key, sense) in glossary or by_tables is not None)
     }
     return pa.array([key in wanted for key in keys], pa.bool_())
 
@@ -182,6 +196,7 @@ def key_of(answer: str) -> str:
 
 def answer_texts(
     segments: pa.Table,
+    listed: pa.Table,
     translations: pa.Table,
     verdicts: pa.Table,
     answer_map: pa.Table,
@@ -198,6 +213,12 @@ def answer_texts(
     or that comes back into English with its meaning, and that is sound. What nobody translates stands
     verbatim.
 
+    Args:
+        segments, translations, verdicts: row-aligned tables of all segments.
+        listed: what tables say of them, as ``listed_answers`` made it.
+        answer_map: as ``align`` made it.
+        language, engines, glossary: as of ``align``.
+
     Returns:
         Columns ``text`` and ``method``, one of ``METHODS``, row-aligned with ``segments``.
     """
@@ -206,13 +227,13 @@ def answer_texts(
         (key_of(row["spelling"]), row["sense"]): (row["answer"], row_method(row["method"]))
         for row in answer_map.sort_by("support").select(["spelling", "sense", "answer", "method"]).to_pylist()
     }
-    columns = (segments["role"], segments["text"], segments["context"])
-    rows = list(zip(*(column.to_pylist() for column in columns), strict=True))
+    columns = (segments["role"], segments["text"], segments["context"], listed["text"])
+    rows = zip(*(column.to_pylist() for column in columns), strict=True)
     made = accepted(segments, translations, verdicts)
     agree = are_sound([(said, spelling) for spelling, said in made.values()], language)
     sound = {key: said for (key, (_, said)), agrees in zip(made.items(), agree, strict=True) if agrees}
     found: list[tuple[str | None, str | None]] = []
-    for role, text, sense in rows:
+    for role, text, sense, by_tables in rows:
         key = key_of(text) if role == "answer" else ""
         if role != "answer":
             found.append((None, None))
@@ -222,8 +243,8 @@ def answer_texts(
             found.append((said, GLOSSARY))
         elif (said := verified.get((key, sense)) or verified.get((key, ""))) is not None:
             found.append((said, MEMORY))
-        elif (typed := language.answer(text, sense)) is not None:
-            found.append((typed.text, TABLE))
+        elif by_tables is not None:
+            found.append((by_tables, TABLE))
         elif key in sound:
             found.append((sound[key], ENGINE))
         else:

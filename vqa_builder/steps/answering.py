@@ -66,23 +66,36 @@ def find_contexts(job: BuildContext, examples: Stored, given_senses: Stored, voc
     )
 
 
+def look_up(job: BuildContext, source: SourceTables, language: str) -> Stored:
+    """Answers -> what the language's tables say of them, whatever engines, people and policy do."""
+    return job.store.step(
+        f"listed-answers-{language}",
+        lambda segments: alignment.listed_answers(segments, languages.get(language)),
+        source.segments,
+        language=tables_of(language),
+        version=alignment.VERSION,
+    )
+
+
 def leave_out_known(job: BuildContext, source: SourceTables, language: str) -> Stored:
     """Segments -> those that are translated: answers that glossary or tables know need no engine."""
     guard, glossary = job.plugins.guards.get(language), job.plugins.glossary(language)
 
-    def unknown(segments: pa.Table, contexts: pa.Table) -> pa.Table:
+    def unknown(segments: pa.Table, listed: pa.Table, contexts: pa.Table) -> pa.Table:
         are_answers = pc.equal(segments["role"], "answer")
         answers = segments.filter(are_answers)
         texts, senses = answers["text"].to_pylist(), answers["context"].to_pylist()
         request = Request(texts, SOURCE_LANGUAGE, language, "answer", senses)
         said = run.recall(request, (), job.memory, guard=guard).texts
-        wanted = alignment.unknown_answers(answers, contexts, said, languages.get(language), glossary)
+        known = listed.filter(are_answers)
+        wanted = alignment.unknown_answers(answers, known, contexts, said, languages.get(language), glossary)
         return pa.concat_tables([segments.filter(pc.invert(are_answers)), answers.filter(wanted)])
 
     return job.store.step(
         f"asked-{language}",
         unknown,
         source.segments,
+        look_up(job, source, language),
         source.contexts,
         language=tables_of(language),
         glossary=_glossary_hash(job, language),

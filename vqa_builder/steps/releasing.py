@@ -31,6 +31,7 @@ from vqa_builder.release.manifest import Manifest, load_manifest
 from vqa_builder.segments import for_all
 from vqa_builder.spec import Spec
 from vqa_builder.steps import source_pictures
+from vqa_builder.steps.answering import look_up
 from vqa_builder.steps.build_context import BuildContext
 from vqa_builder.steps.judging import scorer_signatures
 from vqa_builder.steps.reading import SourceTables, bad_records, check_unchanged
@@ -78,13 +79,14 @@ def assemble(
         examples: Batches,
         senses: Batches,
         segments: pa.Table,
+        listed: pa.Table,
         answer_map: pa.Table,
         vocabulary: pa.Table,
         *asked: pa.Table,
     ) -> Iterator[pa.Table]:
         translations, scores, verdicts, *links = (for_all(segments, table) for table in asked)
         texts = alignment.answer_texts(
-            segments, translations, verdicts, answer_map, rules, engines, glossary=glossary
+            segments, listed, translations, verdicts, answer_map, rules, engines, glossary=glossary
         )
         return assembly.assemble(
             examples, senses, segments, translations, scores, verdicts, texts, vocabulary, rules, *links
@@ -96,6 +98,7 @@ def assemble(
         source.examples,
         source.senses,
         source.segments,
+        look_up(job, source, language),
         answer_map,
         source.vocabulary,
         translated.translations,
