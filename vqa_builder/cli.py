@@ -7,6 +7,7 @@ messages and exit codes. Heavy imports live inside the commands, so that ``--hel
 from __future__ import annotations
 
 import errno
+import gc
 import sys
 from collections.abc import Callable
 from typing import Annotated, NoReturn
@@ -18,6 +19,10 @@ from vqa_builder.commands import building, listing, measuring, memories, release
 from vqa_builder.errors import EngineError, ScorerError, StorageError, VQABuilderError
 from vqa_builder.escaping import terminal
 from vqa_builder.version import __version__
+
+CYCLES = (50_000, 20, 10)
+"""When Python looks for objects that only hold each other: builds make millions that live on and hardly any
+such, and looking after every 700 of them, as Python does by itself, took an eighth of the CPU time."""
 
 COMMANDS: dict[str, Callable[..., None]] = {
     "demo": building.demo,
@@ -76,6 +81,7 @@ for _name, _command in REVIEW_COMMANDS.items():
 def main() -> None:
     """Run the command line; no traceback reaches a user unless ``--debug`` is given."""
     interrupts.end_soon_on_interrupt()
+    gc.set_threshold(*CYCLES)
     debug = "--debug" in sys.argv
     sys.argv = [argument for argument in sys.argv if argument != "--debug"]
     try:
