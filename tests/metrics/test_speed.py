@@ -5,6 +5,7 @@ import json
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from vqa_builder import vqa_accuracy
@@ -23,8 +24,8 @@ def test_the_whole_validation_split_in_ten_seconds(shared: Path, tmp_path: Path)
         {"question_id": number, "answer": each["answers"][number % 10]["answer"]}
         for number, each in enumerate(annotations)
     ]
-    (tmp_path / "annotations.json").write_text(json.dumps({"annotations": annotations}))
-    (tmp_path / "predictions.json").write_text(json.dumps(predictions))
+    (tmp_path / "annotations.json").write_bytes(msgspec.json.encode({"annotations": annotations}))
+    (tmp_path / "predictions.json").write_bytes(msgspec.json.encode(predictions))
     start = time.process_time()
     result = vqa_accuracy(tmp_path / "predictions.json", tmp_path / "annotations.json")
     assert time.process_time() - start < SECONDS

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +11,7 @@ import yaml
 pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
+from tests.command import run
 from tests.translation.engines import tiny_seq2seq as tiny
 from vqa_builder.errors import EngineError, MissingExtraError, StorageError
 from vqa_builder.plugins import construct
@@ -53,20 +52,7 @@ def test_a_converted_model_says_what_the_original_says(family: Any, tmp_path: Pa
 
 
 def test_the_command_prints_lines_that_a_spec_takes(marian: Path, tmp_path: Path) -> None:
-    command = [
-        sys.executable,
-        "-m",
-        "vqa_builder",
-        "convert-model",
-        str(marian),
-        "opus",
-        "--quantization",
-        "int8",
-    ]
-    root = Path(__file__).parents[2]
-    ended = subprocess.run(
-        command, capture_output=True, text=True, cwd=tmp_path, check=False, env={"PYTHONPATH": str(root)}
-    )
+    ended = run("convert-model", marian, "opus", "--quantization", "int8", folder=tmp_path)
     assert ended.returncode == 0, ended.stderr
     assert yaml.safe_load(ended.stdout) == {
         "translate": {"engine": {"type": "ctranslate2", "model": "opus", "source_suffix": "</s>"}}
