@@ -72,6 +72,10 @@ FAULTS: list[tuple[str, list[str]]] = [
     ("release: {repo: !!python/name:os.system x}", ["not valid YAML"]),
     ("budget: {characters: 1" + "0" * 5000 + "}", ["budget.characters", "a finite number"]),
     ("name2: \u0007", ["not valid YAML"]),
+    ("align: !!bool maybe", ["not valid YAML", "build.yaml:7", "no value of the kind bool: 'maybe'"]),
+    ("align: !!timestamp x", ["build.yaml:7", "no value of the kind timestamp"]),
+    ("align: !!int {a: 1}", ["build.yaml:7", "no value of the kind int"]),
+    ('align: "\\ud83d"', ["build.yaml:7", "surrogates not allowed"]),
 ]
 
 FAULTS += [

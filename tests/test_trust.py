@@ -91,6 +91,7 @@ HOSTILE: list[tuple[str, dict[str, Any], str]] = [
     ("file", {"source": {"type": "table", "splits": {"train": ["/etc/passwd"]}}}, "/etc/passwd"),
     ("file", {"source": {"type": "table", "splits": {"train": ["../../secret.csv"]}}}, "../../secret.csv"),
     ("file", {"source": {"type": "table", "splits": {"train": ["/data/a.zip!b.csv"]}}}, "/data/a.zip"),
+    ("file", {"source": {"type": "table", "splits": {"train": ["a!/../../secret.csv"]}}}, "a!/../../secret"),
     ("file", {"memory": "/home/user/memory.sqlite"}, "memory: /home"),
     ("file", {"translate": {"engine": [MINI], "glossary": "../{language}.tsv"}}, "translate.glossary"),
     ("file", {"answers": {"vocabulary": {"from": "/etc/shadow"}}}, "answers.vocabulary.from"),
@@ -199,6 +200,59 @@ def test_a_manifest_of_another_shape_is_refused(copy: Path, changes: dict[str, A
     with pytest.raises(ReleaseError, match=f"(is damaged|does not say what)(?s:.)*{told}"):
         reproduce(release, copy / "again", inputs=copy / "source", workers=1)
     assert not (copy / "again").exists()
+
+
+@pytest.mark.parametrize(
+    ("link", "changes"),
+    [
+        ("data/q.csv", {"source": {"type": "table", "splits": {"train": ["data/*.csv"]}}}),
+        ("b!/q.zip", {"source": {"type": "table", "splits": {"train": ["b!/q.zip!q.csv"]}}}),
+        ("ja.tsv", {"translate": {"glossary": "{language}.tsv"}}),
+        ("pictures/cat.png", {"release": {"images": {"file": "{image_id}", "folder": "pictures"}}}),
+    ],
+)
+def test_a_link_beside_a_foreign_spec_leads_to_no_file_elsewhere(
+    tmp_path: Path, link: str, changes: dict[str, Any]
+) -> None:
+    spec = load_spec(write_vqa(tmp_path / "release", **changes))
+    trust.check(spec, (), [tmp_path / "release"])
+    (tmp_path / "secret").write_text("the secret of this machine")
+    (tmp_path / "release" / link).parent.mkdir(exist_ok=True)
+    (tmp_path / "release" / link).symlink_to(tmp_path / "secret")
+    with pytest.raises(SpecError, match="read a file outside"):
+        trust.check(spec, (), [tmp_path / "release"])
+    trust.check(spec, ["file"], [tmp_path / "release"])
+
+
+def test_a_folder_in_place_of_a_dataset_on_the_hub_is_a_file_too(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    spec = load_spec(write_vqa(tmp_path / "release", source={"type": "hub", "repo": str(tmp_path / "mine")}))
+    with pytest.raises(SpecError, match="read a file outside"):
+        trust.check(spec, ["download"], [tmp_path / "release"])
+
+
+def test_weights_that_came_with_a_release_are_code(tmp_path: Path) -> None:
+    changes = {"translate": {"engine": {"type": "ctranslate2", "model": "model"}}}
+    spec = load_spec(write_vqa(tmp_path / "release", **changes))
+    trust.check(spec, (), [tmp_path / "release"])  # a folder that the user named
+    (tmp_path / "release" / "manifest.json").write_text("{}")
+    with pytest.raises(SpecError, match="weights in a release"):
+        trust.check(spec, (), [tmp_path / "release"])
+
+
+def test_a_key_that_ones_own_spec_sends_to_one_address_goes_to_no_other(tmp_path: Path) -> None:
+    def spec(folder: str, *keys: str) -> Spec:
+        engines = [
+            openai(base_url=f"http://{name}.example", key_variable=key)["engine"]
+            for name, key in zip("ab", keys, strict=True)
+        ]
+        there, back = ({"engine": engine} for engine in engines)
+        return load_spec(write_vqa(tmp_path / folder, translate=there, back_translate=back))
+
+    own = spec("own", "KEY_OF_A", "KEY_OF_B")
+    trust.check(spec("same", "KEY_OF_A", "KEY_OF_B"), (), [tmp_path / "same"], own)
+    with pytest.raises(SpecError, match="KEY_OF_B"):
+        trust.check(spec("swapped", "KEY_OF_B", "KEY_OF_A"), (), [tmp_path / "swapped"], own)
 
 
 def test_a_key_goes_nowhere_because_a_manifest_says_so(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import gc
+import io
 import sys
 from collections.abc import Callable
 from typing import Annotated, NoReturn
@@ -82,6 +83,8 @@ def main() -> None:
     """Run the command line; no traceback reaches a user unless ``--debug`` is given."""
     interrupts.end_soon_on_interrupt()
     gc.set_threshold(*CYCLES)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # of a terminal that does not know Japanese
     debug = "--debug" in sys.argv
     sys.argv = [argument for argument in sys.argv if argument != "--debug"]
     try:

@@ -10,8 +10,8 @@ from urllib.parse import quote
 
 __all__ = ["bibtex", "fence", "iri", "markdown", "markdown_code", "markdown_link", "terminal"]
 
-_CONTROL = r"\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff"
-"""Control characters, tab and line feed apart, and the signs that turn the direction of what follows."""
+_CONTROL = r"\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff"
+"""Control characters, tab and line feed apart, signs that turn the direction of what follows, half signs."""
 _UNSEEN = re.compile(f"[{_CONTROL}]")
 _MARKDOWN = re.compile(r"([\\|`*_~$\[\]])")
 _STARTS_A_BLOCK = re.compile(r"^(?=[#>+=-])|^(\d+)(?=[.)](?:\s|$))")

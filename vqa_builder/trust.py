@@ -22,7 +22,7 @@ from vqa_builder.spec import Plugin, Spec
 
 KINDS = {
     "command": "run a program",
-    "code": "load code",
+    "code": "load code, or weights that came with it",
     "address": "send texts, and keys, to an address",
     "key": "read an environment variable that the plug-in does not document",
     "download": "download something",
@@ -41,6 +41,8 @@ BY_OPTION = {
 }
 _ON_THE_HUB = ("hub", "records", "llava", "finevision", "multiple_choice", "docvqa", "chartqa", "vqa_rad")
 _MODELS = ("transformers", "similarity", "similarity_forward")
+WEIGHTS = ("model", "tokenizer", "folder")
+"""Options that name files which other libraries load, and that may make these run anything."""
 DOWNLOADS = dict.fromkeys(_ON_THE_HUB, "repo") | dict.fromkeys(_MODELS, "model")
 
 
@@ -51,11 +53,14 @@ class Setting(NamedTuple):
         kind: one of ``KINDS``.
         place: where it stands: ``scores.qe.command``.
         value: what it says.
+        beside: all that the same plug-in would run, load, send or download: who wants a key sent to one
+            address does not want it sent to another.
     """
 
     kind: str
     place: str
     value: str
+    beside: str = ""
 
 
 def release_around(folder: Path) -> Path | None:
@@ -113,7 +118,7 @@ def check(spec: Spec, allowed: Collection[str], folders: Iterable[Path], own: Sp
 
 def listed(found: Iterable[Setting]) -> str:
     """Settings as a message names them."""
-    return "; ".join(f"{place}: {value[:200]}" for _, place, value in found)
+    return "; ".join(f"{one.place}: {one.value[:200]}" for one in found)
 
 
 def settings(spec: Spec, folders: Iterable[Path]) -> Iterator[Setting]:
@@ -121,8 +126,8 @@ def settings(spec: Spec, folders: Iterable[Path]) -> Iterator[Setting]:
     inside = [folder.resolve() for folder in folders]
 
     def outside(place: str, path: Path | str) -> Iterator[Setting]:
-        whole = (spec.folder / str(path).partition("!")[0]).resolve()
-        if not any(whole.is_relative_to(folder) for folder in inside):
+        reached = (each.resolve() for each in _reached(spec, str(path)))
+        if not all(any(each.is_relative_to(folder) for folder in inside) for each in reached):
             yield Setting("file", place, str(path))
 
     for place, path in _paths(spec):
@@ -135,7 +140,25 @@ def settings(spec: Spec, folders: Iterable[Path]) -> Iterator[Setting]:
         for name, value in _values(dict(_options(options))):
             if isinstance(value, Path):
                 yield from outside(f"{place}.{name}", value)
-        yield from _powers(kind, place, plugin, options)
+            if isinstance(value, Path) and name in WEIGHTS and release_around(value.parent):
+                yield Setting("code", f"{place}.{name}", f"weights in a release: {value}")
+        powers = list(_powers(kind, place, plugin, options))
+        yield from (power._replace(beside=listed(powers)) for power in powers)
+        folder = getattr(options, DOWNLOADS.get(plugin.type, ""), None)
+        if folder and Path(folder).is_dir():  # no download, and found from where the command was started
+            yield from outside(f"{place}.{DOWNLOADS[plugin.type]}", Path(folder).absolute())
+
+
+def _reached(spec: Spec, path: str) -> Iterator[Path]:
+    """Every file that is read where a spec names a path: of each language, that a pattern means, the archive
+    of a member, and those to which links in a folder lead."""
+    for language in spec.languages if "{language}" in path else ("",):
+        text = path.replace("{language}", language)
+        parts = text.split("!")
+        for whole in (spec.folder / "!".join(parts[:count]) for count in range(1, len(parts) + 1)):
+            yield whole
+            yield from whole.parent.glob(whole.name) if "*" in whole.name else ()
+            yield from (each for each in whole.rglob("*") if each.is_symlink()) if whole.is_dir() else ()
 
 
 def _powers(kind: str, place: str, plugin: Plugin, options: BaseModel) -> Iterator[Setting]:
