@@ -46,6 +46,7 @@ class Stage(Section):
     warmup: float = Field(0.0, ge=0, lt=1)
     schedule: Literal["linear", "cosine", "constant"] = "linear"
     optimiser: Optimiser = "adamw"
+    save_every: int = Field(1000, ge=0)
 
 
 class Settings(BaseModel):

@@ -63,4 +63,10 @@ class MaskedLanguage:
         loss = functional.cross_entropy(logits.float(), labels[chosen])
         with torch.no_grad():
             right = (logits.argmax(-1) == labels[chosen]).float().mean()
-        return {"loss": loss, "masked_language": loss.detach(), "masked_language_accuracy": right}
+        weight = chosen.sum().float()  # parts of a batch count by the pieces that they hide
+        return {
+            "loss": loss,
+            "weight": weight,
+            "masked_language": loss.detach(),
+            "masked_language_accuracy": right,
+        }

@@ -1,13 +1,11 @@
 from __future__ import annotations
 
 import math
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import torch
+from torch import distributed
 
 from recipes.lib.losses import (
     answer_loss,
@@ -16,6 +14,7 @@ from recipes.lib.losses import (
     softmax_loss,
     symmetric_contrast,
 )
+from tests.recipes.processes import together
 
 random = torch.Generator().manual_seed(0)
 
@@ -63,29 +62,25 @@ def test_contrast_is_cross_entropy_both_ways() -> None:
     assert float(swapped) == pytest.approx(1.3133, abs=1e-4)  # log(1 + e)
 
 
-HALVES = """
-import torch, torch.distributed as dist
-from recipes.lib.losses import symmetric_contrast
-dist.init_process_group("gloo")
-random = torch.Generator().manual_seed(0)
-images, texts, start = (torch.randn(8, 4, generator=random) for _ in range(3))
-def gradient(rows):
-    weight = start[:4].clone().requires_grad_()
-    loss = symmetric_contrast(images[rows] @ weight, texts[rows], scale=3.0)
-    loss.backward()
-    return torch.stack([*weight.grad.flatten(), loss.detach()])
-rank = dist.get_rank()
-mean = gradient(slice(4 * rank, 4 * rank + 4))
-dist.all_reduce(mean)
-dist.destroy_process_group()
-torch.testing.assert_close(mean / 2, gradient(slice(0, 8)))
-"""
+def _halves() -> None:
+    """Each process has a half of the rows; their mean gradient is that of all rows."""
+    distributed.init_process_group("gloo")
+    random = torch.Generator().manual_seed(0)
+    images, texts, start = (torch.randn(8, 4, generator=random) for _ in range(3))
+
+    def gradient(rows: slice) -> torch.Tensor:
+        weight = start[:4].clone().requires_grad_()
+        loss = symmetric_contrast(images[rows] @ weight, texts[rows], scale=3.0)
+        loss.backward()
+        assert weight.grad is not None
+        return torch.stack([*weight.grad.flatten(), loss.detach()])
+
+    rank = distributed.get_rank()
+    mean = gradient(slice(4 * rank, 4 * rank + 4))
+    distributed.all_reduce(mean)
+    distributed.destroy_process_group()
+    torch.testing.assert_close(mean / 2, gradient(slice(0, 8)))
 
 
 def test_rows_of_other_processes_are_negatives_with_their_gradient(tmp_path: Path) -> None:
-    (tmp_path / "halves.py").write_text(HALVES)
-    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3]), "OMP_NUM_THREADS": "1"}
-    command = [*launch, str(tmp_path / "halves.py")]
-    done = subprocess.run(command, env=environment, capture_output=True, check=False, timeout=300)
-    assert done.returncode == 0, done.stderr.decode()
+    together(tmp_path, _halves)

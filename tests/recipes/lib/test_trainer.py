@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
 import subprocess
@@ -15,11 +14,13 @@ import pytest
 import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
+from torch.distributed.tensor import DTensor
 
 from recipes.lib import checkpoint
 from recipes.lib.settings import Settings, Stage
-from recipes.lib.trainer import Outcome, TrainingError, train
+from recipes.lib.trainer import Outcome, StepLoss, TrainingError, train
 from tests.recipes.lib.training import SETTINGS, STEPS_PER_EPOCH, Net, Rows, loss, run, score, without_clock
+from tests.recipes.processes import together
 from vqa_builder.errors import SpecError, StorageError
 
 ROOT = Path(__file__).parents[3]
@@ -370,17 +371,6 @@ def test_a_compiled_model_learns_the_same(whole: tuple[Outcome, Net], tmp_path: 
     assert outcome.best["score"] == pytest.approx(whole[0].best["score"], rel=0.2)
 
 
-def two_processes(script: str, *arguments: Path) -> None:
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
-    path = arguments[0].parent / "script.py"
-    path.write_text(script)
-    done = subprocess.run(
-        [*command, str(path), *map(str, arguments)], env=environment, capture_output=True, check=False
-    )
-    assert done.returncode == 0, done.stderr.decode()
-
-
 def same_run(one: Outcome, other: Outcome, models: tuple[Net, Net]) -> None:
     assert one.samples == other.samples
     mine, theirs = ([line["loss"] for line in each.history if "loss" in line] for each in (one, other))
@@ -389,63 +379,55 @@ def same_run(one: Outcome, other: Outcome, models: tuple[Net, Net]) -> None:
         torch.testing.assert_close(own, shared, rtol=1e-3, atol=1e-5)
 
 
-@pytest.mark.slow
+def _shared(folder: Path) -> None:
+    model = Net()
+    model.dropout.p = 0.0
+    run(folder, model, epochs=1)
+
+
 def test_two_processes_are_one_with_the_same_batches(tmp_path: Path) -> None:
-    script = """
-import sys, torch
-from pathlib import Path
-from tests.recipes.lib.training import Net, run
-torch.set_num_threads(1)
-model = Net(); model.dropout.p = 0.0
-run(Path(sys.argv[1]), model, epochs=1)
-"""
-    two_processes(script, tmp_path / "two")
+    together(tmp_path, _shared, tmp_path / "two")
     model, other = Net(), Net()
     model.dropout.p = 0.0
     one, two = run(tmp_path / "one", model, epochs=1), run(tmp_path / "two", other, epochs=1)
     same_run(one, two, (model, other))
 
 
-@pytest.mark.slow
+def _in_parts(folder: Path) -> None:
+    """Stopped twice in parts, the last steps in whole weights; Muon is refused."""
+
+    def train_in_parts(steps: int) -> None:
+        left = steps
+
+        def mortal(model: nn.Module, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+            nonlocal left
+            left -= 1
+            assert all(isinstance(each, DTensor) for each in model.parameters())
+            if not left:
+                raise KeyboardInterrupt
+            return loss(model, batch)
+
+        _stage(folder, mortal if steps else loss, fsdp=bool(steps))
+
+    for steps in (10, 9):
+        with pytest.raises(KeyboardInterrupt):
+            train_in_parts(steps)
+    train_in_parts(0)
+    with pytest.raises(SpecError, match="muon needs whole matrices"):
+        run(folder.with_name("muon"), Net(), fsdp=True)
+
+
+def _stage(folder: Path, step_loss: StepLoss, *, fsdp: bool) -> None:
+    model = Net()
+    model.dropout.p = 0.0
+    changes = {"optimiser": "adamw", "fsdp": fsdp, "checkpointing": fsdp}
+    train(model, step_loss, Rows(), SETTINGS.model_copy(update=changes), folder, validate=score)
+    assert not any(isinstance(each, DTensor) for each in model.parameters())
+
+
 def test_weights_in_parts_learn_what_whole_ones_do(tmp_path: Path) -> None:
     """Two processes hold the parts, stop twice, and end with whole weights; one process ends the same way."""
-    script = """
-import sys, torch
-from pathlib import Path
-from torch.distributed.tensor import DTensor
-from tests.recipes.lib import training
-from vqa_builder.errors import SpecError
-torch.set_num_threads(1)
-left = 0
-def mortal(model, batch):
-    global left
-    left -= 1
-    assert all(isinstance(each, DTensor) for each in model.parameters())
-    if not left:
-        raise KeyboardInterrupt
-    return training.loss(model, batch)
-def run(loss, fsdp):
-    model = training.Net(); model.dropout.p = 0.0
-    changes = {"optimiser": "adamw", "fsdp": fsdp, "checkpointing": fsdp}
-    settings = training.SETTINGS.model_copy(update=changes)
-    folder = Path(sys.argv[1])
-    training.train(model, loss, training.Rows(), settings, folder, validate=training.score)
-    assert not any(isinstance(each, DTensor) for each in model.parameters())
-for left in (10, 9):
-    try:
-        run(mortal, True)
-    except KeyboardInterrupt:
-        continue
-    raise AssertionError("it did not stop")
-run(training.loss, False)
-try:
-    training.run(Path(sys.argv[1] + "-muon"), training.Net(), fsdp=True)
-except SpecError as error:
-    assert "muon needs whole matrices" in str(error)
-else:
-    raise AssertionError("muon was let through")
-"""
-    two_processes(script, tmp_path / "two")
+    together(tmp_path, _in_parts, tmp_path / "two")
     model, other = Net(), Net()
     model.dropout.p = 0.0
     one = run(tmp_path / "one", model, optimiser="adamw")

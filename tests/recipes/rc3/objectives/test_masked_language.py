@@ -53,4 +53,4 @@ def test_the_loss_is_that_of_the_masked_pieces_alone() -> None:
     logits = reader.predict_words(reader(**prepared).text)
     expected = torch.nn.functional.cross_entropy(logits.flatten(0, 1), prepared["labels"].flatten())
     torch.testing.assert_close(terms["loss"], expected)
-    assert set(terms) == {"loss", "masked_language", "masked_language_accuracy"}
+    assert set(terms) == {"loss", "weight", "masked_language", "masked_language_accuracy"}

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import torch
+from torch import distributed
 
 from recipes.rc3.objectives.strict_contrast import StrictContrast
 from recipes.rc3.objectives.weak_contrast import Form, WeakContrast
+from tests.recipes.processes import together
 from tests.recipes.rc3.objectives.test_strict_contrast import pairs, similarity
 from tests.recipes.rc3.tiny import model
 
@@ -78,39 +77,32 @@ def test_unrelated_pairs_are_held_back_and_translations_are_not() -> None:
     assert nearness_after("kl", torch.eye(6)) > 0.2
 
 
-HALVES = """
-import torch, torch.distributed as dist
-from recipes.rc3.objectives.strict_contrast import StrictContrast
-from recipes.rc3.objectives.weak_contrast import WeakContrast
-from tests.recipes.rc3.objectives.test_strict_contrast import pairs
-from tests.recipes.rc3.tiny import model
-dist.init_process_group("gloo")
-whole, relevance = pairs(), torch.randn(6, 6, generator=torch.Generator().manual_seed(1))
-def gradient(rows):
-    texts = torch.cat([torch.arange(6)[rows], 6 + torch.arange(6)[rows]])
-    chosen = {"input_ids": texts, "attention_mask": texts}
-    batch = {name: value[chosen.get(name, rows)] for name, value in whole.items()}
-    batch |= {"relevance": relevance[rows], "relevance_back": relevance.T[rows]}
-    found = []
-    for objective in (StrictContrast(0.1), *map(WeakContrast, ("kl", "bounded", "plain"))):
-        reader = model()
-        loss = objective.loss(reader, batch)["loss"]
-        loss.backward()
-        gradients = (each.grad for each in reader.parameters())
-        found += [loss.detach()[None], *(each.flatten() for each in gradients if each is not None)]
-    return torch.cat(found)
-rank = dist.get_rank()
-mean = gradient(slice(3 * rank, 3 * rank + 3))
-dist.all_reduce(mean)
-dist.destroy_process_group()
-torch.testing.assert_close(mean / 2, gradient(slice(0, 6)), rtol=1e-3, atol=1e-6)
-"""
+def _halves() -> None:
+    """Each process has a half of the pairs; their mean gradient is that of all pairs."""
+    distributed.init_process_group("gloo")
+    whole, relevance = pairs(), torch.randn(6, 6, generator=torch.Generator().manual_seed(1))
+
+    def gradient(rows: slice) -> torch.Tensor:
+        texts = torch.cat([torch.arange(6)[rows], 6 + torch.arange(6)[rows]])
+        chosen = {"input_ids": texts, "attention_mask": texts}
+        batch = {name: value[chosen.get(name, rows)] for name, value in whole.items()}
+        batch |= {"relevance": relevance[rows], "relevance_back": relevance.T[rows]}
+        found: list[torch.Tensor] = []
+        contrasts = (WeakContrast("kl"), WeakContrast("bounded"), WeakContrast("plain"))
+        for objective in (StrictContrast(0.1), *contrasts):
+            reader = model()
+            loss = objective.loss(reader, batch)["loss"]
+            loss.backward()
+            gradients = (each.grad for each in reader.parameters())
+            found += [loss.detach()[None], *(each.flatten() for each in gradients if each is not None)]
+        return torch.cat(found)
+
+    rank = distributed.get_rank()
+    mean = gradient(slice(3 * rank, 3 * rank + 3))
+    distributed.all_reduce(mean)
+    distributed.destroy_process_group()
+    torch.testing.assert_close(mean / 2, gradient(slice(0, 6)), rtol=1e-3, atol=1e-6)
 
 
 def test_pairs_of_other_processes_are_negatives_with_their_gradient(tmp_path: Path) -> None:
-    (tmp_path / "halves.py").write_text(HALVES)
-    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[4]), "OMP_NUM_THREADS": "1"}
-    command = [*launch, str(tmp_path / "halves.py")]
-    done = subprocess.run(command, env=environment, capture_output=True, check=False, timeout=300)
-    assert done.returncode == 0, done.stderr.decode()
+    together(tmp_path, _halves)
