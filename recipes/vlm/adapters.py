@@ -107,8 +107,14 @@ class Trainable(nn.Module):
                 yield name, value
 
 
-def with_adapters(model: Any, lora: Lora, adapter: Path | None = None) -> PeftModel:
+def with_adapters(model: Any, lora: Lora, adapter: Path | None = None, *, seed: int = 0) -> PeftModel:
     """The model with new adapters, or with those of an earlier run to go on from.
+
+    Args:
+        model: of transformers.
+        lora: the shape of new ones.
+        adapter: folder of earlier ones.
+        seed: of the first weights of new ones.
 
     Raises:
         SpecError: peft is not installed; the adapters belong to another base.
@@ -116,13 +122,20 @@ def with_adapters(model: Any, lora: Lora, adapter: Path | None = None) -> PeftMo
     peft = _peft()
     if adapter is None:
         shape = lora.model_dump() | {"ensure_weight_tying": bool(lora.modules_to_save)}
-        return peft.get_peft_model(model, peft.LoraConfig(**shape, task_type="CAUSAL_LM"))
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            return peft.get_peft_model(model, peft.LoraConfig(**shape, task_type="CAUSAL_LM"))
     check_base(adapter, model.name_or_path)
     return peft.PeftModel.from_pretrained(model, str(adapter), is_trainable=True)
 
 
-def load_model(checkpoint: str, dtype: str) -> tuple[Any, Any]:
+def load_model(checkpoint: str, dtype: str, attention: str | None = None) -> tuple[Any, Any]:
     """A model and its processor.
+
+    Args:
+        checkpoint: a folder, or a name on the Hub.
+        dtype: of the weights.
+        attention: its implementation; the choice of transformers if not given.
 
     Raises:
         SpecError: there is none, or it takes no pictures.
@@ -131,7 +144,9 @@ def load_model(checkpoint: str, dtype: str) -> tuple[Any, Any]:
 
     try:
         processor = AutoProcessor.from_pretrained(checkpoint)
-        model = AutoModelForImageTextToText.from_pretrained(checkpoint, dtype=getattr(torch, dtype))
+        model = AutoModelForImageTextToText.from_pretrained(
+            checkpoint, dtype=getattr(torch, dtype), attn_implementation=attention
+        )
     except (OSError, ValueError, KeyError) as error:
         raise SpecError(
             "The model cannot be opened",

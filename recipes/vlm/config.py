@@ -35,7 +35,8 @@ class Small(Section):
     Attributes:
         pieces: of its tokenizer, learned from the questions and answers in all languages.
         picture: side of the square picture, in pixels; a multiple of 16, each square of which is one vector.
-        tower_width: of the image tower, a multiple of 16.
+        tower_width, tower_layers: of the image tower; its width is a multiple of 16, its layers are those of
+            attention over the convolutions' outputs.
         width, layers, heads: of the language model.
         world: a drawn world of other pictures than the releases'. The tower learns from the labels of its
             train split, and then the language model, the tower frozen, its captions, facts and questions.
@@ -45,8 +46,9 @@ class Small(Section):
 
     pieces: int = 3000
     picture: int = Field(128, multiple_of=16)
-    tower_width: int = Field(128, multiple_of=16)
-    width: int = 96
+    tower_width: int = Field(192, multiple_of=16)
+    tower_layers: int = 2
+    width: int = 128
     layers: int = 3
     heads: int = 4
     world: Path | None = None
@@ -89,6 +91,7 @@ class Config(Section):
         questions: of the evaluation, at most; all if not given.
         held_out: a JSON file of questions that are also scored on their own; see ``recipes.lib.wordings``.
         dtype: of weights that are not trained.
+        attention: the implementation that transformers computes attention by; its choice if not given.
         merge: also write the model with its adapters added to the weights.
         loader: two workers if it names none: pictures take time to decode.
         threads: of the CPU; torch's choice if not given.
@@ -114,6 +117,7 @@ class Config(Section):
     questions: int | None = None
     held_out: Path | None = None
     dtype: Literal["float32", "bfloat16"] = "float32"
+    attention: Literal["eager", "sdpa", "flash_attention_2", "flex_attention"] | None = None
     merge: bool = False
     loader: Loader = Loader()
     seed: int = 0

@@ -12,9 +12,9 @@ from recipes.vlm.config import Small
 from vqa_builder.store import atomic_folder
 
 SPECIAL = {"pad_token": "<|pad|>", "bos_token": "<|begin|>", "eos_token": "<|end|>"}
-PATCH, KEY, CONVOLVED = 16, 16, -2
-"""Pixels at a side of what becomes one vector, after four halvings; the width of LeViT's keys; the place of
-its convolutions' outputs among its layers': a small world is seen best before they are mixed."""
+PATCH, KEY, SEEN = 16, 16, [-2, -1]
+"""Pixels at a side of what becomes one vector, after four halvings; the width of LeViT's keys; what it hands
+on: the outputs of its convolutions, and of the attention that mixes them."""
 IMAGE, SPEAKERS = "<image>", ("<|user|>", "<|assistant|>")
 TEMPLATE = """{%- for message in messages -%}
 <|{{ message.role }}|>
@@ -51,10 +51,11 @@ def write_small(folder: Path, shape: Small, texts: Iterable[str], seed: int) -> 
         hidden_sizes=(shape.tower_width, shape.tower_width),
         hidden_size=shape.tower_width,
         num_attention_heads=(shape.tower_width // KEY,),
-        depths=(0,),
+        depths=(shape.tower_layers,),
         key_dim=(KEY,),
         mlp_ratio=(2,),
         attention_ratio=(2,),
+        down_ops=[[""]],
     )
     config = LlavaConfig(
         vision_config=tower,
@@ -69,7 +70,7 @@ def write_small(folder: Path, shape: Small, texts: Iterable[str], seed: int) -> 
             **{name.replace("token", "token_id"): getattr(tokenizer, f"{name}_id") for name in SPECIAL},
         ),
         image_token_index=tokenizer.convert_tokens_to_ids(IMAGE),
-        vision_feature_layer=CONVOLVED,
+        vision_feature_layer=SEEN,
         vision_feature_select_strategy="full",
     )
     square = {"height": shape.picture, "width": shape.picture}

@@ -49,7 +49,7 @@ def run(config: Config) -> list[dict[str, Any]]:
     seconds, trained = 0.0, 0
     if not config.blind:
         checkpoint = config.checkpoint or str(english_model(config))
-        model, processor = load_model(checkpoint, config.dtype)
+        model, processor = load_model(checkpoint, config.dtype, config.attention)
     if config.learn:
         model, outcome = fine_tune(config, model, processor, checkpoint)
         seconds, trained = outcome.seconds, sum(n.numel() for n in model.parameters() if n.requires_grad)
@@ -76,7 +76,7 @@ def english_model(config: Config) -> Path:
     begun = english.beginning(config, shape, texts)
     with step_folder(config.out, "english", identity) as folder:
         if not (folder / BASE).exists():
-            model, processor = load_model(str(begun), "float32")
+            model, processor = load_model(str(begun), "float32", config.attention)
             if shape.world:
                 model.model.vision_tower.requires_grad_(False)
             stage = Stage(**shape.english.model_dump())
@@ -89,7 +89,7 @@ def english_model(config: Config) -> Path:
 def fine_tune(config: Config, model: Any, processor: Any, checkpoint: str) -> tuple[Any, Outcome]:
     """Step 2: the model with what it has learned, also in its folder as ``tuned`` and perhaps ``merged``."""
     if config.lora:
-        model = adapters.with_adapters(model, config.lora, config.adapter)
+        model = adapters.with_adapters(model, config.lora, config.adapter, seed=config.seed)
     parts = [some_of(conversations(config, each, "train"), config.share) for each in config.learn]
     identity = {
         "checkpoint": checkpoint,
@@ -106,7 +106,7 @@ def fine_tune(config: Config, model: Any, processor: Any, checkpoint: str) -> tu
             if not (folder / TUNED).exists():
                 adapters.save(model, processor, folder / TUNED)
             if config.merge and not (folder / MERGED).exists():
-                fresh, _ = load_model(checkpoint, config.dtype)
+                fresh, _ = load_model(checkpoint, config.dtype, config.attention)
                 if config.lora:
                     fresh = adapters.with_adapters(fresh, config.lora, folder / TUNED)
                 adapters.save(fresh, processor, folder / MERGED, merged=True)

@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from recipes.drawn_world.scenes.write import write
+from recipes.drawn_world.scenes.write import QUESTIONS, write
 from vqa_builder.errors import VQABuilderError
 
 
@@ -18,6 +18,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--images", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--workers", type=int, default=1, help="processes; the files do not depend on them")
+    parser.add_argument("--questions", type=int, default=QUESTIONS, help="of a picture")
     parser.add_argument("--simple", action="store_true", help="ask the simple forms of questions alone")
     parser.add_argument(
         "--open", action="store_true", help="many wordings; some, and nouns, in validation alone"
@@ -30,6 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
             images=args.images,
             seed=args.seed,
             workers=args.workers,
+            questions=args.questions,
             simple=args.simple,
             open_world=args.open,
         )

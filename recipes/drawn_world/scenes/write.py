@@ -62,6 +62,7 @@ def write(
     images: int = 2000,
     seed: int = 0,
     workers: int = 1,
+    questions: int = QUESTIONS,
     simple: bool = False,
     open_world: bool = False,
 ) -> Path:
@@ -72,22 +73,29 @@ def write(
         images: how many; three quarters of them for training.
         seed: of everything random.
         workers: processes; the files do not depend on their number.
+        questions: of a picture; fewer only where it allows no more.
         simple: ask the simple forms of questions alone.
         open_world: ask in many wordings, and keep wordings, nouns and pairs for validation.
 
     Raises:
-        SpecError: fewer than four images, or no workers.
+        SpecError: fewer than four images, no questions, or no workers.
     """
-    if images < 4 or workers < 1:
+    if images < 4 or workers < 1 or questions < 1:
         raise SpecError(
             "This world cannot be drawn",
-            expected="--images 4 or more, --workers 1 or more",
-            found=f"--images {images} --workers {workers}",
+            expected="--images 4 or more, --questions 1 or more, --workers 1 or more",
+            found=f"--images {images} --questions {questions} --workers {workers}",
         )
     folder = Path(folder)
     with atomic_folder(folder) as partial_folder:
         (partial_folder / "images").mkdir()
-        asked = {"images": images, "seed": seed, "simple": simple, "open_world": open_world}
+        asked = {
+            "images": images,
+            "seed": seed,
+            "count": questions,
+            "simple": simple,
+            "open_world": open_world,
+        }
         work = partial(_one, folder=partial_folder / "images", asked=asked)
         records = list(_in_order(work, range(1, images + 1), workers))
         _write_tables(partial_folder, records)
@@ -103,13 +111,19 @@ def file_name(image_id: int) -> str:
 
 
 def make(
-    image_id: int, *, images: int, seed: int, simple: bool = False, open_world: bool = False
+    image_id: int,
+    *,
+    images: int,
+    seed: int,
+    count: int = QUESTIONS,
+    simple: bool = False,
+    open_world: bool = False,
 ) -> tuple[Scene, list[Question], np.random.Generator]:
     """One scene and its questions, from the seed and its number alone; the generator goes on from there."""
     rng = np.random.default_rng([seed, image_id])
     split = SPLITS[int(image_id > round(TRAIN_SHARE * images))]
     scene = sample_scene(rng, image_id=image_id, split=split)
-    return scene, ask(View(scene), rng, QUESTIONS, simple=simple, open_world=open_world), rng
+    return scene, ask(View(scene), rng, count, simple=simple, open_world=open_world), rng
 
 
 def _one(image_id: int, *, folder: Path, asked: dict[str, Any]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ TINY = Small(
     pieces=400,
     picture=64,
     tower_width=32,
+    tower_layers=1,
     width=32,
     layers=1,
     heads=2,
@@ -60,3 +61,29 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory, conversations: list[Con
 def opened(checkpoint: Path) -> tuple[Any, Any]:
     """The model and its processor."""
     return load_model(str(checkpoint), "float32")
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A picture for each image of the small releases."""
+    folder = tmp_path_factory.mktemp("pictures")
+    for image in (1, 2, 3, 9):
+        (folder / f"{image}.png").write_bytes(png("red" if image % 2 else "blue"))
+    return folder
+
+
+@pytest.fixture
+def small_run(releases: dict[str, Path], pictures: Path) -> dict[str, Any]:
+    """Settings of a run that learns English, then Japanese by adapters, in a second."""
+    return {
+        "row": "some",
+        "small": TINY.model_dump(),
+        "releases": {"ja": str(releases["ja"])},
+        "images": str(pictures),
+        "image_name": "{}.png",
+        "learn": ["ja"],
+        "ask": ["ja"],
+        "lora": {"r": 4, "lora_dropout": 0.0},
+        "stage": {"epochs": 1, "batch_size": 4, "save_every": 1},
+        "quiet": True,
+    }

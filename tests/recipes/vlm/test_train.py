@@ -21,19 +21,10 @@ from recipes.vlm.config import Config, Stage
 from recipes.vlm.conversations import Conversation, load_conversations
 from recipes.vlm.memory import estimate
 from recipes.vlm.prompts import PROMPTS
-from tests.recipes.vlm.conftest import TINY, png
+from tests.recipes.vlm.conftest import TINY
 from vqa_builder.errors import ReleaseError, SourceError, SpecError, UnknownNameError
 
 RECIPES = Path(recipe.__file__).parents[1]
-
-
-@pytest.fixture(scope="session")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A picture for each image of the small releases."""
-    folder = tmp_path_factory.mktemp("pictures")
-    for image in (1, 2, 3, 9):
-        (folder / f"{image}.png").write_bytes(png("red" if image % 2 else "blue"))
-    return folder
 
 
 def config(made: dict[str, Path], pictures: Path, out: Path, **changes: Any) -> Config:
