@@ -126,6 +126,34 @@ def make(
     return scene, ask(View(scene), rng, count, simple=simple, open_world=open_world), rng
 
 
+def count(
+    *, images: int, seed: int, questions: int = QUESTIONS, simple: bool = False, open_world: bool = False
+) -> dict[str, int]:
+    """How many questions a world has, by what is counted; the arguments are those of ``write``.
+
+    *Distinct* goes by the English text; *seen* are validation questions whose text stands in training.
+
+    >>> list(count(images=4, seed=0))
+    ['questions', 'distinct', 'training', 'distinct training', 'validation', 'seen validation']
+    """
+    texts: dict[str, list[str]] = {split: [] for split in SPLITS}
+    for image_id in range(1, images + 1):
+        scene, every, _ = make(
+            image_id, images=images, seed=seed, count=questions, simple=simple, open_world=open_world
+        )
+        texts[scene.split] += [question.text["en"] for question in every]
+    learned, asked = texts.values()
+    known = set(learned)
+    return {
+        "questions": len(learned) + len(asked),
+        "distinct": len(known.union(asked)),
+        "training": len(learned),
+        "distinct training": len(known),
+        "validation": len(asked),
+        "seen validation": sum(text in known for text in asked),
+    }
+
+
 def _one(image_id: int, *, folder: Path, asked: dict[str, Any]) -> dict[str, Any]:
     scene, questions, rng = make(image_id, **asked)
     draw(scene).save(folder / file_name(image_id), compress_level=6)

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from recipes.drawn_world.scenes.__main__ import main
-from recipes.drawn_world.scenes.write import file_name, write
+from recipes.drawn_world.scenes.write import count, file_name, write
 from vqa_builder import load_spec
 from vqa_builder.errors import SpecError
 
@@ -100,3 +100,42 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert main([str(tmp_path / "world"), "--images", "4", "--seed", "2"]) == 0
     assert "4 scenes" in capsys.readouterr().err
     assert (tmp_path / "world" / "scenes.jsonl").exists()
+
+
+def test_counting_draws_nothing_and_counts_what_is_written(
+    world: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--count", "--images", "40", "--seed", "3"]) == 0
+    shown = {
+        name: int(number)
+        for number, name in (line.split(None, 1) for line in capsys.readouterr().out.splitlines())
+    }
+    texts = {
+        split: [
+            row["question"]
+            for row in json.loads((world / f"v2_scenes_{split}_questions.json").read_text("utf-8"))[
+                "questions"
+            ]
+        ]
+        for split in ("train", "validation")
+    }
+    learned = set(texts["train"])
+    assert shown == {
+        "questions": sum(map(len, texts.values())),
+        "distinct": len(learned.union(texts["validation"])),
+        "training": len(texts["train"]),
+        "distinct training": len(learned),
+        "validation": len(texts["validation"]),
+        "seen validation": sum(text in learned for text in texts["validation"]),
+    }
+
+
+def test_the_open_world_grows_with_its_pictures() -> None:
+    """A world of 150,000 pictures has 61,000 distinct questions, by ``--count``; here the first of them."""
+    few, more = (count(images=images, seed=0, open_world=True) for images in (150, 600))
+    closed = count(images=600, seed=0)
+    assert more["distinct"] > 2 * few["distinct"]
+    assert more["distinct"] > 1.5 * closed["distinct"]
+    assert (
+        more["seen validation"] / more["validation"] < 0.4 < closed["seen validation"] / closed["validation"]
+    )
