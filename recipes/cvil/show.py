@@ -1,7 +1,8 @@
 """The tables of recipes/cvil from what was run: ``python -m recipes.cvil.show recipes/cvil/small.yaml``.
 
-With ``--readme`` they go between the markers of the README, with ``--plots`` the plots go into a folder:
-learning curves, accuracy by kind of answer, and how labels whose translations merged are confused.
+With ``--readme`` they go between the markers of the README, with ``--table`` one of them alone, with
+``--plots`` the plots go into a folder: learning curves, accuracy by kind of answer, and how labels whose
+translations merged are confused.
 """
 
 from __future__ import annotations
@@ -16,13 +17,13 @@ from recipes.lib import results
 from recipes.lib.command import finish, parser
 from recipes.lib.evaluate import score
 from recipes.lib.results import Column, Record, Row
+from vqa_builder.errors import UnknownNameError
 from vqa_builder.metrics.references import load_references
 
 SHARES = {1.0: "100 %", 0.1: "10 %", 0.01: "1 %", 0.0: "none"}
 BASE = ["what the annotators allow", "teacher, in English", "translate-test", "zero-shot"]
 STUDENTS = ["without distillation", "distilled"]
 OTHER_STUDENTS = ("distilled, with", "the English model", "without distillation,", "answers instead")
-HELD_OUT = ["teacher, in English", "without distillation", "distilled"]
 BY_TYPE = {"translate-test": 0.0, "zero-shot": 0.0, "without distillation": 1.0, "distilled": 1.0}
 DATA_SHARE = 1.0
 ABLATION_SHARE = 0.1
@@ -55,7 +56,7 @@ def tables(records: list[Record], content: dict[str, Any]) -> dict[str, str]:
             seeds=seeds,
             heading="labels of the language",
         ),
-        "held-out": _held_out(records, languages, seeds),
+        "held-out": _held_out(records, languages, seeds, content),
         "gains": _gains(records, languages, seeds),
         "ablations": results.table(
             records,
@@ -76,7 +77,7 @@ def tables(records: list[Record], content: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def _held_out(records: list[Record], languages: list[str], seeds: int) -> str:
+def _held_out(records: list[Record], languages: list[str], seeds: int, content: dict[str, Any]) -> str:
     """All questions, those about pairs that training never shows, and those of seen and of unseen texts."""
     columns = [
         Column(f"{language}, {title}", field, {"language": language, "setting": "release"})
@@ -88,7 +89,12 @@ def _held_out(records: list[Record], languages: list[str], seeds: int) -> str:
             ("accuracy_unseen", "unseen texts"),
         )
     ]
-    rows = [Row(row, {"row": row, "share": 0.0 if "teacher" in row else 1.0}) for row in HELD_OUT]
+    rows = [Row(row, {"row": row, "share": 0.0}) for row in BASE[1:3]]
+    for row, changes in content["rows"].items():
+        own = (changes or {}).get("shares", content["shares"])
+        if "text" not in (changes or {}):
+            rows += [Row(row, {"row": row, "share": 1.0})] if 1.0 in own else []
+            rows += [Row(f"{row}, no labels", {"row": row, "share": 0.0})] if 0.0 in own else []
     return results.table(records, rows, columns, seeds=seeds)
 
 
@@ -151,6 +157,9 @@ def main() -> int:
     """The command line."""
     made = parser(__doc__)
     made.add_argument("--readme", type=Path, help="write the tables there, between their markers")
+    made.add_argument(
+        "--table", metavar="NAME=MARKERS", help="one table, and the markers that it goes between"
+    )
     made.add_argument("--plots", type=Path, metavar="FOLDER", help="draw the plots there")
     return finish(_show, made)
 
@@ -158,7 +167,13 @@ def main() -> int:
 def _show(args: argparse.Namespace) -> None:
     content = settings.read(args.settings, args.set)
     records = results.read(Path(content["out"]) / "results.jsonl")
-    for name, table in tables(records, content).items():
+    found = tables(records, content)
+    if args.table:
+        name, _, markers = args.table.partition("=")
+        if name not in found:
+            raise UnknownNameError("table", name, found, where="--table")
+        found = {markers or name: found[name]}
+    for name, table in found.items():
         if args.readme:
             results.write_into(args.readme, name, table)
         else:
