@@ -68,11 +68,11 @@ def test_the_command_writes_into_the_page_and_draws(tmp_path: Path, monkeypatch:
     assert "+19.8 ± 0.3" in (tmp_path / "README.md").read_text()
     assert [path.name for path in (tmp_path / "plots").iterdir()] == ["learning_curves.svg"]
     assert (tmp_path / "plots/learning_curves.svg").read_text().startswith("<?xml")
-    page = tmp_path / "open.md"
-    page.write_text("<!-- results: open -->\n<!-- /results: open -->")
-    own = ["show", str(tmp_path / "a.yaml"), "--readme", str(page), "--table"]
+    other = tmp_path / "open.md"
+    other.write_text("<!-- results: open -->\n<!-- /results: open -->")
+    own = ["show", str(tmp_path / "a.yaml"), "--readme", str(other), "--table"]
     monkeypatch.setattr(sys, "argv", [*own, "held-out=open"])
-    assert show.main() == 0 and "| distilled, no labels | - |" in page.read_text()
+    assert show.main() == 0 and "| distilled, no labels | - |" in other.read_text()
     monkeypatch.setattr(sys, "argv", [*own, "held-in"])
     assert show.main() == 2
 
