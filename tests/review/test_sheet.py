@@ -133,9 +133,7 @@ def test_a_browser_judges_from_the_keyboard_and_saves_the_sheet(sheet: Sheet, tm
         assert browser.switch_to.active_element.get_attribute("value") == sheet.rows[2]["question"]
         _type(browser, "\ue009a\ue000", "何匹の犬、いますか？", "\ue00c")  # Control and a; Escape
         assert browser.find_element("id", "done").text == "3 judged"
-        time.sleep(1)  # the browser stores what a page keeps in another process, soon after
-        browser.refresh()
-        assert browser.find_element("id", "done").text == "3 judged"
+        _refresh_until(browser, "3 judged")
         name = browser.find_element("id", "reviewer")
         name.send_keys("花子", "\ue004")  # the tabulator leaves the field
         assert browser.find_element("id", "done").text == "3 judged"
@@ -182,6 +180,16 @@ def _browser(downloads: Path) -> Any:
 def _type(browser: Any, *keys: str) -> None:
     for key in keys:
         browser.switch_to.active_element.send_keys(key)
+
+
+def _refresh_until(browser: Any, done: str) -> None:
+    """A page finds what it kept: another process of the browser stores it, soon after."""
+    for _ in range(50):
+        time.sleep(0.2)
+        browser.refresh()
+        if (found := browser.find_element("id", "done").text) == done:
+            return
+    raise AssertionError(f"{found!r} after reloading, not {done!r}")
 
 
 def _files(folder: Path) -> list[Path]:
