@@ -106,6 +106,32 @@ def paired_logits(left: Tensor, right: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return left @ gathered(right).T, right @ gathered(left).T, own + dist.get_rank() * len(left)
 
 
+def mean_of_all(total: Tensor, count: Tensor) -> Tensor:
+    """A sum over what this process holds, over the mean count of all processes.
+
+    | input | shape | values |
+    |---|---|---|
+    | total | () | the sum of a loss over the elements of this process |
+    | count | () | how many those are; nobody has any: the loss is 0 |
+
+    Gradients are averaged over processes, so that this is the mean over the elements of all of them, however
+    they are divided.
+
+    >>> mean_of_all(torch.tensor(6.0), torch.tensor(4)).item()
+    1.5
+    """
+    return total / averaged(count).clamp(min=torch.finfo(torch.float32).tiny)
+
+
+def averaged(value: Tensor) -> Tensor:
+    """The mean of a tensor over all processes, in fp32 and without a gradient."""
+    mean = value.detach().to(torch.float32, copy=True)
+    if dist.is_available() and dist.is_initialized():
+        dist.all_reduce(mean)
+        mean /= dist.get_world_size()
+    return mean
+
+
 def gathered(features: Tensor) -> Tensor:
     """(B, D) of every process -> (B of all processes, D), the gradient going back to whose they are."""
     from torch.distributed.nn.functional import all_gather

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional
 
+from recipes.lib.losses import averaged, mean_of_all
 from recipes.lib.models.rc3 import RC3
 
 BOX_VALUES = 6
@@ -28,9 +28,10 @@ class MaskedVisual:
     | masked_patches | (B, P) bool | where the features are set to zero and regressed |
 
     Region regression is UNITER's (Chen et al., 2020). The features of a batch are divided by their root mean
-    square, so that regions and patches weigh alike. Both kinds show the same pixels: a masked region could be
-    read off the patches under it. Therefore a text whose regions are masked sees no patches at all, and one
-    whose patches are masked sees no regions (ours; it also readies the model for either to be absent).
+    square, so that regions and patches weigh alike; it and the error are means over the batches of all
+    processes. Both kinds show the same pixels: a masked region could be read off the patches under it.
+    Therefore a text whose regions are masked sees no patches at all, and one whose patches are masked sees no
+    regions (ours; it also readies the model for either to be absent).
 
     Args:
         probability: chance of a region or patch to be masked.
@@ -68,7 +69,7 @@ class MaskedVisual:
         states = model.fuse(text, batch["attention_mask"], shown, real).regions
         assert states is not None
         target = _scaled(regions[..., :-BOX_VALUES], real)[hidden]
-        return functional.mse_loss(model.region_head(states[hidden])[:, :-BOX_VALUES].float(), target)
+        return _squared_error(model.region_head(states[hidden])[:, :-BOX_VALUES], target)
 
     def _patches(self, model: RC3, text: Tensor, batch: dict[str, Tensor]) -> Tensor:
         patches, hidden = batch["patches"], batch["masked_patches"]
@@ -76,9 +77,16 @@ class MaskedVisual:
         states = model.fuse(text, batch["attention_mask"], patches=shown).patches
         assert states is not None
         target = _scaled(patches, hidden | True)[hidden]
-        return functional.mse_loss(model.patch_head(states[hidden]).float(), target)
+        return _squared_error(model.patch_head(states[hidden]), target)
 
 
 def _scaled(features: Tensor, real: Tensor) -> Tensor:
-    """Features over the root mean square of the real ones of the batch."""
-    return features / features[real].square().mean().sqrt().clamp(min=1e-6)
+    """Features over the root mean square of the real ones."""
+    squares = features[real].float().square()
+    mean_square = averaged(squares.sum()) / averaged(real.sum() * features.shape[-1])
+    return features / mean_square.sqrt().clamp(min=1e-6)
+
+
+def _squared_error(said: Tensor, target: Tensor) -> Tensor:
+    """The mean over masked features, of which (M, D) are this process's."""
+    return mean_of_all((said.float() - target).square().sum(), target.new_tensor(target.numel()))
