@@ -30,6 +30,7 @@ def test_the_cells_run_in_order(path: Path, folder: Path, monkeypatch: pytest.Mo
     if path.stem == "train_and_compare":
         for needed in ("torch", "transformers", "tokenizers", "PIL"):
             pytest.importorskip(needed)
+    monkeypatch.setenv("QUICK", "1")
     monkeypatch.chdir(folder)
     monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", folder / "cache")
     names: dict[str, object] = {}
