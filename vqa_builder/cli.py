@@ -6,6 +6,7 @@ messages and exit codes. Heavy imports live inside the commands, so that ``--hel
 
 from __future__ import annotations
 
+import atexit
 import errno
 import gc
 import io
@@ -83,6 +84,7 @@ def main() -> None:
     """Run the command line; no traceback reaches a user unless ``--debug`` is given."""
     interrupts.end_soon_on_interrupt()
     gc.set_threshold(*CYCLES)
+    atexit.register(gc.freeze)  # a last search, among all that is left to end with the process, takes 0.6 s
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # of a terminal that does not know Japanese
     debug = "--debug" in sys.argv

@@ -7,14 +7,16 @@ has been seen before: a build with nothing changed ends at the first look.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from vqa_builder.progress import Progress
 from vqa_builder.sources.records import Records
 from vqa_builder.spec import Spec
-from vqa_builder.steps import preview
+from vqa_builder.steps import preview, side_by_side
 from vqa_builder.steps.answering import (
     align_answers,
     assign_senses,
@@ -23,21 +25,36 @@ from vqa_builder.steps.answering import (
     translate_in_context,
 )
 from vqa_builder.steps.build_context import BuildContext, OnBadRecord, open_build
-from vqa_builder.steps.judging import choose, judge, score, select_segments
+from vqa_builder.steps.judging import choose, judge, score, scored_by_models, select_segments
 from vqa_builder.steps.preview import Plan
 from vqa_builder.steps.reading import SourceTables, extract_segments, make_vocabulary, read_examples
 from vqa_builder.steps.recording import (
     RecordTables,
     in_question_form,
+    key_of_records,
     put_together,
     read_strings,
     release_records,
     settle_options,
 )
-from vqa_builder.steps.releasing import BuiltRelease, assemble, release
+from vqa_builder.steps.releasing import BuiltRelease, assemble, find_release, release, release_key
 from vqa_builder.steps.translating import Translated, align_words, translate, translate_back
 from vqa_builder.store import Stored
 from vqa_builder.translation.engines._faults import without_keys
+
+
+class LanguageTables(NamedTuple):
+    """What a release of a language is made from.
+
+    Attributes:
+        key: of the release.
+        by_models: the tables for which engines, or other models and services, are asked.
+        release: makes all other tables, and the release.
+    """
+
+    key: str
+    by_models: list[Stored]
+    release: Callable[[], BuiltRelease]
 
 
 def build(
@@ -61,7 +78,8 @@ def build(
         languages: only these of the spec's languages.
         limit: only the first so many questions of each split.
         on_bad_record: ``error`` stops at the first bad record, ``skip`` writes them to ``bad_records.jsonl``.
-        workers: processes for scoring; the number of cores if None. It changes no result.
+        workers: processes that score, and finish a language while engines translate the next; the number of
+            cores if None, and with 1 everything is done here. It changes no result.
         executor: ``local``, or ``ray`` to translate and score on Ray's workers, here or on the cluster that
             ``RAY_ADDRESS`` names. It changes no result.
         progress: told of every long step; silent if None.
@@ -93,8 +111,8 @@ def build(
             allow=allow,
             overwrite=overwrite,
         ) as job:
-            source = read_source(job)
-            releases += [build_language(job, source, language) for language in job.languages]
+            side_by_side.get_ready(job)
+            releases += build_languages(job, read_source(job))
     return releases
 
 
@@ -113,21 +131,53 @@ def read_questions(job: BuildContext) -> SourceTables:
     return SourceTables(examples, vocabulary, senses, contexts, segments)
 
 
-def build_language(job: BuildContext, source: SourceTables | RecordTables, language: str) -> BuiltRelease:
-    """The release of one language."""
+def build_languages(job: BuildContext, source: SourceTables | RecordTables) -> list[BuiltRelease]:
+    """The releases of all languages; while one is finished in another process, engines translate the next."""
+    begun: dict[str, Callable[[], BuiltRelease]] = {}
+    releases: dict[str, BuiltRelease] = {}
+    for language in job.languages:
+        tables = declare_language(job, source, language)
+        if there := find_release(job, tables.key, language):
+            releases[language] = there
+        elif language != job.languages[-1] and (
+            finished := side_by_side.begin(job, tables.by_models, finish_language, language)
+        ):
+            begun[language] = finished
+        else:
+            releases[language] = tables.release()
+    releases |= {language: finished() for language, finished in begun.items()}
+    return [releases[language] for language in job.languages]
+
+
+def finish_language(job: BuildContext, language: str) -> BuiltRelease:
+    """The release of a language whose source has been read, and told of, by another process."""
+    source = read_source(replace(job, progress=Progress()))
+    return declare_language(job, source, language).release()
+
+
+def declare_language(job: BuildContext, source: SourceTables | RecordTables, language: str) -> LanguageTables:
+    """The tables of one language, of which none is made before it is asked for."""
     asked = select_asked(job, source, language)
     candidates = translate_by_chains(job, asked, language)
     translated = choose(job, asked, candidates, language)
     verdicts = judge(job, translated, language)
+    by_models = [each.translations for each in candidates]
+    if scored_by_models(job, language):
+        by_models += [each.scores for each in candidates]
     if isinstance(source, RecordTables):
         strings = put_together(job, source, translated, verdicts, language)
         settled = settle_options(job, source, strings, language)
-        return release_records(job, source, strings, settled, translated, verdicts, language)
+        key = key_of_records(job, source, strings, settled)
+        make = partial(release_records, job, key, source, strings, settled, translated, verdicts, language)
+        return LanguageTables(key, by_models, make)
     alignments = align_words(job, translated, language)
     in_context = translate_in_context(job, source.contexts, translated, language)
     answer_map = align_answers(job, source.contexts, translated, verdicts, in_context, language)
     rows = assemble(job, source, translated, verdicts, answer_map, alignments, language)
-    return release(job, source, translated, verdicts, answer_map, rows, language)
+    key = release_key(job, rows=rows.key, answers=answer_map.key)
+    make = partial(release, job, key, source, translated, verdicts, answer_map, rows, language)
+    by_models += [in_context, *([alignments] if alignments else [])]
+    return LanguageTables(key, by_models, make)
 
 
 def select_asked(job: BuildContext, source: SourceTables | RecordTables, language: str) -> Stored:

@@ -118,6 +118,21 @@ class LineProgress(Progress):
         return False
 
 
+class KeptProgress(LineProgress):
+    """Keeps the lines, for another process to say."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+
+    def say(self, line: str) -> None:
+        """Keep one line."""
+        self.lines.append(line)
+
+    def _moves(self) -> bool:
+        return True
+
+
 class TableProgress(LineProgress):
     """For terminals: a line for every step that has ended, and below them one that moves.
 

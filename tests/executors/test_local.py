@@ -100,6 +100,23 @@ def test_a_dead_worker_is_an_error_of_ours(two: LocalExecutor) -> None:
     assert list(two.map(square, range(4))) == [0, 1, 4, 9]
 
 
+def test_what_is_begun_goes_on_beside(two: LocalExecutor) -> None:
+    begun = two.begin(eval, PID)
+    assert begun is not None
+    assert begun() not in (os.getpid(), None)
+    assert LocalExecutor(1).begin(eval, PID) is None
+
+
+def test_what_is_begun_may_fail_or_die(two: LocalExecutor) -> None:
+    wrong, dying = two.begin(int, "x"), two.begin(eval, DIE)
+    assert wrong is not None and dying is not None
+    with pytest.raises(ValueError, match="invalid"):
+        wrong()
+    with pytest.raises(VQABuilderError, match="A worker process died"):
+        dying()
+    assert list(two.map(square, range(4))) == [0, 1, 4, 9]
+
+
 @pytest.mark.parametrize("workers", [0, -1])
 def test_workers_are_at_least_one(workers: int) -> None:
     with pytest.raises(ValueError, match="at least 1"):

@@ -17,6 +17,7 @@ from tests.hub.plugin import use_hub
 from tests.recipes.lib import training
 from vqa_builder import build, load_spec
 from vqa_builder.release.hub.publish import publish
+from vqa_builder.steps import side_by_side
 
 __all__ = ["build_spec", "datasets", "huggingface_hub", "np", "publish_release", "train"]
 torch.set_num_threads(1)
@@ -32,6 +33,12 @@ def build_spec(spec: Path, out: Path, clock: float = 0.0) -> None:
     ):  # half of a build's time, and nothing of ours is written in it
         patch.setattr("vqa_builder.release.verify.reload_faults", lambda *_: [])
         build(load_spec(spec), out, workers=1)
+
+
+def build_side_by_side(spec: Path, out: Path) -> None:
+    """Build a spec of several languages, all but the last of which are finished in a process of their own."""
+    side_by_side.FEWEST_STRINGS = 0
+    build(load_spec(spec), out, workers=2)
 
 
 def publish_release(release: Path, repo: str, url: str, home: Path) -> None:

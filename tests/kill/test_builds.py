@@ -124,6 +124,20 @@ def test_local_engine(local: tuple[Path, dict[str, str]], tmp_path: Path, clock:
     print("local engine:", killer.told())
 
 
+def test_languages_side_by_side(tmp_path: Path) -> None:
+    """What the killed process had started ends with it, and stands in nobody's way."""
+    spec = write_vqa(tmp_path / "source", languages=["ja", "hi"])
+    run(jobs.build_spec, spec, tmp_path / "calm")
+    expected = hashes(tmp_path / "calm")
+    killer = Killer(jobs.build_side_by_side, wanted=KILLS // 4, seed=3)
+    for number in killer.all_rounds():
+        out = tmp_path / str(number)
+        killer.round(spec, out, look=partial(steps_done, out))
+        whole(out, expected)
+        shutil.rmtree(out)
+    print("side by side:", killer.told())
+
+
 def test_remote_engine_under_faults(
     endpoint: Endpoint, undisturbed: tuple[dict[str, str], int], tmp_path: Path
 ) -> None:

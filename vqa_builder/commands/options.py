@@ -29,7 +29,9 @@ BadRecords = Annotated[
         help="Stop at a bad record, or set bad records aside in bad_records.jsonl.",
     ),
 ]
-Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Processes for scoring; one per core.")]
+Workers = Annotated[
+    int | None, typer.Option("--workers", min=1, help="Processes for scoring and finishing; one per core.")
+]
 ExecutorName = Annotated[
     str,
     typer.Option(

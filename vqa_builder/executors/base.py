@@ -47,6 +47,14 @@ class Executor(ABC):
         for place, item in enumerate(items):
             yield place, function(item)
 
+    def begin(self, function: Callable[[T], R], item: T) -> Callable[[], R] | None:
+        """Begin ``function`` of an item beside what the caller does next; None where no worker is at hand.
+
+        Returns:
+            What waits for the result and returns it, or raises what ``function`` raised.
+        """
+        return None
+
     def close(self) -> None:  # noqa: B027
         """Give back what the executor holds; it may be used again afterwards."""
 

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import os
 import signal
+import sys
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from functools import partial
-from multiprocessing import active_children, get_context
-from typing import TypeVar
+from multiprocessing import active_children, get_context, parent_process
+from multiprocessing.process import BaseProcess
+from typing import Any, TypeVar
 
 from vqa_builder.errors import VQABuilderError
 from vqa_builder.executors.base import Executor
@@ -45,6 +51,7 @@ class LocalExecutor(Executor):
             raise ValueError(f"workers must be at least 1, not {workers}")
         self._starting_seconds = starting_seconds
         self._pool: ProcessPoolExecutor | None = None
+        self._begun: list[Future[Any]] = []
 
     def map(self, function: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
         """``function`` of every item, in order; see ``Executor``.
@@ -62,6 +69,20 @@ class LocalExecutor(Executor):
         if done < len(items):
             yield from self._in_processes(function, items, done)
 
+    def begin(self, function: Callable[[T], R], item: T) -> Callable[[], R] | None:
+        """Begin it in a worker process; None where there is to be one process only. See ``Executor``."""
+        if self.workers == 1:
+            return None
+        with self._watched(_name(function)):
+            begun = self._submit(function, item)
+        self._begun.append(begun)
+
+        def result() -> R:
+            with self._watched(_name(function)):
+                return begun.result()
+
+        return result
+
     def close(self) -> None:
         """End the worker processes."""
         if self._pool is not None:
@@ -76,47 +97,87 @@ class LocalExecutor(Executor):
         self.close()
 
     def _worth_processes(self, spent: float, done: int, total: int) -> bool:
-        if self.workers == 1 or not done or total - done < 2:
+        self._begun = [each for each in self._begun if not each.done()]
+        free = self.workers - len(self._begun)
+        if free < 2 or not done or total - done < 2:
             return False
         left = spent / done * (total - done)
         cost = self._starting_seconds if self._pool is None else 0.0
-        return left * (1 - 1 / self.workers) > cost
+        return left * (1 - 1 / free) > cost
 
     def _in_processes(self, function: Callable[[T], R], items: Sequence[T], first: int) -> Iterator[R]:
-        if self._pool is None:
-            self._pool = ProcessPoolExecutor(
-                self.workers, mp_context=get_context("spawn"), initializer=_leave_interrupts_to_the_parent
-            )
         waiting: deque[Future[R]] = deque()
         try:
-            for position in range(first, len(items)):
-                waiting.append(self._pool.submit(function, items[position]))
-                if len(waiting) >= _AHEAD * self.workers:
+            with self._watched(f"{_name(function)}, between items {first + 1:,} and {len(items):,}"):
+                for position in range(first, len(items)):
+                    waiting.append(self._submit(function, items[position]))
+                    if len(waiting) >= _AHEAD * self.workers:
+                        yield waiting.popleft().result()
+                while waiting:
                     yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        except BrokenProcessPool:
-            self.close()
-            raise _died(function, first, len(items), self.workers) from None
         finally:
             for future in waiting:
                 future.cancel()
 
+    @contextmanager
+    def _watched(self, work: str) -> Iterator[None]:
+        """Tell of a worker that died at it, and let the next work start new ones."""
+        try:
+            yield
+        except BrokenProcessPool:
+            self.close()
+            raise VQABuilderError(
+                "A worker process died",
+                where=work,
+                expected=f"{self.workers} workers to the end",
+                found="one that was killed (most often for lack of memory), crashed or could not start",
+                remedy="run the same command again, with fewer workers if it dies again",
+            ) from None
 
-def _leave_interrupts_to_the_parent() -> None:
+    def _submit(self, function: Callable[[T], R], item: T) -> Future[R]:
+        if self._pool is None:
+            self._pool = ProcessPoolExecutor(
+                self.workers,
+                mp_context=get_context("spawn"),
+                initializer=_follow_the_parent,
+                initargs=(gc.get_threshold(),),
+            )
+        with _without_main():
+            return self._pool.submit(function, item)
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """Keep processes that start meanwhile from running the user's script, of which they need nothing."""
+    names = sys.modules["__main__"].__dict__
+    kept: dict[str, Any] = {name: names[name] for name in ("__file__", "__spec__") if name in names}
+    names.pop("__file__", None)
+    names["__spec__"] = None
+    try:
+        yield
+    finally:
+        names.update(kept)
+
+
+def _follow_the_parent(cycles: tuple[int, int, int]) -> None:
+    """Leave Ctrl-C to the process that started this one, and end with it however it ends."""
+    gc.set_threshold(*cycles)
+    atexit.register(gc.freeze)  # what is left ends with the process, without a search for cycles
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = parent_process()
+    assert parent is not None
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
 
 
-def _died(function: object, first: int, total: int, workers: int) -> VQABuilderError:
+def _end_with(parent: BaseProcess) -> None:
+    parent.join()
+    os._exit(1)
+
+
+def _name(function: object) -> str:
     while isinstance(function, partial):
         function = function.func
-    return VQABuilderError(
-        "A worker process died",
-        where=f"{getattr(function, '__qualname__', function)}, between items {first + 1:,} and {total:,}",
-        expected=f"{workers} workers to the end",
-        found="one that was killed (most often for lack of memory), crashed or could not start",
-        remedy="run with fewer workers; in a script, call under `if __name__ == '__main__':`",
-    )
+    return getattr(function, "__qualname__", str(function))
 
 
 def usable_cpus() -> int:

@@ -142,6 +142,11 @@ class Marks(NamedTuple):
     stats: tuple[tuple[int, ...], ...]
     settled: bool
 
+    @property
+    def size(self) -> int:
+        """The bytes of all."""
+        return sum(size for _, _, size, *_ in self.stats)
+
 
 class Source(ABC):
     """An input format.

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from vqa_builder import executors, languages as language_rules, trust
 from vqa_builder.answers import answer_glossary, modes, senses
@@ -31,6 +31,7 @@ from vqa_builder.translation.protect import Guard
 SOURCE_LANGUAGE = "en"
 WORK_FOLDER = ".vqa-builder"
 MEMORY_FILE = "memory.sqlite"
+SPENT_FILE = "spent.json"
 PICTURES = "pictures"
 
 _NOT_THERE = "no engine translates into it; only what people verified is translated"
@@ -175,6 +176,24 @@ class BuildContext:
         return Pictures(self.store.root / PICTURES)
 
 
+class SharedBuild(NamedTuple):
+    """What another process needs to make the release of a language; fields as of ``BuildContext``."""
+
+    spec: Spec
+    out: Path
+    languages: tuple[str, ...]
+    limit: int | None
+    on_bad_record: OnBadRecord
+    overwrite: bool
+    marks: Marks
+    inputs: tuple[str, ...]
+
+    @classmethod
+    def of(cls, job: BuildContext, language: str) -> SharedBuild:
+        """What a build shares."""
+        return cls(*(getattr(job, name) for name in cls._fields))._replace(languages=(language,))
+
+
 @contextmanager
 def open_build(
     spec: Spec,
@@ -205,7 +224,7 @@ def open_build(
         for notice in plugins.notices(chosen):
             progress.say(f"notice: {notice}")
         store = opened.enter_context(Store(out / WORK_FOLDER, progress.say))
-        ledger = Ledger(out / WORK_FOLDER / "spent.json", spec.budget, plugins.prices)
+        ledger = Ledger(out / WORK_FOLDER / SPENT_FILE, spec.budget, plugins.prices)
         if ledger.currency:
             progress.spent = lambda: f"{ledger.money:,.2f} {ledger.currency}"
         under_way = store.under_way
@@ -228,6 +247,25 @@ def open_build(
         )
         store.prune()
         Pictures(store.root / PICTURES).prune(store.tables("examples"))
+
+
+@contextmanager
+def join_build(shared: SharedBuild, progress: Progress) -> Iterator[BuildContext]:
+    """Take part, in this process, in a build that another one has opened and holds the lock of."""
+    spec, work = shared.spec, shared.out / WORK_FOLDER
+    with ExitStack() as opened:
+        executor = opened.enter_context(executors.make("local", 1))
+        plugins = make_plugins(spec, shared.languages, executor)
+        opened.callback(plugins.close)
+        yield BuildContext(
+            **shared._asdict(),
+            plugins=plugins,
+            store=Store(work, progress.say),
+            memory=opened.enter_context(TranslationMemory(memory_path(spec, shared.out))),
+            executor=executor,
+            progress=progress,
+            ledger=Ledger(work / SPENT_FILE, spec.budget, plugins.prices),
+        )
 
 
 def check_trust(spec: Spec, allow: Collection[str] = ()) -> None:

@@ -59,6 +59,14 @@ def score(job: BuildContext, segments: Stored, translations: Stored, language: s
     return job.store.step(f"scores-{language}", together, *parts)
 
 
+def scored_by_models(job: BuildContext, language: str) -> bool:
+    """Whether a scorer keeps all cores, or a GPU or a service, busy by itself."""
+    spec = job.spec
+    return any(
+        scoring.build(plugin.type, _options(spec, plugin), language).threaded for plugin in spec.scores
+    )
+
+
 def choose(
     job: BuildContext, segments: Stored, candidates: Sequence[Translated], language: str
 ) -> Translated:

@@ -142,8 +142,16 @@ def settle_options(job: BuildContext, source: RecordTables, strings: Stored, lan
     )
 
 
+def key_of_records(job: BuildContext, source: RecordTables, strings: Stored, settled: Stored) -> str:
+    """The key of a release of records."""
+    return release_key(
+        job, strings=strings.key, options=settled.key, places=source.places.key, version=records.VERSION
+    )
+
+
 def release_records(
     job: BuildContext,
+    key: str,
     source: RecordTables,
     strings: Stored,
     settled: Stored,
@@ -151,17 +159,12 @@ def release_records(
     verdicts: Stored,
     language: str,
 ) -> BuiltRelease:
-    """Strings -> a verified folder in the source's schema; left alone if it is there, made from the same.
+    """Strings -> a verified folder in the source's schema.
 
     Raises:
         StorageError: a release with more rows stands there, and the build may not overwrite it.
     """
     folder = job.out / job.spec.release_name(language)
-    key = release_key(
-        job, strings=strings.key, options=settled.key, places=source.places.key, version=records.VERSION
-    )
-    if write.is_current(folder, key):
-        return BuiltRelease(folder, language, load_manifest(folder), False, job.work.of(language), None)
     rows = record_strings.stated(source.places.table, ROWS)
     keep_fuller(job, sum(rows.values()), folder)
     check_unchanged(job, was_read=False)

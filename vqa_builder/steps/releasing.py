@@ -118,8 +118,17 @@ def assemble(
     )
 
 
+def find_release(job: BuildContext, key: str, language: str) -> BuiltRelease | None:
+    """The release of a language as it is there already, whole and made from the same; None if it is not."""
+    folder = job.out / job.spec.release_name(language)
+    if not write.is_current(folder, key):
+        return None
+    return BuiltRelease(folder, language, load_manifest(folder), False, job.work.of(language), None)
+
+
 def release(
     job: BuildContext,
+    key: str,
     source: SourceTables,
     translated: Translated,
     verdicts: Stored,
@@ -127,17 +136,14 @@ def release(
     rows: Stored,
     language: str,
 ) -> BuiltRelease:
-    """Rows -> a verified folder; left alone if it is there already, whole and made from the same.
+    """Rows -> a verified folder.
 
     Raises:
         StorageError: a release with more rows stands there, and the build may not overwrite it.
 
-    ``rows`` is what ``assemble`` made of the others.
+    ``rows`` is what ``assemble`` made of the others, ``key`` what ``release_key`` says of them.
     """
     spec, folder = job.spec, job.out / job.spec.release_name(language)
-    key = release_key(job, rows=rows.key, answers=answer_map.key)
-    if write.is_current(folder, key):
-        return BuiltRelease(folder, language, load_manifest(folder), False, job.work.of(language), None)
     keep_fuller(job, source.examples.rows.num_rows, folder)
     check_unchanged(job, was_read=False)
     contents = _contents(job, key, source, translated, verdicts, answer_map, rows, language)

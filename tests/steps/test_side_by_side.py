@@ -1,0 +1,98 @@
+"""Languages that are finished in another process are what they are in one."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.steps import builds
+from vqa_builder import build, load_spec
+from vqa_builder.errors import StorageError, VQABuilderError
+from vqa_builder.executors import LocalExecutor
+from vqa_builder.progress import KeptProgress
+from vqa_builder.steps import side_by_side
+from vqa_builder.steps.releasing import BuiltRelease
+
+DIE = "__import__('os')._exit(9)"
+SCRIPT = """\
+import sys
+from vqa_builder import build, load_spec
+from vqa_builder.steps import side_by_side
+print("run")
+side_by_side.FEWEST_STRINGS = 0
+for release in build(load_spec(sys.argv[1]), sys.argv[2], workers=2):
+    print(release.folder.name, release.verification.ok)
+"""
+
+
+@pytest.fixture
+def spec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Of two languages, the first of which is finished in another process."""
+    monkeypatch.setattr(side_by_side, "FEWEST_STRINGS", 0)
+    monkeypatch.setattr(side_by_side, "FEWEST_BYTES", 0)
+    return builds.spec(tmp_path, languages=["ja", "hi"])
+
+
+def content(releases: list[BuiltRelease]) -> list[tuple[Any, ...]]:
+    return [
+        (
+            each.language,
+            replace(each.work, engine_seconds=0.0),
+            {path.name: path.read_bytes() for path in each.folder.rglob("*") if path.is_file()},
+        )
+        for each in releases
+    ]
+
+
+def steps_told(progress: KeptProgress) -> list[str]:
+    return sorted(line.partition(" in ")[0] for line in progress.lines)
+
+
+def test_two_processes_write_the_bytes_of_one(spec: Path, tmp_path: Path) -> None:
+    one, two = KeptProgress(), KeptProgress()
+    alone = build(load_spec(spec), tmp_path / "one", workers=1, progress=one)
+    beside = build(load_spec(spec), tmp_path / "two", workers=2, progress=two)
+    assert content(beside) == content(alone)
+    assert steps_told(two) == steps_told(one)
+    assert all(each.changed and each.verification and each.verification.ok for each in beside)
+    assert beside[0].work.translated > 0
+    again = build(load_spec(spec), tmp_path / "two", workers=2)
+    assert [each.changed for each in again] == [False, False]
+
+
+def test_an_error_of_the_other_process_comes_when_the_rest_is_done(spec: Path, tmp_path: Path) -> None:
+    strange = tmp_path / "out" / "tiny-ja" / "diary.txt"
+    strange.parent.mkdir(parents=True)
+    strange.write_text("今日は晴れ")
+    with pytest.raises(StorageError) as caught:
+        build(load_spec(spec), tmp_path / "out", workers=2)
+    assert "tiny-ja" in str(caught.value)
+    assert strange.read_text() == "今日は晴れ"
+    assert (tmp_path / "out" / "tiny-hi" / "manifest.json").exists()
+
+
+def test_a_process_that_dies_is_told_and_the_same_command_goes_on(
+    spec: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(side_by_side, "FEWEST_BYTES", 1 << 20)
+    real = LocalExecutor.begin
+    with monkeypatch.context() as patch:
+        patch.setattr(LocalExecutor, "begin", lambda self, *_: real(self, eval, DIE))
+        with pytest.raises(VQABuilderError, match="A worker process died"):
+            build(load_spec(spec), tmp_path / "out", workers=2)
+    releases = build(load_spec(spec), tmp_path / "out", workers=2)
+    assert [each.changed for each in releases] == [True, False]
+
+
+def test_a_script_needs_no_guard(spec: Path, tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT)
+    done = subprocess.run(
+        [sys.executable, str(script), str(spec), str(tmp_path / "out")], capture_output=True, text=True
+    )
+    assert done.stdout.split("\n") == ["run", "tiny-ja True", "tiny-hi True", ""], done.stderr
