@@ -1,6 +1,6 @@
 """Alignment error rate of the aligners on our gold set.
 
-    python recipes/alignment/aer.py RELEASE... [--encoder FOLDER]
+    python -m recipes.alignment.aer RELEASE... [--encoder FOLDER]
 
 The release's own question pairs and the gold pairs are aligned together, as a build would; the links of the
 gold pairs are compared with ``tests/translation/aligners/gold.tsv``: sure links S, possible links P that hold

@@ -18,7 +18,7 @@ import math
 import platform
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -205,16 +205,18 @@ def measure(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
     peak = args.peak_tflops * 1e12 or flops.peak_flops(device)
     for task, loss in losses.items():
         work = flops.count(new_model(args).to(device), loss, batches[0])
-        ways = {
-            "ours, bf16, compile": lambda model, loss=loss: ours(model, loss, batches, steps, compile=True),
-            "ours, bf16": lambda model, loss=loss: ours(model, loss, batches, steps, compile=False),
-            "plain loop, fp32": lambda model, loss=loss: plain(model, loss, batches, steps),
+        mine = partial(ours, loss=loss, batches=batches, steps=steps)
+        ways: dict[str, Callable[[nn.Module], float]] = {
+            "ours, bf16, compile": partial(mine, compile=True),
+            "ours, bf16": partial(mine, compile=False),
+            "plain loop, fp32": partial(plain, loss=loss, batches=batches, steps=steps),
         }
         if task == "fine-tuning":
-            ways["transformers Trainer, fp32"] = lambda model: transformers_trainer(model, batches, steps)
-            ways["transformers Trainer, bf16, compile"] = lambda model: transformers_trainer(
-                model, batches, steps, fast=True
-            )
+            trainer = partial(transformers_trainer, batches=batches, steps=steps)
+            ways |= {
+                "transformers Trainer, fp32": trainer,
+                "transformers Trainer, bf16, compile": partial(trainer, fast=True),
+            }
         for way, run in ways.items():
             if way in args.without:
                 continue

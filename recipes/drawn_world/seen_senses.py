@@ -167,7 +167,11 @@ def measure(questions: list[Drawn], folder: Path, images: str = "ambiguous") -> 
 
     every = list(range(len(questions)))
     return Figures(
-        *(share(found, places) for found in (blind, seeing) for places in (every, still_open)), requests
+        without=share(blind, every),
+        without_where_open=share(blind, still_open),
+        seen=share(seeing, every),
+        seen_where_open=share(seeing, still_open),
+        requests=requests,
     )
 
 
@@ -239,7 +243,7 @@ def _pixels(picture: bytes) -> NDArray[np.float32]:
         top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
         colours = np.where(differs[..., None], colours, 255.0)[top:bottom, left:right]
     small = Image.fromarray(colours.astype(np.uint8)).resize(SMALL)
-    return np.asarray(small, np.float32).ravel() / 255
+    return np.asarray(small, np.float32).ravel() / np.float32(255)
 
 
 @dataclass

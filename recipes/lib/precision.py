@@ -31,20 +31,15 @@ def pays(device: torch.device, precision: Precision) -> bool:
     50 ms in bf16 with them, 170 with AVX-512 alone, and 610 with AVX2 alone, where fp32 takes 70 (on one
     CPU, its libraries held to these instructions).
     """
-    import torch
 
     if device.type != "cpu":
         return True
-    capabilities = getattr(torch.cpu, "get_capabilities", dict)()  # older PyTorch has none
-    return bool(capabilities.get(f"amx_{precision}"))
+    return bool(_capabilities().get(f"amx_{precision}"))
 
 
 def multiplies(device: torch.device) -> bool:
     """Whether a device multiplies matrices in bf16 faster than in fp32, if it does nothing else faster."""
-    import torch
-
-    capabilities = getattr(torch.cpu, "get_capabilities", dict)()
-    return pays(device, "bf16") or bool(capabilities.get("avx512_bf16"))
+    return pays(device, "bf16") or bool(_capabilities().get("avx512_bf16"))
 
 
 def products(device: torch.device) -> torch.autocast:
@@ -54,3 +49,10 @@ def products(device: torch.device) -> torch.autocast:
 
     kind = device.type
     return torch.autocast(kind, torch.bfloat16, enabled=torch.is_autocast_enabled(kind) or multiplies(device))
+
+
+def _capabilities() -> dict[str, bool]:
+    """What the CPU can do; older PyTorch does not say."""
+    import torch
+
+    return dict(getattr(torch.cpu, "get_capabilities", dict)())

@@ -1,7 +1,7 @@
 """The tables of ``lexical``, ``grammar`` and ``cross_entropy``, compiled from this project's own texts.
 
     pip install janome
-    python recipes/policy/compile_tables.py
+    python -m recipes.policy.compile_tables
 
 Writes ``lexical_ja.tsv.xz``, ``lexical_hi.tsv.xz``, ``nouns_ja.tsv``, ``nouns_hi.tsv``, ``ngrams_ja.npz``
 and ``ngrams_hi.npz`` into ``vqa_builder/quality/scorers``. Lexical translation probabilities come from IBM
@@ -106,9 +106,9 @@ def probabilities(
                 other.append(sides[1].setdefault(word, len(sides[1])))
                 sentence.append(place)
     size = len(sides[1])
-    left, right, where = (np.array(values, np.int64) for values in (one, other, sentence))
-    keys, pair = np.unique(left * size + right, return_inverse=True)
-    _, token = np.unique(where * size + right, return_inverse=True)
+    sources, targets, where = (np.array(values, np.int64) for values in (one, other, sentence))
+    keys, pair = np.unique(sources * size + targets, return_inverse=True)
+    _, token = np.unique(where * size + targets, return_inverse=True)
     probability, source = np.ones(len(keys)), keys // size
     for _ in range(ITERATIONS):
         share = probability[pair]

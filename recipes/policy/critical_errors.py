@@ -1,6 +1,6 @@
 """AUC of each score, and of their combination, against people's critical errors (WMT, en-ja).
 
-    python recipes/policy/critical_errors.py
+    python -m recipes.policy.critical_errors
 
 7,658 machine translations of comments and encyclopaedia text, in which three people each looked for a
 critical error; ERR is their majority. Back-translations come from the embedded engine, which is small and
@@ -14,8 +14,9 @@ from __future__ import annotations
 from importlib.util import find_spec
 
 import numpy as np
-from common import auc, critical_errors, logistic, pairs, scores, table, translate, votes
 from numpy.typing import NDArray
+
+from recipes.policy.common import auc, critical_errors, logistic, pairs, scores, table, translate, votes
 
 SCORERS = (
     "script",

@@ -1,6 +1,6 @@
 """Derive the table of telling word endings of a language, vqa_builder/languages/endings_<code>.tsv.
 
-    python recipes/policy/endings.py hi > vqa_builder/languages/endings_hi.tsv
+    python -m recipes.policy.endings hi > vqa_builder/languages/endings_hi.tsv
 
 An ending (the last 1-4 characters of a word, "^" standing for its beginning) weighs the logarithm of how
 much more frequent it is in the language than in its neighbours. Only frequencies are kept, of FLORES-101
@@ -15,8 +15,7 @@ import math
 import unicodedata
 from collections import Counter
 
-from common import lines
-
+from recipes.policy.common import lines
 from vqa_builder.languages._signs import LONGEST_ENDING, WORD, endings_of
 
 TEXTS = {

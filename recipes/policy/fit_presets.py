@@ -1,6 +1,6 @@
 """Fit the presets strict, balanced and lenient, and print them as YAML.
 
-    python recipes/policy/fit_presets.py > vqa_builder/quality/presets.yaml
+    python -m recipes.policy.fit_presets > vqa_builder/quality/presets.yaml
 
 Two kinds of bounds:
 
@@ -17,7 +17,8 @@ from typing import Any
 
 import numpy as np
 import yaml
-from common import lines, pairs, scores, xquad_questions
+
+from recipes.policy.common import lines, pairs, scores, xquad_questions
 
 PRESETS = ("strict", "balanced", "lenient")
 LANGUAGES = {"ja": "jpn", "hi": "hin"}
@@ -63,7 +64,7 @@ _WEIGHTS = {
         "lexical_missing": -1,
     },
 }
-_COMBINED = {"strict": {"ja": 3, "hi": 0}, "balanced": {"ja": 2, "hi": -1.5}}
+_COMBINED: dict[str, dict[str, float]] = {"strict": {"ja": 3, "hi": 0}, "balanced": {"ja": 2, "hi": -1.5}}
 STATED: dict[str, dict[str, Any]] = {
     "strict": {
         "copy": "reject",

@@ -1,6 +1,6 @@
 """What each preset keeps of rows that were read and graded: how much of it is wrong, and what it loses.
 
-    python recipes/policy/graded_rows.py
+    python -m recipes.policy.graded_rows
 
 The first rows are those that the balanced preset of 0.1.0 kept with the embedded engine (the demo, and the
 first 3,000 questions of the VQA v2 sample), graded right, flawed or wrong by a large language model as a
@@ -30,9 +30,9 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from common import SHARED, auc, pairs, scores, table
 from numpy.typing import NDArray
 
+from recipes.policy.common import SHARED, auc, pairs, scores, table
 from vqa_builder import languages
 from vqa_builder.quality.policy import judge
 from vqa_builder.quality.policy_config import policy_for, preset_names
@@ -56,8 +56,8 @@ SHOWN = (
     "content_added",
     "lexical_missing",
     "lexical_added",
+    "cross_entropy",
 )
-SHOWN += ("cross_entropy",)
 Flags = NDArray[np.bool_]
 
 

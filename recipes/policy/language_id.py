@@ -1,7 +1,7 @@
 """Language identification of short text: ours against lingua, py3langid and bare fasttext, in one run.
 
-    python recipes/policy/language_id.py            # the table
-    python recipes/policy/language_id.py --fit      # the constants in vqa_builder/quality/scorers/langid.py
+    python -m recipes.policy.language_id            # the table
+    python -m recipes.policy.language_id --fit      # the constants in vqa_builder/quality/scorers/langid.py
 
 True questions are FLORES-101 devtest, XQuAD (hi), VizWiz and TICO-19 (hi), wrong ones NTREX-128 in the
 neighbours, all cut to 3-12 words (6-25 characters in ja, zh). The constants are fitted on FLORES-101 dev
@@ -22,8 +22,8 @@ from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
-from common import cut, lines, logistic, pairs, table, vizwiz_questions, xquad_questions
 
+from recipes.policy.common import cut, lines, logistic, pairs, table, vizwiz_questions, xquad_questions
 from vqa_builder import languages
 from vqa_builder.quality.policy_config import preset
 from vqa_builder.quality.scorers.langid import LangID

@@ -1,6 +1,6 @@
 """Recall and false flags of the scorer ``leak``: 500 planted questions among real rows.
 
-    python recipes/policy/leaks.py
+    python -m recipes.policy.leaks
 
 The benchmark is 500 questions of OK-VQA of more than five words. A fifth each is planted copied (capitals),
 translated, back-translated (only the back-translation is the question), lightly paraphrased in English (an
@@ -20,8 +20,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from common import SHARED, pairs, table
-
+from recipes.policy.common import SHARED, pairs, table
 from vqa_builder import languages
 from vqa_builder.quality.scorers.leak import Leak, normalised
 

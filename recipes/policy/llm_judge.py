@@ -1,6 +1,6 @@
 """How far the scorer ``judge`` agrees with the grades of rows that were read: five axes, one recorded model.
 
-    python recipes/policy/llm_judge.py
+    python -m recipes.policy.llm_judge
 
 ``judge_replies.tsv`` holds what a large language model said of 110 rows a language of ``held_out.tsv``, drawn
 at random, in the words of ``judge_rubric.md``. It saw source and translation alone: no grade, no score, no
@@ -24,10 +24,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
-from common import auc, pairs, scores, table
-from graded_rows import DRAWS, LANGUAGES, held_out
 from numpy.typing import NDArray
 
+from recipes.policy.common import auc, pairs, scores, table
+from recipes.policy.graded_rows import DRAWS, LANGUAGES, held_out
 from vqa_builder.quality.scorers.judge import AXES
 
 GRADES = ("wrong", "flawed", "right")

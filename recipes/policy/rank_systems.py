@@ -1,6 +1,6 @@
 """Do our reference-free scores rank translation systems as BLEU and COMET, which see references, do?
 
-    python recipes/policy/rank_systems.py
+    python -m recipes.policy.rank_systems
 
 FLORES-101 dev (997 sentences) through the systems of mozilla/firefox-translations-models, with their
 published BLEU and COMET; six systems per direction. Kendall's tau-b of the systems' mean scores.
@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
-from common import SHARED, kendall, lines, pairs, scores, table, translate
 
+from recipes.policy.common import SHARED, kendall, lines, pairs, scores, table, translate
 from vqa_builder.quality.policy_config import policy_for
 from vqa_builder.quality.what_if import what_if
 

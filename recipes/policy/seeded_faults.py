@@ -1,7 +1,7 @@
 """Recall of seeded faults: 500 good rows per language, each fault put into each of them, judged at every
 preset.
 
-    python recipes/policy/seeded_faults.py
+    python -m recipes.policy.seeded_faults
 
 Good rows are VQA v2 questions that the embedded engine translated there and back, and that the strict
 preset keeps (for "number", all that state a number and that the balanced one keeps). A fault
@@ -18,9 +18,9 @@ from collections.abc import Callable
 
 import numpy as np
 import pyarrow as pa
-from common import pairs, scores, swapped, table, translate, vqa_questions
 from numpy.typing import NDArray
 
+from recipes.policy.common import pairs, scores, swapped, table, translate, vqa_questions
 from vqa_builder import languages
 from vqa_builder.quality.policy import judge
 from vqa_builder.quality.policy_config import policy_for, preset_names
@@ -142,8 +142,9 @@ def measure(language: str) -> list[list[str]]:
     chance = random.Random(SEED)
     wrong = [misnumbered(language)(*both, chance) for both in zip(asked, told, strict=True)]
     rows.append(row(language, "number", asked, told, wrong))
-    rows.append(row(language, "meaning: a similar question's", source, target, [target[at] for at in other]))
-    anything = [target[(at + 777) % len(target)] for at in range(len(target))]
+    similar: list[str | None] = [target[at] for at in other]
+    rows.append(row(language, "meaning: a similar question's", source, target, similar))
+    anything: list[str | None] = [target[(at + 777) % len(target)] for at in range(len(target))]
     rows.append(row(language, "meaning: any question's", source, target, anything))
     untouched: list[str | None] = list(target)
     rows.append(row(language, "none", source, target, untouched))
@@ -177,7 +178,7 @@ def row(language: str, name: str, source: list[str], target: list[str], made: li
 
 def distance(measured: pa.Table, column: str) -> NDArray[np.float64]:
     """A score that is high for good; what has none is worst."""
-    values = np.asarray(measured[column].to_numpy(), dtype=float)
+    values: NDArray[np.float64] = np.asarray(measured[column].to_numpy(), dtype=float)
     return np.nan_to_num(values if column == "chrf" else -np.abs(values), nan=-np.inf)
 
 

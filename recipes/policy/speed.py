@@ -1,6 +1,6 @@
 """Pairs per second of every scorer, of bare fasttext, and of a what-if table.
 
-    python recipes/policy/speed.py
+    python -m recipes.policy.speed
 
 15,000 distinct VQA v2 questions through the embedded engine there and back, in one process; CPU seconds of
 the best of five rounds, so that a busy machine counts as little as can be. The what-if table is over 600,000
@@ -16,8 +16,8 @@ from collections.abc import Callable
 
 import numpy as np
 import pyarrow as pa
-from common import SEED, pairs, table, translate, vqa_questions
 
+from recipes.policy.common import SEED, pairs, table, translate, vqa_questions
 from vqa_builder import languages, registry
 from vqa_builder.quality.policy_config import policy_for, preset_names
 from vqa_builder.quality.scorers._identifiers import _loaded, installed_model

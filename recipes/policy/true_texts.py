@@ -1,6 +1,6 @@
 """What each rule of a preset that needs no round trip rejects of people's translations, by kind of text.
 
-    python recipes/policy/true_texts.py
+    python -m recipes.policy.true_texts
 
 Rejections here are false. Questions: those of Tatoeba (that end in a question mark), XQuAD's, and the careful
 questions of this project, which a language model wrote. Long text: NTREX's news. Each rule counts by itself,
@@ -15,8 +15,8 @@ from collections import Counter
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from common import SHARED, lines, pairs, scores, table, xquad_questions
 
+from recipes.policy.common import SHARED, lines, pairs, scores, table, xquad_questions
 from vqa_builder.quality.policy import judge
 from vqa_builder.quality.policy_config import policy_for, preset_names
 from vqa_builder.quality.rules import reason_codes

@@ -297,7 +297,8 @@ class Slotter:
 
     def slotted(self, source: str, target: str, any_slots: bool = True) -> Slotted:
         """A line with the slots that its translation confirms, or none."""
-        found, spans, forms, words = [], [], [], []
+        found, forms, words = [], [], []
+        spans: list[tuple[int, int]] = []
         for each in self.words.find(source) if any_slots else ():
             place = next(
                 (p for word in each.senses if (p := confirmed(word, each.form, target, self.into))), None

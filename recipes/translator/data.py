@@ -176,8 +176,10 @@ def rare_nouns(books: dict[str, list[Noun]]) -> list[Entry]:
     for english, noun in first["hi"].items():
         other = first["ja"].get(english)
         if other and english not in known and " " not in english and not english.endswith("s"):
-            names = (*noun.en, "object", other.other[0], "つ")
-            entries.append(Entry(*names, *noun.other, noun.marks[0].strip("<>"), frozenset()))
+            singular, plural = noun.en
+            direct, direct_plural, oblique, oblique_plural = noun.other
+            hindi = (direct, direct_plural, oblique, oblique_plural, noun.marks[0].strip("<>"))
+            entries.append(Entry(singular, plural, "object", other.other[0], "つ", *hindi, frozenset()))
     return entries
 
 

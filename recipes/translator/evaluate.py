@@ -56,7 +56,8 @@ def translated_by(engine: Engine) -> Translate:
     """Translations; nothing where there is none."""
 
     def translate(texts: Sequence[str], direction: str) -> list[str]:
-        results = engine.translate(Request(texts, *direction.split("-")))
+        source, target = direction.split("-")
+        results = engine.translate(Request(texts, source, target))
         return ["" if isinstance(each, Failure) else each for each in results]
 
     return translate
@@ -85,12 +86,15 @@ def public(data: Path, language: str) -> Iterator[tuple[str, list[str], list[str
     """LASER's Tatoeba pairs; VizWiz questions as NLLB-200 translates them; XQuAD questions in Hindi."""
     code = {"ja": "jpn", "hi": "hin"}[language]
     files = [data / "parallel_tatoeba" / f"laser.{code}-eng.{side}" for side in ("eng", code)]
-    yield "Tatoeba (LASER)", *(file.read_text(encoding="utf-8").splitlines() for file in files)
+    english, other = (file.read_text(encoding="utf-8").splitlines() for file in files)
+    yield "Tatoeba (LASER)", english, other
     files = [data / "vizwiz_500_multilingual" / f"val_subsample_{each}.json" for each in ("en", language)]
-    yield "VizWiz (NLLB)", *([row["question"] for row in json.loads(file.read_bytes())] for file in files)
+    english, other = ([row["question"] for row in json.loads(file.read_bytes())] for file in files)
+    yield "VizWiz (NLLB)", english, other
     if language == "hi":
         files = [data / "xquad" / f"xquad.{each}.json" for each in ("en", "hi")]
-        yield "XQuAD", *([*questions_of(json.loads(file.read_bytes()))] for file in files)
+        english, other = ([*questions_of(json.loads(file.read_bytes()))] for file in files)
+        yield "XQuAD", english, other
 
 
 def questions_of(squad: dict[str, Any]) -> Iterator[str]:

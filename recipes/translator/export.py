@@ -29,7 +29,7 @@ NEVER = -20.0  # added to the logits of pieces that no target has
 
 def averaged(run: Path, model: Translator) -> dict[str, Tensor]:
     """The moving average of a run's weights, or the weights where none was kept."""
-    weights = load_file(run / "last" / "model.safetensors")
+    weights: dict[str, Tensor] = load_file(run / "last" / "model.safetensors")
     optimisers = load_file(run / "last" / "optimisers.safetensors")
     means = {
         int(name.split(".")[1]): value for name, value in optimisers.items() if name.startswith("average.")

@@ -48,7 +48,8 @@ def split_questions(rows: list[dict[str, str]]) -> tuple[list[dict[str, str]], l
     """
     often = Counter(word for row in rows for word in content(row["en"]))
     frequent = {content(row["en"]) for row in rows if int(row["count"]) >= 5}
-    training, held = [], []
+    training: list[dict[str, str]] = []
+    held: list[dict[str, str]] = []
     for row in rows:
         words = row["en"].lower().split()
         out = (

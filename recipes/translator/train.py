@@ -137,7 +137,7 @@ def loss(model: nn.Module, batch: dict[str, Tensor]) -> dict[str, Tensor]:
     ):
         states = model(batch["source"], batch["before"])
         places = batch["target"] != PAD
-        logits = functional.linear(states[places], model.embedding.weight[batch["choices"]])  # type: ignore
+        logits = functional.linear(states[places], model.embedding.weight[batch["choices"]])
         return {"loss": functional.cross_entropy(logits, batch["target"][places], label_smoothing=0.1)}
 
 

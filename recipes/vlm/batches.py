@@ -28,7 +28,7 @@ def messages(conversation: Conversation, turns: int | None = None) -> list[dict[
     >>> messages(Conversation(1, b"", (("user", "何色？"), ("assistant", "赤")), "ja"), 1)
     [{'role': 'user', 'content': [{'type': 'image'}, {'type': 'text', 'text': '何色？'}]}]
     """
-    found = [
+    found: list[dict[str, Any]] = [
         {"role": speaker, "content": [{"type": "text", "text": text}]}
         for speaker, text in conversation.turns[:turns]
     ]

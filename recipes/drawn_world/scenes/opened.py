@@ -54,7 +54,8 @@ def opened(question: Question, draw: Draw, *, training: bool) -> Question | None
     if training and new:
         return None
     known, last = (question.text, *question.reworded[:-1]), question.reworded[-1:]
-    core, courtesies = draw.pick(known), _COURTESIES
+    core: Text = draw.pick(known)
+    courtesies: tuple[Text, ...] = _COURTESIES
     if not training and draw.chance(0.5):
         new.add(WORDING)
         if last and draw.chance(0.7):

@@ -15,7 +15,7 @@ def doc_to_visual(doc: dict[str, Any]) -> list[Any]:
 
 def doc_to_text(doc: dict[str, Any], lmms_eval_specific_kwargs: dict[str, str] | None = None) -> str:
     prompts = lmms_eval_specific_kwargs or {}
-    return prompts.get("pre_prompt", "") + doc["question"] + prompts.get("post_prompt", "")
+    return f"{prompts.get('pre_prompt', '')}{doc['question']}{prompts.get('post_prompt', '')}"
 
 
 def process_results(doc: dict[str, Any], results: list[str]) -> dict[str, Any]:
