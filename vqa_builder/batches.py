@@ -204,8 +204,13 @@ def rows_at_once(
         source: what ``opened`` was made of.
         columns: that are read, or fields within them: ``image.path``.
         most: rows at a time.
+
+    Raises:
+        pa.ArrowException, OSError: the file is damaged where it says what its columns are.
     """
     file = opened.metadata
+    for number in range(file.num_row_groups):  # damage is an error here, and would end the process below
+        next(opened.iter_batches(1, [number], columns=list(columns), use_threads=False), None)
     read = [
         at
         for at in range(file.num_columns)

@@ -107,10 +107,19 @@ for seed in range(first, first + count):
 
 @pytest.mark.parametrize("kind", INPUTS)
 def test_no_mutation_ends_in_a_traceback_or_a_signal(tmp_path: Path, kind: str) -> None:
+    read_mutations(tmp_path, kind, 0, MUTATIONS)
+
+
+def test_a_footer_that_contradicts_itself_is_damage(tmp_path: Path) -> None:
+    """More levels counted than a column has: Arrow ends the process that asks for the column's size."""
+    read_mutations(tmp_path, "parquet", 6282, 1)
+
+
+def read_mutations(folder: Path, kind: str, first: int, count: int) -> None:
     name, file, content = INPUTS[kind]
-    path = tmp_path / file
+    path = folder / file
     path.write_bytes(content)
-    arguments = [name, str(path), "0", str(MUTATIONS)]
+    arguments = [name, str(path), str(first), str(count)]
     done = subprocess.run(
         [sys.executable, "-c", READ, *arguments], capture_output=True, text=True, check=False
     )
