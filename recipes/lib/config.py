@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from vqa_builder.errors import SpecError, UnknownNameError
+from vqa_builder.errors import SpecError, UnknownNameError, nearest_name
 
 C = TypeVar("C", bound="Section")
 
@@ -29,15 +29,12 @@ def read(path: Path, overrides: list[str] | None = None) -> dict[str, Any]:
     """
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
+    except (OSError, ValueError, yaml.YAMLError) as error:
         raise SpecError("The settings cannot be read", where=path, found=error) from error
     if not isinstance(content, dict):
         raise SpecError("The settings are no mapping", where=path, found=type(content).__name__)
     for override in overrides or []:
-        name, found, value = override.partition("=")
-        if not found:
-            raise SpecError("No value to set", expected="section.name=value", found=override)
-        content = merged(content, _nested(name.split("."), yaml.safe_load(value)))
+        content = merged(content, _nested(*_named(override)))
     return dict(content)
 
 
@@ -64,11 +61,11 @@ def check_rows(
             remedy="add some, as small.yaml has them, or train one model of these settings",
         )
     for override in overrides:
-        name, _, value = override.partition("=")
+        names, value = _named(override)
         for row, changes in content["rows"].items():
-            own = _stated(changes, name.split("."))
-            if (not chosen or row in chosen) and own not in (None, yaml.safe_load(value)):
-                print(f"Row {row!r} keeps its own {name}: {own}", file=sys.stderr)
+            own = _stated(changes, names)
+            if (not chosen or row in chosen) and own not in (None, value):
+                print(f"Row {row!r} keeps its own {'.'.join(names)}: {own}", file=sys.stderr)
 
 
 def merged(content: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
@@ -109,8 +106,41 @@ def validate(config: type[C], content: dict[str, Any], where: object) -> C:
     try:
         return config.model_validate(content)
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+        wrong = "; ".join(_told(config, each["loc"], each) for each in error.errors())
         raise SpecError("The settings are wrong", where=where, found=wrong) from None
+
+
+def _told(config: type[Section], place: tuple[int | str, ...], fault: Mapping[str, Any]) -> str:
+    """One wrong field: where it stands, what is wrong, and which name may be meant."""
+    name, said = ".".join(map(str, place)), str(fault["msg"]).removeprefix("Value error, ")
+    if fault["type"] == "extra_forbidden":
+        known = _section(config, place[:-1]).model_fields
+        close = nearest_name(str(place[-1]), known)
+        said = f"no such setting; {f'did you mean {close}?' if close else 'there are ' + ', '.join(known)}"
+    return f"{name}: {said}" if name else said
+
+
+def _section(config: type[Section], place: Sequence[int | str]) -> type[Section]:
+    """The section that a place lies in."""
+    for name in place:
+        field = config.model_fields.get(str(name))
+        kinds = [] if field is None else [field.annotation, *get_args(field.annotation)]
+        config = next(
+            (each for each in kinds if isinstance(each, type) and issubclass(each, Section)), config
+        )
+    return config
+
+
+def _named(override: str) -> tuple[list[str], Any]:
+    """The path and the value of ``a.b=value``."""
+    name, found, value = override.partition("=")
+    if not found:
+        raise SpecError("No value to set", expected="section.name=value", found=override)
+    try:
+        return name.split("."), yaml.safe_load(value)
+    except (ValueError, yaml.YAMLError) as error:
+        wanted = "a value as YAML has it; text with signs in quotation marks"
+        raise SpecError("No value to set", where=name, expected=wanted, found=error) from None
 
 
 def _stated(changes: Any, names: list[str]) -> Any:

@@ -6,15 +6,17 @@ Source: Hu et al., LoRA (ICLR 2022).
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 
 from recipes.lib.config import Section
-from vqa_builder.errors import SpecError
+from vqa_builder.errors import SpecError, UnknownNameError
 from vqa_builder.store import atomic_folder
 
 if TYPE_CHECKING:
@@ -35,9 +37,9 @@ class Lora(Section):
             language, so that the vectors of its pieces are noise. Tied output vectors stay tied.
     """
 
-    r: int = 16
-    lora_alpha: int = 32
-    lora_dropout: float = 0.05
+    r: int = Field(16, ge=1)
+    lora_alpha: int = Field(32, ge=1)
+    lora_dropout: float = Field(0.05, ge=0, lt=1)
     target_modules: str | list[str] = r".*language_model.*\.(q|k|v|o|gate|up|down)_proj"
     modules_to_save: list[str] | None = None
 
@@ -117,16 +119,39 @@ def with_adapters(model: Any, lora: Lora, adapter: Path | None = None, *, seed: 
         seed: of the first weights of new ones.
 
     Raises:
-        SpecError: peft is not installed; the adapters belong to another base.
+        SpecError: peft is not installed; the model has no such modules; the adapters belong to another base.
     """
     peft = _peft()
     if adapter is None:
+        _check_modules(model, lora)
         shape = lora.model_dump() | {"ensure_weight_tying": bool(lora.modules_to_save)}
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             return peft.get_peft_model(model, peft.LoraConfig(**shape, task_type="CAUSAL_LM"))
     check_base(adapter, model.name_or_path)
     return peft.PeftModel.from_pretrained(model, str(adapter), is_trainable=True)
+
+
+def _check_modules(model: nn.Module, lora: Lora) -> None:
+    """Refuse names of modules that the model has not: peft passes over some of them."""
+    names = [name for name, _ in model.named_modules()]
+    ends = {name.rpartition(".")[2] for name in names} - {""}
+    layers = {name.rpartition(".")[2] for name, each in model.named_modules() if isinstance(each, nn.Linear)}
+    wanted, known = lora.target_modules, lora.modules_to_save or []
+    for key, given, there in (
+        ("target_modules", [] if isinstance(wanted, str) else wanted, layers),
+        ("modules_to_save", known, {each for each in ends if not each.isdecimal()}),
+    ):
+        for name in given:
+            if not any(each == name or each.endswith(f".{name}") for each in names):
+                raise UnknownNameError("module of the model", name, there, where=f"lora.{key}")
+    if isinstance(wanted, str) and wanted != "all-linear" and not any(re.fullmatch(wanted, n) for n in names):
+        raise SpecError(
+            "No module of the model fits the pattern",
+            where="lora.target_modules",
+            expected=f"a pattern of whole names, or some of {', '.join(sorted(layers))}",
+            found=wanted,
+        )
 
 
 def load_model(checkpoint: str, dtype: str, attention: str | None = None) -> tuple[Any, Any]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from recipes.vlm.prompts import bare, prompt
-from vqa_builder.errors import ReleaseError, SourceError, UnknownNameError
+from vqa_builder.errors import ReleaseError, SourceError, SpecError, UnknownNameError
 from vqa_builder.store import fingerprint
 
 if TYPE_CHECKING:
@@ -206,9 +206,16 @@ def _pictures(rows: Any, release: str | Path, folder: Path | None, name: str) ->
             expected="a column of pictures, or their folder",
             remedy="set `images` to the folder of the pictures and `image_name` to their names",
         )
-    files = [folder / (each if isinstance(each, str) else name.format(each)) for each in ids]
+    try:
+        files = [folder / (each if isinstance(each, str) else name.format(each)) for each in ids]
+    except (LookupError, ValueError) as error:
+        wanted = "a name with the number of a picture in it, such as COCO_{:012d}.jpg"
+        raise SpecError("No file has such a name", where="image_name", expected=wanted, found=error) from None
     if missing := [file for file in dict.fromkeys(files) if not file.is_file()]:
         raise SourceError(
-            f"{len(missing):,} pictures are not there", where=missing[0], expected=f"files in {folder}"
+            f"{len(missing):,} pictures are not there",
+            where=missing[0],
+            expected=f"files in {folder}",
+            remedy="set `images` to their folder and `image_name` to their names",
         )
     return list(files)

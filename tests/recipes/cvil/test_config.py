@@ -28,7 +28,7 @@ def test_overrides_replace_single_settings_and_whole_sections(
     ("override", "message"),
     [
         ("labels=2", "labels: Input should be less than or equal to 1"),
-        ("distilation.tags=false", "distilation: Extra inputs are not permitted"),
+        ("distilation.tags=false", "distilation: no such setting; did you mean distillation"),
         ("teacher.lr=-1", "teacher.lr"),
         ("labels", "expected: section.name=value"),
     ],

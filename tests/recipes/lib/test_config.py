@@ -47,6 +47,7 @@ def test_settings_without_rows_are_no_table(content: dict[str, Any]) -> None:
         ("- a", "seed=1", "no mapping"),
         ("a: [", "seed=1", "cannot be read"),
         ("a: 1", "seed", "No value to set"),
+        ("a: 1", "name={:012d}", "No value to set"),
         (None, "seed=1", "cannot be read"),
     ],
 )

@@ -9,10 +9,10 @@ import pytest
 import torch
 
 from recipes.vlm import adapters
-from recipes.vlm.adapters import Lora, Trainable, load_model
+from recipes.vlm.adapters import Lora, Trainable, load_model, with_adapters
 from recipes.vlm.batches import encode
 from recipes.vlm.conversations import Conversation
-from vqa_builder.errors import SpecError
+from vqa_builder.errors import SpecError, VQABuilderError
 
 peft = pytest.importorskip("peft")
 
@@ -62,3 +62,18 @@ def test_adapters_of_another_base_are_refused(opened: tuple[Any, Any], tmp_path:
         adapters.check_base(tmp_path / "adapters", "org/other")
     with pytest.raises(SpecError, match="no adapters"):
         adapters.check_base(tmp_path, opened[0].name_or_path)
+
+
+@pytest.mark.parametrize(
+    ("lora", "told"),
+    [
+        ({"target_modules": ["q_proj", "w_proj"]}, "Unknown module of the model 'w_proj'"),
+        ({"target_modules": r".*decoder.*"}, "No module of the model fits the pattern"),
+        ({"modules_to_save": ["embed_token"]}, "did you mean 'embed_tokens'"),
+    ],
+)
+def test_modules_that_the_model_has_not_are_named(
+    opened: tuple[Any, Any], lora: dict[str, Any], told: str
+) -> None:
+    with pytest.raises(VQABuilderError, match=told):
+        with_adapters(opened[0], Lora(**lora))

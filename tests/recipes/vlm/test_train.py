@@ -47,7 +47,7 @@ def test_it_learns_the_colours_and_says_them_in_either_language(
 ) -> None:
     model, processor = opened
     settings = Config(row="x", checkpoint="x", releases={"ja": "x"}, out=tmp_path, quiet=True, threads=1)
-    stage = Stage(epochs=80, lr=8e-3, batch_size=8)
+    stage = Stage(epochs=120, lr=4e-3, batch_size=8)
     outcome = recipe.learn(settings, stage, model, processor, conversations, tmp_path / "run")
     assert outcome.history[-1]["loss"] < outcome.history[0]["loss"] / 5
     said = answers(model, processor, conversations[:8])
@@ -125,6 +125,7 @@ def test_english_texts_and_languages_of_a_release(releases: dict[str, Path], pic
     [
         ({"images": None}, SourceError, "holds no pictures"),
         ({"image_name": "COCO_{:012d}.jpg"}, SourceError, "pictures are not there"),
+        ({"image_name": "COCO_{number}.jpg"}, SpecError, "image_name"),
         ({"releases": {"ja": "/nothing/here"}}, ReleaseError, "no release"),
     ],
 )
@@ -159,7 +160,9 @@ def test_a_release_of_another_form_is_named(tmp_path: Path) -> None:
         ({"learn": ["ja"], "blind": True}, "nothing is learned"),
         ({"small": None}, "give a checkpoint"),
         ({"lora": None, "adapter": "there"}, "not from adapters"),
-        ({"lora": {"rank": 4}}, "lora.rank"),
+        ({"lora": {"rank": 4}}, "lora.rank: no such setting; did you mean r"),
+        ({"lora": {"lora_dropuot": 0}}, "did you mean lora_dropout"),
+        ({"lora": {"r": 0}}, "lora.r: Input should be greater"),
     ],
 )
 def test_wrong_settings_are_named(
