@@ -33,6 +33,16 @@ LINES = {
     "compares the manifest's checksum first": (
         "tests/test_trust.py::test_a_changed_manifest_is_told_with_what_it_would_decide"
     ),
+    "load code or the weights": "tests/test_trust.py::test_weights_that_came_with_a_release_are_code",
+    "a member of an archive, a link": (
+        "tests/test_trust.py::test_a_link_beside_a_foreign_spec_leads_to_no_file_elsewhere"
+    ),
+    "has the name of a dataset": (
+        "tests/test_trust.py::test_a_folder_in_place_of_a_dataset_on_the_hub_is_a_file_too"
+    ),
+    "a key that it sends to one address": (
+        "tests/test_trust.py::test_a_key_that_ones_own_spec_sends_to_one_address_goes_to_no_other"
+    ),
     "then allow its kinds by name": "tests/test_trust.py::test_what_is_allowed_by_name_is_done",
     "refuse the same settings": "tests/test_trust.py::test_a_spec_that_came_with_a_release_is_data_too",
     "or in a folder inside a release": (
@@ -70,6 +80,13 @@ LINES = {
     "with the checksums of its manifest": "tests/release/test_verify.py::test_a_flipped_byte_is_found",
     "A translation memory holds": (
         "tests/translation/test_memory.py::test_a_memory_of_somebody_else_runs_nothing"
+    ),
+    "beside which a link lies": (
+        "tests/translation/test_memory.py::"
+        "test_no_file_elsewhere_is_written_or_deleted_for_what_lies_beside_a_memory"
+    ),
+    "to 256 MiB at most": (
+        "tests/test_named_files.py::test_a_file_that_is_larger_than_any_of_its_kind_is_not_read_whole"
     ),
     "Replies of services are read": (
         "tests/translation/engines/test_bad_replies.py::test_endless_and_packed_bodies_are_given_up"

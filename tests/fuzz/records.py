@@ -68,7 +68,10 @@ def _damaged(row: dict[str, Any], chance: random.Random, typed: bool) -> Any:
         return chance.choice(_OTHERS[1:])
     damaged = copy.deepcopy(row)
     for _ in range(chance.choice((1, 1, 2, 3))):
-        holder, key = chance.choice(list(_values(damaged)))
+        places = list(_values(damaged))
+        if not places:
+            break
+        holder, key = chance.choice(places)
         if not typed and chance.random() < 0.5:
             _mistype(holder, key, chance)
         else:
