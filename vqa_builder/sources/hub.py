@@ -13,6 +13,7 @@ import pyarrow as pa
 from pydantic import Field
 
 from vqa_builder.errors import SourceError, UnknownNameError
+from vqa_builder.hub_client import end_silence
 from vqa_builder.sources import base
 from vqa_builder.sources._arrow_records import ArrowRecords, column_names, top_name, with_class_names
 from vqa_builder.sources._picture_columns import BATCH as PICTURE_BATCH, with_pictures
@@ -165,6 +166,7 @@ class Hub(RecordSource):
         """What the hub's libraries raise, as our errors."""
         from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
+        end_silence()
         try:
             yield
         except (HfHubHTTPError, HFValidationError, OSError, ValueError, RuntimeError) as error:

@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -313,6 +314,24 @@ def test_what_passes_is_waited_out(hub: Hub, releases: dict[str, Path], name: st
     if name == "rate limit":
         assert waits == [7.0]
     assert any(fault.seen for fault in hub.faults)
+
+
+@pytest.mark.parametrize("request_", [COMMIT, "^PUT /lfs", "^GET .*/tree/"])
+def test_a_hub_that_says_nothing_is_asked_again(
+    hub: Hub, releases: dict[str, Path], monkeypatch: pytest.MonkeyPatch, request_: str
+) -> None:
+    monkeypatch.setattr("vqa_builder.hub_client.SILENCE_SECONDS", 0.5)
+    push(releases["old"])
+    answering = threading.Event()
+
+    def say_nothing(_: Hub) -> None:
+        answering.wait(20)
+
+    hub.faults = [Fault(request_, then=say_nothing)]
+    push(releases["new"])
+    answering.set()
+    assert hub.faults[0].seen > 1
+    assert on_hub(hub) == content(releases["new"])
 
 
 def test_somebody_else_commits_in_between(hub: Hub, releases: dict[str, Path]) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from vqa_builder.errors import VQABuilderError
+from vqa_builder.hub_client import end_silence
 from vqa_builder.progress import Progress
 from vqa_builder.redaction import redact_masked
 
@@ -274,6 +275,7 @@ class Remote:
             call: a method of the client, or a function like one.
             **options: for it.
         """
+        end_silence()
         try:
             answer = call(self.repo, repo_type=self.kind, **options)
         except Exception as error:
