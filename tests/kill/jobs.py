@@ -15,7 +15,7 @@ import torch
 from recipes.lib import trainer
 from tests.hub.plugin import use_hub
 from tests.recipes.lib import training
-from vqa_builder import build, load_spec
+from vqa_builder import build, hub_client, load_spec
 from vqa_builder.release.hub.publish import publish
 from vqa_builder.steps import side_by_side
 
@@ -44,6 +44,7 @@ def build_side_by_side(spec: Path, out: Path) -> None:
 def publish_release(release: Path, repo: str, url: str, home: Path) -> None:
     """Publish to a loopback hub, without loading back and without waiting."""
     use_hub(pytest.MonkeyPatch(), url, home)
+    hub_client.SILENCE_SECONDS = 2.0
     publish(release, repo, reload=False, wait=lambda seconds: None)
 
 
