@@ -1,5 +1,6 @@
 """Work inline and in processes."""
 
+import multiprocessing
 import os
 import time
 from collections.abc import Iterator
@@ -121,6 +122,11 @@ def test_what_is_begun_may_fail_or_die(two: LocalExecutor) -> None:
 def test_workers_are_at_least_one(workers: int) -> None:
     with pytest.raises(ValueError, match="at least 1"):
         LocalExecutor(workers)
+
+
+def test_a_daemon_works_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(multiprocessing.current_process()._config, "daemon", True)  # type: ignore[attr-defined]
+    assert LocalExecutor().workers == 1
 
 
 def test_the_default_is_every_cpu() -> None:

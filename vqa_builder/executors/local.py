@@ -15,7 +15,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import partial
-from multiprocessing import active_children, get_context, parent_process
+from multiprocessing import active_children, current_process, get_context, parent_process
 from multiprocessing.process import BaseProcess
 from typing import Any, TypeVar
 
@@ -38,7 +38,8 @@ class LocalExecutor(Executor):
     Workers are spawned, not forked, since a fork copies the locks of other libraries' threads.
 
     Args:
-        workers: how many processes; default one per CPU that this process may use. 1 never starts any.
+        workers: how many processes; default one per CPU that this process may use, and one in a daemon of
+            ``multiprocessing``, which may start no others. 1 never starts any.
         starting_seconds: what starting them costs; 0 uses processes from the second item on.
 
     Raises:
@@ -46,7 +47,9 @@ class LocalExecutor(Executor):
     """
 
     def __init__(self, workers: int | None = None, *, starting_seconds: float = STARTING_SECONDS) -> None:
-        self.workers = usable_cpus() if workers is None else workers
+        if workers is None:
+            workers = 1 if current_process().daemon else usable_cpus()
+        self.workers = workers
         if self.workers < 1:
             raise ValueError(f"workers must be at least 1, not {workers}")
         self._starting_seconds = starting_seconds
