@@ -190,17 +190,25 @@ def recover(folder: Path) -> None:
         remove(partial)
 
 
-def read_log(folder: Path, until: int | None = None) -> list[dict[str, Any]]:
+def read_log(folder: Path) -> list[dict[str, Any]]:
     """The lines of ``log.jsonl``; a line that a killed process left unfinished is no line."""
     path = folder / LOG
     lines = path.read_text(encoding="utf-8").split("\n")[:-1] if path.exists() else []
-    records = [json.loads(line) for line in lines]
-    return [record for record in records if until is None or record["step"] <= until]
+    return [json.loads(line) for line in lines]
 
 
-def cut_log(folder: Path, step: int) -> None:
-    """Take what a killed run logged after its last checkpoint out of ``log.jsonl``."""
-    lines = [json.dumps(record) + "\n" for record in read_log(folder, step)]
+def cut_log(folder: Path, place: Place) -> None:
+    """Take what a killed run logged after its last checkpoint out of ``log.jsonl``.
+
+    A step that ends an epoch may be saved before its means are written and before its validation, too.
+    """
+
+    def is_older(record: Mapping[str, Any]) -> bool:
+        if record["step"] != place.step:
+            return bool(record["step"] < place.step)
+        return bool(record["epoch"] <= place.epoch) if "validation" in record else not place.sums
+
+    lines = [json.dumps(record) + "\n" for record in read_log(folder) if is_older(record)]
     write_text(folder / LOG, "".join(lines))
 
 

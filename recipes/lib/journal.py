@@ -43,7 +43,8 @@ class Journal:
     ) -> None:
         self.folder, self.settings, self.place, self.steps = folder, settings, place, steps
         self.accelerator, self.main = accelerator, accelerator.is_main_process
-        self.batch_size, self.rate = 0, 0.0
+        self.batch_size = 0
+        self.rate = settings.lr * settings.factor(max(place.step - 1, 0), steps)
         self._pending: list[tuple[int, dict[str, Tensor], Tensor | None]] = []
         self._events: Any = None
         self._first_step, self._first_seconds = place.step, place.seconds
@@ -54,7 +55,7 @@ class Journal:
     def __enter__(self) -> Self:
         if self.main:
             self.folder.mkdir(parents=True, exist_ok=True)
-            checkpoint.cut_log(self.folder, self.place.step)
+            checkpoint.cut_log(self.folder, self.place)
             self._log = (self.folder / checkpoint.LOG).open("a", encoding="utf-8")
             self._events = _events(self.folder, self.place.step) if self.settings.tensorboard else None
         self._since = clock.seconds()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
 from recipes.lib import checkpoint
-from tests.recipes.lib.training import Net, run
+from tests.recipes.lib.training import Net, run, without_clock
 from vqa_builder.errors import StorageError
 
 
@@ -45,9 +46,29 @@ def test_a_process_killed_while_it_writes_loses_nothing(folder: Path) -> None:
 
 def test_a_log_is_cut_back_to_a_step(folder: Path) -> None:
     lines = checkpoint.read_log(folder)
-    checkpoint.cut_log(folder, 3)
+    checkpoint.cut_log(folder, checkpoint.Place(step=3))
     assert checkpoint.read_log(folder) == [line for line in lines if line["step"] <= 3]
     assert [line["step"] for line in checkpoint.read_log(folder)] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("log_every", [1, 3])
+def test_a_process_killed_between_a_checkpoint_and_that_of_its_epoch_logs_nothing_twice(
+    log_every: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = {"epochs": 2, "log_every": log_every, "save_every": 5}  # five steps make an epoch
+    calm = run(tmp_path / "calm", Net(), **settings).history
+    save = checkpoint.save
+
+    def mortal(folder: Path, model: Any, state: Any, *rest: Any) -> None:
+        if folder.name == "last" and state["batch"] == 0:
+            raise KeyboardInterrupt
+        save(folder, model, state, *rest)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoint, "save", mortal)
+        with pytest.raises(KeyboardInterrupt):
+            run(tmp_path / "killed", Net(), **settings)
+    assert without_clock(run(tmp_path / "killed", Net(), **settings).history) == without_clock(calm)
 
 
 def test_no_pickle_is_written_or_read(folder: Path) -> None:
