@@ -1,8 +1,12 @@
-"""The client of the hub, which by itself waits for ever where a hub says nothing."""
+"""The client of the hub, which by itself waits for ever where a hub says nothing; datasets that it opens."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
+
+from vqa_builder.errors import SourceError
 
 SILENCE_SECONDS = 120.0
 """How long a hub may say nothing before a request is given up, and made again where that does no harm."""
@@ -20,6 +24,69 @@ def end_silence() -> None:
     hooks = getattr(session, "event_hooks", {}).get("request")
     if hooks is not None and _limit not in hooks:
         session.event_hooks = {**session.event_hooks, "request": [*hooks, _limit]}
+
+
+def dataset_builder(source: str, config: str | None = None, **options: Any) -> Any:
+    """What ``datasets`` loads a dataset with, all of whose files lie in it.
+
+    The card of a dataset names its files, and might name any file of this machine, or any address.
+
+    Args:
+        source: a folder, or a repository on the hub.
+        config: its configuration; None for the default one.
+        **options: for ``datasets.load_dataset_builder``.
+
+    Raises:
+        SourceError: the dataset names files elsewhere.
+    """
+    import datasets
+
+    folder = Path(source).resolve() if Path(source).is_dir() else None
+    if folder:
+        _refuse([name for name in _in_card(folder) if _leads_out(name)], source)
+    builder = datasets.load_dataset_builder(source, config, **options)
+    inside = f"{folder.as_posix()}/" if folder else f"hf://datasets/{source}@"
+    files = [file for files in (builder.config.data_files or {}).values() for file in files]
+    _refuse([file for file in files if not file.rpartition("::")[2].startswith(inside)], source)
+    return builder
+
+
+def _in_card(folder: Path) -> Iterator[str]:
+    """The files and folders that the card of a dataset in a folder names."""
+    import yaml
+    from huggingface_hub import DatasetCard
+
+    card, beside = folder / "README.md", folder / ".huggingface.yaml"
+    stated: list[Any] = [DatasetCard.load(card).data.to_dict()] if card.is_file() else []
+    stated += [yaml.safe_load(beside.read_text(encoding="utf-8"))] if beside.is_file() else []
+    for content in stated:
+        for config in (content.get("configs") or []) if isinstance(content, dict) else []:
+            if isinstance(config, dict):
+                yield from _texts([config.get("data_files"), config.get("data_dir")])
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | dict):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _texts(each)
+
+
+def _leads_out(name: str) -> bool:
+    paths = PurePosixPath(name), PureWindowsPath(name)
+    return "::" in name or "://" in name or any(path.anchor or ".." in path.parts for path in paths)
+
+
+def _refuse(files: list[str], source: str) -> None:
+    if files:
+        raise SourceError(
+            "The card of a dataset names files that lie elsewhere",
+            where=source,
+            expected="files of the dataset itself",
+            found=", ".join(files[:3]),
+            remedy="correct data_files in its README.md",
+        )
 
 
 def _limit(request: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -233,6 +234,18 @@ def test_what_never_ends_is_not_read(ja: ReleaseContents, tmp_path: Path, name: 
         path.symlink_to("/dev/zero" if kind == "device" else "nothing")
     failed = _failed(verify(tmp_path / ja.name, reload=False))
     assert f"{name}: " in failed["files"]
+
+
+@pytest.mark.parametrize("name", ["../secret.csv", "http://127.0.0.1:9/rows.csv"])
+def test_no_file_elsewhere_is_loaded_because_a_card_names_it(
+    ja: ReleaseContents, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket.socket, "connect", lambda *_: pytest.fail("an address was asked"))
+    (tmp_path / "secret.csv").write_text("question\nThe secret of this machine?\n")
+    card = copy_of(ja, tmp_path) / "README.md"
+    card.write_text(card.read_text(encoding="utf-8").replace("data/train-*", name), encoding="utf-8")
+    failed = _failed(verify(tmp_path / ja.name))
+    assert "files that lie elsewhere" in failed["reload"] and "The secret" not in str(failed)
 
 
 def test_a_protected_span_that_an_engine_lost_is_found_and_one_that_people_left_out_is_not(

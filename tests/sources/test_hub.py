@@ -77,6 +77,16 @@ def dataset(folder: Path, train: int = 3) -> Path:
     return folder
 
 
+ADDRESS = "http://127.0.0.1:9/secret.csv"
+
+
+def forge_card(folder: Path, name: str, file: str = "README.md") -> None:
+    """Have the card of a dataset, or what may stand beside it, name a file."""
+    configs = [{"config_name": "default", "data_files": [{"split": "train", "path": [name]}]}]
+    frame = "---" if file == "README.md" else ""
+    (folder / file).write_text(f"{frame}\nconfigs: {json.dumps(configs)}\n{frame}\n")
+
+
 def push(folder: Path, loopback: LoopbackHub) -> str:
     """The commit under which a folder lies on the hub."""
     from huggingface_hub import HfApi
@@ -141,6 +151,14 @@ class TestFolder:
         repo = str(dataset(tmp_path))
         assert words in failure("hub", **{"repo": repo, "columns": COLUMNS, **options})
 
+    @pytest.mark.parametrize("file", ["README.md", ".huggingface.yaml"])
+    @pytest.mark.parametrize("name", ["../secret.csv", "{}/secret.csv", "file://{}/secret.csv", ADDRESS])
+    def test_a_card_names_no_file_elsewhere(self, tmp_path: Path, name: str, file: str) -> None:
+        (tmp_path / "secret.csv").write_text("qid,img,text\n1,a,The secret of this machine?\n")
+        repo = dataset(tmp_path / "data")
+        forge_card(repo, name.format(tmp_path.as_posix()), file)
+        assert "files that lie elsewhere" in failure("hub", repo=str(repo), columns=COLUMNS)
+
     def test_an_unknown_split_lists_those_that_there_are(self, tmp_path: Path) -> None:
         with pytest.raises(UnknownNameError, match="Unknown split 'trian'") as caught:
             Reading("hub", repo=str(dataset(tmp_path)), splits={"train": "trian"}, columns=COLUMNS)
@@ -191,6 +209,14 @@ class TestHub:
         messages = in_a_child(*(options for options, _ in expected))
         for (options, words), message in zip(expected, messages, strict=True):
             assert words in message and options.get("repo", REPO) in message
+
+    def test_a_card_names_no_file_of_this_machine(self, hub: LoopbackHub, tmp_path: Path) -> None:
+        repo = dataset(tmp_path / "data")
+        (tmp_path / "secret.csv").write_text("qid,img,text\n1,a,The secret of this machine?\n")
+        forge_card(repo, f"{tmp_path.as_posix()}/secret.csv")
+        push(repo, hub)
+        (message,) = in_a_child({})
+        assert "files that lie elsewhere" in message or "don't belong to" in message
 
     def test_offline(self, hub: LoopbackHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         commit = push(dataset(tmp_path / "data"), hub)

@@ -19,6 +19,7 @@ from typing import Any, Self
 import pyarrow as pa
 
 from vqa_builder.batches import Batches
+from vqa_builder.hub_client import dataset_builder
 from vqa_builder.pictures import with_sums
 from vqa_builder.redaction import redact_masked
 from vqa_builder.release.manifest import Manifest
@@ -146,10 +147,8 @@ def _config_faults(
     source: str, config: str, name: str, found: Manifest, same: set[str], options: Mapping[str, Any]
 ) -> list[str]:
     """Load one config, whole and streaming, and compare its tables with the manifest."""
-    import datasets
-
     expected = {key: facts for key, facts in found.tables.items() if config_of(key) == config}
-    builder = datasets.load_dataset_builder(source, name, **options)
+    builder = dataset_builder(source, name, **options)
     builder.download_and_prepare()
     loaded, streamed = builder.as_dataset(), builder.as_streaming_dataset()
     keys = {

@@ -13,7 +13,7 @@ import pyarrow as pa
 from pydantic import Field
 
 from vqa_builder.errors import SourceError, UnknownNameError
-from vqa_builder.hub_client import end_silence
+from vqa_builder.hub_client import dataset_builder, end_silence
 from vqa_builder.sources import base
 from vqa_builder.sources._arrow_records import ArrowRecords, column_names, top_name, with_class_names
 from vqa_builder.sources._picture_columns import BATCH as PICTURE_BATCH, with_pictures
@@ -120,12 +120,9 @@ class Hub(RecordSource):
     @cached_property
     def dataset(self) -> Any:
         """The splits, to be streamed."""
-        import datasets
-
         with self.explained():
-            return datasets.load_dataset(
-                self._options.repo, self._options.config, revision=self._commit, streaming=True
-            )
+            builder = dataset_builder(self._options.repo, self._options.config, revision=self._commit)
+            return builder.as_streaming_dataset()
 
     def chosen_splits(self) -> dict[str, str]:
         """Split -> its name in the dataset, of those that are read."""
