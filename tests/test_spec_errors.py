@@ -202,6 +202,16 @@ def test_license_is_licence_and_an_alias_may_be_named_twice() -> None:
     assert spec.back_translation.engine == spec.translate.engine
 
 
+def test_no_text_holds_what_no_path_can() -> None:
+    check(SHORTEST + 'memory: "a\\0b"\n', ["build.yaml:", "a character with the code 0"])
+
+
+@pytest.mark.parametrize("kind", ["openai, model: m", "deep_translator, provider: libre"])
+def test_an_address_to_which_paths_are_added_holds_no_key(kind: str) -> None:
+    engine = f"{{type: {kind}, base_url: 'http://127.0.0.1/v1?key=x'}}"
+    check(f"{SHORTEST}translate: {{engine: {engine}}}\n", ["base_url", "must end with its path"])
+
+
 def test_many_aliases_of_aliases_are_refused_at_once() -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]

@@ -202,6 +202,13 @@ def test_a_manifest_of_another_shape_is_refused(copy: Path, changes: dict[str, A
     assert not (copy / "again").exists()
 
 
+@pytest.mark.parametrize("changes", [{"memory": "a\0b"}, {"scores": [{"type": "qe", "command": "a\0b"}]}])
+def test_what_no_path_can_be_is_refused_in_a_manifest(copy: Path, changes: dict[str, Any]) -> None:
+    release = forged(copy, changes)
+    with pytest.raises(ReleaseError, match="code 0"):
+        reproduce(release, copy / "again", inputs=copy / "source", workers=1, allow=trust.KINDS)
+
+
 @pytest.mark.parametrize(
     ("link", "changes"),
     [

@@ -5,6 +5,7 @@ What people verified for a release lies beside its manifest, and is taken from t
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -241,6 +242,12 @@ def _recorded_spec(found: Manifest, folder: Path, inputs: Path) -> Spec:
     """The resolved spec of the manifest, its paths led to the inputs, with the text that travels."""
     path = _own_file(found, folder, write.SPEC_FILE)
     text = path.read_text(encoding="utf-8") if path else ""
+    if "\\u0000" in json.dumps(found.content["spec"]):  # as in a build.yaml, which is refused for it
+        raise ReleaseError(
+            "The spec of the manifest holds a character with the code 0",
+            where=folder / manifest.FILE,
+            remedy=_TAKE_AGAIN,
+        )
     content = _led(found.content["spec"], inputs, found.language)
     for key, file in (("changelog", write.CHANGELOG_FILE), ("card", write.CARD_TEXT_FILE)):
         here = _own_file(found, folder, file)  # a manifest names no other file for the new release to hold

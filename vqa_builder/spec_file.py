@@ -69,7 +69,7 @@ def read_yaml(text: str, path: Path) -> tuple[Any, yaml.Node | None]:
         SpecError: it is no YAML, gives a key twice, has a key that is no text, or is nested beyond reason.
     """
     try:
-        _check_depth(text)
+        _check_events(text)
         node = yaml.compose(text, Loader=_Yaml)
         _measure(node, frozenset(), {})
         return yaml.load(text, Loader=_Yaml), node
@@ -171,13 +171,17 @@ def read_policy_file(path: Path) -> dict[str, Any]:
     return dict(rules)
 
 
-def _check_depth(text: str) -> None:
-    """Refuse, without recursion, what would exhaust it."""
+def _check_events(text: str) -> None:
+    """Refuse, without recursion, what would exhaust it, and text that no path can be."""
     depth = 0
     for event in yaml.parse(text, Loader=_Yaml):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > DEEPEST:
             raise _refused(f"nested more than {DEEPEST} levels deep", event.start_mark)
+        if isinstance(event, yaml.ScalarEvent) and "\0" in event.value:
+            raise _refused(
+                "a character with the code 0, which no path and no command may hold", event.start_mark
+            )
 
 
 def _measure(

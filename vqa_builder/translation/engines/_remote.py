@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import re
 import threading
 import time
 from abc import abstractmethod
@@ -48,22 +49,35 @@ Job: TypeAlias = tuple[int, ...]
 """The places of the texts that travel in one request."""
 
 
+_IN_NO_ADDRESS = re.compile(r"[\s\\\x00-\x1f\x7f]")
+
+
 def _plain_address(address: str) -> str:
     parts = urlsplit(address)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("must begin with http:// or https:// and name a host")
+    if _IN_NO_ADDRESS.search(address) or parts.port == 0:  # a port above 65535 is a ValueError
+        raise ValueError("must hold no space, no backslash, no control character and no port 0")
     if "@" in parts.netloc:
         raise ValueError("must hold no user name and no password: use key_variable")
     return address
 
 
+def _without_query(address: str) -> str:
+    if "?" in address or "#" in address:
+        raise ValueError("must end with its path: keys stand in key_variable")
+    return address
+
+
 HttpAddress = Annotated[str, AfterValidator(_plain_address)]
+BaseAddress = Annotated[HttpAddress, AfterValidator(_without_query)]
+"""To which the paths of a service are added."""
 
 
 class RemoteOptions(base.Options):
     """The limits of a service, and how much trouble to bear with."""
 
-    base_url: HttpAddress | None = Field(
+    base_url: BaseAddress | None = Field(
         None, description="address of the service, where it is not the usual one"
     )
     concurrency: int = Field(4, ge=1, le=1000, description="requests at once, never more")
