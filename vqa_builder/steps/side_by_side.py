@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -17,6 +18,8 @@ Finish = Callable[[BuildContext, str], BuiltRelease]
 
 FEWEST_STRINGS = 1000
 """Of fewer, a release is made sooner than a process is started."""
+PRIORITY = 10
+"""Of the other process, as ``nice`` counts: engines come first."""
 FEWEST_BYTES = 1 << 20
 """Of smaller inputs, there are hardly so many strings."""
 
@@ -65,6 +68,10 @@ def _load(module: str) -> None:
 
 
 def _finish(finish: Finish, shared: SharedBuild) -> tuple[BuiltRelease, list[str]]:
+    if hasattr(
+        os, "setpriority"
+    ):  # an engine's threads wait for each other: one that is held up holds up all
+        os.setpriority(os.PRIO_PROCESS, 0, PRIORITY)
     progress = KeptProgress()
     with join_build(shared, progress) as job:
         return finish(job, shared.languages[0]), progress.lines
