@@ -134,6 +134,14 @@ SYSTEMS = (
         "kept",
         "trained",
     ),
+    System(
+        "generative, LoRA, ja, hi and en, three passes, rate 0.001",
+        "vlm",
+        "questions and answers",
+        _vlm("LoRA, ja, hi and en, three passes, rate 0.001"),
+        "kept",
+        "trained",
+    ),
 )
 ASKED = [language for language in LANGUAGES if language != "en"]
 HEAD = [
