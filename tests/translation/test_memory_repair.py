@@ -36,7 +36,7 @@ def test_a_changed_translation_is_named_and_left_out(path: Path) -> None:
     execute(path, "UPDATE entries SET translation = '青いですか？' WHERE text LIKE '% 7 red?'")
     execute(path, "UPDATE entries SET translation = 'नीला' WHERE target = 'hi'")
     with TranslationMemory(path) as memory:
-        with pytest.raises(StorageError, match="entry of the translation memory is damaged") as caught:
+        with pytest.raises(StorageError, match="translation memory is damaged") as caught:
             memory.lookup(ASKED, "mini|1")
         assert "memory repair" in str(caught.value)
         for damaged in (
@@ -93,8 +93,36 @@ def test_bytes_overwritten_anywhere_never_give_a_wrong_translation(path: Path, s
     assert all(expected.get(entry.text, "लाल") == entry.translation for entry in saved)
 
 
+def test_no_changed_bit_loses_an_entry_without_a_word(tmp_path: Path) -> None:
+    """What is lost in silence would be translated, and paid, once more; or a correction would be dropped."""
+    path, copy = tmp_path / "memory.sqlite", tmp_path / "copy.sqlite"
+    asked = ASKED.take(range(300))
+    translations = [f"{number}番の車は赤いですか？" for number in range(300)]
+    corrections = [Entry("en", "hi", f"red {number}", "लाल", "answer", engine="human") for number in range(9)]
+    with TranslationMemory(path) as memory:
+        memory.store(asked, translations, "mini|1")
+        memory.add(corrections)
+        entries, fingerprint = list(memory.entries()), memory.overrides_fingerprint("en", "hi")
+    whole, dice, named = path.read_bytes(), random.Random(0), 0
+    for _ in range(200):
+        content = bytearray(whole)
+        content[dice.randrange(len(content))] ^= 1 << dice.randrange(8)
+        copy.write_bytes(content)
+        try:
+            with TranslationMemory(copy) as memory:
+                assert memory.lookup(asked, "mini|1") == translations
+                assert memory.overrides_fingerprint("en", "hi") == fingerprint
+                assert list(memory.entries()) == entries
+        except StorageError as error:
+            named += 1
+            assert "memory repair" in str(error) or "another" in str(error)
+            assert named % 10 or repair(copy).kept >= len(entries) // 3
+    assert 100 < named < 200
+
+
 @pytest.mark.parametrize(
-    ("damage", "least"), [("cut short", 1000), ("cut within a page", 1000), ("no header", 3001)]
+    ("damage", "least"),
+    [("cut short", 1000), ("cut within a page", 1000), ("no header", 3001), ("no schema", 3001)],
 )
 def test_a_memory_that_sqlite_refuses_as_a_whole_is_read_all_the_same(
     path: Path, damage: str, least: int
@@ -103,6 +131,8 @@ def test_a_memory_that_sqlite_refuses_as_a_whole_is_read_all_the_same(
     content = path.read_bytes()
     if damage == "no header":
         path.write_bytes(b"\0" * 100 + content[100:])
+    elif damage == "no schema":
+        path.write_bytes(content[:3000] + b"\0" * 1096 + content[4096:])
     else:
         path.write_bytes(content[: len(content) * 3 // 4 // 4096 * 4096 + (7 if "within" in damage else 0)])
     damaged = path.read_bytes()

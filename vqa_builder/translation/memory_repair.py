@@ -15,8 +15,6 @@ from vqa_builder.translation.memory import Entry, TranslationMemory, is_whole
 from vqa_builder.translation.sqlite_file import check_files
 
 _PAGE = 4096
-_SQLITE = 3_040_000
-"""The version of SQLite that a header names; any will do."""
 
 
 class Repaired(NamedTuple):
@@ -44,25 +42,33 @@ def repair(path: Path) -> Repaired:
     if not path.is_file():
         raise StorageError("There is no such memory", where=path)
     check_files(path)
-    fresh, before = path.with_name(f"{path.name}.repaired"), path.with_name(f"{path.name}.damaged")
-    fresh.unlink(missing_ok=True)
-    copy = path.with_name(f"{path.name}.partial")
+    fresh, copy, before = (path.with_name(f"{path.name}.{end}") for end in ("repaired", "partial", "damaged"))
+    _remove(fresh)
     with TranslationMemory(fresh) as new:
         kept, damaged, unreadable = _saved(path, new)
         if not kept:
             try:
-                _copy_with_header(path, copy)
+                _copy_with_first_page(path, copy)
                 kept, damaged, unreadable = _saved(copy, new)
             finally:
-                copy.unlink(missing_ok=True)
+                _remove(copy)
     if not kept:
         fresh.unlink()
         raise StorageError("Nothing in the memory can be read", where=path, remedy="restore it from a copy")
-    for suffix in ("-wal", "-shm"):
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
-    path.replace(before)
+    before.unlink(missing_ok=True)
+    try:
+        before.hardlink_to(path)  # so that there is a memory at every moment
+    except OSError:
+        shutil.copyfile(path, before)
+    _remove(path, but_itself=True)
     fresh.replace(path)
     return Repaired(kept, damaged, unreadable, before)
+
+
+def _remove(memory: Path, *, but_itself: bool = False) -> None:
+    """Remove a memory with what SQLite keeps beside it, which it would take for a part of the next one."""
+    for suffix in ("-wal", "-shm") if but_itself else ("", "-wal", "-shm"):
+        memory.with_name(memory.name + suffix).unlink(missing_ok=True)
 
 
 def _saved(path: Path, new: TranslationMemory) -> tuple[int, int, int]:
@@ -77,18 +83,21 @@ def _saved(path: Path, new: TranslationMemory) -> tuple[int, int, int]:
     return kept, damaged, len(unreadable)
 
 
-def _copy_with_header(path: Path, copy: Path) -> None:
-    """Copy a file whose header is lost or names more pages than there are, so that SQLite reads the rest.
+def _copy_with_first_page(path: Path, copy: Path) -> None:
+    """Copy a file whose header or schema is lost, or that was cut short, so that SQLite reads the rest.
 
-    The header is that of a memory of this version: pages of 4,096 bytes, UTF-8, no free pages, no log
+    The first page is that of an empty memory, with the number of pages, none of them free, and without a log
     (https://www.sqlite.org/fileformat2.html#the_database_header).
     """
+    _remove(copy)
+    with TranslationMemory(copy):
+        pass
+    first = bytearray(copy.read_bytes()[:_PAGE])
+    pages = -(-path.stat().st_size // _PAGE)
+    first[18:20], first[28:40] = b"\1\1", struct.pack(">III", pages, 0, 0)
     shutil.copyfile(path, copy)
-    pages = -(-copy.stat().st_size // _PAGE)
-    numbers = (1, pages, 0, 0, 1, 4, 0, 0, 1, 0, 0, 0)
-    fields = struct.pack(">HBBBBBB12I20xII", _PAGE, 1, 1, 0, 64, 32, 32, *numbers, 1, _SQLITE)
     with copy.open("r+b") as file:
-        file.write(b"SQLite format 3\0" + fields)
+        file.write(first)
         file.truncate(pages * _PAGE)
 
 

@@ -13,7 +13,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from vqa_builder.errors import StorageError
+from vqa_builder.errors import StorageError, shown
 from vqa_builder.named_files import refuse_endless
 from vqa_builder.translation.request import batches
 
@@ -150,6 +150,7 @@ class SqliteFile:
                     self._connection.execute(statement)
         self._check_version()
         self._check_schema()
+        self._check_pages()
 
     def _write_ahead(self) -> None:
         """Switch to WAL. SQLite does not wait for others with this as it does with everything else."""
@@ -188,6 +189,15 @@ class SqliteFile:
                     remedy=f"name another file; {_REPAIR}",
                 )
 
+    def _check_pages(self) -> None:
+        """Refuse a file some of whose rows can no longer be reached: a look-up would take them for missing.
+
+        About a second for a gigabyte (177,562 entries in 28 MB: 0.04 s).
+        """
+        (found,) = next(self.execute("PRAGMA integrity_check(1)"))
+        if found != "ok":
+            raise damaged(self.path, expected="pages that hold all that was stored", found=shown(str(found)))
+
     def _found_version(self) -> int:
         return int(self._connection.execute("PRAGMA user_version").fetchone()[0])
 
@@ -210,6 +220,14 @@ class SqliteFile:
                 with suppress(sqlite3.Error):
                     advice.append(f"the {self._count(self._entries):,} entries stored before are kept")
             raise StorageError(problem, where=self.path, found=error, remedy="; ".join(advice)) from error
+
+
+def damaged(path: Path, *, expected: str, found: str) -> StorageError:
+    """The error for a memory that does not hold what was stored."""
+    remedy = "`vqa-builder memory repair` saves all entries that are whole"
+    return StorageError(
+        "The translation memory is damaged", where=path, expected=expected, found=found, remedy=remedy
+    )
 
 
 def check_files(path: Path) -> None:
