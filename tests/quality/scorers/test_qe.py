@@ -249,6 +249,7 @@ def test_a_program_that_is_none_cannot_be_started(measure: Measure, tmp_path: Pa
         ({"url": "ftp://example.org"}, "must begin with http:// or https://"),
         ({"url": "http://me:secret@example.org/"}, "must hold no user name"),
         ({"url": "http://example.org/\r\nX: y"}, "no control character"),
+        ({"url": "http://example.org/score?api_key=abc"}, "keys stand in key_variable"),
         ({"url": "http://example.org:99999/"}, "out of range"),
         ({"comand": "python w.py"}, "comand"),
     ],

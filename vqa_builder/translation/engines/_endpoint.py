@@ -22,7 +22,7 @@ from vqa_builder.translation.engines._faults import (
     out_of_quota,
     trouble_of,
 )
-from vqa_builder.translation.engines._remote import BaseAddress, Dispatcher, Job, RemoteOptions
+from vqa_builder.translation.engines._remote import Dispatcher, HttpAddress, Job, RemoteOptions
 from vqa_builder.translation.engines.base import Stopped
 
 SERVICE = "The chat endpoint"
@@ -37,7 +37,7 @@ USED_UP = {"insufficient_quota", "billing_hard_limit_reached"}
 class ChatOptions(RemoteOptions):
     """What the spec may say of a model behind a chat endpoint."""
 
-    base_url: BaseAddress | None = Field(
+    base_url: HttpAddress | None = Field(
         None, description=f"address of the endpoint up to /v1; {OPENAI} if not given"
     )
     model: str = Field(min_length=1, description="name of the model, as the endpoint knows it")

@@ -60,24 +60,19 @@ def _plain_address(address: str) -> str:
         raise ValueError("must hold no space, no backslash, no control character and no port 0")
     if "@" in parts.netloc:
         raise ValueError("must hold no user name and no password: use key_variable")
-    return address
-
-
-def _without_query(address: str) -> str:
     if "?" in address or "#" in address:
         raise ValueError("must end with its path: keys stand in key_variable")
     return address
 
 
 HttpAddress = Annotated[str, AfterValidator(_plain_address)]
-BaseAddress = Annotated[HttpAddress, AfterValidator(_without_query)]
-"""To which the paths of a service are added."""
+"""Of a service. It stands in manifests, so it holds no key: no password, and no query."""
 
 
 class RemoteOptions(base.Options):
     """The limits of a service, and how much trouble to bear with."""
 
-    base_url: BaseAddress | None = Field(
+    base_url: HttpAddress | None = Field(
         None, description="address of the service, where it is not the usual one"
     )
     concurrency: int = Field(4, ge=1, le=1000, description="requests at once, never more")
