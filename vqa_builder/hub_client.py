@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
-from vqa_builder.errors import SourceError
+from vqa_builder.errors import SourceError, shown
+from vqa_builder.named_files import read_text
 
 SILENCE_SECONDS = 120.0
 """How long a hub may say nothing before a request is given up, and made again where that does no harm."""
+
+MOST_VALUES = 1_000_000
+"""In the card of a dataset, with aliases written out; a thousand configurations have some ten thousand."""
 
 
 def end_silence() -> None:
@@ -53,24 +58,39 @@ def dataset_builder(source: str, config: str | None = None, **options: Any) -> A
 
 def _in_card(folder: Path) -> Iterator[str]:
     """The files and folders that the card of a dataset in a folder names."""
-    import yaml
-    from huggingface_hub import DatasetCard
-
-    card, beside = folder / "README.md", folder / ".huggingface.yaml"
-    stated: list[Any] = [DatasetCard.load(card).data.to_dict()] if card.is_file() else []
-    stated += [yaml.safe_load(beside.read_text(encoding="utf-8"))] if beside.is_file() else []
-    for content in stated:
+    for content in (_stated(folder / "README.md"), _stated(folder / ".huggingface.yaml")):
         for config in (content.get("configs") or []) if isinstance(content, dict) else []:
             if isinstance(config, dict):
                 yield from _texts([config.get("data_files"), config.get("data_dir")])
 
 
+def _stated(path: Path) -> Any:
+    """What a file says in YAML, a page in its front matter; None where there is no such file."""
+    import yaml
+    from huggingface_hub import DatasetCard
+
+    if not path.exists():
+        return None
+    text = read_text(path, "card of a dataset", SourceError)
+    try:
+        stated = vars(DatasetCard(text).data) if path.suffix == ".md" else yaml.safe_load(text)
+        if sum(1 for _ in islice(_texts(stated), MOST_VALUES + 1)) <= MOST_VALUES:
+            return stated
+        found = f"more than {MOST_VALUES:,} values"
+    except (yaml.YAMLError, ValueError, TypeError, AttributeError, RecursionError) as error:
+        found = shown(" ".join(str(error).split())[:300])
+    raise SourceError(
+        "The card of a dataset cannot be read", where=path, expected="YAML", found=found, remedy="correct it"
+    )
+
+
 def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, list | dict):
+    """The values of nested lists and mappings, as texts; aliases (``*name``) written out."""
+    if isinstance(value, list | dict):
         for each in value.values() if isinstance(value, dict) else value:
             yield from _texts(each)
+    else:
+        yield str(value)
 
 
 def _leads_out(name: str) -> bool:

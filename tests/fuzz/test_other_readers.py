@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any
 import pytest
 
 from tests.fuzz.mutations import mutate
+from tests.sources.reading import Reading
 from vqa_builder.answers import vocabulary
 from vqa_builder.errors import VQABuilderError
 from vqa_builder.metrics.predictions import load_predictions
@@ -60,6 +62,13 @@ dataset_info: [{config_name: default, splits: [{name: train, num_examples: 3}]}]
 
 # A card
 """
+BESIDE = """configs: [{config_name: default, data_files: [{split: train, path: train-*}], encoding: utf-8}]
+dataset_info:
+- config_name: default
+  features: [{name: question_id, dtype: int64}, {name: question, dtype: string}]
+  splits: [{name: train, num_examples: 1}]
+"""
+DATASET_CARD = f"---\nlanguage: [ja, en]\n{BESIDE}---\n\n# A card\n"
 SPEC = """name: vqa
 languages: [ja, hi]
 source: {type: table, splits: {train: rows.csv}}
@@ -124,6 +133,17 @@ def streamed(path: Path) -> None:
     reply(path, "text/event-stream")
 
 
+def in_a_folder(path: Path, name: str) -> None:
+    """What the source ``hub`` reads of a folder in which a file lies under a name."""
+    folder = path.parent / "dataset"
+    folder.mkdir(exist_ok=True)
+    for each in folder.iterdir():
+        each.unlink()
+    (folder / "train-0.jsonl").write_text('{"question_id": 1, "question": "How many?"}\n')
+    shutil.copy(path, folder / name)
+    Reading("hub", repo=str(folder), columns={"image_id": "question_id"})
+
+
 def text(path: Path) -> str:
     return path.read_bytes().decode(errors="replace")
 
@@ -140,6 +160,8 @@ FILES: dict[str, tuple[str, str, Callable[[Path], Any]]] = {
     "manifest": (".json", json.dumps(FACTS), lambda path: parse_manifest(path.read_bytes(), path)),
     "spec": (".yaml", SPEC, lambda path: parse_spec(text(path), path)),
     "card": (".md", CARD, lambda path: merged_card(text(path), CARD, Manifest(FACTS))),
+    "card of a dataset": (".md", DATASET_CARD, lambda path: in_a_folder(path, "README.md")),
+    "beside a card": (".yaml", BESIDE, lambda path: in_a_folder(path, ".huggingface.yaml")),
     "reply": (".json", json.dumps(REPLY), replied),
     "stream": (".txt", EVENTS, streamed),
 }

@@ -159,6 +159,44 @@ class TestFolder:
         forge_card(repo, name.format(tmp_path.as_posix()), file)
         assert "files that lie elsewhere" in failure("hub", repo=str(repo), columns=COLUMNS)
 
+    @pytest.mark.parametrize("file", ["README.md", ".huggingface.yaml"])
+    @pytest.mark.parametrize(
+        ("content", "told"),
+        [
+            (b"configs: [{data_files: train-*", ["The card of a dataset cannot be read", "YAML"]),
+            (b"configs: 7", ["cannot be read", "correct it"]),
+            (b"configs: [{data_files: {train: [1, {x: y}]}}]", ["cannot be read", "correct it"]),
+            (b"dataset_info: {features: [{name: qid, dtype: !!python/name:os.system }]}", ["YAML"]),
+            (b"dataset_info: {features: {qid: 9}}", ["cannot be read", "correct it"]),
+            (b"name: \xff\xfe", ["UTF-8"]),
+            (b"x: " + b"[" * 5000, ["YAML"]),
+            (b"x: &x [*x]", ["YAML"]),
+            (
+                b"a: &a [1,1,1,1,1,1,1,1,1,1]\n"
+                + b"".join(
+                    b"%c: &%c [%s]\n" % (n + 1, n + 1, b",".join([b"*%c" % n] * 10)) for n in b"abcdefgh"
+                ),
+                ["more than 1,000,000 values"],
+            ),
+        ],
+    )
+    def test_a_card_that_is_none_is_named(
+        self, tmp_path: Path, file: str, content: bytes, told: list[str]
+    ) -> None:
+        repo = dataset(tmp_path)
+        (repo / "README.md").unlink()
+        frame = b"---\n" if file == "README.md" else b""
+        (repo / file).write_bytes(frame + content + b"\n" + frame)
+        message = failure("hub", repo=str(repo), columns=COLUMNS)
+        assert all(each in message for each in told) and str(repo) in message and len(message) < 1500
+
+    def test_a_folder_of_save_to_disk(self, tmp_path: Path) -> None:
+        import datasets
+
+        saved = datasets.DatasetDict({"train": datasets.Dataset(rows(3, 2))})
+        saved.save_to_disk(str(tmp_path))
+        assert Reading("hub", repo=str(tmp_path), columns=COLUMNS).ids == [3, 4]
+
     def test_an_unknown_split_lists_those_that_there_are(self, tmp_path: Path) -> None:
         with pytest.raises(UnknownNameError, match="Unknown split 'trian'") as caught:
             Reading("hub", repo=str(dataset(tmp_path)), splits={"train": "trian"}, columns=COLUMNS)

@@ -260,23 +260,12 @@ class _HubSplit(_Typed):
         return self._hub.notices()
 
     def schema(self) -> pa.Schema:
-        with self._hub.explained():
-            dataset = self._hub.dataset[self._name]
-            if dataset.features is not None:
-                return dataset.features.arrow_schema
-            return next(iter(dataset.with_format("arrow").iter(1)), pa.table({})).schema
+        empty = pa.record_batch({})
+        return self._hub.schema(self._name) or next(self._hub.batches(self._name, 1), empty).schema
 
     def parts(self, columns: Sequence[str], report: OnBadRecord, limit: int | None) -> Iterator[Part]:
-        with self._hub.explained():
-            dataset = self._hub.dataset[self._name].with_format("arrow").select_columns(list(columns))
-            size = _PICTURES if "binary" in str(self.schema()) else BATCH
-            tables = dataset.iter(min(size, limit or size))
-            yield from _numbered(_whole(batch) for table in tables for batch in table.to_batches())
-
-
-def _whole(batch: pa.RecordBatch) -> pa.RecordBatch:
-    batch.validate(full=True)
-    return batch
+        size = _PICTURES if "binary" in str(self.schema()) else BATCH
+        yield from _numbered(self._hub.batches(self._name, min(size, limit or size), columns))
 
 
 def _numbered(batches: Iterator[pa.RecordBatch]) -> Iterator[Part]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any, ClassVar, get_args
 import pyarrow as pa
 from pydantic import Field
 
-from vqa_builder.errors import SourceError, UnknownNameError
+from vqa_builder.errors import SourceError, UnknownNameError, VQABuilderError
 from vqa_builder.hub_client import dataset_builder, end_silence
 from vqa_builder.sources import base
 from vqa_builder.sources._arrow_records import ArrowRecords, column_names, top_name, with_class_names
@@ -143,30 +143,47 @@ class Hub(RecordSource):
         )
 
     def _parts(self, rows: Rows, name: str, label: str, limit: int | None) -> Iterator[ArrowRecords]:
+        first = next(self.batches(name, 1), pa.record_batch({}))
+        schema = self.schema(name) or first.schema
+        fields = self._options.columns.among(column_names(first.schema), label)
+        fields = with_pictures(fields, schema, rows, label)
+        used = dict.fromkeys(top_name(name, schema) for name in rows.used(fields, schema.names))
+        start, size = 0, PICTURE_BATCH if "image" in fields else BATCH
+        for batch in self.batches(name, min(size, limit or size), list(used)):
+            numbers = range(start, start + batch.num_rows)
+            yield arrow_records(with_class_names(batch, schema), fields, schema.names, numbers, label, rows)
+            start += batch.num_rows
+
+    def schema(self, name: str) -> pa.Schema | None:
+        """The types of a split's columns; None where the dataset does not say them."""
+        with self.explained():
+            features = self.dataset[name].features
+            return features and features.arrow_schema
+
+    def batches(self, name: str, size: int, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+        """The rows of a split, validated.
+
+        Args:
+            name: of the split in the dataset.
+            size: rows of a batch, at most.
+            columns: those that are read; None for all.
+        """
         with self.explained():
             dataset = self.dataset[name].with_format("arrow")
-            first = next(iter(dataset.iter(1)), pa.table({}))
-            schema = first.schema if dataset.features is None else dataset.features.arrow_schema
-            fields = self._options.columns.among(column_names(first.schema), label)
-            fields = with_pictures(fields, schema, rows, label)
-            used = dict.fromkeys(top_name(name, schema) for name in rows.used(fields, schema.names))
-            start, size = 0, PICTURE_BATCH if "image" in fields else BATCH
-            for table in dataset.select_columns(list(used)).iter(min(size, limit or size)):
+            for table in (dataset if columns is None else dataset.select_columns(list(columns))).iter(size):
                 for batch in table.combine_chunks().to_batches():
-                    numbers = range(start, start + batch.num_rows)
-                    batch = with_class_names(batch, schema)
-                    yield arrow_records(batch, fields, schema.names, numbers, label, rows)
-                    start += batch.num_rows
+                    batch.validate(full=True)
+                    yield batch
 
     @contextmanager
     def explained(self) -> Iterator[None]:
-        """What the hub's libraries raise, as our errors."""
-        from huggingface_hub.errors import HfHubHTTPError, HFValidationError
-
+        """What the hub's libraries raise over a dataset, whatever it is, as our errors."""
         end_silence()
         try:
             yield
-        except (HfHubHTTPError, HFValidationError, OSError, ValueError, RuntimeError) as error:
+        except VQABuilderError:
+            raise
+        except Exception as error:
             raise self._error(error) from error
 
     def _error(self, error: Exception) -> SourceError:
@@ -192,6 +209,9 @@ class Hub(RecordSource):
         elif "scripts are no longer supported" in text:
             problem = "The dataset is made by code, which is never run"
             remedy = "try revision: refs/convert/parquet"
+        elif self._local is not None:
+            problem = "The folder cannot be read as a dataset of the hub"
+            remedy = "correct it, README.md first, or name its files with the source table"
         else:
             problem, remedy = "The dataset cannot be read from the hub", "try again; nothing is lost"
         where = self._options.repo + (f"@{self._options.revision}" if self._options.revision else "")
