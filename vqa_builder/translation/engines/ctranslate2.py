@@ -278,17 +278,24 @@ class CTranslate2(Engine):
             )
             if source and target and fits:
                 pairs.setdefault((len(source), len(target)), []).append(at)
-        results: list[float | None] = [None] * len(request)
-        for places in pairs.values():
-            scored = self._translator.score_batch(
+        # Of one length each, and a few pairs each: all are under way before the first is waited for.
+        groups = [some for places in pairs.values() for some in batches(places, SCORED)]
+        begun = [
+            self._translator.score_batch(
                 [[*before, *sides[0][at], *after] for at in places],
                 [[*opening, *sides[1][at]] for at in places],
-                max_batch_size=SCORED,
+                max_batch_size=0,
                 max_input_length=0,
                 offset=len(opening),
+                asynchronous=True,
             )
-            for at, each in zip(places, scored, strict=True):
-                results[at] = sum(each.log_probs) / len(each.log_probs)
+            for places in groups
+        ]
+        results: list[float | None] = [None] * len(request)
+        for places, pending in zip(groups, begun, strict=True):
+            for at, waiting in zip(places, pending, strict=True):
+                log_probabilities = waiting.result().log_probs
+                results[at] = sum(log_probabilities) / len(log_probabilities)
         return results
 
     def close(self) -> None:
