@@ -144,17 +144,18 @@ class Words:
 
     @cached_property
     def _sizes(self) -> dict[str, list[int]]:
-        """The first character of forms -> how many they have, the longest first."""
+        """The first two characters of forms, or all -> how many they have, the longest first."""
         found: dict[str, set[int]] = {}
         for form in self._unread or self._senses:
             if 0 < len(form) <= LONGEST_UNSPACED:
-                found.setdefault(form[0], set()).add(len(form))
+                found.setdefault(form[:2], set()).add(len(form))
         return {first: sorted(sizes, reverse=True) for first, sizes in found.items()}
 
     def _runs(self, text: str) -> Iterator[Found]:
         at = 0
         while at < len(text):
-            for size in self._sizes.get(text[at].lower(), ()):
+            first = text[at : at + 2].lower()
+            for size in (*self._sizes.get(first, ()), *self._sizes.get(first[:1], ())):
                 end = at + size
                 known = self._known(text[at:end].lower()) if end <= len(text) else None
                 if known and stands_alone(text, at, end):
