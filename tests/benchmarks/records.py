@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 
 from vqa_builder.translation import phrasebook
-from vqa_builder.translation.engines.base import Failure
+from vqa_builder.translation.engines.base import Parts
 
 SIZES = (1_000, 10_000)
 ASSISTANT = (
@@ -123,13 +123,13 @@ def measure(folder: Path) -> None:
     from vqa_builder.translation.request import Request
 
     asked: list[Request] = []
-    translate = Mini.translate
+    translate = Mini.translate_in_parts
 
-    def noted(self: Mini, request: Request) -> list[str | Failure]:
+    def noted(self: Mini, request: Request) -> Parts:
         asked.append(request)
         return translate(self, request)
 
-    Mini.translate = noted  # type: ignore[method-assign]
+    Mini.translate_in_parts = noted  # type: ignore[method-assign]
     began = time.process_time()
     (release,) = build(load_spec(folder / "build.yaml"), folder, workers=1, overwrite=True)
     assert release.verification is None or release.verification.ok, release.verification
@@ -139,7 +139,8 @@ def measure(folder: Path) -> None:
     began = time.process_time()
     with Mini(Mini.Options()) as engine:
         for request in asked:
-            translate(engine, request)
+            for _ in translate(engine, request):
+                pass
     alone, strings = time.process_time() - began, sum(map(len, asked))
     print(
         f"{peak:8,.0f} MiB {used:8.1f} s of CPU, engine alone {alone:6.1f} s for {strings:,} strings,"

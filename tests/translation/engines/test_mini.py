@@ -14,6 +14,7 @@ import pytest
 
 from vqa_builder.errors import EngineError
 from vqa_builder.registry import find
+from vqa_builder.translation.engines import ctranslate2
 from vqa_builder.translation.engines.base import Failure
 from vqa_builder.translation.engines.ctranslate2 import Candidate
 from vqa_builder.translation.engines.mini import BACK, DIRECTIONS, MODELS, Mini, MiniOptions, chosen
@@ -73,6 +74,29 @@ def test_the_result_does_not_depend_on_the_rest_of_the_run(mini: Mini, questions
     assert [mini.translate(Request([text], "en", "ja"))[0] for text in questions[:20]] == together[:20]
     with Mini(MiniOptions(threads=2)) as other:
         assert other.translate(Request(questions, "en", "ja")) == together
+
+
+@pytest.mark.parametrize("direction", ["en-ja", "hi-en"])
+def test_a_part_is_handed_over_while_the_model_is_at_the_next(
+    mini: Mini, questions: list[str], monkeypatch: pytest.MonkeyPatch, direction: str
+) -> None:
+    there = questions[:10] if direction == "en-ja" else ["गाड़ी का रंग क्या है?", "दो गायें", "हाँ"] * 3
+    source, target = direction.split("-")
+    request = Request(there, source, target, "question")
+    whole = mini.translate(request)
+    monkeypatch.setattr(ctranslate2, "PART", 4)
+    begun: list[int] = []
+    begin = ctranslate2.CTranslate2.begin_candidates
+
+    def noted(self: ctranslate2.CTranslate2, some: Request, many: int) -> object:
+        begun.append(len(some))
+        return begin(self, some, many)
+
+    monkeypatch.setattr(ctranslate2.CTranslate2, "begin_candidates", noted)
+    parts = mini.translate_in_parts(request)
+    first = next(iter(parts))
+    assert begun[:2] == [4, 4]
+    assert dict([*first, *(each for part in parts for each in part)]) == dict(enumerate(whole))
 
 
 def test_the_run_does_not_depend_on_its_batches(mini: Mini, questions: list[str], tmp_path: Path) -> None:

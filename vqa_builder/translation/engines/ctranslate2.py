@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -21,7 +21,7 @@ from vqa_builder.errors import EngineError
 from vqa_builder.store import files_hash
 from vqa_builder.translation import slots
 from vqa_builder.translation.engines import base
-from vqa_builder.translation.engines.base import Engine, Failure, Page
+from vqa_builder.translation.engines.base import EngineInParts, Failure, Page, Parts
 from vqa_builder.translation.pieces import Tokenizer, find_tokenizer, listing
 from vqa_builder.translation.request import Request, batches
 from vqa_builder.translation.slots import Found, Hypothesis, Words, filled, merged, with_places
@@ -35,8 +35,22 @@ DECODING = (
     "max_decoding_length",
 )
 WORDS, TEXTS = "words.{}.tsv", "texts.{}.tsv"
+PART = 1024
+"""Texts of a part: the embedded model takes about a second for them."""
 SCORED = 256  # pairs that are scored at a time, so that memory does not grow with the texts
 _Job: TypeAlias = tuple[list[int], list[Any]]
+
+
+def in_parts(request: Request, begin: Callable[[Request], Callable[[], list[str | Failure]]]) -> Parts:
+    """Translate part after part; while one is made ready, handed over and kept, the model is at the next."""
+    waiting: list[tuple[Sequence[int], Callable[[], list[str | Failure]]]] = []
+    for places in batches(range(len(request)), PART):
+        waiting.append((places, begin(request.take(places))))
+        if len(waiting) > 1:
+            begun, results = waiting.pop(0)
+            yield list(zip(begun, results(), strict=True))
+    for begun, results in waiting:
+        yield list(zip(begun, results(), strict=True))
 
 
 class Candidate(NamedTuple):
@@ -97,7 +111,7 @@ class CTranslate2Options(base.Options):
     licence: str = "unknown"
 
 
-class CTranslate2(Engine):
+class CTranslate2(EngineInParts):
     """A converted model on CPU or GPU.
 
     Example::
@@ -167,33 +181,47 @@ class CTranslate2(Engine):
                 remedy="name an engine for this direction, or translate through a language that both share",
             )
 
-    def translate(self, request: Request) -> list[str | Failure]:
+    def translate_in_parts(self, request: Request) -> Parts:
         """Translate every text; one that is too long, or whose translation is, fails."""
-        return [each if isinstance(each, Failure) else each[0].text for each in self.candidates(request, 1)]
+        return in_parts(request, self.begin)
 
-    def candidates(self, request: Request, many: int) -> list[list[Candidate] | Failure]:
-        """The translations of every text that the search ends with, the likeliest first.
+    def begin(self, request: Request) -> Callable[[], list[str | Failure]]:
+        """Begin to translate; what is returned waits for the results."""
+        waiting = self.begin_candidates(request, 1)
+        return lambda: [each if isinstance(each, Failure) else each[0].text for each in waiting()]
+
+    def begin_candidates(self, request: Request, many: int) -> Callable[[], list[list[Candidate] | Failure]]:
+        """Begin to search for translations of every text.
 
         Args:
             request: what to translate.
             many: at most so many of each, and no more than ``beam_size``.
 
         Returns:
-            For each text at least one, or why there is none.
+            What waits for them, the likeliest first: for each text at least one, or why there is none.
         """
         self.check_direction(request.source, request.target)
         found = self._found(request) if self.options.slots else [[] for _ in request.texts]
         marked = [with_places(text, some) for text, some in zip(request.texts, found, strict=True)]
-        results = self._hypotheses(request, slots.with_symbols(self._tokenizer.encode(marked), found), many)
+        begun = self._begin(request, slots.with_symbols(self._tokenizer.encode(marked), found), many)
+        return lambda: self._answers(request, found, begun(), many)
+
+    def _answers(
+        self,
+        request: Request,
+        found: Sequence[list[Found]],
+        results: Sequence[list[Hypothesis] | Failure],
+        many: int,
+    ) -> list[list[Candidate] | Failure]:
+        """What a search found, with the words of its slots."""
         placed = [
             result if isinstance(result, Failure) else slots.in_slots(result, some)
             for result, some in zip(results, found, strict=True)
         ]
-        again = [
-            at for at, each in enumerate(placed) if not each
-        ]  # slots were lost: the model's own words then
-        plain = self._tokenizer.encode([request.texts[at] for at in again])
-        for at, result in zip(again, self._hypotheses(request, plain, many), strict=True):
+        # Slots were lost: the model's own words then.
+        again = [at for at, each in enumerate(placed) if not each]
+        plain = self._begin(request, self._tokenizer.encode([request.texts[at] for at in again]), many)
+        for at, result in zip(again, plain(), strict=True):
             placed[at] = result if isinstance(result, Failure) else slots.in_slots(result, [])
         made = [each for some in placed if not isinstance(some, Failure) for each in some]
         texts = iter(self._tokenizer.decode([pieces for pieces, _, _ in made]))
@@ -225,10 +253,10 @@ class CTranslate2(Engine):
             for text, some in zip(request.texts, terms, strict=True)
         ]
 
-    def _hypotheses(
+    def _begin(
         self, request: Request, sources: Sequence[list[str]], many: int
-    ) -> list[list[Hypothesis] | Failure]:
-        """The pieces and scores of every translation, or why there is none.
+    ) -> Callable[[], list[list[Hypothesis] | Failure]]:
+        """Begin to search for the pieces and scores of every translation, or say why there is none.
 
         Args:
             request: its languages count, its texts do not.
@@ -237,18 +265,23 @@ class CTranslate2(Engine):
         """
         results: list[list[Hypothesis] | Failure] = [Failure("not translated")] * len(sources)
         skip = len(self._tokens(self.options.target_prefix, request))
-        # Waiting only when all are under way keeps every thread busy from the first batch to the last.
         most = self.options.max_decoding_length
-        for places, pending in list(self._jobs(request, sources, results, min(many, self.options.beam_size))):
-            for at, waiting in zip(places, pending, strict=True):
-                result = waiting.result()
-                ended = [
-                    (pieces[skip:], score)
-                    for pieces, score in zip(result.hypotheses, result.scores or [0.0], strict=True)
-                    if len(pieces) < most
-                ]
-                results[at] = ended or Failure(f"translation cut off at {most} tokens")
-        return results
+        # Waiting only when all are under way keeps every thread busy from the first batch to the last.
+        begun = list(self._jobs(request, sources, results, min(many, self.options.beam_size)))
+
+        def found() -> list[list[Hypothesis] | Failure]:
+            for places, pending in begun:
+                for at, waiting in zip(places, pending, strict=True):
+                    result = waiting.result()
+                    ended = [
+                        (pieces[skip:], score)
+                        for pieces, score in zip(result.hypotheses, result.scores or [0.0], strict=True)
+                        if len(pieces) < most
+                    ]
+                    results[at] = ended or Failure(f"translation cut off at {most} tokens")
+            return results
+
+        return found
 
     def log_probabilities(self, request: Request, translations: Sequence[str]) -> list[float | None]:
         """How likely the model finds given translations: the mean log-probability of their pieces.

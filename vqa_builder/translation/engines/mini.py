@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -19,7 +19,7 @@ from pydantic import Field
 from vqa_builder.errors import EngineError
 from vqa_builder.store import file_hash
 from vqa_builder.translation.engines import base, ctranslate2
-from vqa_builder.translation.engines.base import Engine, Failure, Page
+from vqa_builder.translation.engines.base import EngineInParts, Failure, Page, Parts
 from vqa_builder.translation.engines.ctranslate2 import Candidate
 from vqa_builder.translation.request import Request
 
@@ -51,7 +51,7 @@ class MiniOptions(base.Options):
     beam_size: int = Field(4, ge=1)
 
 
-class Mini(Engine):
+class Mini(EngineInParts):
     """The embedded models, int8 on the CPU; rare nouns come from a dictionary.
 
     Example::
@@ -110,15 +110,18 @@ class Mini(Engine):
                 remedy="translate through English, or name another engine under `translate:`",
             )
 
-    def translate(self, request: Request) -> list[str | Failure]:
+    def translate_in_parts(self, request: Request) -> Parts:
         """Translate every text; one that is too long, or whose translation is, fails."""
         self.check_direction(request.source, request.target)
         self._check_files()
+        return ctranslate2.in_parts(request, self._begin)
+
+    def _begin(self, request: Request) -> Callable[[], list[str | Failure]]:
         side = DIRECTIONS[request.direction]
         if side == BACK or self.options.beam_size == 1:
-            return self._sides[side].translate(request)
-        found = self._sides[side].candidates(request, self.options.beam_size)
-        return chosen(found, request, self._sides[BACK])
+            return self._sides[side].begin(request)
+        found = self._sides[side].begin_candidates(request, self.options.beam_size)
+        return lambda: chosen(found(), request, self._sides[BACK])
 
     def _check_files(self) -> None:
         """Raise ``EngineError`` if a file of the models is not what was measured."""
