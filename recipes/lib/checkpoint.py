@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,7 +22,9 @@ from recipes.lib.fsdp import gathered, part_of
 from vqa_builder.errors import SpecError, StorageError
 from vqa_builder.store import atomic_folder, remove, write_json, write_text
 
-WEIGHTS, STATE, LOG = "model.safetensors", "state.json", "log.jsonl"
+WEIGHTS, OPTIMISERS, STATE, LOG = "model.safetensors", "optimisers.safetensors", "state.json", "log.jsonl"
+SUMS = "crc32"
+DAMAGE = (AttributeError, LookupError, OSError, RuntimeError, TypeError, ValueError, SafetensorError)
 FREE_TO_CHANGE = (
     "log_every",
     "save_every",
@@ -126,11 +129,18 @@ def save(
     """Write one checkpoint in the place of the one before; the first process does it, the others wait."""
     tensors = _tensors(optimisers, average, keep=accelerator.is_main_process)
     if accelerator.is_main_process:
-        with atomic_folder(folder) as partial:
-            save_model(model, str(partial / WEIGHTS))
-            if optimisers:
-                save_file(tensors, str(partial / "optimisers.safetensors"))
-            (partial / STATE).write_text(json.dumps(state, indent=2), encoding="utf-8")
+        try:
+            with atomic_folder(folder) as partial:
+                save_model(model, str(partial / WEIGHTS))
+                if optimisers:
+                    save_file(tensors, str(partial / OPTIMISERS))
+                sums = {file.name: _sum(file) for file in sorted(partial.iterdir())}
+                (partial / STATE).write_text(json.dumps({**state, SUMS: sums}, indent=2), encoding="utf-8")
+        except (OSError, SafetensorError) as error:
+            remedy = "make room; the same command then goes on from the checkpoint before"
+            raise StorageError(
+                "The checkpoint cannot be written", where=folder, found=error, remedy=remedy
+            ) from error
     accelerator.wait_for_everyone()
 
 
@@ -149,14 +159,26 @@ def count_processes(place: Place, now: int, folder: Path) -> None:
 
 
 def load(folder: Path, model: nn.Module, optimisers: Sequence[Optimizer], average: Sequence[Tensor]) -> Place:
-    """Bring model, optimisers and average to where a checkpoint left them; the start without one."""
+    """Bring model, optimisers and average to where a checkpoint left them; the start without one.
+
+    Raises:
+        StorageError: a file of it is damaged, missing, or another run's.
+    """
     if not (folder / STATE).exists():
         return Place()
-    state = _read_json(folder / STATE)
     load_weights(folder, model)
+    state = {name: value for name, value in _read_json(folder / STATE).items() if name != SUMS}
+    try:
+        _fill(_whole(folder / OPTIMISERS), optimisers, average)
+        return Place(**state)
+    except DAMAGE as error:
+        raise _unusable(folder / OPTIMISERS, error) from error
+
+
+def _fill(path: Path, optimisers: Sequence[Optimizer], average: Sequence[Tensor]) -> None:
     slots: list[dict[int, dict[str, Tensor]]] = [{} for _ in optimisers]
     weights = [[each for group in own.param_groups for each in group["params"]] for own in optimisers]
-    for name, value in load_file(str(folder / "optimisers.safetensors")).items():
+    for name, value in load_file(str(path)).items():
         which, number, key = name.split(".")
         if which == "average":
             average[int(number)].copy_(part_of(value, average[int(number)]))
@@ -165,7 +187,6 @@ def load(folder: Path, model: nn.Module, optimisers: Sequence[Optimizer], averag
             slots[int(which)].setdefault(int(number), {})[key] = part_of(value, weight).clone()
     for optimiser, own in zip(optimisers, slots, strict=True):
         optimiser.load_state_dict({"state": own, "param_groups": optimiser.state_dict()["param_groups"]})
-    return Place(**state)
 
 
 def load_weights(folder: Path, model: nn.Module) -> None:
@@ -175,9 +196,9 @@ def load_weights(folder: Path, model: nn.Module) -> None:
         StorageError: the file is damaged or missing.
     """
     try:
-        load_model(model, str(folder / WEIGHTS))
-    except (OSError, RuntimeError, SafetensorError) as error:
-        raise StorageError("The checkpoint cannot be loaded", where=folder / WEIGHTS, found=error) from error
+        load_model(model, str(_whole(folder / WEIGHTS)))
+    except DAMAGE as error:
+        raise _unusable(folder / WEIGHTS, error) from error
 
 
 def recover(folder: Path) -> None:
@@ -193,8 +214,11 @@ def recover(folder: Path) -> None:
 def read_log(folder: Path) -> list[dict[str, Any]]:
     """The lines of ``log.jsonl``; a line that a killed process left unfinished is no line."""
     path = folder / LOG
-    lines = path.read_text(encoding="utf-8").split("\n")[:-1] if path.exists() else []
-    return [json.loads(line) for line in lines]
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")[:-1] if path.exists() else []
+        return [json.loads(line) for line in lines]
+    except ValueError as error:
+        raise _unusable(path, error) from error
 
 
 def cut_log(folder: Path, place: Place) -> None:
@@ -231,7 +255,31 @@ def _named(run: Mapping[str, Any], section: str, name: str) -> Any:
 
 def _read_json(path: Path) -> dict[str, Any]:
     try:
-        content: dict[str, Any] = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise StorageError("The file of a training run cannot be read", where=path, found=error) from error
-    return content
+        return dict(json.loads(path.read_bytes()))
+    except DAMAGE as error:
+        raise _unusable(path, error) from error
+
+
+def _whole(path: Path) -> Path:
+    """The path of a file that is what was written; earlier checkpoints have no sums to compare with."""
+    wanted = _read_json(path.with_name(STATE)).get(SUMS, {}).get(path.name)
+    if wanted not in (None, found := _sum(path)):
+        raise ValueError(f"the sum of its bytes is {found}, not {wanted}")
+    return path
+
+
+def _sum(path: Path) -> str:
+    """A check against damage, not against intent: SHA-256 of large models would take longer than writing."""
+    total = 0
+    with path.open("rb") as file:
+        while part := file.read(1 << 24):
+            total = zlib.crc32(part, total)
+    return f"{total:08x}"
+
+
+def _unusable(path: Path, error: Exception) -> StorageError:
+    remedy = f"delete {path.parent}, and what needs it is computed anew"
+    expected = "what this run wrote there, unchanged"
+    return StorageError(
+        "The file of a training run cannot be used", where=path, expected=expected, found=error, remedy=remedy
+    )
