@@ -74,7 +74,8 @@ class Settings(BaseModel):
         compile: ``torch.compile`` the model.
         ema: decay of a moving average of the weights, which then is what is validated and kept; 0 for none.
         log_every: steps per line of the log; 0 for a line per epoch.
-        save_every: steps per checkpoint, besides the one after each epoch; 0 for none.
+        save_every: steps per checkpoint, besides the one after each epoch and every half a minute (see
+            ``due.py``); 0 for none.
         validate_every: epochs between validations; the last epoch always has one.
         patience: validations without a better score after which to stop; 0 for never.
         seed: of dropout.

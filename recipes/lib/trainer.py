@@ -9,6 +9,7 @@ bit for bit.
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
@@ -23,6 +24,7 @@ from accelerate.utils import broadcast_object_list
 from torch import Tensor, nn
 
 from recipes.lib import checkpoint
+from recipes.lib.due import Due
 from recipes.lib.fsdp import Shards, gathered
 from recipes.lib.groups import only, optimisers
 from recipes.lib.journal import Journal, TrainingError, memory_advice
@@ -167,6 +169,7 @@ class _Run:
         if self.place.scaler:
             self.scaler.load_state_dict(self.place.scaler)
         self.journal = Journal(folder, settings, self.place, self.steps, self.accelerator)
+        self.due = Due(self.place.step)
         if self.shards:
             self.shards.scatter()
         plain = self.shards or accelerator.num_processes == 1
@@ -200,7 +203,8 @@ class _Run:
             self.step(loss, group)
             if self.settings.log_every and self.place.step % self.settings.log_every == 0:
                 self.journal.write()
-            if self.settings.save_every and self.place.step % self.settings.save_every == 0:
+            every, step = self.settings.save_every, self.place.step
+            if self.due.now(step) or (every and step % every == 0):
                 self.save()
 
     def step(self, loss: StepLoss, group: list[Batch]) -> None:
@@ -311,12 +315,14 @@ class _Run:
     def save(self) -> None:
         """Write ``last/``: weights, optimiser, average and place."""
         self.journal.settle()
+        begun = time.monotonic()
         self.gather()
         self.place.scaler = self.scaler.state_dict()
         state = asdict(self.place)
         checkpoint.save(
             self.folder / "last", self.bare, state, self.accelerator, self.optimisers, self.average
         )
+        self.due.saved(self.place.step, time.monotonic() - begun)
         self.journal.restart()
 
     def outcome(self) -> Outcome:
