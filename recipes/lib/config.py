@@ -30,7 +30,11 @@ def read(path: Path, overrides: list[str] | None = None) -> dict[str, Any]:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, yaml.YAMLError) as error:
-        raise SpecError("The settings cannot be read", where=path, found=error) from error
+        there = {each.name: each for each in path.parent.glob("*.yaml")}
+        close = None if path.exists() else nearest_name(path.name, there)
+        remedy = f"did you mean {there[close]}?" if close else None
+        found = "no such file" if isinstance(error, FileNotFoundError) else error
+        raise SpecError("The settings cannot be read", where=path, found=found, remedy=remedy) from error
     if not isinstance(content, dict):
         raise SpecError("The settings are no mapping", where=path, found=type(content).__name__)
     for override in overrides or []:

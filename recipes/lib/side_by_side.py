@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context, parent_process
+from contextlib import contextmanager
+from multiprocessing import active_children, get_context, parent_process
 from threading import Thread
 from typing import Any
+
+from vqa_builder.interrupts import Interrupted
 
 
 def side_by_side(
@@ -28,14 +32,29 @@ def side_by_side(
     start = time.perf_counter()
     context = get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context, initializer=begin, initargs=(threads,)) as pool:
-        running = [pool.submit(work, *job) for job in plan]
+        with _deaf_to_ctrl_c():
+            running = [pool.submit(work, *job) for job in plan]
         try:
             for done, future in enumerate(as_completed(running), 1):
                 print(f"{done}/{len(plan)}  {future.result()}", flush=True)
+        except Interrupted:
+            for worker in active_children():
+                worker.kill()
+            raise
         finally:
             for future in running:
                 future.cancel()
     print(f"{time.perf_counter() - start:.0f} s in all")
+
+
+@contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """Processes that start meanwhile leave Ctrl-C to this one, from their first moment on."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def begin(threads: int) -> None:

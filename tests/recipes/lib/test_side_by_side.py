@@ -68,6 +68,40 @@ if __name__ == "__main__":
     _eventually(lambda: _is_gone(worker))
 
 
+@pytest.mark.parametrize("starting", [True, False])
+def test_ctrl_c_ends_a_table_and_its_workers_with_one_line(starting: bool, tmp_path: Path) -> None:
+    module = "tests.recipes.lib.test_side_by_side"
+    script = f"""
+from pathlib import Path
+from {module} import side_by_side, wait
+from vqa_builder import interrupts
+if __name__ == "__main__":
+    interrupts.end_soon_on_interrupt()
+    print("ready", flush=True)
+    try:
+        side_by_side(wait, [(Path({str(tmp_path)!r}),)] * 3, workers=2)
+    except interrupts.Interrupted:
+        interrupts.end()
+"""
+    (tmp_path / "table.py").write_text(script)
+    here = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    command = [sys.executable, str(tmp_path / "table.py")]
+    with subprocess.Popen(
+        command, env=here, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as table:
+        assert table.stdout and table.stdout.readline() == "ready\n"
+        if starting:
+            time.sleep(0.5)
+        else:
+            worker = _eventually(lambda: int((tmp_path / "worker").read_text()))
+        os.killpg(table.pid, signal.SIGINT)  # as a terminal does
+        _, said = table.communicate(timeout=20)
+        assert table.returncode == 130
+    assert said.strip() == "interrupted; what was finished is kept, and the same command goes on from there"
+    if not starting:
+        _eventually(lambda: _is_gone(worker))
+
+
 def _eventually(found: Callable[[], T], seconds: float = 60) -> T:
     end = time.monotonic() + seconds
     while True:
