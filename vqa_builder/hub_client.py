@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
@@ -66,22 +67,33 @@ def _in_card(folder: Path) -> Iterator[str]:
 
 def _stated(path: Path) -> Any:
     """What a file says in YAML, a page in its front matter; None where there is no such file."""
+    if not path.exists():
+        return None
+    stated, problem = _parsed(read_text(path, "card of a dataset", SourceError), path.suffix == ".md")
+    if problem:
+        raise SourceError(
+            "The card of a dataset cannot be read",
+            where=path,
+            expected="YAML",
+            found=problem,
+            remedy="correct it",
+        )
+    return stated
+
+
+@lru_cache(maxsize=2)  # a release's card is asked for each of its configurations
+def _parsed(text: str, page: bool) -> tuple[Any, str]:
+    """A card's content, or what is wrong with it."""
     import yaml
     from huggingface_hub import DatasetCard
 
-    if not path.exists():
-        return None
-    text = read_text(path, "card of a dataset", SourceError)
     try:
-        stated = vars(DatasetCard(text).data) if path.suffix == ".md" else yaml.safe_load(text)
+        stated = vars(DatasetCard(text).data) if page else yaml.safe_load(text)
         if sum(1 for _ in islice(_texts(stated), MOST_VALUES + 1)) <= MOST_VALUES:
-            return stated
-        found = f"more than {MOST_VALUES:,} values"
+            return stated, ""
+        return None, f"more than {MOST_VALUES:,} values"
     except (yaml.YAMLError, ValueError, TypeError, AttributeError, RecursionError) as error:
-        found = shown(" ".join(str(error).split())[:300])
-    raise SourceError(
-        "The card of a dataset cannot be read", where=path, expected="YAML", found=found, remedy="correct it"
-    )
+        return None, shown(" ".join(str(error).split())[:300]) or "no YAML"
 
 
 def _texts(value: Any) -> Iterator[str]:

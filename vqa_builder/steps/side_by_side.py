@@ -68,9 +68,8 @@ def _load(module: str) -> None:
 
 
 def _finish(finish: Finish, shared: SharedBuild) -> tuple[BuiltRelease, list[str]]:
-    if hasattr(
-        os, "setpriority"
-    ):  # an engine's threads wait for each other: one that is held up holds up all
+    # An engine's threads wait for each other: one that is held up holds up all.
+    if hasattr(os, "setpriority"):
         os.setpriority(os.PRIO_PROCESS, 0, PRIORITY)
     progress = KeptProgress()
     with join_build(shared, progress) as job:
