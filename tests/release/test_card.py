@@ -250,6 +250,11 @@ def test_what_people_wrote_for_the_card_survives(ja: ReleaseContents, tmp_path: 
         assert (folder / "card.md").read_text(encoding="utf-8") == own
 
 
+def test_a_citation_moves_no_cursor_and_turns_no_line(ja: ReleaseContents) -> None:
+    described = {**manifest.describe(ja), "citation": "@misc{a,\n  title={\x1b[2J\u202eA}}"}
+    assert metadata.citation(described) == "@misc{a,\n  title={\\u001b[2J\\u202eA}}"
+
+
 def test_the_citation_has_author_and_year(ja: ReleaseContents) -> None:
     described = manifest.describe(ja)
     assert "  author = {{org}},\n" in metadata.citation(described)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from vqa_builder.errors import SourceError
+from vqa_builder.errors import SourceError, SpecError
 from vqa_builder.review import sheet_csv
 
 TEXTS = [
@@ -34,6 +34,13 @@ def test_every_text_comes_back(text: str, tmp_path: Path) -> None:
     with path.open(encoding="utf-8-sig", newline="") as file:
         (_, row) = csv.reader(file)
     assert not row[2].startswith(("=", "+", "-", "@", "＝"))
+
+
+@pytest.mark.parametrize("name", ["sheet.html", "sheet.xlsx", "sheet"])
+def test_a_name_that_another_program_opens_is_refused(name: str, tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match="--html"):
+        sheet_csv.write(tmp_path / name, ["note"], [{"note": "<script>alert(1)</script>"}])
+    assert not any(tmp_path.iterdir())
 
 
 def test_numbers_stay_numbers(tmp_path: Path) -> None:

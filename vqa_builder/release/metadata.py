@@ -14,7 +14,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from vqa_builder.escaping import bibtex
+from vqa_builder.escaping import bibtex, terminal
 from vqa_builder.features import features_of, inner_feature, special
 from vqa_builder.languages._text import table_rows
 from vqa_builder.languages.base import known_languages
@@ -149,7 +149,7 @@ def pretty_name(manifest: Mapping[str, Any]) -> str:
 def citation(manifest: Mapping[str, Any]) -> str:
     """BibTeX for the release: what the spec says, or an entry made from the manifest."""
     if manifest.get("citation"):
-        return str(manifest["citation"]).strip()
+        return terminal(manifest["citation"]).strip()
     repo, version = manifest.get("repo"), manifest.get("version") or f"build {manifest['key'][:12]}"
     owner = repo.split("/")[0] if repo else f"the builders of {manifest['name']}"
     people = manifest.get("authors") or []

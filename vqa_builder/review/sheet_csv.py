@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from vqa_builder import named_files
-from vqa_builder.errors import SourceError
+from vqa_builder.errors import SourceError, SpecError
 from vqa_builder.store import atomic_file
 
 LABELS = ("good", "flaw", "bad")
@@ -103,7 +103,20 @@ def plain(value: str | float) -> str:
 
 
 def write(path: Path, names: Sequence[str], rows: Iterable[Mapping[str, str | float]]) -> None:
-    """Write a sheet: UTF-8 with a byte order mark, CRLF; numbers in six digits, texts guarded."""
+    """Write a sheet: UTF-8 with a byte order mark, CRLF; numbers in six digits, texts guarded.
+
+    Raises:
+        SpecError: the name is not that of a CSV; another program would take what people wrote for its own,
+            a browser for a page.
+    """
+    if path.suffix.lower() != ".csv":
+        raise SpecError(
+            "A sheet is written as CSV",
+            where=path,
+            expected="a name that ends in .csv",
+            found=path.suffix or "none",
+            remedy="spreadsheets open a CSV; --html writes the sheet as a page",
+        )
     with atomic_file(path) as partial, partial.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file, lineterminator="\r\n")
         writer.writerow(names)
