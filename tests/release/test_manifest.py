@@ -21,6 +21,9 @@ from vqa_builder.schema import content_hash
 from vqa_builder.store import file_hash
 
 
+NUMBERS: dict[str, Any] = {"source": {}, "kept": {}, "rejected": {}, "bad_records": 0}
+
+
 def test_counts_are_completed(ja: ReleaseContents) -> None:
     counts = manifest.describe(ja)["counts"]
     assert counts["source"] == {"train": 4, "validation": 2, "test": 1}
@@ -124,6 +127,14 @@ def test_a_folder_that_is_no_release_is_refused(tmp_path: Path, text: str | None
         ({"engines": ["mini"]}, "engines"),
         ({"source": 5}, "source"),
         ({"form": [1]}, "form"),
+        ({"policy": {"length": {"max": "short"}}}, "policy"),
+        ({"policy": {"length": {"min": 1e308}}}, "policy"),
+        ({"signatures": {"scorers": {"repetition": 3.5}}}, "signatures"),
+        ({"counts": NUMBERS | {"segments": {"answer": {"rows": "日本", "strings": 1}}}}, "segments"),
+        ({"counts": NUMBERS | {"translations": {"question": -1}}}, "translations"),
+        ({"counts": NUMBERS | {"answers": None}}, "answers"),
+        ({"counts": NUMBERS | {"answers": {"coverage": {"split": {"train": {}}}}}}, "coverage"),
+        ({"counts": NUMBERS | {"round_trip": {"known": 1, "seen": 1}}}, "round_trip"),
         ({"counts": {"source": {}, "kept": {}, "rejected": {}, "bad_records": 1e999}}, "cannot be read"),
         ({"name": "vqa-\ud83d"}, "cannot be read"),
     ],

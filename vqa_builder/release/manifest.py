@@ -43,11 +43,78 @@ class OtherFormatError(ReleaseError):
     """A manifest of a format that this version does not read."""
 
 
+_Numbers = dict[str, int]
+
+
+class _Strings(msgspec.Struct):
+    rows: int
+    strings: int
+
+
+class _Covered(msgspec.Struct):
+    rows: int
+    inside: int
+
+
+class _Entries(msgspec.Struct):
+    entries: int
+    answers: int
+
+
+class _Kept(msgspec.Struct):
+    source: int
+    kept: int
+
+
+class _Answers(msgspec.Struct):
+    labels: int = 0
+    coverage: dict[str, dict[str, _Covered]] = {}
+    methods: dict[str, _Entries] = {}
+    merges: dict[str, _Entries] = {}
+    formless: _Numbers = {}
+    drift: _Numbers = {}
+
+
+class _RoundTrip(msgspec.Struct, forbid_unknown_fields=True):
+    known: int = 0
+    kept: int = 0
+    unfitted: int = 0
+    judged: int = 0
+    rejected: int = 0
+
+
+class _Duplicates(msgspec.Struct):
+    same: int = 0
+    near: int = 0
+    shared_images: int = 0
+    shared_pairs: int = 0
+
+
 class _Counts(msgspec.Struct):
-    source: dict[str, int]
-    kept: dict[str, int]
-    rejected: dict[str, int]
+    source: _Numbers
+    kept: _Numbers
+    rejected: _Numbers
     bad_records: int
+    segments: dict[str, _Strings] = {}
+    translations: dict[str, _Numbers] = {}
+    people: dict[str, _Strings] = {}
+    overruled: _Numbers = {}
+    round_trip: _RoundTrip = msgspec.field(default_factory=_RoundTrip)
+    engines: _Numbers = {}
+    judged: _Numbers = {}
+    back_translated: int = 0
+    answer_types: dict[str, _Kept] = {}
+    reasons: _Numbers = {}
+    answer_map: _Numbers = {}
+    answer_methods: _Numbers = {}
+    answers: _Answers = msgspec.field(default_factory=_Answers)
+    duplicates: _Duplicates = msgspec.field(default_factory=_Duplicates)
+
+
+class _Rule(msgspec.Struct):
+    min: Annotated[float, msgspec.Meta(ge=-1e9, le=1e9)] | None = None
+    max: Annotated[float, msgspec.Meta(ge=-1e9, le=1e9)] | None = None
+    weights: dict[str, float] | None = None
 
 
 class _Table(msgspec.Struct):
@@ -92,8 +159,9 @@ class _Content(msgspec.Struct):
     spec: _Spec | None = None
     source: dict[str, Any] | None = None
     engines: list[dict[str, Any]] | None = None
-    signatures: dict[str, Any] | None = None
+    signatures: dict[str, str | list[str] | dict[str, str]] = {}
     scores: dict[str, Any] | None = None
+    policy: dict[str, _Rule | str | float | bool | None] | None = None
     repo: str | None = None
     form: str | None = None
     version: str | None = None
