@@ -20,7 +20,6 @@ from vqa_builder.release.write import write_release
 from vqa_builder.schema import content_hash
 from vqa_builder.store import file_hash
 
-
 NUMBERS: dict[str, Any] = {"source": {}, "kept": {}, "rejected": {}, "bad_records": 0}
 
 
