@@ -15,6 +15,7 @@ from vqa_builder.spec_file import load_spec
         (("languages: [ja, hi]", "langauges: [ja]"), ["Unknown key: langauges", "build.yaml:2"]),
         (("name: vqa\n", ""), ["A required key is missing: name"]),
         (("name: vqa", "name: Not A Name!"), ["name", "build.yaml:1", "'Not A Name!'"]),
+        (("name: vqa", f"name: {'x' * 81}"), ["name", "build.yaml:1", "at most 80"]),
         (("[ja, hi]", "[]"), ["languages", "build.yaml:2"]),
         (("[ja, hi]", "[ja, ja]"), ["name each target language once"]),
         (("[ja, hi]", "[en]"), ["en is the source"]),

@@ -44,8 +44,8 @@ def _known_language(code: str) -> str:
 Name = Annotated[
     str,
     _text_like(
-        r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?",
-        "lower-case letters, digits, dots, hyphens and underscores, such as vqa",
+        r"[a-z0-9]([a-z0-9._-]{0,78}[a-z0-9])?",  # what a folder's name, and a repository's, has room for
+        "at most 80 lower-case letters, digits, dots, hyphens and underscores, such as vqa",
     ),
 ]
 Currency = Annotated[str, _text_like(r"[A-Z]{3}", "three capitals, such as USD")]

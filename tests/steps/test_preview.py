@@ -30,6 +30,12 @@ def test_a_plan_foretells_what_a_build_spends(tmp_path: Path) -> None:
     assert forward < spent < 2 * forward
 
 
+def test_a_plan_refuses_the_policy_that_a_build_would_refuse(tmp_path: Path) -> None:
+    path = spec(tmp_path, policy={"chrf": {"min": float("nan")}})
+    with pytest.raises(SpecError, match="malformed rule"):
+        plan(load_spec(path), tmp_path / "out")
+
+
 def planned_for_mini(path: Path, out: Path) -> dict[str, int]:
     """What is planned for mini into Japanese: step -> strings."""
     work = [each for each in plan(load_spec(path), out).work if each.engine.startswith("mini")]

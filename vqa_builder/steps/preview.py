@@ -127,6 +127,7 @@ def preview(job: BuildContext, source: SourceTables | RecordTables) -> Plan:
     strings: list[PlannedStrings] = []
     work: list[PlannedWork] = []
     for language in job.languages:
+        policy_of(job.spec, language)  # what a build would refuse before it asks an engine
         segments = every = source.segments.table
         if isinstance(source, SourceTables):
             segments = leave_out_known(job, source, language).table
