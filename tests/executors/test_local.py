@@ -1,7 +1,10 @@
 """Work inline and in processes."""
 
+import importlib.util
 import multiprocessing
 import os
+import sys
+import threading
 import time
 from collections.abc import Iterator
 from functools import partial
@@ -10,7 +13,7 @@ import pytest
 
 from vqa_builder import registry
 from vqa_builder.errors import ScorerError, UnknownNameError, VQABuilderError
-from vqa_builder.executors import Executor, LocalExecutor
+from vqa_builder.executors import Executor, LocalExecutor, local
 from vqa_builder.executors.local import usable_cpus
 
 # Worker processes find a function by its module's name, which a test module need not have there: builtins do.
@@ -124,9 +127,44 @@ def test_workers_are_at_least_one(workers: int) -> None:
         LocalExecutor(workers)
 
 
-def test_a_daemon_works_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("workers", [None, 2])
+def test_a_daemon_works_alone(workers: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(multiprocessing.current_process()._config, "daemon", True)  # type: ignore[attr-defined]
-    assert LocalExecutor().workers == 1
+    with LocalExecutor(workers, starting_seconds=0) as executor:
+        assert list(executor.map(square, range(4))) == [0, 1, 4, 9]
+        assert executor.begin(square, 2) is None
+
+
+def test_an_interrupt_ends_the_workers_and_no_process_of_the_caller() -> None:
+    others = multiprocessing.get_context("spawn").Process(target=time.sleep, args=(60,))
+    others.start()
+    try:
+        with pytest.raises(KeyboardInterrupt), LocalExecutor(2) as executor:
+            executor.begin(eval, "__import__('time').sleep(60)")
+            started = time.monotonic()
+            raise KeyboardInterrupt
+        assert time.monotonic() - started < 5
+        others.join(0.2)
+        assert others.is_alive()
+    finally:
+        others.kill()
+
+
+def test_threads_that_start_workers_leave_the_main_module_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    main = sys.modules["__main__"]
+    monkeypatch.setattr(main, "__spec__", importlib.util.find_spec("pytest"))
+    expected = (main.__spec__, getattr(main, "__file__", None))
+
+    def start(seconds: float) -> None:
+        with local._without_main():
+            time.sleep(seconds)
+
+    threads = [threading.Thread(target=start, args=(seconds,)) for seconds in (0.1, 0.2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (main.__spec__, getattr(main, "__file__", None)) == expected
 
 
 def test_the_default_is_every_cpu() -> None:

@@ -15,7 +15,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import partial
-from multiprocessing import active_children, current_process, get_context, parent_process
+from multiprocessing import current_process, get_context, parent_process
 from multiprocessing.process import BaseProcess
 from typing import Any, TypeVar
 
@@ -29,6 +29,7 @@ STARTING_SECONDS = 0.5
 """What two workers take to start and to import this package: 0.4 to 0.5 s, measured on two cores."""
 
 _AHEAD = 2
+_MAIN = threading.Lock()
 
 
 class LocalExecutor(Executor):
@@ -38,8 +39,8 @@ class LocalExecutor(Executor):
     Workers are spawned, not forked, since a fork copies the locks of other libraries' threads.
 
     Args:
-        workers: how many processes; default one per CPU that this process may use, and one in a daemon of
-            ``multiprocessing``, which may start no others. 1 never starts any.
+        workers: how many processes; default one per CPU that this process may use. 1 never starts any, and
+            in a daemon of ``multiprocessing``, which may start none, it is 1 whatever is given.
         starting_seconds: what starting them costs; 0 uses processes from the second item on.
 
     Raises:
@@ -47,11 +48,10 @@ class LocalExecutor(Executor):
     """
 
     def __init__(self, workers: int | None = None, *, starting_seconds: float = STARTING_SECONDS) -> None:
-        if workers is None:
-            workers = 1 if current_process().daemon else usable_cpus()
-        self.workers = workers
-        if self.workers < 1:
+        workers = usable_cpus() if workers is None else workers
+        if workers < 1:
             raise ValueError(f"workers must be at least 1, not {workers}")
+        self.workers = 1 if current_process().daemon else workers
         self._starting_seconds = starting_seconds
         self._pool: ProcessPoolExecutor | None = None
         self._begun: list[Future[Any]] = []
@@ -95,8 +95,8 @@ class LocalExecutor(Executor):
     def stop(self) -> None:
         """Kill the worker processes."""
         if self._pool is not None:
-            for child in active_children():
-                child.kill()
+            for worker in list(self._pool._processes.values()):
+                worker.kill()
         self.close()
 
     def _worth_processes(self, spent: float, done: int, total: int) -> bool:
@@ -152,14 +152,15 @@ class LocalExecutor(Executor):
 @contextmanager
 def _without_main() -> Iterator[None]:
     """Keep processes that start meanwhile from running the user's script, of which they need nothing."""
-    names = sys.modules["__main__"].__dict__
-    kept: dict[str, Any] = {name: names[name] for name in ("__file__", "__spec__") if name in names}
-    names.pop("__file__", None)
-    names["__spec__"] = None
-    try:
-        yield
-    finally:
-        names.update(kept)
+    with _MAIN:
+        names = sys.modules["__main__"].__dict__
+        kept: dict[str, Any] = {name: names[name] for name in ("__file__", "__spec__") if name in names}
+        names.pop("__file__", None)
+        names["__spec__"] = None
+        try:
+            yield
+        finally:
+            names.update(kept)
 
 
 def _follow_the_parent(cycles: tuple[int, int, int]) -> None:
