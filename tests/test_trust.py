@@ -209,6 +209,14 @@ def test_what_no_path_can_be_is_refused_in_a_manifest(copy: Path, changes: dict[
         reproduce(release, copy / "again", inputs=copy / "source", workers=1, allow=trust.KINDS)
 
 
+def test_a_backslash_before_u0000_is_text(copy: Path) -> None:
+    spec = json.loads((copy / "out" / "tiny-ja" / "manifest.json").read_text(encoding="utf-8"))["spec"]
+    release = forged(
+        copy, {"release": {**spec["release"], "citation": r"@misc{a, note = {[\u0000-\u00ff]}}"}}
+    )
+    assert reproduce(release, copy / "again", inputs=copy / "source", workers=1).ok
+
+
 @pytest.mark.parametrize(
     ("link", "changes"),
     [

@@ -6,6 +6,7 @@ What people verified for a release lies beside its manifest, and is taken from t
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,7 @@ from vqa_builder.store import file_hash
 from vqa_builder.translation.memory import Entry, TranslationMemory
 
 _TAKE_AGAIN = "take the release from where it was published once more"
+_CODE_0 = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")  # in JSON; "\\\\u0000" is a backslash and letters
 
 
 class _Input(msgspec.Struct):
@@ -242,7 +244,7 @@ def _recorded_spec(found: Manifest, folder: Path, inputs: Path) -> Spec:
     """The resolved spec of the manifest, its paths led to the inputs, with the text that travels."""
     path = _own_file(found, folder, write.SPEC_FILE)
     text = path.read_text(encoding="utf-8") if path else ""
-    if "\\u0000" in json.dumps(found.content["spec"]):  # as in a build.yaml, which is refused for it
+    if _CODE_0.search(json.dumps(found.content["spec"])):  # as in a build.yaml, which is refused for it
         raise ReleaseError(
             "The spec of the manifest holds a character with the code 0",
             where=folder / manifest.FILE,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from dataclasses import replace
@@ -10,14 +11,20 @@ from typing import Any
 
 import pytest
 
+from tests.hub.plugin import hub
+from tests.hub.server import Hub as LoopbackHub
+from tests.sources.test_hub import COLUMNS, REPO, dataset, push
 from tests.steps import builds
 from vqa_builder import build, load_spec
-from vqa_builder.errors import StorageError, VQABuilderError
+from vqa_builder.errors import SourceError, StorageError, VQABuilderError
 from vqa_builder.executors import LocalExecutor
 from vqa_builder.progress import KeptProgress
 from vqa_builder.steps import side_by_side
+from vqa_builder.steps.build_context import SharedBuild, join_build, open_build
+from vqa_builder.steps.reading import check_unchanged
 from vqa_builder.steps.releasing import BuiltRelease
 
+__all__ = ["hub"]
 DIE = "__import__('os')._exit(9)"
 SCRIPT = """\
 import sys
@@ -87,6 +94,23 @@ def test_a_process_that_dies_is_told_and_the_same_command_goes_on(
             build(load_spec(spec), tmp_path / "out", workers=2)
     releases = build(load_spec(spec), tmp_path / "out", workers=2)
     assert [each.changed for each in releases] == [True, False]
+
+
+def test_the_other_process_does_not_read_what_came_to_the_hub_meanwhile(
+    hub: LoopbackHub, tmp_path: Path
+) -> None:
+    read = {"type": "hub", "repo": REPO, "columns": COLUMNS}
+    build_yaml = tmp_path / "build.yaml"
+    build_yaml.write_text(json.dumps({"name": "tiny", "languages": ["ja", "hi"], "source": read}))
+    push(dataset(tmp_path / "data"), hub)
+    with open_build(load_spec(build_yaml), tmp_path / "out") as job:
+        push(dataset(tmp_path / "data", train=5), hub)
+        check_unchanged(job)
+        with (
+            join_build(SharedBuild.of(job, "ja"), job.progress) as joined,
+            pytest.raises(SourceError, match="changed while it was read"),
+        ):
+            check_unchanged(joined, was_read=False)
 
 
 def test_a_script_needs_no_guard(spec: Path, tmp_path: Path) -> None:

@@ -136,7 +136,8 @@ class Marks(NamedTuple):
 
     Attributes:
         stats: device, inode, size and times of each.
-        settled: whether the last write is so long ago that another one would show in the times.
+        settled: whether the last write is so long ago that another one would show in the times; not so where
+            there are no files.
     """
 
     stats: tuple[tuple[int, ...], ...]
@@ -189,7 +190,7 @@ class Source(ABC):
         """What tells that a file was written, even if it is as it was by now."""
         found = [path.stat() for path in self.files()]
         times = [(each.st_mtime_ns, each.st_ctime_ns) for each in found]
-        settled = all(time.time_ns() - max(pair) > COARSEST_CLOCK for pair in times)
+        settled = bool(times) and all(time.time_ns() - max(pair) > COARSEST_CLOCK for pair in times)
         stats = [
             (each.st_dev, each.st_ino, each.st_size, *pair) for each, pair in zip(found, times, strict=True)
         ]
