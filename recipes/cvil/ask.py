@@ -17,6 +17,7 @@ from recipes.lib.command import finish, parser
 from recipes.lib.data import QuestionBatches, Questions
 from recipes.lib.features import FeatureStore
 from recipes.lib.models.oscar import Oscar
+from recipes.lib.pretrained import pretrained
 from vqa_builder.errors import SourceError
 from vqa_builder.store import write_json
 
@@ -45,7 +46,7 @@ class Answerer:
         self.model = Oscar.load(folder).eval()
         self.answers: list[str] = facts["answers"]
         self.reads: dict[str, Any] = facts["reads"]
-        self.tokenizer = AutoTokenizer.from_pretrained(folder)
+        self.tokenizer = pretrained(AutoTokenizer, folder)
         self.features = features
 
     def ask(self, image_id: int | str, question: str, *, most: int = 3) -> list[Said]:

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from recipes.lib.data import Questions
+from vqa_builder.errors import ReleaseError
 from vqa_builder.release.export_cvil import word_links
 from vqa_builder.translation.aligners import words
 
@@ -65,8 +66,15 @@ def mixable(question: str, english: str, alignment: list[tuple[int, int]], langu
         "question_en": english,
         "alignment": [{"en": en, "target": target} for en, target in alignment],
     }
-    links = word_links(row, language)
     english_words = words(english, "en")
+    if any(en >= len(english_words) for en, _ in alignment):
+        raise ReleaseError(
+            "The alignment of a question points behind its words",
+            where=question,
+            expected=f"0 to {len(english_words) - 1} in {english!r}",
+            found=max(en for en, _ in alignment),
+        )
+    links = word_links(row, language)
     spans = locate(english_words, english)
     linked = Counter(str(link[1]).lower() for link in links if len(link) > 1)
     candidates = [

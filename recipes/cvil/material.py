@@ -8,7 +8,7 @@ import math
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import torch
@@ -16,11 +16,12 @@ from filelock import FileLock
 
 from recipes.cvil.config import Config, Model, Stage
 from recipes.cvil.parallel import Tokenizers
-from recipes.lib.data import QuestionBatches, Questions, load_questions, load_vocabulary
+from recipes.lib.data import QuestionBatches, Questions, check_labels, load_questions, load_vocabulary
 from recipes.lib.features import FeatureStore
 from recipes.lib.models import first_weights
 from recipes.lib.models.checkpoints import from_transformers, load_oscar_checkpoint
 from recipes.lib.models.oscar import Oscar, OscarConfig
+from recipes.lib.pretrained import pretrained
 from recipes.lib.tokens import train_tokenizer
 from recipes.lib.trainer import Settings
 from recipes.lib.wordings import read_held_out
@@ -95,9 +96,12 @@ class Material:
         if config.text == "clean":
             if config.language not in config.data.clean:
                 raise SpecError("There is no clean release for the language", found=config.language)
-            return load_questions(config.data.clean[config.language], split, config="all")
+            return load_questions(
+                config.data.clean[config.language], split, config="all", language=config.language
+            )
         release = config.data.releases[config.language]
-        return load_questions(release, split, config="default" if config.text == "balanced" else "all")
+        part: Literal["default", "all"] = "default" if config.text == "balanced" else "all"
+        return load_questions(release, split, config=part, language=config.language)
 
     def labelled(self) -> Questions:
         """The share of the training questions whose answers the student may see; more labels hold fewer."""
@@ -136,7 +140,7 @@ class Material:
         from transformers import AutoTokenizer
 
         if isinstance(name, str):
-            return AutoTokenizer.from_pretrained(name)
+            return pretrained(AutoTokenizer, name)
         texts = [load_questions(each, "train", config="all") for each in self.config.data.releases.values()]
         tags = {tag for row in range(len(self.features)) for tag in self.features.tags(row)}
         both = [text for each in texts for text in (*each.text, *each.text_en)]
@@ -144,7 +148,7 @@ class Material:
         with FileLock(f"{folder}.lock"):
             if not folder.exists():
                 return train_tokenizer([*both, *sorted(tags)], name, folder)
-        return AutoTokenizer.from_pretrained(folder)
+        return pretrained(AutoTokenizer, folder)
 
 
 def new_model(
@@ -181,6 +185,7 @@ def new_model(
         first_weights.mimetic(model, generator)
         first_weights.anchor_regions(model, material.features, tokenizer)
     questions = material.english("train")
+    check_labels(questions, labels)
     first_weights.prior_bias(model.classifier, questions.labels, questions.soft_scores)
     return model
 

@@ -41,6 +41,7 @@ __all__ = [
     "Questions",
     "Ragged",
     "Rows",
+    "check_labels",
     "load_questions",
     "load_vocabulary",
     "split_images",
@@ -122,7 +123,7 @@ class QuestionBatches(Parts):
             )
         if None in (tokenizer.cls_token_id, tokenizer.sep_token_id, tokenizer.pad_token_id):
             raise SpecError("The tokenizer lacks [CLS], [SEP] or [PAD]", found=tokenizer.special_tokens_map)
-        _check_labels(questions, labels)
+        check_labels(questions, labels)
         self.questions, self.tokenizer, self.features = questions, tokenizer, features
         self.batch_size, self.regions, self.labels, self.patches = batch_size, regions, labels, patches
         self.seed, self.max_text, self.length_buckets, self.shuffle = seed, max_text, length_buckets, shuffle
@@ -295,7 +296,12 @@ def _images(questions: Questions, features: FeatureStore | None) -> tuple[Rows, 
     return of_questions, np.asarray(rows, np.int64)
 
 
-def _check_labels(questions: Questions, labels: int) -> None:
+def check_labels(questions: Questions, labels: int) -> None:
+    """Refuse questions with labels that a head of so many has no output for.
+
+    Raises:
+        SourceError: some have; names the first.
+    """
     outside = [
         place for place, row in enumerate(questions.labels) if row and not 0 <= min(row) <= max(row) < labels
     ]

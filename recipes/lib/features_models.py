@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from recipes.lib.pretrained import pretrained
 from vqa_builder.errors import SourceError, SpecError
 
 CROPS = 64
@@ -33,7 +34,7 @@ class Detector:
     def __init__(self, name: str, device: str) -> None:
         from transformers import AutoModelForObjectDetection
 
-        self.model = _loaded(AutoModelForObjectDetection, name).eval().to(device)
+        self.model = pretrained(AutoModelForObjectDetection, name).eval().to(device)
         self.processor = _processor(name)
         self.device = device
         names = self.model.config.id2label
@@ -90,7 +91,7 @@ class Vision:
     def __init__(self, name: str, device: str) -> None:
         from transformers import AutoModel
 
-        model = _loaded(AutoModel, name).eval().to(device)
+        model = pretrained(AutoModel, name).eval().to(device)
         self.model = getattr(model, "vision_model", model)
         self.project = getattr(model, "visual_projection", torch.nn.Identity())
         seen = getattr(model.config, "vision_config", model.config)
@@ -167,16 +168,4 @@ def _told(work: Any) -> Any:
 def _processor(name: str) -> Any:
     from transformers import AutoImageProcessor
 
-    return _loaded(AutoImageProcessor, name)
-
-
-def _loaded(kind: Any, name: str) -> Any:
-    try:
-        return kind.from_pretrained(name)
-    except (OSError, ValueError, RuntimeError, ImportError) as error:
-        raise SourceError(
-            "The model cannot be loaded",
-            where=name,
-            expected=f"a folder, or a name on the hub, for {kind.__name__}",
-            found=str(error).strip().splitlines()[0],
-        ) from error
+    return pretrained(AutoImageProcessor, name)

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as parquet
 from numpy.typing import NDArray
 
-from vqa_builder.errors import ReleaseError, SpecError, UnknownNameError
+from vqa_builder.errors import ReleaseError, SpecError, UnknownNameError, VQABuilderError
+from vqa_builder.hub_client import dataset_builder
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -65,9 +71,14 @@ class Questions:
 
 
 def load_questions(
-    release: str | Path, split: str, *, english: bool = False, config: Literal["default", "all"] = "default"
+    release: str | Path,
+    split: str,
+    *,
+    english: bool = False,
+    config: Literal["default", "all"] = "default",
+    language: str | None = None,
 ) -> Questions:
-    """The questions of one split of a release, through ``datasets.load_dataset``.
+    """The questions of one split of a release.
 
     Args:
         release: a release's folder, or its name on the Hub (``org/vqa-ja``).
@@ -75,9 +86,11 @@ def load_questions(
         english: put the English question into ``text``, for a teacher.
         config: ``default`` for the questions that the policy kept, ``all`` for these and then the rejected
             ones, whose English is as good.
+        language: that the release must be of; any if not given.
 
     Raises:
-        ReleaseError: no release there, or one without a column that training needs.
+        ReleaseError: no release there, a damaged one, one of another language, or one without a column that
+            training needs.
         UnknownNameError: the release has no such split.
 
     In a recipe::
@@ -86,8 +99,11 @@ def load_questions(
         questions.text[0], questions.labels[0], questions.soft_scores[0]
     """
     _check(release, split)
-    language = "en" if english else _language(release)
+    own = _language(release)
+    if language not in (None, own):
+        raise ReleaseError("The release is of another language", where=release, expected=language, found=own)
     table = _table(release, split, ["default", "rejected"] if config == "all" else ["default"])
+    _check_rows(table, f"{release}, split {split}")
     return Questions(
         question_id=table["question_id"].to_pylist(),
         image_id=table["image_id"].to_pylist(),
@@ -97,27 +113,109 @@ def load_questions(
         soft_scores=[row or [] for row in table["soft_scores"].to_pylist()],
         answer_type=[kind or "" for kind in table["answer_type"].to_pylist()],
         alignment=_pairs(table["alignment"]),
-        language=language,
+        language="en" if english else own,
     )
+
+
+def load_rows(release: str | Path, config: str, split: str, columns: list[str] | None = None) -> pa.Table:
+    """The rows of one part of a release.
+
+    A folder's files are read here and compared with its manifest: ``datasets`` takes the rows of another
+    release of the same name and size out of its cache, and reads whatever files a card names.
+
+    Args:
+        release: a folder, or a name on the Hub.
+        config: ``default``, ``rejected``, ``answers``.
+        split: ``train``, ``validation``, ...
+        columns: these alone.
+
+    Raises:
+        ReleaseError: they cannot be loaded, or are not what the build wrote.
+    """
+    with _told(release):
+        if Path(release).is_dir():
+            files = _files(Path(release), config, split)
+            return pa.concat_tables([parquet.read_table(each, columns=columns) for each in files])
+        builder = dataset_builder(str(release), config, **({"columns": columns} if columns else {}))
+        builder.download_and_prepare()
+        return builder.as_dataset(split=split).with_format("arrow")[:]
+
+
+def _files(release: Path, config: str, split: str) -> Iterator[pa.BufferReader]:
+    """The files of one part, in their order."""
+    from vqa_builder.release.manifest import load_manifest
+
+    names = _named(load_manifest(release).files, config, split)
+    for name, facts in sorted(names.items()):
+        content = (release / name).read_bytes()
+        if (found := hashlib.sha256(content).hexdigest()) != facts["sha256"]:
+            raise ValueError(f"{name} has the SHA-256 {found}, and {facts['sha256']} in the manifest")
+        yield pa.BufferReader(content)
+
+
+def _named(files: Mapping[str, Any], config: str, split: str) -> dict[str, Any]:
+    """The files of one part among those of a manifest."""
+    folder = "data" if config == "default" else re.escape(config)
+    part = "answer_map" if config == "answers" else rf"{re.escape(split)}-\d{{5}}-of-\d{{5}}"
+    return {name: facts for name, facts in files.items() if re.fullmatch(rf"{folder}/{part}\.parquet", name)}
+
+
+@contextmanager
+def _told(release: str | Path) -> Iterator[None]:
+    """Whatever is raised over a release is an error of the release."""
+    try:
+        yield
+    except VQABuilderError:
+        raise
+    except Exception as error:
+        reason = error.__cause__ or error
+        raise ReleaseError(
+            "The release cannot be loaded",
+            where=release,
+            expected="the files that a build wrote, unchanged",
+            found=f"{type(reason).__name__}: {reason}".split("\n")[0],
+            remedy="`vqa-builder verify` names what is wrong with it; build it again, or fetch it anew",
+        ) from error
+
+
+def _check_rows(table: pa.Table, where: str) -> None:
+    """Refuse rows that training would fail on, far from their cause."""
+    for name in ("question_id", "image_id", "question", "question_en"):
+        if table[name].null_count:
+            raise ReleaseError("A column has empty cells", where=f"{where}, column {name}", expected="none")
+    counts = (pc.fill_null(pc.list_value_length(table[name]), 0) for name in ("labels", "soft_scores"))
+    differs = pc.not_equal(*counts).combine_chunks()
+    if first := differs.index(True).as_py() + 1:
+        raise ReleaseError(
+            "A question has other labels than soft scores",
+            where=f"{where}, question {table['question_id'][first - 1]}",
+            expected="one soft score for each label",
+            found=f"{table['labels'][first - 1].as_py()}, {table['soft_scores'][first - 1].as_py()}",
+        )
 
 
 def _table(release: str | Path, split: str, configs: Sequence[str]) -> pa.Table:
     """The rows of the first part of a release, and of those others that it has."""
-    from datasets import get_dataset_config_names, get_dataset_split_names, load_dataset
+    first, *others = configs
+    with _told(release):
+        there = [each for each in others if _has(release, each, split)]
+        loaded = [load_rows(release, each, split, COLUMNS) for each in [first, *there]]
+        return pa.concat_tables(loaded, promote_options="permissive")
 
-    name, (first, *others) = str(release), configs
-    known = get_dataset_config_names(name) if others else []
-    there = [each for each in others if each in known and split in get_dataset_split_names(name, each)]
-    loaded = (load_dataset(name, each, split=split, columns=COLUMNS) for each in [first, *there])
-    return pa.concat_tables([part.with_format("arrow")[:] for part in loaded], promote_options="permissive")
+
+def _has(release: str | Path, config: str, split: str) -> bool:
+    if Path(release).is_dir():
+        from vqa_builder.release.manifest import load_manifest
+
+        return bool(_named(load_manifest(Path(release)).files, config, split))
+    known = dataset_builder(str(release)).builder_configs
+    return config in known and split in (known[config].data_files or {})
 
 
 def load_vocabulary(release: str | Path) -> list[str]:
     """The English answers of a release, by label id: ``len`` of it is the size of the head."""
-    from datasets import load_dataset
-
     _columns(release)
-    table = load_dataset(str(release), "answers", split="train").with_format("arrow")[:]
+    table = load_rows(release, "answers", "train")
     answers = dict(zip(table["label"].to_pylist(), table["answer_en"].to_pylist(), strict=True))
     if sorted(answers) != list(range(len(answers))):
         missing = sorted({*range(max(answers))} - {*answers})
@@ -190,24 +288,22 @@ def _columns(release: str | Path) -> dict[str, list[str]]:
 
 def _columns_of_folder(release: Path) -> dict[str, list[str]]:
     """Split -> columns, by the names and the schemas of the files."""
-    from pyarrow import parquet
-
     files = sorted(release.glob("data/*-?????-of-?????.parquet"))
     if not files:
         raise ReleaseError("The folder is no release", where=release, expected="data/*.parquet")
-    return {file.name.rsplit("-", 3)[0]: parquet.read_schema(file).names for file in files}
+    with _told(release):
+        return {file.name.rsplit("-", 3)[0]: parquet.read_schema(file).names for file in files}
 
 
 def _columns_on_hub(release: str | Path) -> dict[str, list[str]]:
     """Split -> columns, by the card."""
-    from datasets import load_dataset_builder
     from datasets.exceptions import DatasetNotFoundError
 
     remedy = "give the folder that a build wrote, such as out/vqa-ja, or a name on the Hub"
     if isinstance(release, Path) or release.count("/") != 1 or release[0] in "/.~":
         raise ReleaseError("There is no release in this folder", where=release, remedy=remedy)
     try:
-        info = load_dataset_builder(release).info
+        info = dataset_builder(release).info
     except (DatasetNotFoundError, OSError) as error:
         raise ReleaseError("There is no such release", where=release, found=error, remedy=remedy) from error
     return {split: list(info.features or COLUMNS) for split in info.splits or ()}

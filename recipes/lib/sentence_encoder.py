@@ -23,7 +23,7 @@ from recipes.lib.models.oscar import initialise
 from recipes.lib.models.rc3 import RC3Config, TextEncoder
 from recipes.lib.ragged import Ragged
 from recipes.lib.trainer import Settings, train
-from vqa_builder.errors import MissingExtraError
+from vqa_builder.errors import MissingExtraError, SourceError
 
 TEMPERATURE = 0.05
 
@@ -141,10 +141,20 @@ def embedded_by(name: str, texts: Sequence[str]) -> NDArray[np.float32]:
 
     Raises:
         MissingExtraError: the package is not installed.
+        SourceError: there is no such model.
     """
     try:
         from sentence_transformers import SentenceTransformer
     except ImportError as error:
         raise MissingExtraError("Textual relevance", "sentence-transformers", "similarity") from error
-    vectors = SentenceTransformer(name).encode(list(texts), normalize_embeddings=True, convert_to_numpy=True)
+    try:
+        model = SentenceTransformer(name)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise SourceError(
+            "The model of textual relevance cannot be loaded",
+            where=name,
+            expected="world, or a model of sentence-transformers: a folder, or a name on the Hub",
+            found=str(error).strip().split("\n")[0],
+        ) from error
+    vectors = model.encode(list(texts), normalize_embeddings=True, convert_to_numpy=True)
     return np.asarray(vectors, dtype=np.float32)

@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from recipes.lib.questions import load_rows
 from recipes.lib.results import Column
 from vqa_builder.errors import SpecError
 
@@ -25,12 +26,9 @@ def seen_and_unseen(release: str | Path, split: str, *, english: bool = False) -
         split: whose questions are grouped.
         english: compare the English questions.
     """
-    from datasets import load_dataset
-
     column = "question_en" if english else "question"
     learned, asked = (
-        load_dataset(str(release), split=each, columns=["question_id", column]).with_format("arrow")[:]
-        for each in ("train", split)
+        load_rows(release, "default", each, ["question_id", column]) for each in ("train", split)
     )
     texts = frozenset(learned[column].to_pylist())
     pairs = list(zip(asked["question_id"].to_pylist(), asked[column].to_pylist(), strict=True))

@@ -17,6 +17,7 @@ from transformers import AutoModel, AutoTokenizer
 from transformers.utils import cached_file
 
 from recipes.lib.pair_batches import encode
+from recipes.lib.pretrained import pretrained
 from recipes.lib.retrieval import features
 from vqa_builder.errors import SourceError
 
@@ -54,14 +55,14 @@ class Backbone:
 
 def open_backbone(checkpoint: str | Path) -> Backbone:
     """A CLIP or SigLIP of transformers, by folder or by name on the Hub."""
-    clip = AutoModel.from_pretrained(str(checkpoint)).eval()
+    clip = pretrained(AutoModel, checkpoint).eval()
     clip.to("cuda" if torch.cuda.is_available() else "cpu")
     rules = json.loads(Path(cached_file(str(checkpoint), "preprocessor_config.json")).read_text("utf-8"))
     mean, std = rules.get("image_mean", MIDDLE), rules.get("image_std", MIDDLE)
     side, squash = clip.config.vision_config.image_size, not rules.get("do_center_crop", False)
     return Backbone(
         clip,
-        AutoTokenizer.from_pretrained(str(checkpoint)),
+        pretrained(AutoTokenizer, checkpoint),
         lambda paths: pictures(paths, side, squash=squash, mean=mean, std=std),
         clip.config.text_config.max_position_embeddings,
         whole_length=clip.config.model_type != "clip",

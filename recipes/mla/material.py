@@ -19,9 +19,11 @@ from recipes.lib.data import load_questions
 from recipes.lib.models.mla import ENGLISH, MLA, MLAConfig, token_vectors
 from recipes.lib.pair_batches import Encoded, PairBatches, encode
 from recipes.lib.pairs import Pairs, joined
+from recipes.lib.pretrained import pretrained
 from recipes.lib.tokens import train_tokenizer
 from recipes.mla.backbone import Backbone, image_features, open_backbone
 from recipes.mla.config import Config, Source, Stage
+from vqa_builder.errors import SpecError
 from vqa_builder.store import atomic_file, fingerprint
 
 NO_PICTURE = -1
@@ -66,7 +68,7 @@ class Material:
             return self.small_encoder[0]
         languages = sorted(config.tokens.languages or [*config.languages, *config.later])
         if config.tokens.checkpoint:
-            return AutoTokenizer.from_pretrained(config.tokens.checkpoint)
+            return pretrained(AutoTokenizer, config.tokens.checkpoint)
         sources = [source.model_dump(mode="json") for source in config.train]
         key = fingerprint([sources, languages, config.tokens.pieces])[:12]
         folder = config.out / "steps" / f"tokenizer-{key}"
@@ -75,7 +77,7 @@ class Material:
             if not folder.exists():
                 texts = [self.pairs(language, config.train).text for language in languages]
                 train_tokenizer([text for each in texts for text in each], config.tokens.pieces, folder)
-        return AutoTokenizer.from_pretrained(folder)
+        return pretrained(AutoTokenizer, folder)
 
     def new_model(self) -> MLA:
         """The frozen model with fresh acquirers, as the settings say; the draw is fixed by the seed."""
@@ -100,6 +102,14 @@ class Material:
     def pairs(self, language: str, sources: Sequence[Source]) -> Pairs:
         """All sentences of a language."""
         holding = [each for each in sources if each.languages is None or language in each.languages]
+        if not holding:
+            known = sorted({each for source in sources for each in source.languages or []})
+            raise SpecError(
+                "No set of sentences holds the language",
+                where="train, evaluate: languages",
+                expected=", ".join(known),
+                found=language,
+            )
         return joined(*(read(source, language) for source in holding))
 
     def batches(self, languages: Sequence[str], stage: Stage) -> PairBatches:
@@ -246,8 +256,8 @@ def read(source: Source, language: str) -> Pairs:
 
 def _questions(release: str, split: str, language: str) -> Pairs:
     """The questions of a release beside the English ones: parallel text without a picture of its own."""
-    questions = load_questions(release, split)
     english = language == ENGLISH
+    questions = load_questions(release, split, language=None if english else language)
     return Pairs(
         language,
         list(questions.image_id),

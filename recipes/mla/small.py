@@ -24,6 +24,7 @@ from recipes.lib.losses import symmetric_contrast
 from recipes.lib.models.rc3 import RC3Config
 from recipes.lib.pair_batches import Encoded, PairBatches, encode
 from recipes.lib.pairs import Pairs
+from recipes.lib.pretrained import pretrained
 from recipes.lib.sentence_encoder import trained_encoder
 from recipes.lib.steps import is_first_process, shared_lock, wait_for_all_processes
 from recipes.lib.tokens import train_tokenizer
@@ -95,7 +96,7 @@ def _tokenizer(texts: Sequence[str], pieces: int, folder: Path) -> Any:
     if is_first_process():
         train_tokenizer(texts, pieces, folder / "tokenizer")
     wait_for_all_processes()
-    return AutoTokenizer.from_pretrained(folder / "tokenizer")
+    return pretrained(AutoTokenizer, folder / "tokenizer")
 
 
 def _clip_shape(settings: SmallClip, tokenizer: Any) -> CLIPConfig:
@@ -156,7 +157,7 @@ def small_encoder(settings: SmallEncoder, out: Path, seed: int) -> tuple[Any, Te
     with shared_lock(folder):
         if not vectors.exists():
             _train_encoder(settings, folder, vectors, seed)
-    return AutoTokenizer.from_pretrained(folder / "tokenizer"), load_file(vectors)["vectors"]
+    return pretrained(AutoTokenizer, folder / "tokenizer"), load_file(vectors)["vectors"]
 
 
 def _train_encoder(settings: SmallEncoder, folder: Path, vectors: Path, seed: int) -> None:

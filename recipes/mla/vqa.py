@@ -23,6 +23,7 @@ from torch import Tensor, nn
 
 from recipes.lib import clock, results
 from recipes.lib.command import finish, parser
+from recipes.lib.config import check_rows
 from recipes.lib.data import QuestionBatches, Questions, load_questions, load_vocabulary
 from recipes.lib.evaluate import predict, questions_per_second, score, write_predictions
 from recipes.lib.features import FeatureStore
@@ -204,7 +205,8 @@ def record_answers(
 ) -> dict[str, Any]:
     """Step 4 in one language: predictions kept in the official form, and a line of results."""
     release = asked.shape.releases.get(language, asked.release)
-    questions = load_questions(release, "validation", english=language == ENGLISH)
+    own = None if language == ENGLISH else language
+    questions = load_questions(release, "validation", english=language == ENGLISH, language=own)
     start = clock.seconds()
     batches = asked.batches(questions, shuffle=False)
     reading = clock.seconds() - start
@@ -231,7 +233,9 @@ def main() -> int:
 
 
 def _run(args: argparse.Namespace) -> None:
-    content = settings.of_row(settings.read(args.settings, args.set), None, args.seed)
+    table = settings.read(args.settings, args.set)
+    check_rows(table, [next(iter(table.get("rows") or [""]))], args.set, args.settings)
+    content = settings.of_row(table, None, args.seed)
     for line in run(settings.validate(settings.Config, content, args.settings)):
         print(f"{line['language']}  {line['accuracy']:.2f}  of {line['questions']:,} questions")
 

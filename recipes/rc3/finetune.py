@@ -21,7 +21,7 @@ from torch.nn import functional
 
 from recipes.lib import clock, results
 from recipes.lib.checkpoint import read_log
-from recipes.lib.data import QuestionBatches, load_questions, load_vocabulary
+from recipes.lib.data import QuestionBatches, check_labels, load_questions, load_vocabulary
 from recipes.lib.evaluate import predict, questions_per_second, score, soft_accuracy
 from recipes.lib.features import FeatureStore
 from recipes.lib.losses import softmax_loss
@@ -106,7 +106,9 @@ class Finetuner:
         english = Examples("vqa", load_questions(first, "validation", english=True), None, labels)
         tests, few = {"en": english}, {}
         for language, release in releases.items():
-            tests[language] = Examples("vqa", load_questions(release, "validation"), None, labels)
+            tests[language] = Examples(
+                "vqa", load_questions(release, "validation", language=language), None, labels
+            )
             own = Examples("vqa", load_questions(release, "train"), None, labels)
             few[language] = own.of_images(tuning.few_images, self.config.seed)
         return self._some(train_set), tests, few
@@ -141,6 +143,7 @@ class Finetuner:
         if examples.task == "vqa":
             if self.config.model.first_weights == "mimetic":
                 begin_answers(model, self.answers(), self.tokenizer)
+            check_labels(examples.questions, examples.labels)
             prior_bias(model.head, examples.questions.labels, examples.questions.soft_scores)
         return model
 

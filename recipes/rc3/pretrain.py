@@ -20,6 +20,8 @@ from torch import Tensor, nn
 
 from recipes.lib.features import FeatureStore
 from recipes.lib.models.rc3 import RC3, RC3Config, from_transformers
+from recipes.lib.pretrained import pretrained
+from recipes.lib.records import read_json
 from recipes.lib.sentence_encoder import SentenceEncoder, embedded, embedded_by, trained_encoder
 from recipes.lib.steps import is_first_process, shared_lock, wait_for_all_processes
 from recipes.lib.tokens import train_tokenizer
@@ -34,6 +36,7 @@ from recipes.rc3.objectives.masked_visual import MaskedVisual
 from recipes.rc3.objectives.strict_contrast import StrictContrast
 from recipes.rc3.objectives.weak_contrast import WeakContrast
 from vqa_builder.errors import SpecError
+from vqa_builder.store import write_json
 
 
 class Pretrainer(nn.Module):
@@ -115,7 +118,7 @@ def open_tokenizer(config: Config) -> Any:
 
     wanted, folder = config.data.tokenizer, (config.shared or config.out) / "tokenizer"
     if isinstance(wanted, str):
-        return AutoTokenizer.from_pretrained(wanted)
+        return pretrained(AutoTokenizer, wanted)
     if config.data.world is None:
         raise SpecError(
             "There are no texts to train a tokenizer on",
@@ -125,9 +128,20 @@ def open_tokenizer(config: Config) -> Any:
         )
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{folder}.lock"):
-        if (folder / "tokenizer.json").exists():
-            return AutoTokenizer.from_pretrained(folder)
-        return train_tokenizer(world_texts(config.data.world, config.data.languages), wanted, folder)
+        made_of = {"languages": config.data.languages, "pieces": wanted}
+        if not (folder / "tokenizer.json").exists():
+            train_tokenizer(world_texts(config.data.world, config.data.languages), wanted, folder)
+            write_json(folder / "made_of.json", made_of)
+        there = read_json(folder / "made_of.json") if (folder / "made_of.json").exists() else made_of
+        if there != made_of:
+            raise SpecError(
+                "The folder holds the tokenizer of another run",
+                where=folder,
+                expected=made_of,
+                found=there,
+                remedy="name another folder with out, or delete this one",
+            )
+        return pretrained(AutoTokenizer, folder)
 
 
 def new_model(config: Config, features: FeatureStore, tokenizer: Any, material: Material) -> RC3:

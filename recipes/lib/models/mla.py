@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from recipes.lib.models.attention import attention
+from recipes.lib.pretrained import pretrained
 from vqa_builder.errors import SourceError, SpecError, UnknownNameError
 from vqa_builder.store import atomic_folder, write_json
 
@@ -291,7 +292,7 @@ def token_vectors(checkpoint: str | Path) -> Tensor:
     """The (vocabulary, width) input embeddings of any checkpoint that transformers' AutoModel opens."""
     from transformers import AutoModel
 
-    return AutoModel.from_pretrained(str(checkpoint)).get_input_embeddings().weight.detach().clone()
+    return pretrained(AutoModel, checkpoint).get_input_embeddings().weight.detach().clone()
 
 
 def _text_tower(clip: nn.Module) -> tuple[bool, int, int]:

@@ -22,6 +22,7 @@ from torch.nn import functional
 
 from recipes.lib.models import saved
 from recipes.lib.models.oscar import Layer, OscarConfig, initialise
+from recipes.lib.pretrained import pretrained
 from vqa_builder.errors import SpecError
 
 TEXT, REGION, PATCH = 0, 1, 2
@@ -335,7 +336,7 @@ def from_transformers(
     """
     from transformers import AutoModel
 
-    text = AutoModel.from_pretrained(name_or_path)
+    text = pretrained(AutoModel, name_or_path)
     read = text.config
     defaults = {"heads": read.num_attention_heads, "intermediate": read.intermediate_size}
     config = RC3Config(

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, Literal
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from transformers import PreTrainedTokenizerBase
@@ -15,6 +18,8 @@ from recipes.lib.tokens import train_tokenizer
 from tests.tiny import write_vqa
 from vqa_builder import build, load_spec
 from vqa_builder.errors import ReleaseError, SpecError, UnknownNameError
+from vqa_builder.release import manifest
+from vqa_builder.store import remove
 from vqa_builder.translation.aligners import words
 
 
@@ -157,3 +162,76 @@ def test_a_column_that_is_missing_is_named(releases: dict[str, Path], tmp_path: 
     with pytest.raises(ReleaseError, match="lacks columns") as error:
         load_questions(old, "train")
     assert error.value.details["found"] == "no labels, alignment"
+
+
+Change = Callable[[Path], object]
+
+
+def rewritten(folder: Path, change: Callable[[pa.Table], pa.Table]) -> None:
+    """The training rows, changed."""
+    [file] = folder.glob("data/train-*.parquet")
+    pq.write_table(change(pq.read_table(file)), file)
+
+
+def put(table: pa.Table, column: str, value: Any) -> pa.Table:
+    """Another value in the first row of a column."""
+    kind = table.schema.field(column)
+    values = [value, *table[column].to_pylist()[1:]]
+    return table.set_column(table.column_names.index(column), kind, pa.array(values, kind.type))
+
+
+DAMAGE: dict[str, Change] = {
+    "cut": lambda folder: next(folder.glob("data/train-*")).write_bytes(b"PAR1" + bytes(99)),
+    "empty": lambda folder: next(folder.glob("data/train-*")).write_bytes(b""),
+    "without rows": lambda folder: rewritten(folder, lambda table: table.slice(0, 0)),
+    "other bytes": lambda folder: rewritten(folder, lambda table: put(table, "question", "犬？")),
+    "no text": lambda folder: rewritten(folder, lambda table: put(table, "question", None)),
+    "fewer labels": lambda folder: rewritten(folder, lambda table: put(table, "labels", [])),
+    "no labels": lambda folder: rewritten(folder, lambda table: put(table, "labels", None)),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
+@pytest.mark.parametrize("config", ["default", "all"])
+def test_a_damaged_release_is_told(
+    releases: dict[str, Path], tmp_path: Path, damage: Change, config: Literal["default", "all"]
+) -> None:
+    folder = shutil.copytree(releases["ja"], tmp_path / "tiny-ja")
+    damage(folder)
+    with pytest.raises(ReleaseError) as error:
+        load_questions(folder, "train", config=config)
+    assert str(folder) in error.value.details["where"]
+
+
+@pytest.mark.parametrize("name", ["no text", "fewer labels", "no labels"])
+def test_rows_that_training_would_fail_on_are_told(
+    releases: dict[str, Path], tmp_path: Path, name: str
+) -> None:
+    folder = shutil.copytree(releases["ja"], tmp_path / "tiny-ja")
+    DAMAGE[name](folder)
+    content = manifest.load_manifest(folder).content
+    manifest.save(folder, {name: content[name] for name in content if name != "checksum"})
+    with pytest.raises(ReleaseError, match=r"empty cells|other labels") as error:
+        load_questions(folder, "train")
+    assert str(folder) in error.value.details["where"]
+
+
+def test_a_card_decides_nothing(releases: dict[str, Path], tmp_path: Path) -> None:
+    folder = shutil.copytree(releases["ja"], tmp_path / "tiny-ja")
+    wanted = load_questions(folder, "train", config="all"), load_vocabulary(folder)
+    (folder / "README.md").write_text("---\nconfigs:\n- {config_name: default, data_files: /etc/*}\n---\n")
+    assert (load_questions(folder, "train", config="all"), load_vocabulary(folder)) == wanted
+
+
+def test_a_release_without_its_answers_is_told(releases: dict[str, Path], tmp_path: Path) -> None:
+    folder = shutil.copytree(releases["ja"], tmp_path / "tiny-ja")
+    remove(folder / "answers")
+    with pytest.raises(ReleaseError, match="cannot be loaded"):
+        load_vocabulary(folder)
+
+
+def test_a_release_of_another_language_is_told(releases: dict[str, Path]) -> None:
+    assert load_questions(releases["hi"], "train", english=True, language="hi").language == "en"
+    with pytest.raises(ReleaseError, match="another language") as error:
+        load_questions(releases["hi"], "train", language="ja")
+    assert (error.value.details["expected"], error.value.details["found"]) == ("ja", "hi")

@@ -17,6 +17,7 @@ from recipes.lib.models.rc3 import RC3
 from recipes.rc3 import finetune, pretrain, table
 from recipes.rc3.config import Config
 from recipes.rc3.material import read_material
+from vqa_builder.errors import SpecError
 
 
 def written(settings: dict[str, Any], folder: Path) -> Path:
@@ -107,3 +108,13 @@ def test_workers_that_need_the_sentence_encoder_at_once_wait_for_each_other(sett
         first, *others = [dict(each.result().state_dict()) for each in encoders]
     for other in others:
         assert all(torch.equal(weight, other[name]) for name, weight in first.items())
+
+
+def test_a_tokenizer_of_other_pieces_is_not_taken(settings: dict[str, Any]) -> None:
+    config = Config.model_validate(settings)
+    first = len(pretrain.open_tokenizer(config))
+    assert len(pretrain.open_tokenizer(config)) == first
+    data = config.data.model_copy(update={"tokenizer": 123})
+    with pytest.raises(SpecError, match="tokenizer of another run") as error:
+        pretrain.open_tokenizer(config.model_copy(update={"data": data}))
+    assert "'pieces': 123" in error.value.details["expected"]
