@@ -68,10 +68,10 @@ class Model(Section):
     kind: Literal["random", "oscar", "transformers"] = "random"
     new: list[str] = Field(default_factory=list)
     labels: Path | None = None
-    hidden: int = 768
-    layers: int = 12
-    heads: int = 12
-    intermediate: int = 3072
+    hidden: int = Field(768, ge=1)
+    layers: int = Field(12, ge=1)
+    heads: int = Field(12, ge=1)
+    intermediate: int = Field(3072, ge=1)
     dropout: float = Field(0.3, ge=0, lt=1)
     first_weights: Literal["bert", "mimetic"] = "bert"
 
@@ -86,7 +86,7 @@ class Stage(settings.Stage):
     """
 
     epochs: int = Field(ge=0)
-    least_steps: int = 0
+    least_steps: int = Field(0, ge=0)
     keep: Literal["last", "best"] = "last"
 
 
@@ -102,7 +102,7 @@ class Distillation(Stage):
             teacher for every batch. What each takes stands in ``recipes.cvil.states``.
     """
 
-    layers: list[int] = Field(default_factory=lambda: [10, 11])
+    layers: list[int] = Field(default_factory=lambda: [10, 11], min_length=1)
     mixed: Fraction = Field(0.15, ge=0, le=1)
     cls: bool = True
     regions: bool = True
@@ -145,12 +145,12 @@ class Config(Section):
     text: Literal["balanced", "raw", "clean"] = "balanced"
     loss: Literal["binary", "softmax"] = "binary"
     language: str
-    seed: int = 88
-    teacher_seed: int | None = None
+    seed: int = Field(88, ge=0)
+    teacher_seed: int | None = Field(None, ge=0)
     precision: Precision = "fp32"
     compile: bool = False
     loader: Loader = Loader()
-    threads: int | None = None
+    threads: int | None = Field(None, ge=1)
     quiet: bool = False
     out: Path
 

@@ -34,7 +34,7 @@ def jobs(
         UnknownNameError: no such row.
     """
     plan = dict(content)
-    known, shares = plan.pop("rows"), plan.pop("shares")
+    known, shares = plan.pop("rows"), plan.pop("shares", [plan.get("labels", 1.0)])
     plan.pop("seeds", None)
     for row in rows:
         if row != TEACHER and row not in known:
@@ -89,7 +89,12 @@ def main() -> int:
 
 def _table(args: argparse.Namespace) -> None:
     content = read_table(args)
-    plan = jobs(content, args.row, args.seed or content.get("seeds", [0]), args.language)
+    tables = ("rows", "seeds", "shares")
+    plain = {name: value for name, value in content.items() if name not in tables}
+    settings.validate(settings.Config, plain, args.settings)
+    plan = jobs(content, args.row, args.seed or content["seeds"], args.language)
+    for changed, _ in plan:
+        settings.validate(settings.Config, changed, f"{args.settings}: row {changed['row']}")
     side_by_side(work, [(job,) for job in plan], workers=args.workers, threads=args.threads)
 
 

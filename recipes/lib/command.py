@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from recipes.lib.config import check_rows, of_row, read
-from vqa_builder.errors import VQABuilderError
+from vqa_builder.errors import SpecError, VQABuilderError
 
 
 def parser(description: str | None, *, settings: bool = True, **own: Any) -> argparse.ArgumentParser:
@@ -53,9 +53,23 @@ def table_parser(description: str | None, *, readme: bool = True) -> argparse.Ar
 
 
 def read_table(args: argparse.Namespace) -> dict[str, Any]:
-    """The YAML of a table, whose rows that keep their own values are named on stderr."""
+    """The YAML of a table, whose rows that keep their own values are named on stderr.
+
+    Raises:
+        SpecError: it cannot be read, or lacks rows, seeds or a folder.
+    """
     content = read(args.settings, args.set)
     check_rows(content, args.row, args.set, args.settings)
+    seeds = content.setdefault("seeds", [content.get("seed", 0)])
+    good = isinstance(seeds, list) and seeds and all(type(each) is int and each >= 0 for each in seeds)
+    for name, right, expected in (
+        ("seeds", good, "numbers from 0 on, as [0, 1, 2]"),
+        ("out", isinstance(content.get("out"), str), "the folder of all runs"),
+    ):
+        if not right:
+            found = content.get(name, "none")
+            where = f"{args.settings}: {name}"
+            raise SpecError("The settings are no table's", where=where, expected=expected, found=found)
     return content
 
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar, get_args
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from vqa_builder.errors import SpecError, UnknownNameError, nearest_name
+from vqa_builder.errors import SpecError, UnknownNameError, nearest_name, shortened
 
 C = TypeVar("C", bound="Section")
 
@@ -56,17 +56,22 @@ def check_rows(
     Raises:
         SpecError: there are no rows.
     """
-    if not content.get("rows"):
+    rows = content.get("rows")
+    if (
+        not rows
+        or not isinstance(rows, dict)
+        or not all(isinstance(each or {}, dict) for each in rows.values())
+    ):
         raise SpecError(
             "The settings are no table's",
             where=where,
             expected="rows: a name and the settings that it changes, for each",
-            found="no rows",
+            found=rows or "no rows",
             remedy="add some, as small.yaml has them, or train one model of these settings",
         )
     for override in overrides:
         names, value = _named(override)
-        for row, changes in content["rows"].items():
+        for row, changes in rows.items():
             own = _stated(changes, names)
             if (not chosen or row in chosen) and own not in (None, value):
                 print(f"Row {row!r} keeps its own {'.'.join(names)}: {own}", file=sys.stderr)
@@ -92,7 +97,8 @@ def of_row(content: dict[str, Any], row: str | None = None, seed: int | None = N
     row = next(iter(rows)) if row is None else row
     if row not in rows:
         raise UnknownNameError("row", row, rows)
-    base = {**plan, "row": row, "seed": seeds[0] if seed is None else seed}
+    base = {"seed": seeds[0], **plan, "row": row}
+    base |= {} if seed is None else {"seed": seed}
     return merged(base, rows[row] or {})
 
 
@@ -121,6 +127,8 @@ def _told(config: type[Section], place: tuple[int | str, ...], fault: Mapping[st
         known = _section(config, place[:-1]).model_fields
         close = nearest_name(str(place[-1]), known)
         said = f"no such setting; {f'did you mean {close}?' if close else 'there are ' + ', '.join(known)}"
+    elif fault["type"] not in ("missing", "value_error"):
+        said += f", found {shortened(str(fault['input']), 60)}"
     return f"{name}: {said}" if name else said
 
 

@@ -67,7 +67,16 @@ class FeatureStore:
         """
         folder = Path(folder)
         facts = _read_facts(folder)
-        return cls(folder, facts, [Shard(folder / name, facts) for name in facts["shards"]])
+        try:
+            return cls(folder, facts, [Shard(folder / name, facts) for name in facts["shards"]])
+        except (AttributeError, LookupError, OSError, TypeError, ValueError) as error:
+            raise SourceError(
+                "The feature store is damaged",
+                where=folder,
+                expected="the files that the store was filled with, unchanged",
+                found=f"{type(error).__name__}: {error}",
+                remedy="fill it again",
+            ) from error
 
     def __reduce__(self) -> tuple[Callable[[Path], FeatureStore], tuple[Path]]:
         return FeatureStore.open, (self.folder,)
@@ -177,8 +186,8 @@ def write_store(folder: Path, images: Iterable[ImageFeatures], *, source: str) -
 def _read_facts(folder: Path) -> dict[str, Any]:
     path = folder / "features.json"
     try:
-        facts = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        facts = dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, TypeError, ValueError) as error:
         raise SourceError(
             "The folder holds no feature store",
             where=path,

@@ -50,6 +50,9 @@ class Shard:
     def __init__(self, path: Path, facts: dict[str, Any]) -> None:
         batch = pa.ipc.open_file(pa.memory_map(str(path))).get_batch(0)
         self._batch = batch
+        width = batch.schema.field("regions").type.value_type.list_size
+        if width != facts["region_width"]:
+            raise ValueError(f"{path.name} has regions of {width} values, not {facts['region_width']}")
         self.ids = batch.column("image_id")
         self.images = batch.num_rows
         self.offsets = np.asarray(batch.column("regions").offsets).astype(np.int64)

@@ -50,7 +50,7 @@ def train_tokenizer(texts: Iterable[str], size: int, folder: Path) -> PreTrained
     """
     from transformers import PreTrainedTokenizerFast
 
-    tokenizer = _learned(list(texts), size, folder)
+    tokenizer = _learned(list(texts), max(size, 0), folder)
     inputs = ["input_ids", "token_type_ids", "attention_mask"]
     fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, model_input_names=inputs, **SPECIAL)
     with atomic_folder(folder) as partial:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from pydantic import Field, model_validator
 
@@ -28,6 +28,9 @@ __all__ = [
 
 Form = Literal["scenes", "multi30k", "coco", "translated", "xtd", "xm3600", "xflickrco", "release"]
 Term = Literal["text_mse", "image_contrast", "text_contrast", "image_mse", "layer_mse"]
+
+
+S = TypeVar("S", "SmallClip", "Vqa")
 
 
 class Source(Section):
@@ -85,17 +88,21 @@ class SmallClip(Section):
     """
 
     world: Path
-    pieces: int = 1000
-    longest: int = 48
-    picture: int = 120
-    patch: int = 20
-    width: int = 128
-    layers: int = 3
-    heads: int = 4
-    epochs: int = 10
-    lr: float = 0.001
+    pieces: int = Field(1000, ge=1)
+    longest: int = Field(48, ge=3)
+    picture: int = Field(120, ge=1)
+    patch: int = Field(20, ge=1)
+    width: int = Field(128, ge=1)
+    layers: int = Field(3, ge=1)
+    heads: int = Field(4, ge=1)
+    epochs: int = Field(10, ge=1)
+    lr: float = Field(0.001, gt=0)
     optimiser: Optimiser = "adamw"
-    batch_size: int = 128
+    batch_size: int = Field(128, ge=2)
+
+    @model_validator(mode="after")
+    def _fits(self) -> SmallClip:
+        return _whole_heads(self)
 
 
 class SmallEncoder(Section):
@@ -110,8 +117,8 @@ class SmallEncoder(Section):
 
     world: Path
     languages: list[str] = Field(default_factory=lambda: ["en", "ja", "hi"])
-    pieces: int = 2000
-    width: int = 256
+    pieces: int = Field(2000, ge=1)
+    width: int = Field(256, ge=1)
     steps: int = Field(200, ge=1)
 
 
@@ -126,17 +133,17 @@ class Tokens(Section):
     """
 
     checkpoint: str | None = None
-    pieces: int = 1500
-    width: int = 128
+    pieces: int = Field(1500, ge=1)
+    width: int = Field(128, ge=1)
     languages: list[str] | None = None
-    longest: int = 77
+    longest: int = Field(77, ge=3)
 
 
 class World(Section):
     """A world of drawn scenes to make if it is not there."""
 
-    images: int
-    seed: int = 0
+    images: int = Field(ge=1)
+    seed: int = Field(0, ge=0)
 
 
 class Vqa(Section):
@@ -152,16 +159,26 @@ class Vqa(Section):
 
     releases: dict[str, str]
     features: Path | None = None
-    regions: int = 8
+    regions: int = Field(8, ge=1)
     order: list[str]
-    layers: int = 2
-    heads: int = 4
-    width: int = 128
-    dropout: float = 0.1
-    epochs: int = 10
-    lr: float = 0.001
+    layers: int = Field(2, ge=1)
+    heads: int = Field(4, ge=1)
+    width: int = Field(128, ge=1)
+    dropout: float = Field(0.1, ge=0, lt=1)
+    epochs: int = Field(10, ge=1)
+    lr: float = Field(0.001, gt=0)
     optimiser: Optimiser = "adamw"
-    batch_size: int = 128
+    batch_size: int = Field(128, ge=1)
+
+    @model_validator(mode="after")
+    def _fits(self) -> Vqa:
+        return _whole_heads(self)
+
+
+def _whole_heads(section: S) -> S:
+    if section.width % section.heads:
+        raise ValueError(f"width {section.width} cannot be shared by {section.heads} heads")
+    return section
 
 
 class Config(Section):
@@ -189,9 +206,9 @@ class Config(Section):
     worlds: dict[str, World] = Field(default_factory=dict)
     tokens: Tokens
     small_encoder: SmallEncoder | None = None
-    train: list[Source]
+    train: list[Source] = Field(min_length=1)
     evaluate: list[Source]
-    languages: list[str]
+    languages: list[str] = Field(min_length=1)
     later: list[str] = Field(default_factory=list)
     bottleneck: int = Field(256, ge=0)
     at_embedding: bool = False
@@ -201,10 +218,10 @@ class Config(Section):
     stages: dict[str, Stage]
     order: list[str]
     vqa: Vqa | None = None
-    seed: int = 42
+    seed: int = Field(42, ge=0)
     precision: Precision = "fp32"
     loader: Loader = Loader()
-    threads: int | None = None
+    threads: int | None = Field(None, ge=1)
     quiet: bool = False
     out: Path
 

@@ -60,6 +60,8 @@ def _table(args: argparse.Namespace) -> None:
     content = read_table(args)
     if not args.show:
         first, rest = row_by_seed(content, args)
+        for each in first + rest:
+            settings.validate(settings.Config, each, args.settings)
         side_by_side(work, [(each,) for each in first + rest], workers=args.workers, threads=args.threads)
     table = markdown(Path(content["out"]) / "results.jsonl", list(content["rows"]), len(content["seeds"]))
     print(table)

@@ -69,7 +69,7 @@ class Data(Section):
     strict: list[Parallel] = Field(default_factory=list)
     weak: list[Path] = Field(default_factory=list)
     features: Path
-    languages: list[str] = Field(default_factory=lambda: ["en", "ja", "hi"])
+    languages: list[str] = Field(default_factory=lambda: ["en", "ja", "hi"], min_length=2)
     releases: dict[str, str] = Field(default_factory=dict)
     strict_share: float = Field(0.25, gt=0, le=1)
     facts_per_text: int = Field(1, ge=1)
@@ -95,12 +95,12 @@ class Model(Section):
     """
 
     text: str | None = None
-    hidden: int = 768
-    text_layers: int = 12
-    cross_layers: int = 6
-    heads: int = 12
-    intermediate: int = 3072
-    projection: int = 256
+    hidden: int = Field(768, ge=1)
+    text_layers: int = Field(12, ge=1)
+    cross_layers: int = Field(6, ge=1)
+    heads: int = Field(12, ge=1)
+    intermediate: int = Field(3072, ge=1)
+    projection: int = Field(256, ge=1)
     dropout: float = Field(0.1, ge=0, lt=1)
     first_weights: Literal["bert", "mimetic"] = "bert"
 
@@ -108,11 +108,11 @@ class Model(Section):
 class Weights(Section):
     """How often each objective is drawn, in proportion."""
 
-    masked_language: float = 1.0
-    matching: float = 1.0
-    masked_visual: float = 1.0
-    strict: float = 1.0
-    weak: float = 1.0
+    masked_language: float = Field(1.0, ge=0)
+    matching: float = Field(1.0, ge=0)
+    masked_visual: float = Field(1.0, ge=0)
+    strict: float = Field(1.0, ge=0)
+    weak: float = Field(1.0, ge=0)
 
 
 class Pretraining(Stage):
@@ -156,7 +156,7 @@ class Tuning(Stage):
     batch_size: int = Field(64, ge=1)
     warmup: float = Field(0.1, ge=0, lt=1)
     weight_decay: float = 1e-4
-    examples: int | None = None
+    examples: int | None = Field(None, ge=1)
     freeze_text: bool = False
     few_images: int = Field(20, ge=1)
     few_epochs: int = Field(5, ge=1)
@@ -180,10 +180,10 @@ class Config(Section):
     iglue: dict[TaskName, Iglue] = Field(default_factory=dict)
     pool: int = Field(100, ge=2)
     pools: int = Field(10, ge=1)
-    seed: int = 0
+    seed: int = Field(0, ge=0)
     precision: Precision = "fp32"
     loader: Loader = Loader()
-    threads: int | None = None
+    threads: int | None = Field(None, ge=1)
     shared: Path | None = None
     out: Path
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from recipes.lib import pairs
+from recipes.lib.records import field as named
 from recipes.lib.weak_pairs import WeakText, pair_up, read_wit
 from recipes.rc3.config import Data
 
@@ -66,7 +67,7 @@ def world_texts(world: Path, languages: list[str]) -> Iterator[str]:
     from recipes.drawn_world.texts import parallel_questions, parallel_sentences
 
     for _, text in (*parallel_sentences(world), *parallel_questions(world)):
-        yield from (text[language] for language in languages)
+        yield from (named(text, language, world) for language in languages)
 
 
 def _read_world(material: Material, data: Data, world: Path, weak: bool, seed: int) -> None:
@@ -74,7 +75,7 @@ def _read_world(material: Material, data: Data, world: Path, weak: bool, seed: i
 
     sentences = list(parallel_sentences(world))
     material.parallel = [
-        [text[language] for language in data.languages]
+        [named(text, language, world) for language in data.languages]
         for _, text in (*sentences, *parallel_questions(world))
     ]
     images = list(dict.fromkeys(image for image, _ in sentences))
@@ -82,7 +83,7 @@ def _read_world(material: Material, data: Data, world: Path, weak: bool, seed: i
     strict = {images[row] for row in order[: max(1, round(data.strict_share * len(images)))]}
     for image, sentence in sentences:
         if image in strict:
-            rows = [material.add(image, language, sentence[language]) for language in data.languages]
+            rows = [material.add(image, each, sentence[each]) for each in data.languages]
             material.strict += [(rows[0], row) for row in rows[1:]]
     if weak:
         others = set(images) - strict

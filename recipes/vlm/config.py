@@ -120,9 +120,9 @@ class Config(Section):
     attention: Literal["eager", "sdpa", "flash_attention_2", "flex_attention"] | None = None
     merge: bool = False
     loader: Loader = Loader()
-    seed: int = 0
+    seed: int = Field(0, ge=0)
     precision: Precision = "fp32"
-    threads: int | None = None
+    threads: int | None = Field(None, ge=1)
     quiet: bool = False
     out: Path
 

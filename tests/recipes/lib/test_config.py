@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from recipes.lib.config import Section, check_rows, merged, read
+from recipes.lib.command import read_table, table_parser
+from recipes.lib.config import Section, check_rows, merged, of_row, read
 from vqa_builder.errors import SpecError
 
 
@@ -35,9 +36,9 @@ def test_rows_that_keep_their_own_value_say_so(capsys: pytest.CaptureFixture[str
     assert not capsys.readouterr().err
 
 
-@pytest.mark.parametrize("content", [{}, {"rows": None}])
+@pytest.mark.parametrize("content", [{}, {"rows": None}, {"rows": ["a"]}, {"rows": {"a": 3}}])
 def test_settings_without_rows_are_no_table(content: dict[str, Any]) -> None:
-    with pytest.raises(SpecError, match="no rows"):
+    with pytest.raises(SpecError, match="no table's"):
         check_rows(content, [], [], "here")
 
 
@@ -81,3 +82,19 @@ def test_an_unknown_name_is_an_error() -> None:
     assert Colours().sky == "blue"
     with pytest.raises(ValidationError, match="see"):
         Colours.model_validate({"see": "green"})
+
+
+def test_a_seed_from_outside_counts_before_those_of_the_table() -> None:
+    content = {"rows": {"plain": {}, "long": {"epochs": 9}}, "seeds": [4, 5], "out": "x"}
+    assert of_row(content)["seed"] == 4
+    assert of_row({**content, "seed": 7}, "long") == {"row": "long", "epochs": 9, "seed": 7, "out": "x"}
+    assert of_row({**content, "seed": 7}, "long", 8)["seed"] == 8
+
+
+@pytest.mark.parametrize("seeds", ["3", "[]", "[a]", "[-1]", "[true]", "{a: 1}"])
+def test_seeds_of_a_table_are_numbers(tmp_path: Path, seeds: str) -> None:
+    path = tmp_path / "table.yaml"
+    path.write_text(f"out: x\nrows: {{a: {{}}}}\nseeds: {seeds}\n")
+    with pytest.raises(SpecError, match="no table's") as error:
+        read_table(table_parser(None).parse_args([str(path)]))
+    assert error.value.details["where"] == f"{path}: seeds"

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import pickle
+import re
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -160,6 +163,25 @@ def test_folders_that_hold_no_store_are_told(store: FeatureStore, tmp_path: Path
     with pytest.raises(SourceError, match="cannot be read") as caught:
         FeatureStore.open(store.folder)
     assert facts["shards"][-1] in caught.value.details["found"]
+
+
+@pytest.mark.parametrize(
+    ("name", "damage"),
+    [
+        ("features-00000.arrow", lambda content: b""),
+        ("features-00000.arrow", lambda content: content[: len(content) // 2]),
+        ("features.json", lambda content: b"[1]"),
+        ("features.json", lambda content: content.replace(b"region_width", b"region_depth")),
+        ("features.json", lambda content: re.sub(rb'("region_width": )\d+', rb"\g<1>1", content)),
+    ],
+)
+def test_a_damaged_store_is_told(
+    store: FeatureStore, tmp_path: Path, name: str, damage: Callable[[bytes], bytes]
+) -> None:
+    path = shutil.copytree(store.folder, tmp_path / "copy") / name
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(SourceError, match=r"store is damaged|holds no feature store"):
+        FeatureStore.open(tmp_path / "copy")
 
 
 def test_help_names_every_way(capsys: pytest.CaptureFixture[str]) -> None:
