@@ -3,11 +3,13 @@
 import importlib.util
 import multiprocessing
 import os
+import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +22,18 @@ from vqa_builder.executors.local import usable_cpus
 square = partial(pow, exp=2)
 PID = "__import__('os').getpid()"
 DIE = "__import__('os')._exit(3)"
+IN_A_FOLDER = """
+import tempfile, time
+with tempfile.TemporaryDirectory(dir={!r}):
+    time.sleep(60)
+"""
+
+
+def wait_for(folder: Path) -> None:
+    until = time.monotonic() + 30
+    while not list(folder.iterdir()) and time.monotonic() < until:
+        time.sleep(0.01)
+    assert list(folder.iterdir())
 
 
 @pytest.fixture
@@ -112,10 +126,12 @@ def test_what_is_begun_goes_on_beside(two: LocalExecutor) -> None:
 
 
 def test_what_is_begun_may_fail_or_die(two: LocalExecutor) -> None:
-    wrong, dying = two.begin(int, "x"), two.begin(eval, DIE)
-    assert wrong is not None and dying is not None
+    wrong = two.begin(int, "x")
+    assert wrong is not None
     with pytest.raises(ValueError, match="invalid"):
         wrong()
+    dying = two.begin(eval, DIE)
+    assert dying is not None
     with pytest.raises(VQABuilderError, match="A worker process died"):
         dying()
     assert list(two.map(square, range(4))) == [0, 1, 4, 9]
@@ -148,6 +164,28 @@ def test_an_interrupt_ends_the_workers_and_no_process_of_the_caller() -> None:
         assert others.is_alive()
     finally:
         others.kill()
+
+
+def test_what_was_begun_removes_what_it_has_half_made_when_it_is_interrupted(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt), LocalExecutor(2, starting_seconds=0) as executor:
+        list(executor.map(square, range(4)))  # an idle worker ends sooner than the others
+        executor.begin(exec, IN_A_FOLDER.format(str(tmp_path)))
+        wait_for(tmp_path)
+        raise KeyboardInterrupt
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(os.name == "nt", reason="nothing runs in a process that Windows ends")
+def test_what_was_begun_removes_what_it_has_half_made_when_the_parent_is_killed(tmp_path: Path) -> None:
+    script = "from vqa_builder.executors import LocalExecutor\nimport sys, time\n"
+    script += "LocalExecutor(2).begin(exec, sys.argv[1])\ntime.sleep(60)"
+    with subprocess.Popen([sys.executable, "-c", script, IN_A_FOLDER.format(str(tmp_path))]) as parent:
+        wait_for(tmp_path)
+        parent.kill()
+    until = time.monotonic() + 10
+    while list(tmp_path.iterdir()) and time.monotonic() < until:
+        time.sleep(0.01)
+    assert not list(tmp_path.iterdir())
 
 
 def test_threads_that_start_workers_leave_the_main_module_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
