@@ -227,7 +227,7 @@ def test_what_a_plug_in_raises_is_scrubbed(
 
     monkeypatch.setenv("OPENAI_API_KEY", CANARY)
     monkeypatch.setattr(interrupts, "end_soon_on_interrupt", lambda: None)
-    monkeypatch.setattr("vqa_builder.translation.engines.mini.Mini.translate", fail)
+    monkeypatch.setattr("vqa_builder.translation.engines.mini.Mini.translate_in_parts", fail)
     spec = write_vqa(tmp_path, languages=["ja"])
     monkeypatch.setattr(sys, "argv", ["vqa-builder", "build", str(spec), "--out", str(tmp_path), "--debug"])
     with pytest.raises(SystemExit):

@@ -19,7 +19,7 @@ from vqa_builder.errors import EngineError, SourceError, SpecError, StorageError
 from vqa_builder.release.manifest import load_manifest
 from vqa_builder.sources.vqa_json import VQAJSON
 from vqa_builder.store import Store
-from vqa_builder.translation.engines.ctranslate2 import CTranslate2
+from vqa_builder.translation.engines.mini import Mini
 from vqa_builder.translation.memory import Entry, TranslationMemory
 from vqa_builder.translation.protected_spans import lost_spans
 
@@ -88,7 +88,7 @@ def test_a_repeat_with_nothing_changed_does_nothing(again: Path, monkeypatch: py
     def forbidden(*_: object) -> None:
         raise AssertionError("an engine or a step was run")
 
-    monkeypatch.setattr(CTranslate2, "translate", forbidden)
+    monkeypatch.setattr(Mini, "translate_in_parts", forbidden)
     monkeypatch.setattr(Store, "load_or_compute", forbidden)
     releases = build(load_spec(again / "source" / "build.yaml"), again / "out", workers=1)
     assert [release.changed for release in releases] == [False, False]
@@ -278,20 +278,21 @@ def test_damaged_tables_of_the_cache_reach_no_release(again: Path, built: Path) 
 def test_an_engine_that_fails_loses_nothing_that_was_paid(
     tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    original = CTranslate2.translate
+    original = Mini.translate_in_parts
     calls: list[int] = []
 
-    def failing(self: CTranslate2, request: Any) -> Any:
+    def failing(self: Mini, request: Any) -> Any:
         calls.append(len(request))
-        return original(self, request)[1:] if len(calls) == 3 else original(self, request)
+        for part in original(self, request):
+            yield part[1:] if len(calls) == 3 else part
 
     spec = load_spec(change(tiny, translate={"engine": {"type": "mini"}, "batch_size": 4}))
-    monkeypatch.setattr(CTranslate2, "translate", failing)
-    with pytest.raises(EngineError):
+    monkeypatch.setattr(Mini, "translate_in_parts", failing)
+    with pytest.raises(EngineError, match="one per string"):
         build(spec, tmp_path / "out", languages=["ja"], workers=1)
-    monkeypatch.setattr(CTranslate2, "translate", original)
+    monkeypatch.setattr(Mini, "translate_in_parts", original)
     (release,) = build(spec, tmp_path / "out", languages=["ja"], workers=1)
-    assert release.work.remembered == 8
+    assert release.work.remembered == 4 + 4 + 2
 
 
 def test_a_disk_that_is_full_is_one_clear_error(built: Path, tmp_path: Path) -> None:

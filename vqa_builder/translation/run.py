@@ -309,7 +309,7 @@ def _parts(state: BatchState, engine: Engine, places: Sequence[int], pace: Pace)
     asked = state.asked(engine, places)
     missing = set(range(len(asked)))
     state.calls += 1
-    with closing(engine.translate_in_parts(asked)) as calling:
+    with closing(_handed_over(engine, asked)) as calling:
         while True:
             before = state.seconds
             part = _next(state, engine, calling)
@@ -334,6 +334,10 @@ def _parts(state: BatchState, engine: Engine, places: Sequence[int], pace: Pace)
             expected=f"{len(asked)} results, one per string",
             found=f"{len(asked) - len(missing)} results",
         )
+
+
+def _handed_over(engine: Engine, request: Request) -> Parts:
+    yield from engine.translate_in_parts(request)  # an error at its call comes from ``next``, too
 
 
 def _next(state: BatchState, engine: Engine, calling: Iterator[Part]) -> Part | None:
