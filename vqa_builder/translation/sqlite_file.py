@@ -20,7 +20,7 @@ from vqa_builder.translation.request import batches
 KEYS_PER_SELECT = 1000
 CACHE_KIB = 65_536
 
-_REPAIR = "`vqa-builder memory repair` saves what is whole of a damaged one"
+_REPAIR = "`vqa-builder memory repair --memory {path}` saves what is whole of a damaged one"
 _NO_DATABASE = (
     "This file is no translation memory, or a damaged one",
     f"name another file; {_REPAIR}",
@@ -186,7 +186,7 @@ class SqliteFile:
                     where=self.path,
                     expected="tables and indexes as this version makes them",
                     found=f"a {kind} {name!r}, which others have put there or changed",
-                    remedy=f"name another file; {_REPAIR}",
+                    remedy=f"name another file; {_REPAIR}".format(path=self.path),
                 )
 
     def _check_pages(self) -> None:
@@ -196,7 +196,11 @@ class SqliteFile:
         """
         (found,) = next(self.execute("PRAGMA integrity_check(1)"))
         if found != "ok":
-            raise damaged(self.path, expected="pages that hold all that was stored", found=shown(str(found)))
+            raise damaged(
+                self.path,
+                expected="pages that hold all that was stored",
+                found=shown(" ".join(found.split())),
+            )
 
     def _found_version(self) -> int:
         return int(self._connection.execute("PRAGMA user_version").fetchone()[0])
@@ -215,7 +219,7 @@ class SqliteFile:
             if code == sqlite3.SQLITE_IOERR and not _has_room(self.path.parent):
                 code = sqlite3.SQLITE_FULL  # SQLite says so only of the file itself, not of those beside it
             problem, remedy = _PROBLEMS.get(code, ("The translation memory cannot be used", _REPAIR))
-            advice = [remedy]
+            advice = [remedy.format(path=self.path)]
             if code == sqlite3.SQLITE_FULL:
                 with suppress(sqlite3.Error):
                     advice.append(f"the {self._count(self._entries):,} entries stored before are kept")
@@ -224,7 +228,7 @@ class SqliteFile:
 
 def damaged(path: Path, *, expected: str, found: str) -> StorageError:
     """The error for a memory that does not hold what was stored."""
-    remedy = "`vqa-builder memory repair` saves all entries that are whole"
+    remedy = f"`vqa-builder memory repair --memory {path}` saves all entries that are whole"
     return StorageError(
         "The translation memory is damaged", where=path, expected=expected, found=found, remedy=remedy
     )
