@@ -67,7 +67,7 @@ def repair(memory: MemoryPath = DEFAULT_MEMORY) -> None:
     from vqa_builder.translation.memory_repair import repair
 
     done = repair(memory)
-    say(f"{memory}: {done.kept:,} entries kept, {done.damaged:,} damaged ones left out")
+    say(f"{memory}: {done.kept:,} entries kept, {done.damaged:,} left out as damaged")
     if done.unreadable:
         say(f"  {done.unreadable:,} parts of the file could not be read; what they held is lost")
     say(f"  the file as it was: {done.before}")
