@@ -34,11 +34,6 @@ _TAKE_AGAIN = "take the release from where it was published once more"
 _CODE_0 = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")  # in JSON; "\\\\u0000" is a backslash and letters
 
 
-class _Input(msgspec.Struct):
-    path: str
-    sha256: str
-
-
 class _Spec(msgspec.Struct):
     source: dict[str, Any]
     release: dict[str, Any]
@@ -49,23 +44,12 @@ class _Run(msgspec.Struct):
     on_bad_record: Literal["error", "skip"] | None = None
 
 
-class _Source(msgspec.Struct):
-    fingerprint: list[str] | None = None
-
-
-class _Verified(msgspec.Struct):
-    entries: int
-
-
 class _Recorded(msgspec.Struct):
     """What is relied on here, beyond what every reader of a manifest relies on."""
 
     spec: _Spec
-    inputs: list[_Input]
+    inputs: list[Any]
     run: _Run | None = None
-    source: _Source | None = None
-    signatures: dict[str, Any] | None = None
-    asserted: dict[str, _Verified] | None = None
 
 
 @dataclass(frozen=True)

@@ -69,6 +69,16 @@ def test_it_stands_in_file_card_and_manifest(release: Path) -> None:
     assert verify(release).ok
 
 
+def test_a_manifest_that_lacks_what_a_card_states_is_told_and_nothing_changed(release: Path) -> None:
+    content = dict(manifest.load_manifest(release).content)
+    del content["engines"]
+    manifest.save(release, content)
+    before = manifest.list_files(release)
+    with pytest.raises(ReleaseError, match=r"(?s)lacks what a card states.*manifest\.json.*engines"):
+        record(release, _certificate(release))
+    assert manifest.list_files(release) == before
+
+
 def test_the_command_puts_it_into_the_release(
     release: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

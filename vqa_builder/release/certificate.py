@@ -204,20 +204,31 @@ def _claim_faults(certificate: Certificate, found: Manifest) -> list[str]:
 
 
 def _card(release: Path, found: Manifest, described: Mapping[str, Any]) -> str:
-    """The card anew, as the build rendered it from the same tables."""
+    """The card anew, as the build rendered it from the same tables.
+
+    Raises:
+        ReleaseError: the manifest lacks a number or a name that a card states.
+    """
+    import jinja2
+
     text = release / CARD_TEXT_FILE
     found_schemas = {config_of(key): open_table(release, key).schema for key in found.tables}
     schemas = {config: found_schemas[config] for config in FOLDERS if config in found_schemas}
     first = next(key for key in found.tables if config_of(key) == "default")
     shown = [name for name in schemas["default"].names if name not in COLUMNS]
-    return card.render(
-        described,
-        schemas,
+    sample = (
         record_view.sample(release, described, first, card.SAMPLE_ROWS)
         if record_view.is_records(described)
-        else card.shown_rows(open_table(release, first), columns=shown),
-        text.read_text(encoding="utf-8") if text.is_file() else None,
+        else card.shown_rows(open_table(release, first), columns=shown)
     )
+    try:
+        return card.render(
+            described, schemas, sample, text.read_text(encoding="utf-8") if text.is_file() else None
+        )
+    except (KeyError, jinja2.UndefinedError) as error:
+        raise ReleaseError(
+            "The manifest lacks what a card states", where=release / manifest.FILE, found=error
+        ) from None
 
 
 def _link(source: Path, target: Path) -> None:

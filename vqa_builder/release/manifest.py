@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 import numpy as np
@@ -44,6 +44,7 @@ class OtherFormatError(ReleaseError):
 
 
 _Numbers = dict[str, int]
+_Hashes = dict[str, str]
 
 
 class _Strings(msgspec.Struct):
@@ -129,6 +130,50 @@ class _File(msgspec.Struct):
     sha256: str
 
 
+class _Input(msgspec.Struct):
+    path: str
+    sha256: str
+    bytes: int
+
+
+class _Source(msgspec.Struct):
+    name: str
+    licence: str | None = None
+    url: str | None = None
+
+
+class _Engine(msgspec.Struct):
+    name: str
+    signature: str
+    licence: str | None = None
+
+
+class _Asserted(msgspec.Struct):
+    entries: int
+
+
+class _Read(msgspec.Struct):
+    fingerprint: list[str] | None = None
+
+
+class _Records(msgspec.Struct):
+    fields: dict[str, str]
+    types: dict[str, str]
+    columns: dict[str, _Hashes]
+
+
+class _Score(msgspec.Struct):
+    count: int
+    nulls: int
+    min: float | None = None
+    q25: float | None = None
+    median: float | None = None
+    q75: float | None = None
+    max: float | None = None
+    mean: float | None = None
+    values: _Numbers | None = None
+
+
 class _Images(msgspec.Struct):
     licence: str | None = None
 
@@ -157,14 +202,23 @@ class _Content(msgspec.Struct):
     tables: dict[Annotated[str, msgspec.Meta(pattern=_TABLE_KEY)], _Table]
     files: dict[str, _File]
     spec: _Spec | None = None
-    source: dict[str, Any] | None = None
-    engines: list[dict[str, Any]] | None = None
+    source: _Read | None = None
+    sources: list[_Source] | None = None
+    inputs: list[_Input] | None = None
+    engines: list[_Engine] | None = None
     signatures: dict[str, str | list[str] | dict[str, str]] = {}
-    scores: dict[str, Any] | None = None
+    scores: dict[str, _Score] | None = None
+    records: _Records | None = None
+    asserted: dict[str, _Asserted] | None = None
     policy: dict[str, _Rule | str | float | bool | None] | None = None
     repo: str | None = None
-    form: str | None = None
+    form: Literal["records"] | None = None
     version: str | None = None
+    date: str | None = None
+    licence: str | None = None
+    licence_url: str | None = None
+    authors: list[str] | None = None
+    citation: str | None = None
 
 
 @dataclass(frozen=True)
@@ -348,7 +402,11 @@ def _checked(content: Any, path: Path | str) -> Mapping[str, Any]:
             remedy="install the version of vqa-builder that wrote it",
         )
     try:
-        msgspec.convert(content, _Content)
+        read = msgspec.convert(content, _Content)
+        if read.form and read.records is None:
+            raise msgspec.ValidationError("Object missing required field `records`")
+        if not any(key.startswith("data/") for key in read.tables):
+            raise msgspec.ValidationError("Expected a table of kept rows - at `$.tables`")
     except msgspec.ValidationError as error:
         raise ReleaseError("The manifest is damaged", where=path, found=error) from None
     return content
