@@ -262,7 +262,8 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 def _whole(path: Path) -> Path:
     """The path of a file that is what was written; earlier checkpoints have no sums to compare with."""
-    wanted = _read_json(path.with_name(STATE)).get(SUMS, {}).get(path.name)
+    state = path.with_name(STATE)
+    wanted = _read_json(state).get(SUMS, {}).get(path.name) if state.exists() else None
     if wanted not in (None, found := _sum(path)):
         raise ValueError(f"the sum of its bytes is {found}, not {wanted}")
     return path
@@ -278,8 +279,8 @@ def _sum(path: Path) -> str:
 
 
 def _unusable(path: Path, error: Exception) -> StorageError:
-    remedy = f"delete {path.parent}, and what needs it is computed anew"
-    expected = "what this run wrote there, unchanged"
+    remedy = f"if it is damaged, delete {path.parent}: what needs it is then computed anew"
+    expected = "what a run of this model wrote there, unchanged"
     return StorageError(
         "The file of a training run cannot be used", where=path, expected=expected, found=error, remedy=remedy
     )

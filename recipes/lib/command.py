@@ -35,7 +35,7 @@ def run_parser(description: str | None) -> argparse.ArgumentParser:
     """The command line of one run of a table."""
     made = parser(description)
     made.add_argument("--row", help="of the table; the first if not given")
-    made.add_argument("--seed", type=int)
+    made.add_argument("--seed", type=whole(0))
     return made
 
 
@@ -43,9 +43,9 @@ def table_parser(description: str | None, *, readme: bool = True) -> argparse.Ar
     """The command line of a table of rows and seeds."""
     made = parser(description)
     made.add_argument("--row", action="append", default=[], help="this row alone; may be given again")
-    made.add_argument("--seed", action="append", type=int, default=[], help="this seed alone; likewise")
-    made.add_argument("--workers", type=int, default=2, help="rows side by side")
-    made.add_argument("--threads", type=int, default=1, help="per worker")
+    made.add_argument("--seed", action="append", type=whole(0), default=[], help="this seed alone; likewise")
+    made.add_argument("--workers", type=whole(1), default=2, help="rows side by side")
+    made.add_argument("--threads", type=whole(1), default=1, help="per worker")
     if readme:
         made.add_argument("--readme", type=Path, help="write the table there, between its markers")
         made.add_argument("--show", action="store_true", help="run nothing, show what there is")
@@ -78,6 +78,21 @@ def row_by_seed(content: dict[str, Any], args: argparse.Namespace) -> tuple[list
     rows, seeds = args.row or list(content["rows"]), args.seed or content["seeds"]
     first = [of_row(content, row, seed) for row in rows[:1] for seed in seeds]
     return first, [of_row(content, row, seed) for seed in seeds for row in rows[1:]]
+
+
+def whole(least: int) -> Callable[[str], int]:
+    """The type of an argument that is a whole number, and not below the least.
+
+    >>> whole(1)("3")
+    3
+    """
+
+    def read_number(text: str) -> int:
+        if not text.lstrip("-").isdecimal() or int(text) < least:
+            raise argparse.ArgumentTypeError(f"expected a whole number from {least} on, found {text!r}")
+        return int(text)
+
+    return read_number
 
 
 def finish(

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from vqa_builder.errors import SpecError, UnknownNameError, nearest_name, shortened
 
-C = TypeVar("C", bound="Section")
+C = TypeVar("C", bound=BaseModel)
 
 
 class Section(BaseModel):
@@ -120,7 +120,7 @@ def validate(config: type[C], content: dict[str, Any], where: object) -> C:
         raise SpecError("The settings are wrong", where=where, found=wrong) from None
 
 
-def _told(config: type[Section], place: tuple[int | str, ...], fault: Mapping[str, Any]) -> str:
+def _told(config: type[BaseModel], place: tuple[int | str, ...], fault: Mapping[str, Any]) -> str:
     """One wrong field: where it stands, what is wrong, and which name may be meant."""
     name, said = ".".join(map(str, place)), str(fault["msg"]).removeprefix("Value error, ")
     if fault["type"] == "extra_forbidden":
@@ -132,7 +132,7 @@ def _told(config: type[Section], place: tuple[int | str, ...], fault: Mapping[st
     return f"{name}: {said}" if name else said
 
 
-def _section(config: type[Section], place: Sequence[int | str]) -> type[Section]:
+def _section(config: type[BaseModel], place: Sequence[int | str]) -> type[BaseModel]:
     """The section that a place lies in."""
     for name in place:
         field = config.model_fields.get(str(name))

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from recipes.lib import clock, results
-from recipes.lib.command import finish, parser
+from recipes.lib.command import finish, parser, whole
 from recipes.lib.config import check_rows
 from recipes.lib.data import QuestionBatches, Questions, load_questions, load_vocabulary
 from recipes.lib.evaluate import predict, questions_per_second, score, write_predictions
@@ -228,7 +228,7 @@ def record_answers(
 def main() -> int:
     """The command line."""
     made = parser(__doc__)
-    made.add_argument("--seed", type=int)
+    made.add_argument("--seed", type=whole(0))
     return finish(_run, made)
 
 

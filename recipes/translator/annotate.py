@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from recipes.translator.files import reading
 from recipes.translator.held_out import FUNCTION_WORDS
 from vqa_builder.translation.slots import (
     FORMS,
@@ -77,13 +78,23 @@ def pluralised(noun: str) -> str:
     return noun + "s"
 
 
-def read_rows(path: Path) -> list[dict[str, str]]:
-    """The rows of a tab-separated file whose first line names the columns."""
-    with path.open(encoding="utf-8", newline="") as handle:
-        return [
-            {name: value or "" for name, value in row.items()}
-            for row in csv.DictReader(handle, delimiter="\t", quoting=csv.QUOTE_NONE)
-        ]
+def read_rows(path: Path, columns: Sequence[str] = ()) -> list[dict[str, str]]:
+    """The rows of a tab-separated file whose first line names the columns.
+
+    Args:
+        path: of the file.
+        columns: that it must have.
+
+    Raises:
+        SourceError: it cannot be read, or lacks columns.
+    """
+    expected = f"UTF-8, columns between tabs: {', '.join(columns) or 'named in the first line'}"
+    with reading(path, expected), path.open(encoding="utf-8", newline="") as handle:
+        table = csv.DictReader(handle, delimiter="\t", quoting=csv.QUOTE_NONE)
+        if missing := [name for name in columns if name not in (table.fieldnames or ())]:
+            known = ", ".join(table.fieldnames or ())
+            raise ValueError(f"no column {', '.join(missing)} among {known or 'none'}")
+        return [{name: value or "" for name, value in row.items() if isinstance(name, str)} for row in table]
 
 
 def own_nouns(lexicon: Iterable[dict[str, str]], language: str) -> list[Noun]:

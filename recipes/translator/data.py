@@ -18,8 +18,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from recipes.lib.command import whole
 from recipes.translator import annotate, grammar
 from recipes.translator.annotate import Noun, Slotter, frequency, read_rows
+from recipes.translator.files import open_vocabulary, reading
 from recipes.translator.held_out import content, key, split_questions
 from recipes.translator.lexicon import Entry, read_lexicon
 from recipes.translator.vocabulary import (
@@ -29,6 +31,7 @@ from recipes.translator.vocabulary import (
     train_vocabulary,
     write_examples,
 )
+from vqa_builder.errors import SourceError
 from vqa_builder.translation.engines.mini import MODELS
 from vqa_builder.translation.slots import Word, Words
 
@@ -36,6 +39,7 @@ _WORD = re.compile("[a-z]+(?:[-'][a-z]+)*|[\u0900-\u0963\u0970-\u097f]+")
 HERE = Path(__file__).parent / "tables"
 LANGUAGES = ("ja", "hi")
 OFTEN, OFTEN_VOTED = 20, 10  # a noun in so many questions needs no dictionary: ours, one of a vote
+QUESTION_COLUMNS = ("dataset", "count", "en", *LANGUAGES)
 QUESTIONS = ("questions", "handwritten")  # a line of the bitext is drawn too seldom to teach its nouns
 NOT_ALONE = ("act", "verb", "word", "adv")
 SHARES = {  # of the examples into and out of each language
@@ -63,7 +67,9 @@ class Pair:
 def read_pairs(path: Path) -> list[Pair]:
     """A tab-separated file of two columns."""
     pairs = []
-    for line in path.read_text(encoding="utf-8").splitlines():
+    with reading(path, "UTF-8, an English text and its translation between tabs"):
+        lines = path.read_text(encoding="utf-8").splitlines()
+    for line in lines:
         parts = line.split("\t")
         if len(parts) >= 2 and parts[0].strip() and parts[1].strip():
             pairs.append(Pair(parts[0].strip(), parts[1].strip()))
@@ -333,10 +339,8 @@ def counted(
 
 def find_vocabulary(args: argparse.Namespace, lines: Iterator[str]) -> Any:
     """The vocabulary that is there, or one that extends another, or a new one."""
-    import sentencepiece
-
     if (args.out / "spm.model").exists():
-        return sentencepiece.SentencePieceProcessor(model_file=str(args.out / "spm.model"))
+        return open_vocabulary(args.out / "spm.model")
     if args.extend:
         return extend_vocabulary(args.extend, args.out, lines)
     return train_vocabulary(lines, args.out, args.normaliser, args.pieces)
@@ -358,15 +362,19 @@ def main() -> None:
     )
     parser.add_argument("--normaliser", type=Path, default=MODELS / "into_japanese" / "spm.model")
     parser.add_argument("--extend", type=Path, help="a spm.model whose pieces are kept, rather than new ones")
-    parser.add_argument("--examples", type=int, default=1_200_000)
-    parser.add_argument("--pieces", type=int, default=12_000)
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--examples", type=whole(4), default=1_200_000)
+    parser.add_argument("--pieces", type=whole(300), default=12_000)
+    parser.add_argument("--seed", type=whole(0), default=1)
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
 
-    training, held = split_questions(
-        read_rows(args.questions or args.shared / "translations" / "questions.tsv")
-    )
+    questions = args.questions or args.shared / "translations" / "questions.tsv"
+    rows = read_rows(questions, QUESTION_COLUMNS)
+    if not all(row["count"].isdecimal() for row in rows):
+        wrong = next(row for row in rows if not row["count"].isdecimal())
+        where = f"{questions}, question {wrong['en']!r}"
+        raise SourceError("A count is no number", where=where, expected="digits", found=wrong["count"])
+    training, held = split_questions(rows)
     write_rows(args.out / "held_out.tsv", held)
     never = {content(row["en"]) for row in held}
     texts = training_texts(args.shared, training, never, args.examples // 4, args.seed)

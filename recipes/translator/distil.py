@@ -19,6 +19,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from recipes.lib.config import validate
 from recipes.lib.questions import Questions, load_questions
 from vqa_builder import build, load_spec
 from vqa_builder.spec import Spec, Translation
@@ -28,7 +29,7 @@ COLUMNS = ("dataset", "count", "en", "ja", "hi")
 
 def taught_by(spec: Spec, teacher: dict[str, Any]) -> Spec:
     """The spec with another engine, which also translates back."""
-    translate = Translation.model_validate({"engine": teacher})
+    translate = validate(Translation, {"engine": teacher}, "--teacher")
     return spec.model_copy(update={"translate": translate, "back_translate": None})
 
 

@@ -160,7 +160,7 @@ def main() -> None:
     parser.add_argument("model", type=Path)
     parser.add_argument("--beside", type=Path, nargs="*", default=[], help="earlier models to compare with")
     parser.add_argument("--most", type=int, default=1000, help="held-out questions of each kind")
-    parser.add_argument("--languages", nargs="+", default=["ja", "hi"])
+    parser.add_argument("--languages", nargs="+", default=["ja", "hi"], choices=("ja", "hi"))
     parser.add_argument("--beam", type=int, default=4)
     parser.add_argument("--show", type=Path, help="write outputs of the new model here, as JSON")
     args = parser.parse_args()

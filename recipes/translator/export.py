@@ -19,6 +19,8 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
+from recipes.lib.command import whole
+from recipes.translator.files import SIDES, open_examples, open_vocabulary, reading
 from recipes.translator.model import Translator, names, shape_of
 from vqa_builder.store import file_hash
 from vqa_builder.translation.engines.mini import SUMS
@@ -29,8 +31,9 @@ NEVER = -20.0  # added to the logits of pieces that no target has
 
 def averaged(run: Path, model: Translator) -> dict[str, Tensor]:
     """The moving average of a run's weights, or the weights where none was kept."""
-    weights: dict[str, Tensor] = load_file(run / "last" / "model.safetensors")
-    optimisers = load_file(run / "last" / "optimisers.safetensors")
+    with reading(run / "last", "a checkpoint of recipes.translator.train"):
+        weights: dict[str, Tensor] = load_file(run / "last" / "model.safetensors")
+        optimisers = load_file(run / "last" / "optimisers.safetensors")
     means = {
         int(name.split(".")[1]): value for name, value in optimisers.items() if name.startswith("average.")
     }
@@ -44,7 +47,8 @@ def averaged(run: Path, model: Translator) -> dict[str, Tensor]:
     stored = json.loads((run / "settings.json").read_text(encoding="utf-8"))["settings"]
     with only(model, None, Settings(**stored)) as groups:
         order = [named[id(each)] for group in groups for each in group["params"]]
-    return {**weights, **{name: means[at] for at, name in enumerate(order)}}
+    with reading(run / "last", "a run of the width and the layers that are named"):
+        return {**weights, **{name: means[at] for at, name in enumerate(order)}}
 
 
 def mean(states: list[dict[str, Tensor]]) -> dict[str, Tensor]:
@@ -127,8 +131,8 @@ def written_pieces(examples: Iterable[Path], vocabulary: Any) -> dict[str, set[i
     """The pieces that occur in the targets of each language, by its symbol at the head of a source."""
     written: dict[str, set[int]] = {}
     for path in examples:
-        arrays = np.load(path)
-        lengths = {side: arrays[f"{side}_lengths"].astype(np.int64) for side in ("source", "target")}
+        arrays = open_examples(path)
+        lengths = {side: arrays[f"{side}_lengths"].astype(np.int64) for side in SIDES}
         into = arrays["source"][np.cumsum(lengths["source"]) - lengths["source"]]
         for symbol in np.unique(into):
             inside = np.repeat(into == symbol, lengths["target"])
@@ -156,8 +160,6 @@ def write_sums(models: Path) -> None:
 
 def main() -> None:
     """Export."""
-    import sentencepiece
-
     from recipes.translator.annotate import texts
     from recipes.translator.data import LANGUAGES, directed_words, written_rows
 
@@ -166,18 +168,24 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--runs", nargs="+", default=["main"])
     parser.add_argument(
-        "--into", nargs="+", default=["ja", "hi", "en"], help="the target languages of the runs"
+        "--into",
+        nargs="+",
+        default=["ja", "hi", "en"],
+        choices=("en", "ja", "hi"),
+        help="the target languages of the runs",
     )
     parser.add_argument(
         "--examples", nargs="+", default=["examples1.npz"], help="what the runs were trained on"
     )
     parser.add_argument("--shared", type=Path, help="with the lexicons, for the words that take a slot")
-    parser.add_argument("--width", type=int, default=256)
-    parser.add_argument("--layers", type=int, nargs=2, default=(4, 2))
+    parser.add_argument("--width", type=whole(64), default=256)
+    parser.add_argument("--layers", type=whole(1), nargs=2, default=(4, 2))
     args = parser.parse_args()
-    processor = sentencepiece.SentencePieceProcessor(model_file=str(args.work / "spm.model"))
+    processor = open_vocabulary(args.work / "spm.model")
     model = Translator(shape_of(len(processor), args.width, args.layers))
-    model.load_state_dict(mean([averaged(args.work / run, model) for run in args.runs]))
+    weights = [averaged(args.work / run, model) for run in args.runs]
+    with reading(args.work, f"runs of --width {args.width} and --layers {args.layers[0]} {args.layers[1]}"):
+        model.load_state_dict(mean(weights))
     written = written_pieces([args.work / name for name in args.examples], processor)
     own = set[int]().union(*(written[f"<2{language}>"] for language in args.into))
     write_model(model, args.work / "spm.model", args.out, own)

@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from vqa_builder.errors import SpecError
+
 PAD, BEGIN = 0, 1  # <unk> never is a target, so its number serves for padding
 LONGEST = 512
 
@@ -39,6 +41,12 @@ class Shape:
 def shape_of(pieces: int, width: int, layers: Sequence[int], dropout: float = 0.0) -> Shape:
     """The shape of a width and of layers of encoder and decoder: heads of 64, four times the width inside."""
     encoder, decoder = layers
+    if width % 64 or not 0 <= dropout < 1:
+        raise SpecError(
+            "No such model can be made",
+            expected="a width that is a multiple of 64, a dropout from 0 to below 1",
+            found=f"width {width}, dropout {dropout}",
+        )
     return Shape(pieces, width, encoder, decoder, heads=width // 64, inner=4 * width, dropout=dropout)
 
 

@@ -17,14 +17,18 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
 
+from recipes.lib.checkpoint import load_weights
+from recipes.lib.command import whole
+from recipes.lib.config import validate
 from recipes.lib.precision import multiplies
 from recipes.lib.settings import Settings
 from recipes.lib.trainer import train
+from recipes.translator.files import SIDES, open_examples, open_vocabulary, reading
 from recipes.translator.model import BEGIN, PAD, Translator, names, read_weights, shape_of
+from vqa_builder.errors import SourceError, SpecError
 
 FROM_THE_COMMAND = ("lr", "optimiser", "warmup", "schedule", "ema", "save_every", "seed")
 
@@ -53,15 +57,19 @@ class Batches:
         first: list[int] | None = None,
     ) -> None:
         self.tokens, self.seed = tokens, seed
-        arrays = [np.load(file) for file in files]
+        arrays = [open_examples(file) for file in files]
         self.sides = {}
-        for side in ("source", "target"):
+        for side in SIDES:
             lengths = np.concatenate([each[f"{side}_lengths"] for each in arrays]).astype(np.int64)
             pieces = np.concatenate([each[side] for each in arrays])
             self.sides[side] = pieces, lengths, np.cumsum(lengths) - lengths
         pieces, _, starts = self.sides["source"]
         self.into = pieces[starts]
         self.rows = np.flatnonzero(np.isin(self.into, first)) if first else np.arange(len(starts))
+        if not len(self.rows):
+            raise SourceError(
+                "There is nothing to learn from", where=files[0], expected="examples of the target languages"
+            )
         self.written = {int(language): self._written(language) for language in np.unique(self.into)}
         self.steps = steps or len(self._groups(0))
         self.identity = {"files": [file.name for file in files], "tokens": tokens, "seed": seed}
@@ -147,9 +155,8 @@ def warm(model: Translator, folder: Path, vocabulary: Any) -> None:
     A piece that the other vocabulary has takes its vector; any other takes the mean of the pieces that the
     other vocabulary cuts it into.
     """
-    import sentencepiece
-
-    weights = read_weights(folder / "model.bin")
+    with reading(folder / "model.bin", "a model of CTranslate2, as recipes.translator.export writes it"):
+        weights = read_weights(folder / "model.bin")
     own = model.state_dict()
     table = names(model.shape)
     for there, here in table.items():
@@ -157,9 +164,14 @@ def warm(model: Translator, folder: Path, vocabulary: Any) -> None:
             own[here] = torch.from_numpy(weights[there].copy())
         elif here.endswith(("self_attention.linear_1.weight", "inner.linear_1.weight")):
             own[here] = own[here] * 0.05
-    other = sentencepiece.SentencePieceProcessor(model_file=str(folder / "spm.model"))
+    other = open_vocabulary(folder / "spm.model")
     vectors = torch.from_numpy(weights["decoder/embeddings/weight"].copy())
     embedding = own["embedding.weight"]
+    if vectors.shape[1] != embedding.shape[1]:
+        expected, found = f"width {embedding.shape[1]}", f"width {vectors.shape[1]}"
+        raise SpecError(
+            "The model to begin with has another width", where=folder, expected=expected, found=found
+        )
     for number in range(len(vocabulary)):
         piece = vocabulary.id_to_piece(number)
         known = other.piece_to_id(piece)
@@ -179,8 +191,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--name", default="main", help="of the run within it")
     parser.add_argument("--examples", nargs="+", default=["examples1.npz"])
     parser.add_argument("--into", nargs="+", default=[], choices=("en", "ja", "hi"), help="target languages")
-    parser.add_argument("--steps", type=int, default=10_000)
-    parser.add_argument("--tokens", type=int, default=4_000)
+    parser.add_argument("--steps", type=whole(1), default=10_000)
+    parser.add_argument("--tokens", type=whole(1), default=4_000)
     parser.add_argument("--lr", type=float, default=1.5e-3)
     parser.add_argument("--schedule", default="constant", choices=("constant", "linear", "cosine"))
     parser.add_argument("--optimiser", default="muon", choices=("adamw", "muon"))
@@ -188,39 +200,32 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--ema", type=float, default=0.998)
     parser.add_argument("--start", type=Path, help="a model of CTranslate2 to begin with")
     parser.add_argument("--from", dest="checkpoint", type=Path, help="a checkpoint to begin with")
-    parser.add_argument("--width", type=int, default=256)
-    parser.add_argument("--layers", type=int, nargs=2, default=(4, 2))
+    parser.add_argument("--width", type=whole(64), default=256)
+    parser.add_argument("--layers", type=whole(1), nargs=2, default=(4, 2))
     parser.add_argument("--dropout", type=float, default=0.1)
-    parser.add_argument("--save-every", type=int, default=250, help="steps")
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--save-every", type=whole(0), default=250, help="steps")
+    parser.add_argument("--threads", type=whole(1), default=2)
+    parser.add_argument("--seed", type=whole(0), default=0)
     return parser.parse_args()
 
 
 def main() -> None:
     """Train, or go on."""
-    import sentencepiece
-
     args = arguments()
     torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)
-    vocabulary = sentencepiece.SentencePieceProcessor(model_file=str(args.out / "spm.model"))
+    vocabulary = open_vocabulary(args.out / "spm.model")
     model = Translator(shape_of(len(vocabulary), args.width, args.layers, args.dropout))
     if args.start:
         warm(model, args.start, vocabulary)
     if args.checkpoint:
-        model.load_state_dict(load_file(args.checkpoint / "model.safetensors"), strict=False)
+        load_weights(args.checkpoint, model)
     first = [vocabulary.piece_to_id(f"<2{language}>") for language in args.into]
     batches = Batches([args.out / name for name in args.examples], args.tokens, args.steps, args.seed, first)
-    settings = Settings(
-        epochs=1,
-        weight_decay=0.01,
-        betas=(0.9, 0.98),
-        precision="bf16",
-        log_every=50,
-        tensorboard=False,
-        **{name: getattr(args, name) for name in FROM_THE_COMMAND},
-    )
+    own = {name: getattr(args, name) for name in FROM_THE_COMMAND}
+    usual = {"epochs": 1, "weight_decay": 0.01, "betas": (0.9, 0.98), "precision": "bf16"}
+    quiet = {"log_every": 50, "tensorboard": False}
+    settings = validate(Settings, {**usual, **quiet, **own}, "the command line")
     print(f"{sum(each.numel() for each in model.parameters()):,} parameters", flush=True)
     identity = {"start": str(args.start), "from": str(args.checkpoint)}
     train(model, loss, batches, settings, args.out / args.name, identity=identity)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import random
 import unicodedata
 from collections import Counter
@@ -13,6 +14,9 @@ from typing import Any
 import numpy as np
 
 from recipes.translator.annotate import Slotted
+from recipes.translator.files import open_vocabulary
+from vqa_builder.errors import SpecError
+from vqa_builder.store import atomic_file
 from vqa_builder.translation.slots import FORMS, MARKS, SLOTS, as_symbols
 
 CONTROL = ["<2en>", "<2ja>", "<2hi>", *SLOTS, *MARKS, *FORMS]
@@ -31,26 +35,30 @@ def train_vocabulary(lines: Iterable[str], folder: Path, normaliser: Path, piece
     import sentencepiece
     from sentencepiece import sentencepiece_model_pb2
 
-    rules = sentencepiece.SentencePieceProcessor(model_file=str(normaliser))
+    rules = open_vocabulary(normaliser)
     text = folder / "vocabulary.txt"
     text.write_text("\n".join(rules.normalize(line) for line in lines), encoding="utf-8")
-    sentencepiece.SentencePieceTrainer.train(
-        input=str(text),
-        model_prefix=str(folder / "spm"),
-        vocab_size=pieces,
-        character_coverage=0.9995,
-        byte_fallback=True,
-        normalization_rule_name="identity",
-        control_symbols=CONTROL,
-        num_threads=2,
-        minloglevel=1,
-    )
+    trained = io.BytesIO()
+    try:
+        sentencepiece.SentencePieceTrainer.train(
+            input=str(text),
+            model_writer=trained,
+            vocab_size=pieces,
+            character_coverage=0.9995,
+            byte_fallback=True,
+            normalization_rule_name="identity",
+            control_symbols=CONTROL,
+            num_threads=2,
+            minloglevel=1,
+        )
+    except RuntimeError as error:
+        raise SpecError("No such vocabulary can be learned", where=text, found=error) from error
     models = [sentencepiece_model_pb2.ModelProto() for _ in range(2)]
-    for model, path in zip(models, (folder / "spm.model", normaliser), strict=True):
-        model.ParseFromString(path.read_bytes())
+    for model, content in zip(models, (trained.getvalue(), normaliser.read_bytes()), strict=True):
+        model.ParseFromString(content)
     models[0].normalizer_spec.CopyFrom(models[1].normalizer_spec)
-    (folder / "spm.model").write_bytes(models[0].SerializeToString())
-    return sentencepiece.SentencePieceProcessor(model_file=str(folder / "spm.model"))
+    _write(folder / "spm.model", models[0].SerializeToString())
+    return open_vocabulary(folder / "spm.model")
 
 
 def extend_vocabulary(model: Path, folder: Path, lines: Iterable[str] = (), often: int = 3) -> Any:
@@ -59,9 +67,9 @@ def extend_vocabulary(model: Path, folder: Path, lines: Iterable[str] = (), ofte
     Every piece keeps its number, so that a model which was trained with it can be trained on. The characters
     are those that it lacks and that occur in at least ``often`` lines.
     """
-    import sentencepiece
     from sentencepiece import sentencepiece_model_pb2
 
+    open_vocabulary(model)
     proto = sentencepiece_model_pb2.ModelProto()
     proto.ParseFromString(model.read_bytes())
     kinds = sentencepiece_model_pb2.ModelProto.SentencePiece
@@ -79,8 +87,8 @@ def extend_vocabulary(model: Path, folder: Path, lines: Iterable[str] = (), ofte
             proto.pieces.add(piece=f"<0x{byte:02X}>", score=0.0, type=kinds.BYTE)
     proto.trainer_spec.byte_fallback = True
     proto.trainer_spec.vocab_size = len(proto.pieces)
-    (folder / "spm.model").write_bytes(proto.SerializeToString())
-    return sentencepiece.SentencePieceProcessor(model_file=str(folder / "spm.model"))
+    _write(folder / "spm.model", proto.SerializeToString())
+    return open_vocabulary(folder / "spm.model")
 
 
 def encoded(
@@ -114,5 +122,12 @@ def encoded(
 
 
 def write_examples(path: Path, arrays: dict[str, np.ndarray]) -> None:
-    """One file of all arrays."""
-    np.savez(path, allow_pickle=False, **arrays)
+    """One file of all arrays, whole or not at all."""
+    with atomic_file(path) as partial, partial.open("wb") as file:
+        np.savez(file, allow_pickle=False, **arrays)
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Whole or not at all: a vocabulary that is there is taken."""
+    with atomic_file(path) as partial:
+        partial.write_bytes(content)

@@ -41,6 +41,12 @@ def test_settings_that_are_not_there_are_named_with_the_nearest_file() -> None:
     assert "did you mean recipes/rc3/small.yaml?" in said
 
 
+def test_a_translator_without_material_is_told(tmp_path: Path) -> None:
+    for name in ("train", "export", "data"):
+        arguments = [str(tmp_path / "none")] + [str(tmp_path / "out")] * (name != "train")
+        assert str(tmp_path / "none") in told(f"recipes.translator.{name}", *arguments)
+
+
 def test_ctrl_c_ends_a_command_that_still_imports() -> None:
     command = [sys.executable, "-X", "importtime", "-m", "recipes.cvil.train", "none.yaml"]
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:

@@ -102,7 +102,7 @@ def test_damaged_weights_are_told(folder: Path, name: str, damage: Callable[[byt
     with pytest.raises(StorageError, match="cannot be used") as error:
         run(folder, Net(), epochs=1)
     assert error.value.details["where"] == str(path)
-    assert f"delete {path.parent}," in error.value.details["do"]
+    assert f"delete {path.parent}:" in error.value.details["do"]
 
 
 def test_a_missing_file_is_told_and_without_the_folder_the_run_begins_anew(folder: Path) -> None:
@@ -124,6 +124,11 @@ def test_a_damaged_log_is_told(folder: Path) -> None:
     _changed(folder / "log.jsonl", lambda content: b"{" + content)
     with pytest.raises(StorageError, match="cannot be used"):
         run(folder, Net(), epochs=1)
+
+
+def test_weights_alone_are_taken(folder: Path) -> None:
+    (folder / "best" / "state.json").unlink()
+    checkpoint.load_weights(folder / "best", Net())
 
 
 def test_a_checkpoint_without_sums_is_taken(folder: Path) -> None:
