@@ -34,6 +34,9 @@ COLUMNS = [
 ]
 
 
+REMEDY = "give the folder that a build wrote, such as out/vqa-ja, or a name on the Hub"
+
+
 @dataclass(frozen=True)
 class Questions:
     """The questions of one language and split, in the order of the release; one entry each.
@@ -136,7 +139,8 @@ def load_rows(release: str | Path, config: str, split: str, columns: list[str] |
         if Path(release).is_dir():
             files = _files(Path(release), config, split)
             return pa.concat_tables([parquet.read_table(each, columns=columns) for each in files])
-        builder = dataset_builder(str(release), config, **({"columns": columns} if columns else {}))
+        name = _hub_name(release)
+        builder = dataset_builder(name, config, **({"columns": columns} if columns else {}))
         builder.download_and_prepare()
         return builder.as_dataset(split=split).with_format("arrow")[:]
 
@@ -299,14 +303,18 @@ def _columns_on_hub(release: str | Path) -> dict[str, list[str]]:
     """Split -> columns, by the card."""
     from datasets.exceptions import DatasetNotFoundError
 
-    remedy = "give the folder that a build wrote, such as out/vqa-ja, or a name on the Hub"
-    if isinstance(release, Path) or release.count("/") != 1 or release[0] in "/.~":
-        raise ReleaseError("There is no release in this folder", where=release, remedy=remedy)
     try:
-        info = dataset_builder(release).info
+        info = dataset_builder(_hub_name(release)).info
     except (DatasetNotFoundError, OSError) as error:
-        raise ReleaseError("There is no such release", where=release, found=error, remedy=remedy) from error
+        raise ReleaseError("There is no such release", where=release, found=error, remedy=REMEDY) from error
     return {split: list(info.features or COLUMNS) for split in info.splits or ()}
+
+
+def _hub_name(release: str | Path) -> str:
+    """What is no folder, as the name that it then must be."""
+    if isinstance(release, Path) or release.count("/") != 1 or release[0] in "/.~":
+        raise ReleaseError("There is no release in this folder", where=release, remedy=REMEDY)
+    return release
 
 
 def _language(release: str | Path) -> str:

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 
+from recipes.lib.questions import load_rows
 from recipes.vlm.prompts import bare, prompt
 from vqa_builder.errors import ReleaseError, SourceError, SpecError, UnknownNameError
 from vqa_builder.store import fingerprint
@@ -101,19 +103,12 @@ def load_conversations(
         UnknownNameError: it has no such split.
         SourceError: rows have no pictures.
     """
-    from datasets import load_dataset
-
     from vqa_builder.release.manifest import load_manifest
 
-    try:
-        rows = load_dataset(str(release), split=split)
-    except ValueError as error:
-        known = list(load_manifest(Path(release)).counts["kept"]) if Path(release).is_dir() else []
-        if known and split not in known:
-            raise UnknownNameError("split", split, known, where=str(release)) from None
-        raise ReleaseError("This is no release", where=release, found=error) from error
-    except (OSError, RuntimeError) as error:
-        raise ReleaseError("This is no release", where=release, found=error) from error
+    known = list(load_manifest(Path(release)).counts["kept"]) if Path(release).is_dir() else [split]
+    if split not in known:
+        raise UnknownNameError("split", split, known, where=str(release))
+    rows = load_rows(release, "default", split)
     if {"question", "multiple_choice_answer"} <= set(rows.column_names):
         read = _questions
     elif column in rows.column_names:
@@ -126,8 +121,9 @@ def load_conversations(
             found=", ".join(rows.column_names),
         )
     pictures = _pictures(rows, release, images, image_name)
-    texts = rows.remove_columns([name for name in ("image", "images") if name in rows.column_names])
-    found = list(read(texts, pictures, english, column))
+    texts = rows.drop_columns([name for name in ("image", "images") if name in rows.column_names])
+    each_row = (row for batch in texts.to_batches() for row in batch.to_pylist())
+    found = list(read(each_row, pictures, english, column))
     return by_picture(found) if together and read is _questions else found
 
 
@@ -190,15 +186,13 @@ def _turn(said: dict[str, Any], where: str) -> tuple[str, str]:
     return SPEAKERS[speaker], text.replace(IMAGE_TAG, "").strip()
 
 
-def _pictures(rows: Any, release: str | Path, folder: Path | None, name: str) -> list[Path | bytes]:
+def _pictures(rows: pa.Table, release: str | Path, folder: Path | None, name: str) -> list[Path | bytes]:
     """One for each row: its own bytes, or the file that its id names."""
-    from datasets import Image
-
     column = next((each for each in ("image", "images") if each in rows.column_names), None)
-    if column and isinstance(rows.features[column], Image):
-        held = rows.select_columns([column]).cast_column(column, Image(decode=False))[column]
-        return [each["bytes"] or Path(each["path"]) for each in held]
-    ids = rows["image_id"] if "image_id" in rows.column_names else rows[column] if column else None
+    if column and pa.types.is_struct(rows.schema.field(column).type):
+        return [each["bytes"] or Path(each["path"]) for each in rows[column].to_pylist()]
+    name_of = "image_id" if "image_id" in rows.column_names else column
+    ids = rows[name_of].to_pylist() if name_of else None
     if folder is None or ids is None:
         raise SourceError(
             "The release holds no pictures",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from recipes.vlm.memory import estimate
 from recipes.vlm.prompts import PROMPTS
 from tests.recipes.vlm.conftest import TINY
 from vqa_builder.errors import ReleaseError, SourceError, SpecError, UnknownNameError
+from vqa_builder.release import manifest
 
 RECIPES = Path(recipe.__file__).parents[1]
 
@@ -146,11 +148,13 @@ def test_an_unknown_split_and_a_folder_without_a_model(
         load_model(str(tmp_path), "float32")
 
 
-def test_a_release_of_another_form_is_named(tmp_path: Path) -> None:
-    (tmp_path / "data").mkdir()
-    pq.write_table(pa.table({"text": ["猫"]}), tmp_path / "data" / "train-00000-of-00001.parquet")
+def test_a_release_of_another_form_is_named(releases: dict[str, Path], tmp_path: Path) -> None:
+    folder = shutil.copytree(releases["ja"], tmp_path / "release")
+    pq.write_table(pa.table({"text": ["猫"]}), folder / "data" / "train-00000-of-00001.parquet")
+    content = manifest.load_manifest(folder).content
+    manifest.save(folder, {name: content[name] for name in content if name != "checksum"})
     with pytest.raises(ReleaseError, match="another form"):
-        load_conversations(tmp_path, "train", images=tmp_path)
+        load_conversations(folder, "train", images=tmp_path)
 
 
 @pytest.mark.parametrize(
