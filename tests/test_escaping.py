@@ -58,7 +58,16 @@ def test_code_keeps_its_text_whatever_ticks_it_holds() -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["javascript:alert(1)", "https://a b", "https://a<b>", "ftp://a", "https://a|b"]
+    "address",
+    [
+        "javascript:alert(1)",
+        "https://a b",
+        "https://a<b>",
+        "ftp://a",
+        "https://a|b",
+        "https://a/\u202egnp",
+        "https://a\ufeff",
+    ],
 )
 def test_only_plain_web_addresses_become_links(address: str) -> None:
     assert not markdown_link(address).startswith("<")

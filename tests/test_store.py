@@ -1,5 +1,6 @@
 """Steps are computed once per key; files appear whole or not at all; one build per folder."""
 
+import json
 import os
 import signal
 import subprocess
@@ -11,9 +12,16 @@ import pyarrow as pa
 import pytest
 
 from vqa_builder.errors import StorageError
-from vqa_builder.store import KEPT_PER_STEP, Store, atomic_file, atomic_folder, fingerprint
+from vqa_builder.store import KEPT_PER_STEP, Store, atomic_file, atomic_folder, fingerprint, json_lines
 
 TABLE = pa.table({"question": ["猫は何色ですか？", None]})
+
+
+def test_lines_of_json_stay_lines_and_command_no_terminal() -> None:
+    record = {"id": "猫\x85\u2028\x9b2J\u202egnp.exe", "है": None}
+    (line,) = "".join(json_lines([record])).splitlines()
+    assert json.loads(line) == record
+    assert line.startswith('{"id": "猫\\u0085\\u2028\\u009b2J\\u202egnp.exe", "है"')
 
 
 def test_a_step_is_computed_once_per_key(tmp_path: Path) -> None:

@@ -8,14 +8,14 @@ from __future__ import annotations
 import re
 from urllib.parse import quote
 
-__all__ = ["bibtex", "fence", "iri", "markdown", "markdown_code", "markdown_link", "terminal"]
+__all__ = ["bibtex", "fence", "iri", "markdown", "markdown_code", "markdown_link", "on_page", "terminal"]
 
 _CONTROL = r"\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff"
 """Control characters, tab and line feed apart, signs that turn the direction of what follows, half signs."""
 _UNSEEN = re.compile(f"[{_CONTROL}]")
 _MARKDOWN = re.compile(r"([\\|`*_~$\[\]])")
 _STARTS_A_BLOCK = re.compile(r"^(?=[#>+=-])|^(\d+)(?=[.)](?:\s|$))")
-_WEB_ADDRESS = re.compile(r"https?://[^\s<>\"`|\\^{}\x00-\x1f]+")
+_WEB_ADDRESS = re.compile(rf"https?://[^\s<>\"`|\\^{{}}{_CONTROL}]+")
 _BIBTEX = {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
@@ -90,6 +90,17 @@ def terminal(text: object) -> str:
     \u001b[2Jgone
     """
     return _UNSEEN.sub(lambda found: _visible(found[0]), str(text))
+
+
+def on_page(value: object) -> object:
+    r"""What a template of HTML is about to escape and write: text as in a terminal, anything else as it is.
+
+    Signs that turn the direction of what follows would show a row of a table, or a file's name, backwards.
+
+    >>> print(on_page("a\u202egnp.exe"))
+    a\u202egnp.exe
+    """
+    return terminal(value) if type(value) is str else value  # not Markup, which is no text
 
 
 def _visible(sign: str) -> str:

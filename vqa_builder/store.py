@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from itertools import chain
@@ -24,6 +24,7 @@ from filelock import FileLock, Timeout
 
 from vqa_builder.batches import Batches
 from vqa_builder.errors import StorageError
+from vqa_builder.escaping import terminal
 
 KEPT_PER_STEP = 12
 Made: TypeAlias = pa.Table | Iterable[pa.Table]
@@ -302,6 +303,15 @@ def write_text(path: Path, text: str) -> None:
 def write_json(path: Path, value: Any) -> None:
     """Write a JSON file for people and diffs: indented, keys in the order given, UTF-8 as it is."""
     write_text(path, json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+def json_lines(records: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    r"""Records as lines of JSONL: what a terminal would obey, or a reader take for a line end, is escaped.
+
+    >>> print(*json_lines([{"id": "猫\x9b2J"}]), end="")
+    {"id": "猫\u009b2J"}
+    """
+    return (terminal(json.dumps(record, ensure_ascii=False)) + "\n" for record in records)
 
 
 def remove(path: Path) -> None:

@@ -182,6 +182,8 @@ def test_every_output_keeps_its_shape(
     folder = write_release(contents, tmp_path)
     found = compare.diff(before, folder)
     monkeypatch.setattr(compare, "diff", lambda old, new: found)  # the commands would compare the same again
+    texts = [path.read_text(encoding="utf-8") for path in [*folder.glob("*.html"), *tmp_path.glob("*.html")]]
+    assert len(texts) == 1 and not set("".join([*texts, pages.html(found)])) & CONTROLS
     for name, shape in _shapes(folder, found).items():
         assert shape == shapes[name], name
     _card_is_read_back(folder, contents)

@@ -19,6 +19,8 @@ TEXTS = [
     "'quoted'",
     "'=x",
     'a, b; "c"\td',
+    "\u200b=1+1",
+    "\ufeff@SUM(A1)",
 ]
 
 
@@ -33,7 +35,13 @@ def test_every_text_comes_back(text: str, tmp_path: Path) -> None:
     assert path.read_bytes().startswith(b"\xef\xbb\xbf")
     with path.open(encoding="utf-8-sig", newline="") as file:
         (_, row) = csv.reader(file)
-    assert not row[2].startswith(("=", "+", "-", "@", "＝"))
+    assert not row[2].startswith(("=", "+", "-", "@", "＝", "\u200b", "\ufeff"))
+
+
+@pytest.mark.parametrize("text", ["\n=1+1", " =1+1", "\xa0+1", "\u3000＝1", "\t-1"])
+def test_a_formula_behind_white_space_is_none(text: str) -> None:
+    assert sheet_csv.guarded(text) == f"'{text}"
+    assert sheet_csv.bare(f"'{text}") == text
 
 
 @pytest.mark.parametrize("name", ["sheet.html", "sheet.xlsx", "sheet"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +18,7 @@ from vqa_builder.release.parquet import ANSWER_MAP_KEY, open_table, write_file, 
 from vqa_builder.release.record_view import is_records, view
 from vqa_builder.release.row_pictures import shown_pictures
 from vqa_builder.report import page
-from vqa_builder.store import atomic_folder, remove, write_json, write_text
+from vqa_builder.store import atomic_folder, json_lines, remove, write_json, write_text
 from vqa_builder.translation.memory import Entry
 
 SPEC_FILE = "build.yaml"
@@ -69,7 +68,7 @@ def _write_lines(path: Path, records: Sequence[Mapping[str, Any]]) -> None:
     """Add records to a file, which is made for the first."""
     if records:
         with path.open("a", encoding="utf-8", newline="\n") as file:
-            file.writelines(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
+            file.writelines(json_lines(records))
 
 
 class Texts(NamedTuple):

@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from vqa_builder.batches import Batches
+from vqa_builder.escaping import on_page, terminal
 from vqa_builder.pictures import Shown
 from vqa_builder.report import answers, explorer, plots, statistics
 from vqa_builder.report.measures import Measure, gather, kept, labels, measures, texts_of
@@ -84,6 +85,7 @@ def environment() -> Any:
     made = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
+        finalize=on_page,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -101,7 +103,7 @@ def json_element(value: object) -> str:
     '{"a":"\\\\u003c/script>"}'
     """
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    return terminal(text.replace("<", "\\u003c"))
 
 
 def _percent(share: float) -> str:

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from vqa_builder import segments
 from vqa_builder.answers.vocabulary import normalised
 from vqa_builder.errors import ReleaseError
+from vqa_builder.escaping import on_page
 from vqa_builder.pictures import Shown
 from vqa_builder.quality.policy import combined
 from vqa_builder.quality.rules import COMBINE, Combination, Policy
@@ -302,6 +303,7 @@ def html_page(sheet: Sheet, title: str) -> str:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
+        finalize=on_page,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

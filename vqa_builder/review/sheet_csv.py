@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,7 +26,8 @@ RECORD = ("verdict", "reasons", "weight")
 KEYS = ("split", "segment_id", "answer_en", "answer", "answer_sense")
 SCORE = "score_"
 NAMED = 5
-_FORMULA = tuple("=+-@\t\r＝＋－＠")
+_FORMULA = re.compile(r"[\s\u200b-\u200f\u2060-\u2064\ufeff]*[=+@＝＋－＠-]|['\t\r\n]")
+"""Also behind what cannot be seen, which a spreadsheet may leave out."""
 _DELIMITERS = ",;\t"
 
 
@@ -85,12 +87,12 @@ def guarded(text: str) -> str:
     >>> guarded("=1+1"), guarded("赤"), bare(guarded("'=x"))
     ("'=1+1", '赤', "'=x")
     """
-    return "'" + text if text.startswith(("'", *_FORMULA)) else text
+    return "'" + text if _FORMULA.match(text) else text
 
 
 def bare(text: str) -> str:
     """What ``guarded`` was given; any other text as it is."""
-    return text[1:] if text.startswith("'") and text[1:].startswith(("'", *_FORMULA)) else text
+    return text[1:] if text.startswith("'") and _FORMULA.match(text, 1) else text
 
 
 def plain(value: str | float) -> str:

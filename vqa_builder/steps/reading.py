@@ -17,7 +17,7 @@ from vqa_builder.plugins import plugin_options
 from vqa_builder.sources.base import BadRecord, OnBadRecord
 from vqa_builder.steps import source_pictures
 from vqa_builder.steps.build_context import BuildContext
-from vqa_builder.store import Stored, file_hash, remove, write_text
+from vqa_builder.store import Stored, file_hash, json_lines, remove, write_text
 
 BAD_RECORDS = b"bad_records"
 DESCRIPTION = b"source"
@@ -158,7 +158,7 @@ def report_bad_records(job: BuildContext, examples: Stored) -> None:
     path = job.out / "bad_records.jsonl"
     records = bad_records(examples) if job.on_bad_record == "skip" else []
     if records:
-        write_text(path, "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records))
+        write_text(path, "".join(json_lines(records)))
         job.progress.say(f"{len(records)} bad records set aside: {path}")
     else:
         remove(path)

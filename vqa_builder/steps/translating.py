@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -11,7 +10,7 @@ import pyarrow.compute as pc
 
 from vqa_builder import schema
 from vqa_builder.steps.build_context import SOURCE_LANGUAGE, BuildContext
-from vqa_builder.store import Stored, remove, write_text
+from vqa_builder.store import Stored, json_lines, remove, write_text
 from vqa_builder.translation import run
 from vqa_builder.translation.aligners import align_questions
 from vqa_builder.translation.engines.base import Engine
@@ -137,7 +136,7 @@ def _list_failures(job: BuildContext, failed: Sequence[dict[str, str]], language
     """Write what the first chain could not translate, and why, where its owner finds it."""
     path = job.out / f"failed_strings-{language}.jsonl"
     if failed:
-        write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in failed))
+        write_text(path, "".join(json_lines(failed)))
         job.progress.say(f"{len(failed):,} strings could not be translated into {language}: {path}")
     else:
         remove(path)

@@ -8,7 +8,7 @@ from typing import Any
 
 from vqa_builder import named_files
 from vqa_builder.errors import StorageError
-from vqa_builder.escaping import markdown as escaped
+from vqa_builder.escaping import markdown as escaped, on_page
 from vqa_builder.release.card import templates
 from vqa_builder.release.diff.compare import Change, ReleaseDiff, changed_tables, described
 from vqa_builder.release.manifest import Manifest
@@ -82,6 +82,7 @@ def html(found: ReleaseDiff) -> str:
         loader=jinja2.FileSystemLoader(templates()),
         undefined=jinja2.StrictUndefined,
         autoescape=True,
+        finalize=on_page,
         trim_blocks=True,
         lstrip_blocks=True,
     )

@@ -260,7 +260,7 @@
   }
   // A text that a spreadsheet would take for a formula gets an apostrophe in front.
   function cell(text) {
-    const safe = /^['=+\-@\t\r＝＋－＠]/.test(text) ? "'" + text : text;
+    const safe = /^(?:[\s\u200b-\u200f\u2060-\u2064\ufeff]*[=+@＝＋－＠-]|['\t\r\n])/.test(text) ? "'" + text : text;
     return /[",\r\n]/.test(safe) ? '"' + safe.replaceAll('"', '""') + '"' : safe;
   }
   find("download").addEventListener("click", () => {

@@ -4,7 +4,7 @@
   const at = Object.fromEntries(data.columns.map((name, place) => [name, place]));
   const key = "vqa-builder-review:" + data.name;
   const FIELDS = ["corrected_question", "corrected_answer", "note"];
-  const FORMULA = /^['=+\-@\t\r＝＋－＠]/;
+  const FORMULA = /^(?:[\s\u200b-\u200f\u2060-\u2064\ufeff]*[=+@＝＋－＠-]|['\t\r\n])/;
   const RIGHT_TO_LEFT = ["ar", "fa", "he", "ur"];
   const $ = (id) => document.getElementById(id);
 
