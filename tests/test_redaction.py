@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import pytest
 
-from vqa_builder.redaction import redact, redact_masked
+from vqa_builder.redaction import redact, redact_masked, repeats
 
 KEY = "qk-CANARY-9f8e7d6c5b4a+/=x"
 FORMS = {
@@ -41,6 +41,19 @@ def test_a_key_is_found_in_every_code(form: str) -> None:
 @pytest.mark.parametrize("form", MASKED)
 def test_what_a_mask_leaves_is_hidden_too(form: str) -> None:
     assert redact_masked(f"key {MASKED[form]} refused", [KEY]) == "key *** refused"
+
+
+@pytest.mark.parametrize("at", [6, 9, 13, 17])
+@pytest.mark.parametrize("between", ["\n", " ", '", "'])
+def test_a_key_in_two_pieces_is_hidden(at: int, between: str) -> None:
+    told = redact_masked(f"key {KEY[:at]}{between}{KEY[at:]} refused", [KEY])
+    assert told == f"key ***{between}*** refused"
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_translation_that_repeats_a_key_is_known(form: str) -> None:
+    assert repeats(f"鍵は{FORMS[form]}です", [KEY])
+    assert not repeats("鍵は猫です", [KEY])
 
 
 def test_other_words_stay() -> None:

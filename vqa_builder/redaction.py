@@ -14,6 +14,8 @@ __all__ = ["redact", "redact_masked", "repeats"]
 HIDDEN = "***"
 SHORTEST_BEGINNING = 12
 """Of shorter keys no part is looked for: it might stand in any word."""
+SHOWN_END = 8
+"""So many last characters show a key whose beginning stands elsewhere, as where a line was broken."""
 SHORTEST_RECODED = 6
 """Shorter ones, such as the ``x`` that a local server is content with, are not looked for in other codes."""
 _MASK = r"(?:[*•#]{2,}|\.{3}|…|[xX]{4,})"
@@ -42,7 +44,7 @@ def redact(text: str, secrets: Collection[str] = ()) -> str:
 
 
 def redact_masked(text: str, secrets: Collection[str]) -> str:
-    """The same, also where a service shows the beginning of a key, or both ends around a mask.
+    """The same, also where a service shows the beginning or the end of a key, or both around a mask.
 
     >>> redact_masked("Incorrect API key provided: sk-ab********wxyz", ["sk-abc12345-tuvwxyz"])
     'Incorrect API key provided: ***'
@@ -51,19 +53,22 @@ def redact_masked(text: str, secrets: Collection[str]) -> str:
     for secret in secrets:
         if len(secret) >= SHORTEST_BEGINNING:
             begin, four, end = (re.escape(part) for part in (secret[:6], secret[:4], secret[-4:]))
-            shown = rf"{begin}[^\s\"',;)]*|{four}\S{{0,4}}{_MASK}\S*|[^\s\"']*{_MASK}\S{{0,4}}{end}"
+            last = re.escape(secret[-SHOWN_END:])
+            cut = rf"{begin}[^\s\"',;)]*|[^\s\"',;(]*{last}"
+            shown = rf"{cut}|{four}\S{{0,4}}{_MASK}\S*|[^\s\"']*{_MASK}\S{{0,4}}{end}"
             text = re.sub(shown, HIDDEN, text, flags=re.IGNORECASE)
     return text
 
 
 def repeats(text: str, secrets: Collection[str]) -> bool:
-    """Whether a text holds one of some secrets, recoded or not; short ones may stand in any word.
+    """Whether a text holds one of some secrets, recoded or not, in any case; short ones may be words.
 
     >>> repeats("the header was Bearer sk-abc12345-tuvwxyz", ["sk-abc12345-tuvwxyz"]), repeats("x", ["x"])
     (True, False)
     """
     long = (secret for secret in secrets if len(secret) >= SHORTEST_BEGINNING)
-    return any(form in text for secret in long for form in _forms(secret))
+    text = text.lower()
+    return any(form.lower() in text for secret in long for form in _forms(secret))
 
 
 def _forms(secret: str) -> Iterator[str]:
