@@ -96,8 +96,9 @@ class Material:
             train_linear=config.train_linear,
             frozen=not config.full,
         )
+        clip = open_backbone(self.backbone_folder).clip  # may be trained first, which draws, too
         torch.manual_seed(config.seed)
-        return MLA(open_backbone(self.backbone_folder).clip, shape, vectors)
+        return MLA(clip, shape, vectors)
 
     def pairs(self, language: str, sources: Sequence[Source]) -> Pairs:
         """All sentences of a language."""

@@ -13,6 +13,7 @@ from recipes.drawn_world.scenes.write import write
 from recipes.lib import results
 from recipes.mla import config as settings
 from recipes.mla.backbone import open_backbone, pictures
+from recipes.mla.material import Material
 from recipes.mla.small import english_sentences
 from recipes.mla.table import markdown
 from recipes.mla.train import run
@@ -69,6 +70,15 @@ def ran(folder: Path, row: str) -> tuple[Any, Any, dict[str, dict[str, Any]]]:
     config = settings.validate(settings.Config, settings.of_row(content(folder), row), Path("here"))
     model, cost, lines = run(config)
     return model, cost, {line["language"]: line for line in lines}
+
+
+def test_first_weights_are_the_same_whether_the_clip_was_trained_now_or_found(
+    folder: Path, tmp_path: Path
+) -> None:
+    plan = settings.of_row({**content(folder), "out": str(tmp_path)}, "both")
+    config = settings.validate(settings.Config, plan, Path("here"))
+    trained, found = (Material(config).new_model().state_dict() for _ in range(2))
+    assert all(value.equal(found[name]) for name, value in trained.items())
 
 
 def test_acquirers_leave_english_as_it_is(folder: Path) -> None:
