@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -111,6 +112,15 @@ def test_the_other_process_does_not_read_what_came_to_the_hub_meanwhile(
             pytest.raises(SourceError, match="changed while it was read"),
         ):
             check_unchanged(joined, was_read=False)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no nice")
+@pytest.mark.parametrize(("given", "expected"), [(0, 10), (15, 15)])
+def test_the_other_process_keeps_a_lower_priority(given: int, expected: int) -> None:
+    script = "import os, sys\nfrom vqa_builder.steps import side_by_side\nos.nice(int(sys.argv[1]))\n"
+    script += "side_by_side._step_back()\nprint(os.getpriority(os.PRIO_PROCESS, 0))"
+    done = subprocess.run([sys.executable, "-c", script, str(given)], capture_output=True, text=True)
+    assert done.stdout.strip() == str(expected), done.stderr
 
 
 def test_a_script_needs_no_guard(spec: Path, tmp_path: Path) -> None:

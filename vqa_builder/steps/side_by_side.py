@@ -68,9 +68,14 @@ def _load(module: str) -> None:
 
 
 def _finish(finish: Finish, shared: SharedBuild) -> tuple[BuiltRelease, list[str]]:
-    # An engine's threads wait for each other: one that is held up holds up all.
-    if hasattr(os, "setpriority"):
-        os.setpriority(os.PRIO_PROCESS, 0, PRIORITY)
+    _step_back()
     progress = KeptProgress()
     with join_build(shared, progress) as job:
         return finish(job, shared.languages[0]), progress.lines
+
+
+def _step_back() -> None:
+    # An engine's threads wait for each other: one that is held up holds up all.
+    if hasattr(os, "setpriority"):
+        now = os.getpriority(os.PRIO_PROCESS, 0)  # under `nice`, it may be lower; nobody may raise it again
+        os.setpriority(os.PRIO_PROCESS, 0, max(now, PRIORITY))
