@@ -27,6 +27,20 @@ from vqa_builder.steps.releasing import BuiltRelease
 
 __all__ = ["hub"]
 DIE = "__import__('os')._exit(9)"
+TRY_TO_BUILD = """
+import time
+from pathlib import Path
+from vqa_builder.errors import StorageError
+from vqa_builder.store import Store
+work, told = Path({!r}), "nothing"
+time.sleep(1)
+try:
+    with Store(work):
+        pass
+except StorageError as error:
+    told = error.problem
+(work / "told").write_text(told)
+"""
 SCRIPT = """\
 import sys
 from vqa_builder import build, load_spec
@@ -82,6 +96,14 @@ def test_an_error_of_the_other_process_comes_when_the_rest_is_done(spec: Path, t
     assert "tiny-ja" in str(caught.value)
     assert strange.read_text() == "今日は晴れ"
     assert (tmp_path / "out" / "tiny-hi" / "manifest.json").exists()
+
+
+def test_no_other_build_begins_while_the_other_process_writes(spec: Path, tmp_path: Path) -> None:
+    work = tmp_path / "out" / ".vqa-builder"
+    with pytest.raises(ZeroDivisionError), open_build(load_spec(spec), tmp_path / "out", workers=2) as job:
+        job.executor.begin(exec, TRY_TO_BUILD.format(str(work)))
+        _ = 1 / 0
+    assert (work / "told").read_text() == "Another build is running in this folder"
 
 
 def test_a_process_that_dies_is_told_and_the_same_command_goes_on(

@@ -229,6 +229,7 @@ def open_build(
             progress.spent = lambda: f"{ledger.money:,.2f} {ledger.currency}"
         under_way = store.under_way
         opened.enter_context(progress.watched(lambda: under_way[-1] if under_way else "reading files"))
+        opened.push(workers_of_build)  # they write here, and end before another build may begin
         yield BuildContext(
             spec=spec,
             out=out,
