@@ -23,6 +23,7 @@ from vqa_builder.progress import Progress
 from vqa_builder.release import facts, human_verified, manifest, write
 from vqa_builder.release.diff.compare import Difference, first_difference
 from vqa_builder.release.manifest import Manifest
+from vqa_builder.sources.base import at_commit
 from vqa_builder.spec import Spec
 from vqa_builder.spec_errors import invalid
 from vqa_builder.steps.build_context import MEMORY_FILE, SOURCE_LANGUAGE, WORK_FOLDER
@@ -238,11 +239,8 @@ def _recorded_spec(found: Manifest, folder: Path, inputs: Path) -> Spec:
     for key, file in (("changelog", write.CHANGELOG_FILE), ("card", write.CARD_TEXT_FILE)):
         here = _own_file(found, folder, file)  # a manifest names no other file for the new release to hold
         content["release"][key] = str(here.absolute()) if here else None
-    source = content["source"]
-    for mark in (found.content.get("source") or {}).get("fingerprint") or []:
-        repo, at, commit = mark.partition("@")
-        if at and source.get("repo") == repo:
-            source["revision"] = commit
+    fingerprint = (found.content.get("source") or {}).get("fingerprint") or []
+    content["source"] = at_commit(content["source"], fingerprint)
     try:
         return Spec.model_validate({**content, "folder": inputs, "text": text})
     except ValidationError as error:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal, NamedTuple, Protocol, TypeVar, get_args
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Protocol, TypeVar, get_args
 
 import pyarrow as pa
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -129,6 +129,19 @@ class OnBadRecord(Protocol):
 
 COARSEST_CLOCK = 2_000_000_000
 """Nanoseconds between two times that every file system tells apart."""
+
+
+def at_commit(options: Mapping[str, Any], fingerprint: Iterable[str]) -> dict[str, Any]:
+    """A source's options, a dataset of the hub at the commit of a fingerprint.
+
+    >>> at_commit({"repo": "org/vqa"}, ["org/vqa@0a1b"])
+    {'repo': 'org/vqa', 'revision': '0a1b'}
+    """
+    for mark in fingerprint:
+        repo, at, commit = mark.partition("@")
+        if at and options.get("repo") == repo:
+            return {**options, "revision": commit}
+    return dict(options)
 
 
 class Marks(NamedTuple):

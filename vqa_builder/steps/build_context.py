@@ -15,8 +15,8 @@ from vqa_builder.executors import Executor
 from vqa_builder.pictures import Pictures
 from vqa_builder.plugins import construct, plugin_options
 from vqa_builder.progress import Progress
-from vqa_builder.sources.base import Marks, Source
-from vqa_builder.spec import EnginePlugin, Price, Spec
+from vqa_builder.sources.base import Marks, Source, at_commit
+from vqa_builder.spec import EnginePlugin, Plugin, Price, Spec
 from vqa_builder.store import Store, fingerprint
 from vqa_builder.translation import protect, run
 from vqa_builder.translation.aligners.base import Aligner
@@ -256,7 +256,8 @@ def join_build(shared: SharedBuild, progress: Progress) -> Iterator[BuildContext
     spec, work = shared.spec, shared.out / WORK_FOLDER
     with ExitStack() as opened:
         executor = opened.enter_context(executors.make("local", 1))
-        plugins = make_plugins(spec, shared.languages, executor)
+        read = Plugin(type=spec.source.type, **at_commit(spec.source.options, shared.inputs))
+        plugins = make_plugins(spec.model_copy(update={"source": read}), shared.languages, executor)
         opened.callback(plugins.close)
         yield BuildContext(
             **shared._asdict(),
