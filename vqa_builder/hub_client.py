@@ -97,8 +97,9 @@ def _parsed(text: str, page: bool) -> tuple[Any, str]:
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """The values of nested lists and mappings, as texts; aliases (``*name``) written out."""
+    """The values of nested lists and mappings, as texts, and "" for each of these; aliases written out."""
     if isinstance(value, list | dict):
+        yield ""
         for each in value.values() if isinstance(value, dict) else value:
             yield from _texts(each)
     else:
