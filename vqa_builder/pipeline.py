@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+from vqa_builder.errors import SpecError
 from vqa_builder.progress import Progress
 from vqa_builder.sources.records import Records
 from vqa_builder.spec import Spec
@@ -140,7 +141,9 @@ def build_languages(job: BuildContext, source: SourceTables | RecordTables) -> l
         if there := find_release(job, tables.key, language):
             releases[language] = there
         elif language != job.languages[-1] and (
-            finished := side_by_side.begin(job, tables.by_models, finish_language, language)
+            finished := side_by_side.begin(
+                job, tables.by_models, partial(finish_language, tables.key), language
+            )
         ):
             begun[language] = finished
         else:
@@ -149,10 +152,21 @@ def build_languages(job: BuildContext, source: SourceTables | RecordTables) -> l
     return [releases[language] for language in job.languages]
 
 
-def finish_language(job: BuildContext, language: str) -> BuiltRelease:
-    """The release of a language whose source has been read, and told of, by another process."""
+def finish_language(key: str, job: BuildContext, language: str) -> BuiltRelease:
+    """The release of a language whose source has been read, and told of, by another process.
+
+    Raises:
+        SpecError: what it is made from is not what the other process translated, whose key is ``key``.
+    """
     source = read_source(replace(job, progress=Progress()))
-    return declare_language(job, source, language).release()
+    tables = declare_language(job, source, language)
+    if tables.key != key:  # engines would be asked here, too, beside the account of what they cost
+        raise SpecError(
+            "A file that the spec names, or what people verified, was changed while the build ran",
+            where=job.spec.release_name(language),
+            remedy="run the same command again; what was translated is kept",
+        )
+    return tables.release()
 
 
 def declare_language(job: BuildContext, source: SourceTables | RecordTables, language: str) -> LanguageTables:

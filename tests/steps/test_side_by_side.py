@@ -17,7 +17,7 @@ from tests.hub.server import Hub as LoopbackHub
 from tests.sources.test_hub import COLUMNS, REPO, dataset, push
 from tests.steps import builds
 from vqa_builder import build, load_spec
-from vqa_builder.errors import StorageError, VQABuilderError
+from vqa_builder.errors import SpecError, StorageError, VQABuilderError
 from vqa_builder.executors import LocalExecutor
 from vqa_builder.plugins import construct
 from vqa_builder.progress import KeptProgress
@@ -96,6 +96,27 @@ def test_an_error_of_the_other_process_comes_when_the_rest_is_done(spec: Path, t
     assert "tiny-ja" in str(caught.value)
     assert strange.read_text() == "今日は晴れ"
     assert (tmp_path / "out" / "tiny-hi" / "manifest.json").exists()
+
+
+def test_a_glossary_that_is_changed_meanwhile_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(side_by_side, "FEWEST_STRINGS", 0)
+    path = builds.spec(tmp_path, languages=["ja", "hi"], translate={"glossary": "{language}.tsv"})
+    for language, dog in (("ja", "犬"), ("hi", "कुत्ता")):
+        (path.parent / f"{language}.tsv").write_text(f"term\ttranslation\trole\ndog\t{dog}\t\n")
+    real = LocalExecutor.begin
+
+    def changed(*asked: Any) -> Any:
+        (path.parent / "ja.tsv").write_text("term\ttranslation\trole\ndog\tワンちゃん\t\n")
+        return real(*asked)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(LocalExecutor, "begin", changed)
+        with pytest.raises(SpecError, match="was changed while the build ran"):
+            build(load_spec(path), tmp_path / "out", workers=2)
+    releases = build(load_spec(path), tmp_path / "out", workers=2)
+    assert [each.changed for each in releases] == [True, False]
 
 
 def test_no_other_build_begins_while_the_other_process_writes(spec: Path, tmp_path: Path) -> None:
