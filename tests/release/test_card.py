@@ -183,6 +183,11 @@ def test_a_licence_that_the_hub_does_not_know_is_told(licence: str, told: str) -
     assert metadata.licence_notices(licence, "https://example.org") == []
 
 
+def test_a_notice_of_a_licence_shows_no_whole_file() -> None:
+    (notice,) = metadata.licence_notices("a" * 1_000_000)
+    assert len(notice) < 400 and notice.endswith("say where its text lies: licence_url")
+
+
 def test_the_answers_are_summed_up(ja: ReleaseContents) -> None:
     described = manifest.describe(ja)
     described["counts"]["answers"] = ANSWERS

@@ -14,6 +14,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from vqa_builder.errors import shortened
 from vqa_builder.escaping import bibtex, terminal
 from vqa_builder.features import features_of, inner_feature, special
 from vqa_builder.languages._text import table_rows
@@ -110,7 +111,7 @@ def licence_notices(licence: str | None, url: str | None = None) -> list[str]:
         return []
     close = get_close_matches(str(licence).lower(), sorted({*_hub_ids().values()}), n=1)
     hint = f"did you mean {close[0]!r}?" if close else "say where its text lies: licence_url"
-    return [f"the hub knows no licence {licence!r}, so the card says other; {hint}"]
+    return [f"the hub knows no licence {shortened(repr(licence), 200)}, so the card says other; {hint}"]
 
 
 def licence_page(licence: str | None, url: str | None = None) -> str | None:
