@@ -17,7 +17,7 @@ from typing import Any
 from recipes.cvil import config as settings
 from recipes.lib.command import finish, read_table, table_parser
 from recipes.lib.side_by_side import side_by_side
-from vqa_builder.errors import UnknownNameError
+from vqa_builder.errors import SpecError, UnknownNameError
 
 TEACHER = "teacher"
 Job = tuple[dict[str, Any], list[float]]
@@ -36,6 +36,10 @@ def jobs(
     plan = dict(content)
     known, shares = plan.pop("rows"), plan.pop("shares", [plan.get("labels", 1.0)])
     plan.pop("seeds", None)
+    if not isinstance(shares, list):
+        raise SpecError(
+            "The shares of labels are no list", where="shares", expected="[1.0, 0.1]", found=shares
+        )
     for row in rows:
         if row != TEACHER and row not in known:
             raise UnknownNameError("row", row, [TEACHER, *known])

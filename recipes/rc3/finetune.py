@@ -37,7 +37,7 @@ from recipes.lib.wordings import seen_and_unseen
 from recipes.rc3.beginnings import begin_answers
 from recipes.rc3.config import Config, load
 from recipes.rc3.pretrain import open_tokenizer
-from vqa_builder.errors import SpecError
+from vqa_builder.errors import SpecError, UnknownNameError
 from vqa_builder.metrics.retrieval_recall import Recall
 
 FEW_SHOT = "few-shot"
@@ -328,6 +328,9 @@ def finetune(config: Config, *, row: str, path: Path, tasks: list[TaskName] | No
         path: of the results.
         tasks: these alone.
     """
+    for task in tasks or ():
+        if task not in config.tasks:
+            raise UnknownNameError("task", task, config.tasks)
     tuner = Finetuner(config)
     for task in tasks or list(config.tasks):
 

@@ -17,7 +17,7 @@ from recipes.lib.models.rc3 import RC3
 from recipes.rc3 import finetune, pretrain, table
 from recipes.rc3.config import Config
 from recipes.rc3.material import read_material
-from vqa_builder.errors import SpecError
+from vqa_builder.errors import SpecError, UnknownNameError
 
 
 def written(settings: dict[str, Any], folder: Path) -> Path:
@@ -108,6 +108,11 @@ def test_workers_that_need_the_sentence_encoder_at_once_wait_for_each_other(sett
         first, *others = [dict(each.result().state_dict()) for each in encoders]
     for other in others:
         assert all(torch.equal(weight, other[name]) for name, weight in first.items())
+
+
+def test_an_unknown_task_is_named(settings: dict[str, Any], tmp_path: Path) -> None:
+    with pytest.raises(UnknownNameError, match="did you mean 'vqa'"):
+        finetune.main([str(written(settings, tmp_path)), "--tasks", "vqaa"])
 
 
 def test_a_tokenizer_of_other_pieces_is_not_taken(settings: dict[str, Any]) -> None:
