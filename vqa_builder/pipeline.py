@@ -38,7 +38,14 @@ from vqa_builder.steps.recording import (
     release_records,
     settle_options,
 )
-from vqa_builder.steps.releasing import BuiltRelease, assemble, find_release, release, release_key
+from vqa_builder.steps.releasing import (
+    BuiltRelease,
+    assemble,
+    check_place,
+    find_release,
+    release,
+    release_key,
+)
 from vqa_builder.steps.translating import Translated, align_words, translate, translate_back
 from vqa_builder.store import Stored
 from vqa_builder.translation.engines._faults import without_keys
@@ -140,7 +147,9 @@ def build_languages(job: BuildContext, source: SourceTables | RecordTables) -> l
         tables = declare_language(job, source, language)
         if there := find_release(job, tables.key, language):
             releases[language] = there
-        elif language != job.languages[-1] and (
+            continue
+        check_place(job, sum(preview.rows_of_splits(source).values()), language)
+        if language != job.languages[-1] and (
             finished := side_by_side.begin(
                 job, tables.by_models, partial(finish_language, tables.key), language
             )

@@ -17,13 +17,14 @@ from tests.hub.server import Hub as LoopbackHub
 from tests.sources.test_hub import COLUMNS, REPO, dataset, push
 from tests.steps import builds
 from vqa_builder import build, load_spec
-from vqa_builder.errors import SpecError, StorageError, VQABuilderError
+from vqa_builder.errors import ReleaseError, SpecError, StorageError, VQABuilderError
 from vqa_builder.executors import LocalExecutor
 from vqa_builder.plugins import construct
 from vqa_builder.progress import KeptProgress
 from vqa_builder.steps import side_by_side
 from vqa_builder.steps.build_context import SharedBuild, join_build, open_build
 from vqa_builder.steps.releasing import BuiltRelease
+from vqa_builder.translation import run
 
 __all__ = ["hub"]
 DIE = "__import__('os')._exit(9)"
@@ -87,14 +88,26 @@ def test_two_processes_write_the_bytes_of_one(spec: Path, tmp_path: Path) -> Non
     assert [each.changed for each in again] == [False, False]
 
 
-def test_an_error_of_the_other_process_comes_when_the_rest_is_done(spec: Path, tmp_path: Path) -> None:
+def test_a_folder_in_the_way_is_told_before_an_engine_is_asked(
+    spec: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def paid(*_: object) -> None:
+        raise AssertionError("an engine was asked")
+
     strange = tmp_path / "out" / "tiny-ja" / "diary.txt"
     strange.parent.mkdir(parents=True)
     strange.write_text("今日は晴れ")
-    with pytest.raises(StorageError) as caught:
+    monkeypatch.setattr(run, "translate", paid)
+    with pytest.raises(StorageError, match="tiny-ja"):
+        build(load_spec(spec), tmp_path / "out", workers=2)
+    assert strange.read_text() == "今日は晴れ"
+
+
+def test_an_error_of_the_other_process_comes_when_the_rest_is_done(spec: Path, tmp_path: Path) -> None:
+    builds.spec(tmp_path, languages=["ja", "hi"], policy={"languages": {"ja": {"length": {"max": -9}}}})
+    with pytest.raises(ReleaseError, match="No question was kept") as caught:
         build(load_spec(spec), tmp_path / "out", workers=2)
     assert "tiny-ja" in str(caught.value)
-    assert strange.read_text() == "今日は晴れ"
     assert (tmp_path / "out" / "tiny-hi" / "manifest.json").exists()
 
 

@@ -88,7 +88,7 @@ def replacing(target: Path) -> Iterator[Path]:
         StorageError: the folder in the way is not a release, or holds files that no build put there.
     """
     _restore_and_clean(target)
-    _refuse_foreign(target)
+    refuse_foreign(target)
     with atomic_folder(target) as folder:
         yield folder
 
@@ -205,8 +205,12 @@ def _restore_and_clean(target: Path) -> None:
         remove(leftover)
 
 
-def _refuse_foreign(target: Path) -> None:
-    """Protect what no build of ours has written."""
+def refuse_foreign(target: Path) -> None:
+    """Protect what no build of ours has written.
+
+    Raises:
+        StorageError: the folder in the way is not a release, or holds files that no build put there.
+    """
     if not target.exists() or (target.is_dir() and not any(target.iterdir())):
         return
     remedy = "move it away, or build into another folder with --out"

@@ -159,7 +159,10 @@ def rows_of_splits(source: SourceTables | RecordTables) -> dict[str, int]:
         return rows
     counts: Counter[str] = Counter()
     for piece in source.examples.rows.read(["split"]):
-        counts.update(piece["split"].to_pylist())
+        found = piece["split"].value_counts()
+        counts.update(
+            dict(zip(*(found.field(name).to_pylist() for name in ("values", "counts")), strict=True))
+        )
     return dict(counts)
 
 

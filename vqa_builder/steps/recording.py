@@ -38,7 +38,6 @@ from vqa_builder.steps.reading import (
 from vqa_builder.steps.releasing import (
     BuiltRelease,
     human_verified_entries,
-    keep_fuller,
     release_key,
     stated_facts,
 )
@@ -159,14 +158,8 @@ def release_records(
     verdicts: Stored,
     language: str,
 ) -> BuiltRelease:
-    """Strings -> a verified folder in the source's schema.
-
-    Raises:
-        StorageError: a release with more rows stands there, and the build may not overwrite it.
-    """
+    """Strings -> a verified folder in the source's schema."""
     folder = job.out / job.spec.release_name(language)
-    rows = record_strings.stated(source.places.table, ROWS)
-    keep_fuller(job, sum(rows.values()), folder)
     check_unchanged(job, was_read=False)
     form = _form_of(job, strings.table, language)
     with write.replacing(folder) as unfinished:

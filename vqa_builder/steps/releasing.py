@@ -12,7 +12,7 @@ import pyarrow as pa
 from vqa_builder import languages, registry
 from vqa_builder.answers import alignment, rows as answer_rows, soft_scores, winners
 from vqa_builder.batches import Batches
-from vqa_builder.errors import ReleaseError, StorageError
+from vqa_builder.errors import StorageError
 from vqa_builder.quality import choice, policy as policies
 from vqa_builder.quality.policy import is_human_verified
 from vqa_builder.quality.policy_config import unfitted
@@ -27,7 +27,7 @@ from vqa_builder.release import (
     write,
 )
 from vqa_builder.release.contents import ReleaseContents
-from vqa_builder.release.manifest import Manifest, load_manifest
+from vqa_builder.release.manifest import FILE, Manifest, load_manifest
 from vqa_builder.segments import for_all
 from vqa_builder.spec import Spec
 from vqa_builder.steps import source_pictures
@@ -138,13 +138,9 @@ def release(
 ) -> BuiltRelease:
     """Rows -> a verified folder.
 
-    Raises:
-        StorageError: a release with more rows stands there, and the build may not overwrite it.
-
     ``rows`` is what ``assemble`` made of the others, ``key`` what ``release_key`` says of them.
     """
     spec, folder = job.spec, job.out / job.spec.release_name(language)
-    keep_fuller(job, source.examples.rows.num_rows, folder)
     check_unchanged(job, was_read=False)
     contents = _contents(job, key, source, translated, verdicts, answer_map, rows, language)
     found = source_pictures.problems(source.examples.notes)
@@ -171,12 +167,15 @@ def release_key(job: BuildContext, **tables: object) -> str:
     )
 
 
-def keep_fuller(job: BuildContext, rows: int, folder: Path) -> None:
-    """Refuse to put a trial of a few rows in the place of a release that holds more."""
-    try:
-        there = sum(load_manifest(folder).counts["source"].values())
-    except ReleaseError:
-        return
+def check_place(job: BuildContext, rows: int, language: str) -> None:
+    """Refuse, before an engine is asked, to put a release where it may not go.
+
+    Raises:
+        StorageError: something else stands there, or a release that holds more rows than a trial of a few.
+    """
+    folder = job.out / job.spec.release_name(language)
+    write.refuse_foreign(folder)
+    there = sum(load_manifest(folder).counts["source"].values()) if (folder / FILE).is_file() else 0
     if rows < there and not job.overwrite:
         raise StorageError(
             "A release with more rows stands where this one would go",
