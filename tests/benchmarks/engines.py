@@ -42,7 +42,7 @@ def main() -> None:
     texts = sorted({" ".join(entry["question"].split()) for entry in questions})[: asked.strings]
     texts.sort(key=lambda text: (len(text), text))
     print(f"{len(texts):,} strings, median of {asked.repeats}, both sides in turn")
-    with Mini(Mini.Options()) as mini:
+    with Mini(Mini.Options(beam_size=1)) as mini:  # the other side does not choose among candidates either
         mini.translate(Request(texts[:64], "en", "ja"))
         compare("ctranslate2 (mini)", lambda: bare_ctranslate2(texts), lambda: through_us(mini, texts), asked)
     with tempfile.TemporaryDirectory() as folder:
@@ -85,7 +85,14 @@ def bare_ctranslate2(texts: list[str]) -> list[str]:
     pieces, model = _bare
     rows = [["<2ja>", *row] for row in pieces.encode(texts, out_type=str)]
     found = model.translate_batch(
-        rows, beam_size=1, max_batch_size=1024, batch_type="tokens", max_decoding_length=80, disable_unk=True
+        rows,
+        beam_size=1,
+        max_batch_size=1024,
+        batch_type="tokens",
+        max_decoding_length=80,
+        disable_unk=True,
+        use_vmap=True,
+        no_repeat_ngram_size=4,
     )
     decoded: list[str] = pieces.decode([each.hypotheses[0] for each in found])
     return decoded
