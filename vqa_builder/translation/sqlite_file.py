@@ -228,7 +228,7 @@ class SqliteFile:
 
 def damaged(path: Path, *, expected: str, found: str) -> StorageError:
     """The error for a memory that does not hold what was stored."""
-    remedy = f"`vqa-builder memory repair --memory {path}` saves all entries that are whole"
+    remedy = _REPAIR.format(path=path)
     return StorageError(
         "The translation memory is damaged", where=path, expected=expected, found=found, remedy=remedy
     )
